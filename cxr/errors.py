@@ -1,0 +1,51 @@
+"""Every refusal of the library: a code for programs and a sentence for the reader."""
+
+from __future__ import annotations
+
+
+class CxrError(Exception):
+    """A refusal.
+
+    Parameters
+    ----------
+    code : str
+        Stable, lower case, words joined by ``_``; films' are listed in ``docs/reading.md``.
+    message : str
+        One or two sentences: what was wrong and what to do. Never a file name, since names
+        carry patients' names.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.code}]"
+
+
+class UnreadableFile(CxrError):
+    """The bytes are not an image that this project reads."""
+
+
+class NotARadiograph(CxrError):
+    """The image can be read but is not a frontal chest radiograph."""
+
+
+class BundleError(CxrError):
+    """A model folder is incomplete, altered or does not fit this version."""
+
+
+class DataError(CxrError):
+    """A training folder has problems; the message lists them all."""
+
+
+class ExplainError(CxrError):
+    """A map cannot be made: an unknown class, a patch that does not fit, no convolution."""
+
+
+class Cancelled(CxrError):
+    """Long work was stopped by the person who had asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled", "Stopped on request.")

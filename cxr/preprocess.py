@@ -1,0 +1,106 @@
+"""From a film's 8-bit pixels to the network's square: the one function that training,
+evaluation and the app share.
+
+A film first shrinks by area averaging to a longer side of 256 pixels, because that is all the
+training films have: a network that never saw more detail must not be shown more. Then the whole
+film is stretched to the network's square. Nothing is cropped or padded, so that a map covers all
+of the film and bars of padding cannot give away the site.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Parameters of :func:`preprocess`; stored in a bundle and in the name of a training cache.
+
+    Attributes
+    ----------
+    size : int
+        Side of the network's square input, pixels.
+    longer_side : int
+        Films larger than this are first reduced to it by area averaging, pixels.
+    clahe_clip : float
+        Clip limit of contrast-limited adaptive histogram equalisation; 0 leaves it out.
+    clahe_tiles : int
+        CLAHE tiles along each side.
+    blur : int
+        Side of the Gaussian kernel, odd, pixels of the reduced film; 0 leaves it out.
+    """
+
+    size: int = 224
+    longer_side: int = 256
+    clahe_clip: float = 0.0
+    clahe_tiles: int = 8
+    blur: int = 0
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.longer_side < 1:
+            raise ValueError("size and longer_side must be at least 1 pixel")
+        if self.clahe_clip < 0 or self.clahe_tiles < 1:
+            raise ValueError("clahe_clip must be 0 or more and clahe_tiles at least 1")
+        if self.blur < 0 or (self.blur and self.blur % 2 == 0):
+            raise ValueError("blur must be 0 or an odd number of pixels")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def reduce_film(film: NDArray[np.uint8], longer_side: int) -> NDArray[np.uint8]:
+    """Shrink to a longer side of `longer_side` by area averaging; smaller films stay as they are.
+
+    Parameters
+    ----------
+    film : uint8 (H, W)
+    longer_side : int
+        Pixels.
+
+    Returns
+    -------
+    uint8 (h, w) with max(h, w) <= `longer_side` and h, w >= 1.
+    """
+    height, width = film.shape
+    longest = max(height, width)
+    if longest <= longer_side:
+        return film
+    shape = (
+        max(1, round(width * longer_side / longest)),
+        max(1, round(height * longer_side / longest)),
+    )
+    return cv2.resize(film, shape, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def preprocess(film: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]:
+    """Bring a film to the network's square.
+
+    Parameters
+    ----------
+    film : uint8 (H, W)
+        0 black to 255 white, bone light (MONOCHROME2).
+    how : Preprocessing
+
+    Returns
+    -------
+    uint8 (how.size, how.size). Pixel (row, column) of it shows the film at
+    ``((row + .5) * H / size - .5, (column + .5) * W / size - .5)``.
+    """
+    if film.ndim != 2 or film.dtype != np.uint8:
+        raise ValueError(f"expected a uint8 film (H, W), got {film.dtype} {film.shape}")
+    image: NDArray[Any] = reduce_film(film, how.longer_side)
+    if how.clahe_clip:
+        tiles = (how.clahe_tiles, how.clahe_tiles)
+        image = cv2.createCLAHE(clipLimit=how.clahe_clip, tileGridSize=tiles).apply(image)
+    if how.blur:
+        image = cv2.GaussianBlur(image, (how.blur, how.blur), 0)
+    shrinks = image.shape[0] >= how.size and image.shape[1] >= how.size
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image, (how.size, how.size), interpolation=interpolation).astype(
+        np.uint8, copy=False
+    )
