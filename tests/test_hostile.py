@@ -1,0 +1,421 @@
+"""Malformed and malicious files: each ends in a coded refusal or a valid film, never otherwise."""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from films import by_gdcm, dataset, dicom, film, jpeg, packed, png, png_chunk, raw_png, saved
+from PIL import Image
+from pydicom import uid
+from pydicom.encaps import encapsulate, get_frame
+
+from cxr.errors import NotARadiograph, UnreadableFile
+from cxr.guard import Frame, jpeg_frame
+from cxr.radiograph import Radiograph, read
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
+
+
+def verdict(data: bytes) -> str:
+    """The refusal's code, or "read"; any other exception fails the test."""
+    try:
+        radiograph = read(data)
+    except (UnreadableFile, NotARadiograph) as caught:
+        refusal = caught
+    else:
+        assert_valid(radiograph)
+        return "read"
+    assert re.fullmatch("[a-z_]+", refusal.code)
+    assert len(refusal.message) > 20
+    # A decoder's own error, which may quote the file, must not be chained to it.
+    assert refusal.__suppress_context__ or refusal.__context__ is None
+    return refusal.code
+
+
+def assert_valid(radiograph: Radiograph) -> None:
+    shown = radiograph.eight_bit
+    assert shown.dtype == np.uint8
+    assert shown.shape == radiograph.pixels.shape
+    assert min(shown.shape) >= 32
+    assert 8 <= radiograph.bits <= 16
+    assert int(radiograph.pixels.max()) < 2**radiograph.bits
+    if radiograph.window:
+        assert np.isfinite(radiograph.window).all()
+
+
+def rle() -> bytes:
+    ds = dataset(film(bits=12), 12)
+    ds.compress(uid.RLELossless, generate_instance_uid=False)
+    return saved(ds)
+
+
+GOOD: dict[str, Callable[[], bytes]] = {
+    "png": lambda: png(film()),
+    "png16": lambda: png(film(bits=16)),
+    "png_rgb": lambda: png(np.repeat(film()[..., None], 3, axis=2)),
+    "jpeg": lambda: jpeg(film()),
+    "progressive": lambda: jpeg(film(), progressive=True),
+    "dicom": lambda: dicom(film(bits=12), 12, WindowCenter=2000, WindowWidth=4000),
+    "implicit": lambda: saved(dataset(film(bits=12), 12), uid.ImplicitVRLittleEndian),
+    "deflated": lambda: saved(dataset(film()), uid.DeflatedExplicitVRLittleEndian),
+    "rle": rle,
+    "baseline": lambda: packed(dataset(film()), jpeg(film()), uid.JPEGBaseline8Bit),
+    "lossless": lambda: by_gdcm(dicom(film(bits=12), 12), uid.JPEGLosslessSV1),
+    "jpeg_ls": lambda: by_gdcm(dicom(film(bits=12), 12), uid.JPEGLSLossless),
+    "jpeg_2000": lambda: by_gdcm(dicom(film(bits=12), 12), uid.JPEG2000Lossless),
+}
+GOOD = {name: functools.cache(make) for name, make in GOOD.items()}
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_the_undamaged_files_are_read(kind: str) -> None:
+    assert verdict(GOOD[kind]()) == "read"
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.2, 0.5, 0.8, 0.95])
+@pytest.mark.parametrize("kind", GOOD)
+def test_truncated_files_are_refused(kind: str, share: float) -> None:
+    data = GOOD[kind]()
+    code = verdict(data[: int(len(data) * share)])
+    assert code in {"damaged", "no_pixel_data", "not_an_image", "unknown_size"}
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("kind", GOOD)
+def test_altered_bytes_never_escape(kind: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    data = bytearray(GOOD[kind]())
+    reach = len(data) if seed % 2 else min(len(data), 700)  # headers are short and matter most
+    for at in rng.integers(8, reach, size=rng.integers(1, 6)):
+        data[at] = rng.integers(0, 256)
+    verdict(bytes(data))
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_a_file_repeated_inside_itself_is_still_one_film(kind: str) -> None:
+    data = GOOD[kind]()
+    assert verdict(data + data) in {"read", "damaged", "multi_frame"}
+
+
+# --- files that are made, one by one ---
+
+
+def zipped() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("film.png", png(film()))
+    return out.getvalue()
+
+
+def other_format(kind: str) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(film()).save(out, kind)
+    return out.getvalue()
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    return raw_png(width, height, 8, 0, b"\0" * 64)
+
+
+def jpeg_of_size(width: int, height: int) -> bytes:
+    data = bytearray(jpeg(film()))
+    struct.pack_into(">HH", data, data.index(b"\xff\xc0") + 5, height, width)
+    return bytes(data)
+
+
+def with_frame(alter: Callable[[bytearray], None], kind: str) -> bytes:
+    """The good DICOM file `kind` with its compressed frame altered."""
+    ds = pydicom.dcmread(io.BytesIO(GOOD[kind]()))
+    frame = bytearray(get_frame(ds.PixelData, 0, number_of_frames=1))
+    alter(frame)
+    return packed(ds, bytes(frame), ds.file_meta.TransferSyntaxUID)
+
+
+def grown_jpeg_2000(frame: bytearray) -> None:
+    struct.pack_into(">II", frame, 8, 60_000, 60_000)
+
+
+def grown_lossless(frame: bytearray) -> None:
+    struct.pack_into(">HH", frame, frame.index(b"\xff\xc3") + 5, 60_000, 60_000)
+
+
+def lost_huffman_table(frame: bytearray) -> None:
+    frame[frame.index(b"\xff\xc4")] = 0x39  # on this, GDCM aborts its process
+
+
+def run_length_bomb(frame: bytearray) -> None:
+    start = struct.unpack_from("<I", frame, 4)[0]
+    frame[start:] = b"\x81\xff" * 50_000  # each pair unfolds to 128 bytes
+
+
+def no_ops(frame: bytearray) -> None:
+    frame[64:] = b"\x80" * 10_000
+
+
+def nested(depth: int) -> bytes:
+    """A DICOM file with undefined-length sequences in one another."""
+    head = dicom(film(), PixelData=None)
+    opened = struct.pack("<HH2sHI", 0x0028, 0x3010, b"SQ", 0, 0xFFFFFFFF)
+    opened += struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)
+    return head + opened * depth
+
+
+def element(group: int, number: int, vr: bytes, length: int, value: bytes) -> bytes:
+    return struct.pack("<HH2sHI", group, number, vr, 0, length) + value
+
+
+def preamble(start: bytes) -> bytes:
+    return start.ljust(128, b"\0") + dicom(film())[128:]
+
+
+def deflate_bomb() -> bytes:
+    data = GOOD["deflated"]()
+    body = data.index(b"1.2.840.10008.1.2.1.99") + 22
+    meta_length = struct.unpack_from("<I", data, 140)[0]
+    assert body <= 144 + meta_length
+    pack = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    bomb = b"".join(pack.compress(bytes(1 << 20)) for _ in range(201)) + pack.flush()
+    return data[: 144 + meta_length] + bomb
+
+
+def two_frame_headers() -> bytes:
+    small, large = jpeg_of_size(80, 96), jpeg_of_size(9_000, 9_000)
+    at = small.index(b"\xff\xc0")
+    return small[:at] + large[at : at + 13] + small[at:]
+
+
+def two_png_headers() -> bytes:
+    large = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 10_000, 6_000, 8, 0, 0, 0, 0))
+    return png(film())[:33] + large + png(film())[33:]
+
+
+def many_scans() -> bytes:
+    data = jpeg(film())
+    scan = data.index(b"\xff\xda")
+    return data[:scan] + data[scan : scan + 10] * 300 + data[scan:]
+
+
+MADE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "nothing": (lambda: b"", "empty"),
+    "one byte": (lambda: b"\x89", "not_an_image"),
+    "zeros": (lambda: bytes(1000), "not_an_image"),
+    "text": (lambda: b"patient,film\n1,2\n" * 20, "not_an_image"),
+    "web page": (lambda: b"\n <!DOCTYPE html><html></html>", "unsupported_format"),
+    "pdf": (lambda: b"%PDF-1.7\n" + png(film()), "unsupported_format"),
+    "zip": (zipped, "unsupported_format"),
+    "gzip": (lambda: b"\x1f\x8b\x08" + bytes(50), "unsupported_format"),
+    "gif": (lambda: other_format("GIF"), "unsupported_format"),
+    "tiff": (lambda: other_format("TIFF"), "unsupported_format"),
+    "bmp": (lambda: other_format("BMP"), "unsupported_format"),
+    "webp": (lambda: other_format("WEBP"), "unsupported_format"),
+    "jpeg 2000 alone": (lambda: other_format("JPEG2000"), "unsupported_format"),
+    "heic": (lambda: b"\0\0\0\x18ftypheic" + bytes(40), "unsupported_format"),
+    "no preamble": (lambda: dicom(film())[132:], "unsupported_format"),
+    "png signature": (lambda: png(film())[:8], "damaged"),
+    "png of 60 MP": (lambda: png_of_size(10_000, 6_000), "too_large"),
+    "png of 2**31 a side": (lambda: png_of_size(2**31 - 1, 2**31 - 1), "too_large"),
+    "png of two sizes": (two_png_headers, "too_large"),
+    "png of no size": (lambda: png_of_size(0, 100), "unknown_size"),
+    "png of 31 pixels": (lambda: png(film()[:31]), "too_small"),
+    "png of one pixel": (lambda: png(film()[:1, :1]), "too_small"),
+    "png with missing rows": (lambda: png_of_size(100, 100), "damaged"),
+    "png without data": (
+        lambda: png(film())[:33] + png_chunk(b"IEND", b""),
+        "damaged",
+    ),
+    "png of another depth": (lambda: raw_png(64, 64, 3, 0, bytes(4160)), "damaged"),
+    "png of another colour type": (lambda: raw_png(64, 64, 8, 5, bytes(4160)), "damaged"),
+    "palette png without palette": (lambda: raw_png(64, 64, 8, 3, bytes(4160)), "damaged"),
+    "png whose text unfolds to 100 MB": (
+        lambda: (
+            png(film())[:33]
+            + png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(100_000_000)))
+            + png(film())[33:]
+        ),
+        "damaged",
+    ),
+    "png with a wrong checksum": (
+        lambda: png(film())[:29] + b"\0\0\0\0" + png(film())[33:],
+        "damaged",
+    ),
+    "png and zip in one": (lambda: png(film()) + zipped(), "read"),
+    "jpeg signature": (lambda: b"\xff\xd8\xff", "damaged"),
+    "jpeg of 60 MP": (lambda: jpeg_of_size(10_000, 6_000), "too_large"),
+    "jpeg of 65,535 a side": (lambda: jpeg_of_size(65_535, 65_535), "too_large"),
+    "jpeg of no height": (lambda: jpeg_of_size(80, 0), "unknown_size"),
+    "jpeg without scan": (
+        lambda: jpeg(film())[: jpeg(film()).index(b"\xff\xda")] + b"\xff\xd9" + bytes(20),
+        "damaged",
+    ),
+    "jpeg of fill bytes": (lambda: b"\xff\xd8" + b"\xff" * 1_000_000, "damaged"),
+    "jpeg with two frame headers": (two_frame_headers, "damaged"),
+    "jpeg of 300 scans": (many_scans, "damaged"),
+    "jpeg and page in one": (lambda: jpeg(film()) + b"<html><script>", "read"),
+    "jpeg that says DICM": (
+        lambda: b"\xff\xd8\xff\xfe\x00\xc8" + bytes(122) + b"DICM" + bytes(72) + jpeg(film())[2:],
+        "no_pixel_data",
+    ),
+    "dicom preamble alone": (lambda: dicom(film())[:132], "no_pixel_data"),
+    "dicom and program in one": (lambda: preamble(b"MZ\x90\0"), "read"),
+    "dicom and png in one": (lambda: preamble(png(film())[:100]), "read"),
+    "dicom and page in one": (lambda: preamble(b"<html><script>"), "read"),
+    "dicom of 3,600 MP": (lambda: dicom(film(), Rows=60_000, Columns=60_000), "too_large"),
+    "dicom of more rows than pixels": (lambda: dicom(film(), Rows=4000), "damaged"),
+    "dicom of two sizes": (lambda: dicom(film(), PixelSpacing=[0.1, 0.1, 0.1]), "read"),
+    "dicom nested 5,000 deep": (lambda: nested(5_000), "damaged"),
+    "dicom nested without end": (lambda: nested(3), "damaged"),
+    "dicom whose table is missing": (
+        lambda: dicom(film(), VOILUTSequence=[pydicom.Dataset()]),
+        "read",
+    ),
+    "dicom with a length of 4 GB": (
+        lambda: (
+            dicom(film(), PixelData=None)
+            + element(0x7FE0, 0x10, b"OW", 0xFFFFFFF0, film()[1:].tobytes())
+        ),
+        "damaged",
+    ),
+    "dicom with half its pixels": (
+        lambda: dicom(film(), PixelData=film()[:48].tobytes()),
+        "damaged",
+    ),
+    "deflate bomb": (deflate_bomb, "file_too_large"),
+    "deflated garbage": (lambda: GOOD["deflated"]()[:400] + b"\xff" * 500, "damaged"),
+    "run-length bomb": (lambda: with_frame(run_length_bomb, "rle"), "damaged"),
+    "run lengths of nothing": (lambda: with_frame(no_ops, "rle"), "damaged"),
+    "jpeg 2000 of 3,600 MP in small dicom": (
+        lambda: with_frame(grown_jpeg_2000, "jpeg_2000"),
+        "damaged",
+    ),
+    "lossless of 3,600 MP in small dicom": (
+        lambda: with_frame(grown_lossless, "lossless"),
+        "damaged",
+    ),
+    "lossless without table": (lambda: with_frame(lost_huffman_table, "lossless"), "damaged"),
+    "encapsulated nothing": (
+        lambda: packed(dataset(film()), b"\0\0", uid.JPEGBaseline8Bit),
+        "damaged",
+    ),
+    "uncompressed said to be jpeg": (
+        lambda: dicom(film()).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0"),
+        "damaged",
+    ),
+    "jpeg of another size than its dicom": (
+        lambda: packed(dataset(film()), jpeg(film(80, 96)), uid.JPEGBaseline8Bit),
+        "damaged",
+    ),
+    "colour jpeg in grey dicom": (
+        lambda: packed(dataset(film()), jpeg(film()[..., None].repeat(3, 2)), uid.JPEGBaseline8Bit),
+        "damaged",
+    ),
+    "12-bit extended jpeg": (
+        lambda: packed(
+            dataset(film(bits=12), 12),
+            jpeg(film()).replace(b"\xff\xc0\x00\x0b\x08", b"\xff\xc1\x00\x0b\x0c"),
+            uid.JPEGExtended12Bit,
+        ),
+        "unsupported_pixels",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_made_files(name: str) -> None:
+    make, code = MADE[name]
+    assert verdict(make()) == code
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"WindowCenter": "1e300", "WindowWidth": "1e300"},
+        {"WindowCenter": "0", "WindowWidth": "1e-300"},
+        {"WindowCenter": ["2000", "2", "3"], "WindowWidth": "4000"},
+        {"WindowCenter": "", "WindowWidth": ""},
+        {
+            "RescaleSlope": "1e-300",
+            "RescaleIntercept": "1e300",
+            "WindowCenter": 1,
+            "WindowWidth": 9,
+        },
+        {"RescaleSlope": "-1e300", "RescaleIntercept": "0", "WindowCenter": 1, "WindowWidth": 9},
+        {"PixelPaddingValue": 0, "PixelPaddingRangeLimit": 65535},
+        {"PatientOrientation": ["", "F", "H"]},
+        {"PixelAspectRatio": [0, 0]},
+        {"VOILUTFunction": "CUBIC", "WindowCenter": 2000, "WindowWidth": 4000},
+    ],
+)
+def test_absurd_values_still_give_the_film(tags: dict[str, Any]) -> None:
+    radiograph = read(dicom(film(bits=12), 12, **tags))
+    assert_valid(radiograph)
+    assert len(np.unique(radiograph.eight_bit)) > 10
+
+
+@pytest.mark.parametrize("value", [b"nan ", b"inf ", b"abc ", b"1\\x ", b"\xff\xfe\xfd "])
+@pytest.mark.parametrize("old", [b"WIND", b"SPAC"])
+def test_text_where_numbers_belong_is_unknown(old: bytes, value: bytes) -> None:
+    data = dicom(
+        film(bits=12), 12, WindowCenter="7777", WindowWidth="7777", PixelSpacing=[0.1, 0.1]
+    )
+    target = b"7777" if old == b"WIND" else b"0.1\\0.1 "
+    assert target in data
+    assert verdict(data.replace(target, value.ljust(len(target)))) in {"read", "damaged"}
+
+
+def test_constant_film_is_read() -> None:
+    for pixels in (np.zeros((64, 64), np.uint16), np.full((64, 64), 999, np.uint16)):
+        for data in (dicom(pixels, 12), png(pixels), dicom(pixels, 12, PixelPaddingValue=999)):
+            assert verdict(data) == "read"
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+def test_files_of_endless_small_elements_are_refused(
+    monkeypatch: pytest.MonkeyPatch, implicit: bool
+) -> None:
+    monkeypatch.setattr("cxr.guard._MAX_READS", 2_000)
+    tiny = struct.pack("<HHI", 0x0009, 0x1010, 0)
+    if not implicit:
+        tiny = struct.pack("<HH2sH", 0x0009, 0x1010, b"LO", 0)
+    syntax = uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian
+    data = saved(dataset(film(), PixelData=None), syntax)
+    assert verdict(data + tiny * 100) == "no_pixel_data"
+    assert verdict(data + tiny * 3_000) == "damaged"
+
+
+def test_png_of_endless_small_chunks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cxr.guard._MAX_READS", 2_000)
+    data = png(film())
+    assert verdict(data[:33] + png_chunk(b"teSt", b"") * 100 + data[33:]) == "read"
+    assert verdict(data[:33] + png_chunk(b"teSt", b"") * 3_000 + data[33:]) == "damaged"
+
+
+def test_frame_header_must_be_the_only_one_before_few_scans() -> None:
+    assert jpeg_frame(jpeg(film())) == Frame(96, 80, 1, 8, 0xC0)
+    assert jpeg_frame(two_frame_headers()) is None
+    assert jpeg_frame(many_scans()) is None
+
+
+def test_frame_in_endless_fragments_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    ds = pydicom.dcmread(io.BytesIO(GOOD["baseline"]()))
+    frame = get_frame(ds.PixelData, 0, number_of_frames=1)
+    ds.PixelData = encapsulate([frame], fragments_per_frame=20, has_bot=False)
+    assert verdict(saved(ds)) == "read"
+    monkeypatch.setattr("cxr.dicom_pixels._MAX_FRAGMENTS", 15)
+    assert verdict(saved(ds)) == "damaged"
+
+
+def test_overlong_value_of_a_read_tag_is_refused() -> None:
+    data = dicom(film(), ImageComments="x")
+    long = struct.pack("<HH2sHI", 0x0028, 0x3010, b"SQ", 0, 2_000_000) + bytes(2_000_000)
+    at = data.index(b"\xe0\x7f\x10\x00")
+    assert verdict(data[:at] + long + data[at:]) == "damaged"
