@@ -1,0 +1,170 @@
+"""A model as a folder: the network, what it needs to be fed, and what it has been measured to be.
+
+``model.tflite`` runs, ``model.keras`` is for gradients and further training, ``head.npy`` holds the
+last layer's weights, ``predictions.csv`` and ``history.csv`` are the evidence, and
+``bundle.json`` ties them together by sha256. Temperature and operating points belong to one
+network: a folder whose files do not match their hashes is refused before anything of it runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import BundleError
+from .preprocess import Preprocessing
+
+FORMAT = 1
+MANIFEST = "bundle.json"
+REQUIRED = ("model.tflite", "model.keras", "history.csv", "predictions.csv")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What ``bundle.json`` says, after the folder has been checked.
+
+    Attributes
+    ----------
+    folder : Path
+    name, created : str
+        Name of the folder that it was written to; date, ISO 8601.
+    digest : str
+        sha256 of ``model.tflite``, 64 hexadecimal digits: the network's identity.
+    labels : tuple of str
+        In the order of the logits.
+    preprocessing : Preprocessing
+    gradcam_layer : str or None
+        Layer of ``model.keras`` whose maps Grad-CAM reads; None for a network without convolution.
+    head : {"gap_linear", "other"}
+        "gap_linear": the logits are a linear function (``head.npy``) of the maps' averages.
+    temperature : float
+        Calibrated probabilities are ``softmax(logits / temperature)``; fitted on val.
+    operating_points : mapping
+        label → threshold on its calibrated probability, how it was chosen and what it gave on val.
+    metrics : mapping
+        split → figures; ``external`` only once it has been scored.
+    agreement : mapping
+        How far the exports are from the Keras model, measured on val.
+    provenance : mapping
+        Recipe, data fingerprint and counts, versions.
+    """
+
+    folder: Path
+    name: str
+    created: str
+    digest: str
+    labels: tuple[str, ...]
+    preprocessing: Preprocessing
+    gradcam_layer: str | None
+    head: str
+    temperature: float
+    operating_points: Mapping[str, Mapping[str, Any]]
+    metrics: Mapping[str, Any]
+    agreement: Mapping[str, float]
+    provenance: Mapping[str, Any]
+
+
+def sha256(path: Path) -> str:
+    """sha256 of a file, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_bundle(folder: str | Path) -> Bundle:
+    """Check a folder and read its ``bundle.json``; no model file is parsed.
+
+    Raises
+    ------
+    BundleError
+        ``no_bundle``, ``bad_bundle``, ``wrong_format``, ``missing_file`` or ``altered_file``.
+    """
+    folder = Path(folder)
+    if not (folder / MANIFEST).is_file():
+        raise BundleError(
+            "no_bundle",
+            f"There is no model bundle in the folder {folder.name!r}: it has no {MANIFEST}. "
+            "Train one with: python -m train fit --recipe default --data DIR --out models/NAME",
+        )
+    try:
+        values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if values.pop("format") != FORMAT:
+            raise BundleError(
+                "wrong_format",
+                f"The bundle was written for another version; this one reads format {FORMAT}. "
+                "Train or export it again.",
+            )
+        files = values.pop("files")
+        values.pop("notice", None)
+        _check_files(folder, files)
+        values["labels"] = tuple(values["labels"])
+        values["preprocessing"] = Preprocessing(**values["preprocessing"])
+        bundle = Bundle(folder=folder, digest=files["model.tflite"], **values)
+        _check_values(bundle, files)
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise BundleError(
+            "bad_bundle",
+            f"The bundle's {MANIFEST} cannot be used: {type(error).__name__}: {error}. "
+            "Take a fresh copy or export it again.",
+        ) from error
+    return bundle
+
+
+def _check_files(folder: Path, files: Mapping[str, str]) -> None:
+    for name in (*REQUIRED, *(set(files) - set(REQUIRED))):
+        if Path(name).name != name:
+            raise ValueError("a file's name leads out of the folder")
+        if name not in files or not (folder / name).is_file():
+            raise BundleError(
+                "missing_file", f"The bundle lacks {name}. Take a fresh copy or export it again."
+            )
+        if sha256(folder / name) != files[name]:
+            raise BundleError(
+                "altered_file",
+                f"{name} is not the file that the bundle was written with. Thresholds and "
+                "calibration hold for that file only: take a fresh copy or export it again.",
+            )
+
+
+def _check_values(bundle: Bundle, files: Mapping[str, str]) -> None:
+    labels = bundle.labels
+    if len(labels) < 2 or len(set(labels)) < len(labels) or not all(map(str, labels)):
+        raise ValueError("labels must be two or more different names")
+    if bundle.head not in ("gap_linear", "other"):
+        raise ValueError(f"unknown head {bundle.head!r}")
+    if bundle.head == "gap_linear" and ("head.npy" not in files or not bundle.gradcam_layer):
+        raise ValueError("a gap_linear head needs head.npy and a Grad-CAM layer")
+    if not 0.01 <= bundle.temperature <= 100:
+        raise ValueError("temperature must lie between 0.01 and 100")
+    for label, point in bundle.operating_points.items():
+        if label not in labels or not 0 <= float(point["threshold"]) <= 1:
+            raise ValueError("an operating point needs a known label and a threshold of 0 to 1")
+
+
+def write_manifest(folder: Path, values: Mapping[str, Any]) -> Bundle:
+    """Write ``bundle.json`` with the hashes of every other file in `folder`, and check the whole.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the files already.
+    values : mapping
+        The attributes of :class:`Bundle` but ``folder`` and ``digest``; `preprocessing` as a
+        dictionary.
+    """
+    from .notice import NOTICE
+
+    files = {p.name: sha256(p) for p in sorted(folder.iterdir()) if p.name != MANIFEST}
+    text = json.dumps({"format": FORMAT, "notice": NOTICE, **values, "files": files}, indent=1)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return open_bundle(folder)
+
+
+def manifest_values(folder: Path) -> dict[str, Any]:
+    """The values of a checked ``bundle.json``, ready to be changed and written again."""
+    open_bundle(folder)
+    values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return {k: v for k, v in values.items() if k not in ("format", "notice", "files")}

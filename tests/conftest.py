@@ -1,0 +1,43 @@
+"""Films, networks and folders that several tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import phantoms, trained_phantom_bundle
+
+import cxr
+
+
+@pytest.fixture(scope="session")
+def cxr_data() -> Path:
+    """The folder of real radiographs; tests that need it are skipped where there is none."""
+    folder = os.environ.get("CXR_DATA")
+    if not folder or not (Path(folder) / "manifest.csv").is_file():
+        pytest.skip("CXR_DATA names no folder with a manifest.csv")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The bundles that the repository ships."""
+    return Path(__file__).parents[1] / "models"
+
+
+@pytest.fixture(scope="session")
+def phantom_model(tmp_path_factory: pytest.TempPathFactory) -> cxr.Classifier:
+    """A small network trained here and now to find the lesion of drawn phantoms."""
+    folder = trained_phantom_bundle(tmp_path_factory.mktemp("models") / "phantom")
+    model = cxr.load(folder)
+    squares, truth = phantoms(100, seed=2)
+    accuracy = (model.squares(squares).argmax(1) == truth).mean()
+    assert accuracy > 0.95, f"the phantom network learnt nothing: {accuracy}"
+    return model
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)

@@ -1,0 +1,74 @@
+"""Small networks that tests train or build themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from films import film
+from numpy.typing import NDArray
+
+from cxr.preprocess import Preprocessing, preprocess
+
+PHANTOM_SIZE = 64
+LABELS = ("N", "T")
+
+
+def phantom(rng: np.random.Generator, lesion: bool, height: int = 150, width: int = 110) -> Any:
+    """A drawn film and where its lesion is.
+
+    Returns
+    -------
+    uint8 (height, width), and (row, column) or None
+    """
+    drawn = film(height, width)
+    spot = None
+    if lesion:
+        spot = (int(rng.uniform(0.15, 0.75) * height), int(rng.choice([0.28, 0.72]) * width))
+        soft = np.zeros((height, width), np.float32)
+        cv2.circle(soft, spot[::-1], height // 14, 90.0, -1)
+        drawn = np.clip(drawn + cv2.GaussianBlur(soft, (0, 0), 2), 0, 255).astype(np.uint8)
+    grain = rng.normal(0, 4, drawn.shape)
+    return np.clip(drawn + grain, 0, 255).astype(np.uint8), spot
+
+
+def phantoms(n: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """n phantoms as a network sees them, every second with a lesion, and their classes."""
+    rng = np.random.default_rng(seed)
+    truth = np.arange(n) % 2
+    how = Preprocessing(size=PHANTOM_SIZE)
+    return np.stack([preprocess(phantom(rng, bool(t))[0], how) for t in truth]), truth
+
+
+def small_network(size: int = PHANTOM_SIZE, classes: int = 2) -> Any:
+    """Three convolutions, averaging, one linear layer."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((size, size, 1), name="film")
+    x = keras.layers.Rescaling(1 / 64, offset=-1, name="scale")(inputs)
+    for i, channels in enumerate((8, 16, 32)):
+        x = keras.layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"conv{i}")(x)
+        x = keras.layers.BatchNormalization(momentum=0.8, name=f"norm{i}")(x)
+        x = keras.layers.ReLU(name=f"relu{i}")(x)
+        if i < 2:
+            x = keras.layers.MaxPooling2D(name=f"pool{i}")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(inputs, keras.layers.Dense(classes, name="logits")(x), name="small")
+
+
+def trained_phantom_bundle(folder: Path) -> Path:
+    """A bundle whose network tells phantoms with a lesion (T) from those without (N)."""
+    import keras
+
+    from train.export import write_network
+
+    squares, truth = phantoms(400, seed=1)
+    model = small_network()
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(1e-2), loss, metrics=["accuracy"])
+    model.fit(squares[..., None].astype(np.float32), truth, 32, epochs=12, verbose=0)
+    write_network(model, LABELS, Preprocessing(size=PHANTOM_SIZE), folder)
+    return folder

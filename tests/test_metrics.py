@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from sklearn.metrics import precision_recall_fscore_support, recall_score, roc_auc_score
+
+from cxr import metrics
+from cxr.trust import choose_operating_point, fit_temperature
+
+
+@pytest.fixture
+def calls(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    truth = rng.integers(0, 3, 400)
+    return truth, np.where(rng.random(400) < 0.7, truth, rng.integers(0, 3, 400))
+
+
+def test_per_class_figures_equal_scikit_learns(calls: tuple[np.ndarray, np.ndarray]) -> None:
+    truth, called = calls
+    ours = metrics.per_class(truth, called, 3, np.ones(400))
+    precision, recall, f1, _ = precision_recall_fscore_support(truth, called)
+    np.testing.assert_allclose(ours["precision"], precision)
+    np.testing.assert_allclose(ours["recall"], recall)
+    np.testing.assert_allclose(ours["f1"], f1)
+    for k in range(3):
+        expected = recall_score(truth != k, called != k)
+        assert ours["specificity"][k] == pytest.approx(expected)
+
+
+def test_weights_are_repetitions(calls: tuple[np.ndarray, np.ndarray]) -> None:
+    truth, called = calls
+    times = np.arange(400) % 3
+    again = metrics.macro_f1(
+        np.repeat(truth, times), np.repeat(called, times), 3, np.ones(times.sum())
+    )
+    assert metrics.macro_f1(truth, called, 3, times) == pytest.approx(again)
+
+
+def test_auroc_equals_scikit_learns_with_ties_and_weights(rng: np.random.Generator) -> None:
+    score = np.round(rng.normal(size=300), 1)
+    positive = rng.random(300) < 0.3
+    weights = rng.integers(0, 4, (5, 300))
+    expected = [roc_auc_score(positive, score, sample_weight=w) for w in weights]
+    np.testing.assert_allclose(metrics.auroc(score, positive, weights), expected)
+
+
+def test_auroc_of_one_class_is_not_a_number() -> None:
+    assert np.isnan(metrics.auroc(np.arange(3.0), np.ones(3, bool), np.ones(3)))
+
+
+def test_patients_are_drawn_whole() -> None:
+    weights = metrics.bootstrap_weights(["a", "b", "a", "c", "b"], 50)
+    assert (weights[:, 0] == weights[:, 2]).all()
+    assert (weights[:, 1] == weights[:, 4]).all()
+    assert (weights[:, [0, 1, 3]].sum(1) == 3).all()
+    assert len(np.unique(weights[:, 0])) > 2
+
+
+def test_source_recall_sees_a_network_that_tells_the_site() -> None:
+    source = ["both"] * 60 + ["only N"] * 40 + ["small 1"] * 4 + ["small 2"] * 4
+    truth = np.array([0] * 30 + [1] * 30 + [0] * 40 + [0] * 4 + [1] * 4)
+    site = np.array([0] * 60 + [0] * 40 + [0] * 8)
+    assert metrics.source_recall(truth, truth, source) == 1
+    assert metrics.source_recall(truth, site, source) == pytest.approx((0.5 + 1 + 0.5) / 3)
+
+
+def test_temperature_is_recovered(rng: np.random.Generator) -> None:
+    logits = rng.normal(0, 2, (20_000, 3))
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    truth = (rng.random((20_000, 1)) > p.cumsum(1)).sum(1)
+    assert fit_temperature(logits * 2.5, truth) == pytest.approx(2.5, rel=0.05)
+
+
+def test_operating_point_is_the_most_specific_that_is_sensitive_enough() -> None:
+    score = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.65, 0.4, 0.3, 0.2, 0.1])
+    positive = np.arange(10) < 5
+    point = choose_operating_point(score, positive, sensitivity=0.8)
+    assert (point.threshold, point.sensitivity, point.specificity) == (0.6, 0.8, 0.8)
+    for threshold in score[score > point.threshold]:
+        assert (score[positive] >= threshold).mean() < 0.8
