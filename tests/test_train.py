@@ -1,0 +1,144 @@
+import csv
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from traindata import RECIPE, make_data
+
+import cxr
+from train import architectures, cache, evaluate, fit, manifest, recipe
+from train.__main__ import main
+from train.architectures.efficientnet_lite0 import IMAGENET
+from train.export import agreement
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_data(tmp_path_factory.mktemp("data") / "films")
+
+
+@pytest.fixture(scope="module")
+def recipe_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path, recipe_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that the command line made from the drawn films."""
+    root = tmp_path_factory.mktemp("trained")
+    common = ["--data", str(data), "--out", str(root / "models" / "tiny")]
+    assert main(["fit", "--recipe", str(recipe_path), *common, "--runs", str(root / "runs")]) == 0
+    return root / "models" / "tiny"
+
+
+def test_fit_leaves_a_complete_bundle(trained: Path, data: Path) -> None:
+    model = cxr.load(trained)
+    rows = pd.read_csv(trained / "predictions.csv")
+    listed = manifest.load(data)
+    assert list(rows.columns) == [
+        *("image", "split", "source", "label", "logit_N", "logit_P", "logit_T")
+    ]
+    assert set(rows.image) == set(listed.image[listed.split != "train"])
+    logits = [list(p.logits.values()) for p in model.predict(_films(data, rows.image[:5]))]
+    np.testing.assert_allclose(logits, evaluate.logits_of(rows[:5], model.labels), atol=1e-3)
+    assert model.bundle.metrics["test"]["macro_f1"]["value"] > 0.9, "the labels can be seen"
+    assert model.bundle.operating_points["T"]["sensitivity"] >= 0.9
+    assert model.bundle.agreement["films"] == (rows.split == "val").sum()
+    assert "external" not in model.bundle.metrics
+
+
+def _films(data: Path, images: pd.Series) -> list[cxr.Radiograph]:
+    return [cxr.read(data / image) for image in images]
+
+
+def test_external_is_scored_by_its_own_command_and_written_down(
+    trained: Path, data: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "experiments.md"
+    log.write_text("| date |\n")
+    digest = cxr.load(trained).bundle.digest
+    bundle = evaluate.score_external(trained, manifest.load(data), log)
+    area = bundle.metrics["external"]["far"]["t_vs_n_auroc"]
+    assert area["n"] == 64
+    assert area["low"] <= area["value"] <= area["high"]
+    assert bundle.digest == digest
+    assert f"`{digest[:12]}`" in log.read_text().splitlines()[-1]
+
+
+def test_a_run_that_was_killed_ends_like_one_that_was_not(
+    data: Path, recipe_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = recipe.load(str(recipe_path))
+    frame = manifest.load(data)
+    films = cache.films(frame, data, plan.labels, plan.preprocessing, tmp_path / "cache")
+    fit.fit(plan, films, frame, tmp_path / "unbroken")
+
+    with monkeypatch.context() as patch:
+        batches = []
+
+        def killed(self: object, batch: int, logs: object = None) -> None:
+            batches.append(batch)
+            if len(batches) == 10:
+                raise KeyboardInterrupt
+
+        patch.setattr(fit._History, "on_train_batch_end", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fit.fit(plan, films, frame, tmp_path / "broken")
+    assert len(_history(tmp_path / "broken")) == 2, "killed in the third of four epochs"
+    fit.fit(plan, films, frame, tmp_path / "broken")
+
+    for one, other in zip(
+        _history(tmp_path / "unbroken"), _history(tmp_path / "broken"), strict=True
+    ):
+        assert float(one["loss"]) == pytest.approx(float(other["loss"]), rel=1e-4)
+        assert float(one["val_loss"]) == pytest.approx(float(other["val_loss"]), rel=1e-4)
+
+
+def _history(run: Path) -> list[dict[str, str]]:
+    with (run / "history.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_data_problems_end_the_command_with_one_message(
+    recipe_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_data(tmp_path / "films")
+    for path in list((data / "images").iterdir())[:3]:
+        path.unlink()
+    out = tmp_path / "models" / "tiny"
+    arguments = ["fit", "--recipe", str(recipe_path), "--data", str(data), "--out", str(out)]
+    assert main([*arguments, "--runs", str(tmp_path / "runs")]) == 2
+    assert "3 problem(s)" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_an_export_that_does_not_agree_is_refused(trained: Path) -> None:
+    model = cxr.load(trained)
+    logits = np.random.default_rng(0).normal(0, 2, (200, 3)).astype(np.float32)
+    assert agreement(model, logits, logits, logits)["shipped_same_class"] == 1
+    with pytest.raises(cxr.BundleError, match="does not agree"):
+        agreement(model, logits, logits + 0.01, logits)
+    with pytest.raises(cxr.BundleError, match="does not agree"):
+        agreement(model, logits, logits, logits + np.array([0.3, 0, 0]))
+
+
+@pytest.mark.parametrize("name", architectures.NAMES)
+def test_every_architecture_takes_a_film_and_gives_logits(name: str) -> None:
+    model = architectures.build(name, 32, 4)
+    logits = model(np.full((2, 32, 32, 1), 127, np.float32), training=False)
+    assert logits.shape == (2, 4)
+    assert np.isfinite(np.asarray(logits)).all()
+
+
+def test_imagenet_weights_are_the_file_that_was_converted() -> None:
+    listed = IMAGENET.with_suffix(".npz.sha256").read_text().split()[0]
+    assert hashlib.sha256(IMAGENET.read_bytes()).hexdigest() == listed
+
+
+def test_there_is_no_such_architecture() -> None:
+    with pytest.raises(ValueError, match="no architecture 'vgg'"):
+        architectures.build("vgg", 32, 3)

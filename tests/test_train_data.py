@@ -1,0 +1,145 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from films import film
+from traindata import RECIPE, make_data
+
+from cxr.errors import DataError
+from cxr.preprocess import Preprocessing, preprocess
+from cxr.radiograph import read
+from train import cache, manifest, recipe
+from train.augment import augment
+from train.dataset import BalancedFilms, draw_weights
+from train.recipe import Augmentation
+
+HOW = Preprocessing(size=16)
+LABELS = ("N", "P", "T")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return make_data(tmp_path / "data")
+
+
+def test_every_problem_is_listed_in_one_error(data: Path, tmp_path: Path) -> None:
+    frame = manifest.load(data)
+    (data / frame.image[0]).unlink()
+    (data / frame.image[1]).write_bytes(b"\xff\xd8\xff not a film")
+    frame.loc[2, "label"] = "X"
+    frame.loc[3, "split"] = "later"
+    frame.loc[4, "image"] = "../secret.jpg"
+    frame.loc[[5, 6], "patient_id"] = "p"
+    frame.loc[[5, 6], "source"] = "a"
+    frame.loc[[5, 6], "split"] = ["train", "test"]
+    with pytest.raises(DataError) as caught:
+        cache.films(frame, data, LABELS, HOW, tmp_path / "cache")
+    assert caught.value.code == "bad_data"
+    text = caught.value.message
+    assert "6 problem" in text
+    for wanted in (
+        f"{frame.image[0]}: no such file",
+        f"{frame.image[1]}: ",
+        "unknown label 'X'",
+        "unknown split 'later'",
+        "../secret.jpg: outside the data folder",
+        "patient p of a is in test and train",
+    ):
+        assert wanted in text
+    assert not list((tmp_path / "cache").iterdir()), "nothing half-made is left"
+
+
+def test_a_split_without_a_label_is_a_problem(data: Path) -> None:
+    frame = manifest.load(data)
+    frame = frame[(frame.split != "val") | (frame.label != "T")]
+    assert "val has no film labelled T" in manifest.problems(frame, data, LABELS)
+
+
+def test_a_folder_without_a_manifest_or_with_half_of_one(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no manifest\.csv"):
+        manifest.load(tmp_path)
+    (tmp_path / "manifest.csv").write_text("image,label\n")
+    with pytest.raises(DataError, match="lacks the columns split"):
+        manifest.load(tmp_path)
+
+
+def test_the_cache_is_what_the_app_would_see_and_is_built_once(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = manifest.load(data)
+    films = cache.films(frame, data, LABELS, HOW, tmp_path)
+    for i in (0, 7, len(frame) - 1):
+        expected = preprocess(read(data / frame.image[i]).eight_bit, HOW)
+        np.testing.assert_array_equal(films[i], expected)
+    monkeypatch.setattr(cache, "read", lambda path: pytest.fail("decoded again"))
+    np.testing.assert_array_equal(cache.films(frame, data, LABELS, HOW, tmp_path), films)
+
+
+def test_another_preprocessing_is_another_cache(data: Path, tmp_path: Path) -> None:
+    frame = manifest.load(data)
+    cache.films(frame, data, LABELS, HOW, tmp_path)
+    cache.films(frame, data, LABELS, Preprocessing(size=16, clahe_clip=2), tmp_path)
+    assert len(list(tmp_path.glob("*.npy"))) == 2
+
+
+def test_labels_are_drawn_equally_and_small_sources_more_often() -> None:
+    cells = [("a", "N", 400), ("b", "N", 25), ("a", "T", 100)]
+    frame = pd.concat(
+        [
+            pd.DataFrame({"image": "x", "source": s, "label": label}, index=range(n))
+            for s, label, n in cells
+        ],
+        ignore_index=True,
+    )
+    weight = pd.Series(draw_weights(frame, 0.5))
+    share = weight.groupby([frame.source, frame.label]).sum()
+    assert share["a", "T"] == pytest.approx(0.5)
+    assert share["a", "N"] / share["b", "N"] == pytest.approx(4), "as the root of 16 times more"
+    as_they_come = pd.Series(draw_weights(frame, 1.0)).groupby([frame.source, frame.label]).sum()
+    assert as_they_come["a", "N"] / as_they_come["b", "N"] == pytest.approx(16)
+
+
+def test_an_epoch_is_the_same_whenever_it_is_drawn(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.toml"
+    path.write_text(RECIPE)
+    plan = recipe.load(str(path))
+    frame = manifest.load(data)
+    films = cache.films(frame, data, LABELS, HOW, tmp_path)
+    went_on = BalancedFilms(films, frame, plan)
+    first, _ = went_on[0]
+    went_on.on_epoch_end()
+    resumed = BalancedFilms(films, frame, plan, epoch=1)
+    np.testing.assert_array_equal(went_on[0][0], resumed[0][0])
+    assert not np.array_equal(first, resumed[0][0])
+
+
+@pytest.mark.parametrize("name", list(Augmentation.__dataclass_fields__))
+def test_each_disturbance_alone(name: str, rng: np.random.Generator) -> None:
+    strength = {"rotate": 10.0, "zoom": 0.3, "aspect": 0.3, "gamma": 0.5, "contrast": 0.3}
+    how = Augmentation(**{name: strength.get(name, 1.0)})
+    before = film(64, 64)
+    changed = [augment(before, how, rng) for _ in range(8)]
+    assert all(c.shape == before.shape and c.dtype == np.uint8 for c in changed)
+    assert any(not np.array_equal(c, before) for c in changed)
+    np.testing.assert_array_equal(before, film(64, 64))
+
+
+def test_no_disturbance_changes_nothing(rng: np.random.Generator) -> None:
+    np.testing.assert_array_equal(augment(film(64, 64), Augmentation(), rng), film(64, 64))
+
+
+def test_recipes_that_ship_can_be_read_and_others_are_refused(tmp_path: Path) -> None:
+    for path in recipe.RECIPES.glob("*.toml"):
+        assert recipe.load(path.stem).labels == LABELS
+    for text, wanted in (
+        (RECIPE.replace("batch", "bach"), "unknown keys bach"),
+        (RECIPE.replace("epochs = 4\n", ""), "epochs"),
+        ("labels = [", "not valid TOML"),
+        (RECIPE.replace('"N", "P", "T"', '"N"'), "at least two"),
+    ):
+        (tmp_path / "bad.toml").write_text(text)
+        with pytest.raises(DataError, match=wanted):
+            recipe.load(str(tmp_path / "bad.toml"))
+    with pytest.raises(DataError, match="no recipe 'nothing'"):
+        recipe.load("nothing")

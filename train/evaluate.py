@@ -1,0 +1,170 @@
+"""The figures that a bundle carries, computed from its own ``predictions.csv``."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxr import metrics
+from cxr.bundle import Bundle, manifest_values, open_bundle, write_manifest
+from cxr.errors import DataError
+
+RESAMPLES = 2000
+EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments.md"
+
+
+def logits_of(rows: pd.DataFrame, labels: tuple[str, ...]) -> NDArray[np.float64]:
+    """The logits of rows of ``predictions.csv``, float64 (n, classes)."""
+    return rows[[f"logit_{label}" for label in labels]].to_numpy(float)
+
+
+def truth_of(rows: pd.DataFrame, labels: tuple[str, ...]) -> NDArray[np.int64]:
+    """Index of each row's label, int (n,)."""
+    return np.array([labels.index(label) for label in rows.label])
+
+
+def patients(rows: pd.DataFrame) -> list[str]:
+    """Who is resampled together: the patient where known, otherwise the film alone."""
+    return [p or image for p, image in zip(rows.patient_id, rows.image, strict=True)]
+
+
+def split_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]:
+    """Macro-F1, per-class figures, source recall and accuracy by source of one split.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of ``predictions.csv`` with the manifest's ``patient_id``.
+    labels : tuple of str
+
+    Returns
+    -------
+    dict, ready for JSON; intervals are 95 %, bootstrapped by patient.
+    """
+    truth, called = truth_of(rows, labels), logits_of(rows, labels).argmax(1)
+    ones = np.ones(len(rows))
+    classes = metrics.per_class(truth, called, len(labels), ones)
+    resampled = metrics.bootstrap_weights(patients(rows), RESAMPLES)
+    return {
+        "n": len(rows),
+        "macro_f1": _with_interval(
+            metrics.macro_f1(truth, called, len(labels), ones),
+            metrics.macro_f1(truth, called, len(labels), resampled),
+        ),
+        "accuracy": float((truth == called).mean()),
+        "source_recall": metrics.source_recall(truth, called, list(rows.source)),
+        "classes": {
+            label: {name: float(values[i]) for name, values in classes.items()}
+            for i, label in enumerate(labels)
+        },
+        "sources": {
+            f"{source} {label}": {
+                "n": len(cell),
+                "recall": float(
+                    (logits_of(cell, labels).argmax(1) == truth_of(cell, labels)).mean()
+                ),
+            }
+            for (source, label), cell in rows.groupby(["source", "label"])
+        },
+    }
+
+
+def pair_auroc(rows: pd.DataFrame, positive: str, negative: str) -> dict[str, Any]:
+    """How well ``logit_positive - logit_negative`` orders the films of two labels.
+
+    Returns
+    -------
+    dict with n, value, low, high (95 %, by patient)
+    """
+    rows = rows[rows.label.isin([positive, negative])]
+    score = (rows[f"logit_{positive}"] - rows[f"logit_{negative}"]).to_numpy(float)
+    is_positive = (rows.label == positive).to_numpy()
+    resampled = metrics.bootstrap_weights(patients(rows), RESAMPLES)
+    return {
+        "n": len(rows),
+        **_with_interval(
+            metrics.auroc(score, is_positive, np.ones(len(rows))),
+            metrics.auroc(score, is_positive, resampled),
+        ),
+    }
+
+
+def _with_interval(value: Any, resampled: NDArray[np.floating]) -> dict[str, float]:
+    low, high = metrics.interval(resampled)
+    return {"value": float(value), "low": low, "high": high}
+
+
+def external_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]:
+    """Figures of each unseen site by itself, since pooled sites would again tell the label."""
+    figures: dict[str, Any] = {}
+    for source, site in rows.groupby("source"):
+        called = logits_of(site, labels).argmax(1)
+        truth = truth_of(site, labels)
+        figure: dict[str, Any] = {
+            "n": len(site),
+            "recall": {
+                label: {
+                    "n": int((truth == k).sum()),
+                    "value": float((called[truth == k] == k).mean()),
+                }
+                for k, label in enumerate(labels)
+                if (truth == k).any()
+            },
+        }
+        if {"N", "T"} <= set(labels) and min((site.label == x).sum() for x in "NT") >= 30:
+            figure["t_vs_n_auroc"] = pair_auroc(site, "T", "N")
+        figures[str(source)] = figure
+    return figures
+
+
+def score_external(folder: Path, frame: pd.DataFrame, log: Path = EXPERIMENTS) -> Bundle:
+    """Score the external films of a bundle's ``predictions.csv``, store the figures in the bundle
+    and append one line to the log. Reported, never tuned on.
+
+    Raises
+    ------
+    DataError
+        ``other_data`` if `frame` is not the manifest that the bundle was evaluated on.
+    """
+    bundle = open_bundle(folder)
+    rows = with_patients(pd.read_csv(folder / "predictions.csv"), frame)
+    figures = external_figures(rows[rows.split == "external"], bundle.labels)
+    values = manifest_values(folder)
+    values["metrics"]["external"] = figures
+    bundle = write_manifest(folder, values)
+    with log.open("a", encoding="utf-8") as file:
+        file.write(_log_line(bundle, figures))
+    return bundle
+
+
+def with_patients(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``predictions.csv`` with the manifest's ``patient_id``, in the same order."""
+    known = frame.set_index("image")
+    if not set(rows.image) <= set(known.index):
+        raise DataError(
+            "other_data", "The bundle was evaluated on films that this manifest does not list."
+        )
+    return rows.assign(patient_id=known.patient_id.reindex(rows.image).to_numpy())
+
+
+def _log_line(bundle: Bundle, figures: dict[str, Any]) -> str:
+    parts = []
+    for source, figure in figures.items():
+        recalls = ", ".join(
+            f"recall {label} {r['value']:.3f} (n {r['n']})" for label, r in figure["recall"].items()
+        )
+        if area := figure.get("t_vs_n_auroc"):
+            recalls += (
+                f", T-versus-N AUROC {area['value']:.3f} ({area['low']:.3f} to {area['high']:.3f})"
+            )
+        parts.append(f"{source}: {recalls}")
+    test = bundle.metrics["test"]["macro_f1"]
+    return (
+        f"| {date.today().isoformat()} | {bundle.name} | `{bundle.digest[:12]}` | "
+        f"{test['value']:.3f} ({test['low']:.3f} to {test['high']:.3f}) | {'; '.join(parts)} |\n"
+    )

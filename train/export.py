@@ -1,0 +1,247 @@
+"""From a run's best weights to a complete bundle. Needs the TensorFlow backend."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxr.bundle import Bundle, open_bundle, write_manifest
+from cxr.classifier import Classifier
+from cxr.errors import BundleError
+from cxr.preprocess import Preprocessing
+from cxr.trust import choose_operating_point, fit_temperature
+
+from . import evaluate, manifest
+from .fit import build, predict
+from .recipe import Recipe
+
+LOGIT_LIMIT, PROBABILITY_LIMIT, SAME_CLASS_LIMIT = 1e-3, 0.01, 0.995
+
+
+def export_run(
+    recipe: Recipe, run: Path, films: NDArray[np.uint8], frame: pd.DataFrame, out: Path
+) -> Bundle:
+    """Write the bundle of a finished run: networks, predictions, calibration, figures.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    run : Path
+        As :func:`train.fit.fit` leaves it.
+    films : uint8 (n, S, S)
+        The cache, in the order of `frame`.
+    frame : DataFrame
+    out : Path
+        The bundle's folder; replaced only when the new one is complete.
+
+    Raises
+    ------
+    BundleError
+        ``export_differs`` if the exported network does not agree with the Keras model on val.
+    """
+    model = build(recipe)
+    model.load_weights(run / "best.weights.h5")
+    with tempfile.TemporaryDirectory(dir=_parent(out)) as scratch:
+        folder = Path(scratch) / out.name
+        values = write_network(model, recipe.labels, recipe.preprocessing, folder)
+        shutil.copy(run / "history.csv", folder / "history.csv")
+        fp32 = Path(scratch) / "fp32"
+        _export_fp32(model, values, folder, fp32)
+        values["created"] = date.today().isoformat()
+        values["provenance"] = {
+            "recipe": recipe.to_dict(),
+            "data": manifest.fingerprint(frame),
+            "films": (frame.split + " " + frame.label).value_counts(sort=False).to_dict(),
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+        }
+        _evaluate(folder, fp32, model, values, films, frame)
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.move(folder, out)
+    return open_bundle(out)
+
+
+def _parent(out: Path) -> Path:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return out.parent
+
+
+def write_network(
+    model: Any, labels: tuple[str, ...], how: Preprocessing, folder: Path, half: bool = True
+) -> dict[str, Any]:
+    """Write a loadable bundle of a Keras model that gives logits, not yet calibrated or evaluated.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Input float32 (batch, how.size, how.size, 1), 0 to 255; output logits.
+    labels : tuple of str
+    how : Preprocessing
+    folder : Path
+        Made anew.
+    half : bool
+        float16 weights.
+
+    Returns
+    -------
+    dict
+        What :func:`cxr.bundle.write_manifest` was given.
+    """
+    folder.mkdir(parents=True)
+    layer, head = _find_head(model)
+    (folder / "model.tflite").write_bytes(_to_tflite(model, layer, how.size, half))
+    model.save(folder / "model.keras", include_optimizer=False)
+    if head is not None:
+        np.save(folder / "head.npy", head.astype(np.float16 if half else np.float32))
+    (folder / "history.csv").write_text("epoch\n")
+    (folder / "predictions.csv").write_text("image,split,source,label\n")
+    values: dict[str, Any] = {
+        "name": folder.name,
+        "created": date.today().isoformat(),
+        "labels": list(labels),
+        "preprocessing": how.to_dict(),
+        "gradcam_layer": layer,
+        "head": "gap_linear" if head is not None else "other",
+        "temperature": 1.0,
+        "operating_points": {},
+        "metrics": {},
+        "agreement": {},
+        "provenance": {},
+    }
+    write_manifest(folder, values)
+    return values
+
+
+def _find_head(model: Any) -> tuple[str | None, NDArray[np.float32] | None]:
+    """The layer that Grad-CAM reads, and the head's weights (K, classes) if the logits are linear
+    in the averages of that layer's maps."""
+    layers = [layer for layer in model.layers if "dropout" not in type(layer).__name__.lower()]
+    last, before = layers[-1], layers[-2]
+    if (
+        isinstance(last, keras.layers.Dense)
+        and last.activation is keras.activations.linear
+        and isinstance(before, keras.layers.GlobalAveragePooling2D)
+        and before.data_format == "channels_last"
+    ):
+        source = before.input._keras_history.operation
+        return source.name, keras.ops.convert_to_numpy(last.kernel).astype(np.float32)
+    return _last_convolution(model), None
+
+
+def _last_convolution(model: Any) -> str | None:
+    for layer in reversed(model.layers):
+        if isinstance(layer, keras.Model):
+            if name := _last_convolution(layer):
+                return name
+        elif isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
+            return layer.name
+    return None
+
+
+def _to_tflite(model: Any, layer: str | None, size: int, half: bool) -> bytes:
+    import tensorflow as tf
+
+    outputs = {"logits": model.output}
+    if layer and layer in {each.name for each in model.layers}:
+        outputs["features"] = model.get_layer(layer).output
+    both = keras.Model(model.input, outputs)
+    archive = keras.export.ExportArchive()
+    archive.track(both)
+    archive.add_endpoint(
+        "serve",
+        lambda film: both(film, training=False),
+        input_signature=[tf.TensorSpec((None, size, size, 1), tf.float32, name="film")],
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        archive.write_out(folder, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if half:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16]
+        return bytes(converter.convert())
+
+
+def _export_fp32(model: Any, values: Mapping[str, Any], folder: Path, target: Path) -> None:
+    """A copy of the bundle with float32 weights, to measure the conversion apart from rounding."""
+    shutil.copytree(folder, target)
+    size = values["preprocessing"]["size"]
+    (target / "model.tflite").write_bytes(_to_tflite(model, None, size, half=False))
+    write_manifest(target, values)
+
+
+def _evaluate(
+    folder: Path,
+    fp32: Path,
+    model: Any,
+    values: dict[str, Any],
+    films: NDArray[np.uint8],
+    frame: pd.DataFrame,
+) -> None:
+    labels = tuple(values["labels"])
+    keep = np.flatnonzero(frame.split != "train")
+    rows = frame.iloc[keep][["image", "split", "source", "label", "patient_id"]].copy()
+    write_manifest(folder, values)
+    logits = Classifier(folder).squares(films[keep])
+    for k, label in enumerate(labels):
+        rows[f"logit_{label}"] = logits[:, k]
+    rows.drop(columns="patient_id").to_csv(
+        folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n"
+    )
+    val = (rows.split == "val").to_numpy()
+    truth = evaluate.truth_of(rows[val], labels)
+    values["temperature"] = fit_temperature(logits[val], truth)
+    write_manifest(folder, values)
+    classifier = Classifier(folder)
+    on_val = films[keep[val]]
+    values["agreement"] = agreement(
+        classifier, predict(model, on_val), Classifier(fp32).squares(on_val), logits[val]
+    )
+    if "T" in labels:
+        t = labels.index("T")
+        point = choose_operating_point(classifier.calibrate(logits[val])[:, t], truth == t)
+        values["operating_points"] = {"T": vars(point)}
+    values["metrics"] = {
+        split: evaluate.split_figures(rows[rows.split == split], labels)
+        for split in ("val", "test")
+    }
+    write_manifest(folder, values)
+
+
+def agreement(
+    classifier: Classifier,
+    keras_logits: NDArray[np.float32],
+    fp32_logits: NDArray[np.float32],
+    shipped_logits: NDArray[np.float32],
+) -> dict[str, float]:
+    """How far the exports are from the Keras model on the same films.
+
+    Raises
+    ------
+    BundleError
+        ``export_differs`` beyond 1e-3 on fp32 logits, .01 on shipped probabilities, or another
+        class on more than 0.5 % of the films.
+    """
+    reference, shipped = classifier.calibrate(keras_logits), classifier.calibrate(shipped_logits)
+    found = {
+        "fp32_logit_difference": float(np.abs(fp32_logits - keras_logits).max()),
+        "shipped_probability_difference": float(np.abs(shipped - reference).max()),
+        "shipped_same_class": float((shipped.argmax(1) == reference.argmax(1)).mean()),
+        "films": len(keras_logits),
+    }
+    if (
+        found["fp32_logit_difference"] > LOGIT_LIMIT
+        or found["shipped_probability_difference"] >= PROBABILITY_LIMIT
+        or found["shipped_same_class"] < SAME_CLASS_LIMIT
+    ):
+        raise BundleError("export_differs", f"The export does not agree with the model: {found}.")
+    return found

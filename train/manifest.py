@@ -1,0 +1,75 @@
+"""The list of films: read, checked as a whole, and never altered."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from cxr.errors import DataError
+
+SPLITS = ("train", "val", "test", "external")
+COLUMNS = ("image", "label", "split", "source", "patient_id", "recommended")
+
+
+def load(data: Path) -> pd.DataFrame:
+    """Read ``manifest.csv`` as text, one row a film, in file order.
+
+    Raises
+    ------
+    DataError
+        ``no_manifest`` or ``bad_manifest``.
+    """
+    path = data / "manifest.csv"
+    if not path.is_file():
+        raise DataError(
+            "no_manifest",
+            "The data folder has no manifest.csv; docs/training.md describes its columns.",
+        )
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if missing := [c for c in COLUMNS if c not in frame.columns]:
+        raise DataError("bad_manifest", f"manifest.csv lacks the columns {', '.join(missing)}.")
+    return frame
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """sha256 of what decides a result: the path, label, split and source of every film."""
+    text = frame[["image", "label", "split", "source"]].to_csv(index=False, lineterminator="\n")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def problems(frame: pd.DataFrame, data: Path, labels: tuple[str, ...]) -> list[str]:
+    """Everything wrong with the list itself, one sentence each; whether films can be read is
+    found when the cache is built."""
+    found = [f"{p}: listed more than once" for p in frame.image[frame.image.duplicated()]]
+    found += [
+        f"{row.image}: unknown label {row.label!r}, expected one of {', '.join(labels)}"
+        for row in frame[~frame.label.isin(labels)].itertuples()
+    ]
+    found += [
+        f"{row.image}: unknown split {row.split!r}, expected one of {', '.join(SPLITS)}"
+        for row in frame[~frame.split.isin(SPLITS)].itertuples()
+    ]
+    found += [f"{p}: outside the data folder" for p in frame.image if not _inside(p)]
+    found += [f"{p}: no such file" for p in frame.image if _inside(p) and not (data / p).is_file()]
+    known = frame[frame.patient_id != ""]
+    whole = (known.patient_id + " of " + known.source).rename("patient")
+    for patient, splits in known.split.groupby(whole).unique().items():
+        if len(splits) > 1:
+            found.append(f"patient {patient} is in {' and '.join(sorted(splits))}")
+    for split in ("train", "val"):
+        absent = sorted(set(labels) - set(frame.label[frame.split == split]))
+        found += [f"{split} has no film labelled {label}" for label in absent]
+    return found
+
+
+def _inside(path: str) -> bool:
+    return not Path(path).is_absolute() and ".." not in Path(path).parts
+
+
+def refuse(found: list[str]) -> None:
+    """Raise one :class:`DataError` ``bad_data`` that lists every problem, if there is any."""
+    if found:
+        lines = "\n".join(f"  {line}" for line in found)
+        raise DataError("bad_data", f"The data has {len(found)} problem(s):\n{lines}")
