@@ -12,6 +12,7 @@ from train import architectures, cache, evaluate, fit, manifest, recipe
 from train.__main__ import main
 from train.architectures.efficientnet_lite0 import IMAGENET
 from train.export import agreement
+from train.fold import fold_and_round
 
 
 @pytest.fixture(scope="module")
@@ -119,11 +120,26 @@ def test_data_problems_end_the_command_with_one_message(
 def test_an_export_that_does_not_agree_is_refused(trained: Path) -> None:
     model = cxr.load(trained)
     logits = np.random.default_rng(0).normal(0, 2, (200, 3)).astype(np.float32)
-    assert agreement(model, logits, logits, logits)["shipped_same_class"] == 1
-    with pytest.raises(cxr.BundleError, match="does not agree"):
-        agreement(model, logits, logits + 0.01, logits)
-    with pytest.raises(cxr.BundleError, match="does not agree"):
-        agreement(model, logits, logits, logits + np.array([0.3, 0, 0]))
+    fits = dict.fromkeys(("trained", "fp32", "shipped", "shipped_keras"), logits)
+    assert agreement(model, **fits)["shipped_same_class"] == 1
+    for name, wrong in (
+        ("fp32", logits + 0.01),
+        ("shipped_keras", logits + np.array([0.3, 0, 0])),
+        ("trained", logits[:, ::-1]),
+    ):
+        with pytest.raises(cxr.BundleError, match="does not agree"):
+            agreement(model, **{**fits, name: wrong})
+
+
+def test_folding_keeps_the_network_and_rounds_every_weight() -> None:
+    model = architectures.build("efficientnet_lite0", 32, 3)
+    films = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 1)).astype(np.float32)
+    folded = fold_and_round(model)
+    np.testing.assert_allclose(folded(films), model(films, training=False), atol=0.02)
+    weights = [w for layer in folded.layers for w in layer.get_weights()]
+    assert all((w == w.astype(np.float16)).all() for w in weights)
+    kinds = {type(layer).__name__ for layer in folded.layers}
+    assert "BatchNormalization" not in kinds
 
 
 @pytest.mark.parametrize("name", architectures.NAMES)
