@@ -159,7 +159,9 @@ def write_manifest(folder: Path, values: Mapping[str, Any]) -> Bundle:
 
     files = {p.name: sha256(p) for p in sorted(folder.iterdir()) if p.name != MANIFEST}
     text = json.dumps({"format": FORMAT, "notice": NOTICE, **values, "files": files}, indent=1)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    part = folder.with_name(f"{folder.name}.{MANIFEST}.part")
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(folder / MANIFEST)
     return open_bundle(folder)
 
 

@@ -67,8 +67,9 @@ def export_run(
             "keras": keras.__version__,
         }
         _evaluate(folder, fp32, model, values, films, frame)
-        shutil.rmtree(out, ignore_errors=True)
-        shutil.move(folder, out)
+        if out.exists():
+            out.rename(Path(scratch) / "replaced")
+        folder.rename(out)
     return open_bundle(out)
 
 
