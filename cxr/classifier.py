@@ -98,6 +98,10 @@ class Classifier:
                 "wrong_shape",
                 f"model.tflite does not give one logit for each of {', '.join(self.labels)}.",
             )
+        if self.head_weights is not None and (
+            "features" not in blank or blank["features"].shape[-1] != len(self.head_weights)
+        ):
+            raise BundleError("wrong_shape", "head.npy does not have one row for each feature map.")
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -24,11 +24,15 @@ def phantom(rng: np.random.Generator, lesion: bool, height: int = 150, width: in
     uint8 (height, width), and (row, column) or None
     """
     drawn = film(height, width)
+    spots = [(rng.uniform(0.1, 0.9), rng.uniform(0.1, 0.9), 35.0)]  # faint, means nothing
     spot = None
     if lesion:
-        spot = (int(rng.uniform(0.15, 0.75) * height), int(rng.choice([0.28, 0.72]) * width))
+        spots.append((rng.uniform(0.15, 0.75), rng.choice([0.28, 0.72]), 90.0))
+        spot = int(spots[1][0] * height), int(spots[1][1] * width)
+    for y, x, light in spots:
         soft = np.zeros((height, width), np.float32)
-        cv2.circle(soft, spot[::-1], height // 14, 90.0, -1)
+        centre = int(x * width), int(y * height)
+        cv2.ellipse(soft, centre, (width // 10, height // 14), 0, 0, 360, light, -1)
         drawn = np.clip(drawn + cv2.GaussianBlur(soft, (0, 0), 2), 0, 255).astype(np.uint8)
     grain = rng.normal(0, 4, drawn.shape)
     return np.clip(drawn + grain, 0, 255).astype(np.uint8), spot
@@ -67,8 +71,8 @@ def trained_phantom_bundle(folder: Path) -> Path:
 
     squares, truth = phantoms(400, seed=1)
     model = small_network()
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
     model.compile(keras.optimizers.Adam(1e-2), loss, metrics=["accuracy"])
-    model.fit(squares[..., None].astype(np.float32), truth, 32, epochs=12, verbose=0)
+    model.fit(squares[..., None].astype(np.float32), np.eye(2)[truth], 32, epochs=12, verbose=0)
     write_network(model, LABELS, Preprocessing(size=PHANTOM_SIZE), folder)
     return folder

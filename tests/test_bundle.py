@@ -99,9 +99,10 @@ def test_a_file_that_is_no_network(copy: Path) -> None:
     assert refusal(copy) == "bad_model"
 
 
-def test_head_weights_that_do_not_fit(copy: Path) -> None:
+@pytest.mark.parametrize("shape", [(32, 5), (4, 2), (64,)])
+def test_head_weights_that_do_not_fit(copy: Path, shape: tuple[int, ...]) -> None:
     values = manifest_values(copy)
-    np.save(copy / "head.npy", np.zeros((4, 5)))
+    np.save(copy / "head.npy", np.zeros(shape))
     write_manifest(copy, values)
     assert refusal(copy) == "wrong_shape"
 

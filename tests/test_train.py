@@ -5,13 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from networks import small_network
 from traindata import RECIPE, make_data
 
 import cxr
+from cxr.preprocess import Preprocessing
 from train import architectures, cache, evaluate, fit, manifest, recipe
 from train.__main__ import main
 from train.architectures.efficientnet_lite0 import IMAGENET
-from train.export import agreement
+from train.export import agreement, write_network
 from train.fold import fold_and_round
 
 
@@ -158,3 +160,14 @@ def test_imagenet_weights_are_the_file_that_was_converted() -> None:
 def test_there_is_no_such_architecture() -> None:
     with pytest.raises(ValueError, match="no architecture 'vgg'"):
         architectures.build("vgg", 32, 3)
+
+
+def test_a_model_that_ends_in_probabilities_is_refused(tmp_path: Path) -> None:
+    import keras
+
+    model = small_network()
+    softmax = keras.Model(model.input, keras.layers.Softmax()(model.output))
+    dense = keras.layers.Dense(2, activation="softmax")(model.layers[-2].output)
+    for ends in (softmax, keras.Model(model.input, dense)):
+        with pytest.raises(cxr.BundleError, match="needs logits"):
+            write_network(ends, ("N", "T"), Preprocessing(size=64), tmp_path / ends.name)

@@ -99,6 +99,11 @@ def write_network(
     -------
     dict
         What :func:`cxr.bundle.write_manifest` was given.
+
+    Raises
+    ------
+    BundleError
+        ``not_logits`` if the model ends in a softmax or sigmoid.
     """
     folder.mkdir(parents=True)
     model = fold_and_round(model) if half else model
@@ -131,6 +136,15 @@ def _find_head(model: Any) -> tuple[str | None, NDArray[np.float32] | None]:
     in the averages of that layer's maps."""
     layers = [layer for layer in model.layers if "dropout" not in type(layer).__name__.lower()]
     last, before = layers[-1], layers[-2]
+    if isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) in (
+        keras.activations.softmax,
+        keras.activations.sigmoid,
+    ):
+        raise BundleError(
+            "not_logits",
+            "The model ends in probabilities. Calibration needs logits: leave the last activation "
+            "out.",
+        )
     if (
         isinstance(last, keras.layers.Dense)
         and last.activation is keras.activations.linear
