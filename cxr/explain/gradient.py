@@ -1,0 +1,107 @@
+"""Grad-CAM through TensorFlow, for heads that are not linear. Imported only when one is met."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..classifier import Classifier
+from ..errors import ExplainError
+from ..preprocess import preprocess
+from ..radiograph import Radiograph
+
+_LOCK = threading.Lock()
+
+
+def gradient_cells(model: Classifier, film: Radiograph, column: int) -> NDArray[np.float32]:
+    """``ReLU(Σ_k mean(d logit / d A_k) · A_k)``, float32 (h, w).
+
+    Parameters
+    ----------
+    model : Classifier
+        With a ``gradcam_layer``.
+    film : Radiograph
+    column : int
+        Place of the class among the logits.
+
+    Raises
+    ------
+    ExplainError
+        ``no_tensorflow``, or ``no_layer`` if the Keras model lacks the Grad-CAM layer.
+    """
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise ExplainError(
+            "no_tensorflow",
+            "Grad-CAM of this network needs TensorFlow, which is not installed. Use occlusion.",
+        ) from error
+    square = preprocess(film.eight_bit, model.preprocessing)
+    inputs = tf.constant(square[None, ..., None], tf.float32)
+    with _LOCK:
+        network = _network(model.bundle.folder, model.bundle.digest, model.bundle.gradcam_layer)
+        with tf.GradientTape() as tape:
+            # Weights are watched anyway, but there may be none before the maps.
+            tape.watch(inputs)
+            features, logits = network(inputs, training=False)
+            logit = logits[0, column]
+        gradient = tape.gradient(logit, features)
+    weights = gradient.numpy()[0].mean((0, 1))
+    return np.maximum(features.numpy()[0] @ weights, 0).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def _network(folder: Path, digest: str, layer: str) -> Any:
+    """The bundle's Keras model with outputs (maps of `layer`, logits); `digest` tells two apart
+    that stood in the same folder."""
+    import keras
+
+    model = keras.models.load_model(folder / "model.keras", compile=False, safe_mode=True)
+    path = _path_to(model, layer)
+    if not path:
+        raise ExplainError(
+            "no_layer", f"model.keras has no layer {layer!r}. Export the bundle again."
+        )
+    return _with_maps(model, path)
+
+
+def _path_to(model: Any, name: str) -> list[Any]:
+    """The layers from `model` down to the one called `name`, through nested models."""
+    for layer in model.layers:
+        if layer.name == name:
+            return [layer]
+        if below := _path_to(layer, name) if hasattr(layer, "layers") else []:
+            return [layer, *below]
+    return []
+
+
+def _with_maps(model: Any, path: list[Any]) -> Any:
+    """`model` with the output of the last layer of `path` as a first output; weights are shared.
+
+    The graph is laid anew and the tensor taken while it is: a nested model is a graph of its own,
+    of which the outer one has no tensors, and ``layer.output`` is the layer's first call, which in
+    a loaded ``Sequential`` is not the one that leads to the output.
+    """
+    import keras
+
+    nested = _with_maps(path[0], path[1:]) if path[1:] else None
+    maps = []
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if layer is not path[0]:
+            return layer(*args, **kwargs)
+        found = nested(*args, **kwargs) if nested else [layer(*args, **kwargs)] * 2
+        maps.append(found[0])
+        return found[1]
+
+    graph = keras.models.clone_model(
+        keras.Model(model.inputs, model.outputs),
+        clone_function=lambda layer: layer,
+        call_function=call,
+    )
+    return keras.Model(graph.inputs, [maps[-1], graph.outputs[0]])

@@ -1,0 +1,160 @@
+"""Occlusion (Zeiler and Fergus 2014): how far a class's probability falls as a patch is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..classifier import Classifier
+from ..errors import Cancelled, ExplainError
+from ..preprocess import preprocess
+from ..radiograph import Radiograph
+from .fill import Box, filler
+from .target import column_of, to_film
+
+Progress = Callable[[float], object]
+"""Told the share done, 0 to 1, before each batch and at the end; stops the work by returning
+``False``. Any other answer goes on."""
+
+
+def occlusion(
+    model: Classifier,
+    film: Radiograph,
+    label: str,
+    patch: int | None = None,
+    stride: int | None = None,
+    fill: str = "blur",
+    progress: Progress | None = None,
+) -> NDArray[np.float32]:
+    """Occlusion map of the probability of `label`, over the whole film.
+
+    Parameters
+    ----------
+    model : Classifier
+    film : Radiograph
+    label : str
+        One of ``model.labels``, predicted or not.
+    patch, stride : int, optional
+        Side of a patch and distance between two, pixels of the network's square. By default a
+        seventh of the square and half a patch: 32 and 16 for a network of 224 pixels.
+    fill : {"blur", "mean", "noise", "black"}
+        What a patch is filled with, see :func:`cxr.explain.fill.filler`. Black is a finding of
+        its own; it is there to show that.
+    progress : callable, optional
+        See :data:`Progress`.
+
+    Returns
+    -------
+    float32 (H, W) of the film, −1 to 1: p(film) − p(film with the patch hidden), averaged at each
+    pixel over the patches that cover it. Above 0 speaks for the class, below 0 against it. Never
+    scaled by the film's own minimum and maximum.
+
+    Raises
+    ------
+    ExplainError
+        ``unknown_class``, ``bad_patch``, ``unknown_fill``.
+    Cancelled
+    """
+    patch, stride = patch_and_stride(model.size, patch, stride)
+    starts = patch_starts(model.size, patch, stride)
+    boxes = patch_boxes(model.size, patch, stride)
+    effects = box_effects(model, film, label, boxes, fill, progress)
+    cells = _average(effects.reshape(len(starts), -1), starts, patch, model.size)
+    return to_film(cells, film.eight_bit.shape)
+
+
+def patch_and_stride(size: int, patch: int | None, stride: int | None) -> tuple[int, int]:
+    """Put the defaults in and check that the patches cover a square of `size` pixels.
+
+    Raises
+    ------
+    ExplainError
+        ``bad_patch``.
+    """
+    patch = max(1, size // 7) if patch is None else patch
+    stride = max(1, patch // 2) if stride is None else stride
+    if not 1 <= patch <= size:
+        raise ExplainError(
+            "bad_patch", f"The patch must be 1 to {size} pixels wide, as the network sees the film."
+        )
+    if not 1 <= stride <= patch:
+        raise ExplainError(
+            "bad_patch",
+            f"The stride must be 1 to {patch} pixels: a longer one than the patch leaves gaps.",
+        )
+    return patch, stride
+
+
+def patch_starts(size: int, patch: int, stride: int) -> list[int]:
+    """Where patches start along one side: every `stride` pixels until the last reaches the edge,
+    where it is cut off if it does not fit."""
+    return [i * stride for i in range(-(-(size - patch) // stride) + 1)]
+
+
+def patch_boxes(size: int, patch: int, stride: int) -> list[Box]:
+    """The boxes that :func:`occlusion` hides, row by row."""
+    starts = patch_starts(size, patch, stride)
+    return [
+        (top, left, min(top + patch, size), min(left + patch, size))
+        for top, left in product(starts, starts)
+    ]
+
+
+def box_effects(
+    model: Classifier,
+    film: Radiograph,
+    label: str,
+    boxes: Sequence[Box],
+    fill: str = "blur",
+    progress: Progress | None = None,
+) -> NDArray[np.float64]:
+    """p(film) − p(film with the box hidden) for each box; calibrated probabilities of `label`.
+
+    Parameters
+    ----------
+    boxes : sequence of Box
+        Of any sizes.
+
+    Returns
+    -------
+    float64 (len(boxes),), −1 to 1
+    """
+    column = column_of(model, label)
+    square = preprocess(film.eight_bit, model.preprocessing)
+    fill_of = filler(square, fill, seed=int(film.sha256[:16], 16))
+    batch = np.repeat(square[None], model.BATCH, 0)
+    queue = [None, *boxes]  # None: nothing hidden
+    scores = []
+    for first in range(0, len(queue), model.BATCH):
+        if progress is not None and progress(first / len(queue)) is False:
+            raise Cancelled
+        part = queue[first : first + model.BATCH]
+        for copy, box in zip(batch, part, strict=False):
+            if box:
+                copy[_inside(box)] = fill_of(box)
+        scores.append(model.calibrate(model.squares(batch[: len(part)]))[:, column])
+        for copy, box in zip(batch, part, strict=False):
+            if box:
+                copy[_inside(box)] = square[_inside(box)]
+    if progress is not None:
+        progress(1.0)
+    p = np.concatenate(scores)
+    return p[0] - p[1:]
+
+
+def _inside(box: Box) -> tuple[slice, slice]:
+    return slice(box[0], box[2]), slice(box[1], box[3])
+
+
+def _average(
+    effects: NDArray[np.float64], starts: Sequence[int], patch: int, size: int
+) -> NDArray[np.float64]:
+    """Mean over the patches that cover each pixel, (size, size). Cover is the same along rows and
+    columns, so the sum over patches is a matrix product."""
+    offset = np.arange(size) - np.array(starts)[:, None]
+    covers = ((offset >= 0) & (offset < patch)).astype(np.float64)
+    count = covers.sum(0)
+    return covers.T @ effects @ covers / np.outer(count, count)

@@ -1,0 +1,313 @@
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from films import film, png
+from networks import phantom, small_network
+
+import cxr
+from cxr.explain.gradcam import grad_cam_cells, linear_cells
+from cxr.explain.gradient import gradient_cells
+from cxr.explain.target import to_film
+from cxr.preprocess import Preprocessing, preprocess
+from cxr.radiograph import Radiograph
+
+Bundler = Callable[..., cxr.Classifier]
+
+
+@pytest.fixture
+def bundled(tmp_path: Path) -> Bundler:
+    """Loads a Keras model as the bundle that training would make of it, in float32."""
+    from train.export import write_network
+
+    def load(model: Any, how: Preprocessing | None = None, **options: Any) -> cxr.Classifier:
+        folder = tmp_path / model.name
+        labels = ("N", "T") if model.output.shape[-1] == 2 else ("N", "P", "T")
+        how = how or Preprocessing(size=model.input.shape[1])
+        write_network(model, labels, how, folder, **{"half": False, **options})
+        return cxr.load(folder)
+
+    return load
+
+
+def radiograph(pixels: Any) -> Radiograph:
+    return Radiograph(pixels, 8, "5" * 64, "PNG")
+
+
+def nested_network(frozen: bool = False) -> Any:
+    """A backbone in a backbone, under a head with a hidden layer."""
+    import keras
+
+    keras.utils.set_random_seed(3)
+    same: dict[str, Any] = {"padding": "same", "activation": "relu", "trainable": not frozen}
+    inner = keras.Sequential(
+        [
+            keras.Input((16, 16, 8)),
+            keras.layers.Conv2D(8, 3, name="deepest", **same),
+            keras.layers.BatchNormalization(name="norm", trainable=not frozen),
+        ],
+        name="inner",
+    )
+    start = keras.Input((32, 32, 1))
+    x = keras.layers.Conv2D(8, 3, 2, name="first", **same)(start)
+    backbone = keras.Model(start, inner(x) + x, name="backbone")
+    inputs = keras.Input((32, 32, 1), name="film")
+    x = backbone(keras.layers.Rescaling(1 / 255, name="scale")(inputs))
+    x = keras.layers.Flatten(name="flat")(x)
+    x = keras.layers.Dense(6, activation="relu", name="hidden")(x)
+    return keras.Model(inputs, keras.layers.Dense(3, name="logits")(x), name="nested")
+
+
+def by_tape(features: Any, head: Callable[[Any], Any], column: int) -> Any:
+    """Grad-CAM as its paper words it."""
+    import tensorflow as tf
+
+    features = tf.convert_to_tensor(features)
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        logit = head(features)[0, column]
+    weights = tf.reduce_mean(tape.gradient(logit, features), (1, 2))[0]
+    return tf.nn.relu(tf.reduce_sum(features[0] * weights, -1)).numpy()
+
+
+@pytest.mark.parametrize("column", [0, 1])
+def test_closed_form_equals_gradient_tape(bundled: Bundler, column: int) -> None:
+    model = small_network()
+    classifier = bundled(model)
+    drawn = radiograph(film(90, 70))
+    assert classifier.head_weights is not None
+    square = preprocess(drawn.eight_bit, classifier.preprocessing)[None, ..., None]
+    features = square.astype(np.float32)
+    for layer in model.layers[1:-2]:
+        features = layer(features, training=False)
+    expected = by_tape(features, lambda x: model.layers[-1](model.layers[-2](x)), column)
+    found = grad_cam_cells(classifier, drawn, classifier.labels[column])
+    assert expected.max() > 0
+    np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
+
+
+def test_closed_form_and_tensorflow_path_agree_on_one_bundle(
+    phantom_model: cxr.Classifier,
+) -> None:
+    drawn = radiograph(phantom(np.random.default_rng(4), True)[0])
+    closed = grad_cam_cells(phantom_model, drawn, "T")
+    np.testing.assert_allclose(
+        gradient_cells(phantom_model, drawn, 1), closed, atol=0.01 * closed.max()
+    )
+
+
+def test_cells_before_the_relu_add_up_to_the_logit(bundled: Bundler) -> None:
+    model = small_network()
+    classifier = bundled(model)
+    drawn = radiograph(film())
+    features, weights = classifier.predict([drawn])[0].features, classifier.head_weights
+    assert features is not None
+    assert weights is not None
+    for column, label in enumerate(classifier.labels):
+        both = linear_cells(features, weights[:, column]) - linear_cells(
+            features, -weights[:, column]
+        )
+        bias = float(model.layers[-1].bias[column])
+        assert both.sum() + bias == pytest.approx(
+            classifier.predict([drawn])[0].logits[label], abs=1e-4
+        )
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_nested_backbone_and_hidden_layer_equal_gradient_tape(
+    bundled: Bundler, frozen: bool, column: int
+) -> None:
+    model = nested_network(frozen)
+    classifier = bundled(model)
+    assert classifier.bundle.gradcam_layer == "deepest"
+    assert classifier.head_weights is None
+    drawn = radiograph(film(60, 45))
+    square = preprocess(drawn.eight_bit, classifier.preprocessing)[None, ..., None]
+    backbone = model.get_layer("backbone")
+    inner = backbone.get_layer("inner")
+    stem = backbone.get_layer("first")(square.astype(np.float32) / 255)
+    norm = inner.get_layer("norm")
+
+    def head(x: Any) -> Any:
+        x = norm(x, training=False) + stem
+        for name in ("flat", "hidden", "logits"):
+            x = model.get_layer(name)(x)
+        return x
+
+    expected = by_tape(inner.get_layer("deepest")(stem), head, column)
+    found = grad_cam_cells(classifier, drawn, classifier.labels[column])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert cxr.explain.grad_cam(classifier, drawn, "T").shape == (60, 45)
+
+
+def test_backbone_of_keras_applications(bundled: Bundler) -> None:
+    """A nested backbone as users build them; ``output_shape`` and graph errors came from these."""
+    import keras
+
+    keras.utils.set_random_seed(5)
+    inputs = keras.Input((32, 32, 1), name="film")
+    x = keras.layers.Concatenate()([inputs, inputs, inputs])
+    backbone = keras.applications.MobileNet(
+        (32, 32, 3), alpha=0.25, include_top=False, weights=None
+    )
+    x = keras.layers.GlobalAveragePooling2D()(backbone(x))
+    x = keras.layers.Dense(8, activation="relu")(x)
+    model = keras.Model(inputs, keras.layers.Dense(3, name="logits")(x), name="mobile")
+    found = cxr.explain.grad_cam(bundled(model), radiograph(film(40, 50)), "P")
+    assert found.shape == (40, 50)
+    assert np.isfinite(found).all()
+
+
+def test_map_does_not_fade_where_the_softmax_saturates(bundled: Bundler) -> None:
+    model = small_network()
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel, bias + np.array([0, 200.0])])
+    classifier = bundled(model)
+    drawn = radiograph(film())
+    assert classifier.predict([drawn])[0].probabilities["T"] == 1.0
+    closed = grad_cam_cells(classifier, drawn, "T")
+    assert closed.max() > 1e-4
+    np.testing.assert_allclose(gradient_cells(classifier, drawn, 1), closed, atol=1e-5)
+
+
+def test_both_paths_preprocess_as_predict_does(bundled: Bundler) -> None:
+    how = Preprocessing(size=64, longer_side=100, clahe_clip=3.0, blur=5)
+    classifier = bundled(small_network(), how)
+    drawn = radiograph(film(180, 150))
+    np.testing.assert_allclose(
+        gradient_cells(classifier, drawn, 1), grad_cam_cells(classifier, drawn, "T"), atol=1e-4
+    )
+
+
+def test_a_map_with_nothing_in_it_is_zero(bundled: Bundler) -> None:
+    model = small_network()
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([-np.abs(kernel), bias])  # after a ReLU, nothing speaks for it
+    classifier = bundled(model)
+    drawn = radiograph(film())
+    for cells in (grad_cam_cells(classifier, drawn, "T"), gradient_cells(classifier, drawn, 1)):
+        assert np.array_equal(cells, np.zeros((16, 16), np.float32))
+    np.testing.assert_array_equal(cxr.explain.grad_cam(classifier, drawn, "T"), 0)
+
+
+@pytest.mark.parametrize(("height", "width"), [(150, 110), (240, 150)])
+def test_lesion_of_a_phantom_is_found(
+    phantom_model: cxr.Classifier, height: int, width: int
+) -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(4):
+        pixels, (row, column) = phantom(rng, True, height, width)
+        drawn = radiograph(pixels)
+        assert phantom_model.predict([drawn])[0].label == "T"
+        found = cxr.explain.grad_cam(phantom_model, drawn, "T")
+        assert found.shape == (height, width)
+        assert found.dtype == np.float32
+        peak = np.unravel_index(found.argmax(), found.shape)
+        # A lesion's radius and one and a half cells of the 16 by 16 map.
+        assert abs(peak[0] - row) < height / 6
+        assert abs(peak[1] - column) < width / 6
+
+
+def test_a_planted_mark_comes_out_where_it_was_put(bundled: Bundler) -> None:
+    """The geometry alone: maps that are the film's own brightness give the film back."""
+    import keras
+
+    inputs = keras.Input((64, 64, 1), name="film")
+    x = keras.layers.AveragePooling2D(8, name="cells")(inputs)
+    x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
+    model = keras.Model(inputs, keras.layers.Dense(2, name="logits")(x), name="identity")
+    model.layers[-1].set_weights([np.array([[0.0, 64.0]]), np.zeros(2)])
+    classifier = bundled(model)
+    height, width = 192, 128  # stretched to 64 by 64, 24 by 16 pixels are one cell
+    for row, column in [(0, 0), (0, 7), (7, 0), (2, 5)]:
+        pixels = np.zeros((height, width), np.uint8)
+        pixels[row * 24 : row * 24 + 24, column * 16 : column * 16 + 16] = 200
+        drawn = radiograph(pixels)
+        cells = grad_cam_cells(classifier, drawn, "T")
+        expected = np.zeros((8, 8))
+        expected[row, column] = 200
+        np.testing.assert_allclose(cells, expected, atol=0.01)
+        np.testing.assert_allclose(gradient_cells(classifier, drawn, 1), expected, atol=0.01)
+        found = cxr.explain.grad_cam(classifier, drawn, "T")
+        # Halfway from a cell's centre to the next, a linear stretch has fallen to a half.
+        assert found[row * 24 + 11, column * 16 + 7] > 0.9 * 200
+        inside = found > 100
+        assert inside[row * 24 + 11, column * 16 + 7]
+        rows, columns = np.nonzero(inside)
+        assert row * 24 <= rows.min()
+        assert rows.max() < row * 24 + 24
+        assert column * 16 <= columns.min()
+        assert columns.max() < column * 16 + 16
+
+
+def test_the_stretch_keeps_to_pixel_centres() -> None:
+    ramp = np.tile(np.arange(4.0), (2, 1))
+    found = to_film(ramp, (4, 16))
+    centres = (np.arange(16) + 0.5) * 4 / 16 - 0.5
+    np.testing.assert_allclose(found, np.tile(np.clip(centres, 0, 3), (4, 1)), atol=1e-6)
+
+
+def test_every_method_gives_a_map_of_the_films_shape(phantom_model: cxr.Classifier) -> None:
+    for shape in [(70, 111), (33, 20), (5, 300), (1, 1)]:
+        drawn = radiograph(np.resize(film(), shape))
+        for label in phantom_model.labels:
+            for method in (cxr.explain.grad_cam, cxr.explain.occlusion):
+                found = method(phantom_model, drawn, label)
+                assert (found.shape, found.dtype) == (shape, np.float32)
+
+
+def test_unknown_class_is_refused(phantom_model: cxr.Classifier) -> None:
+    drawn = radiograph(film())
+    for method in (cxr.explain.grad_cam, cxr.explain.occlusion):
+        with pytest.raises(cxr.ExplainError, match="no class 'X'; it has N, T") as refusal:
+            method(phantom_model, drawn, "X")
+        assert refusal.value.code == "unknown_class"
+
+
+def test_network_without_convolution_is_refused(bundled: Bundler) -> None:
+    from train import architectures
+
+    classifier = bundled(architectures.build("thumbnail", 16, 3))
+    drawn = radiograph(film())
+    with pytest.raises(cxr.ExplainError, match="Use occlusion") as refusal:
+        cxr.explain.grad_cam(classifier, drawn, "T")
+    assert refusal.value.code == "no_convolution"
+    assert cxr.explain.occlusion(classifier, drawn, "T").shape == drawn.eight_bit.shape
+
+
+def test_threads_share_the_tensorflow_path(bundled: Bundler) -> None:
+    classifier = bundled(nested_network())
+    films = [radiograph(film(40 + 4 * i, 40)) for i in range(4)]
+    expected = [gradient_cells(classifier, f, 2) for f in films]
+    wrong: list[int] = []
+
+    def session(k: int) -> None:
+        for _ in range(3):
+            if not np.array_equal(gradient_cells(classifier, films[k], 2), expected[k]):
+                wrong.append(k)
+
+    threads = [threading.Thread(target=session, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_linear_head_needs_no_tensorflow(phantom_model: cxr.Classifier, tmp_path: Path) -> None:
+    path = tmp_path / "film.png"
+    path.write_bytes(png(film()))
+    code = (
+        "import sys, cxr\n"
+        f"model, film = cxr.load({str(phantom_model.bundle.folder)!r}), cxr.read({str(path)!r})\n"
+        "cxr.explain.grad_cam(model, film, 'T'); cxr.explain.occlusion(model, film, 'T')\n"
+        "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
