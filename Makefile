@@ -1,0 +1,54 @@
+# make app     the app at http://127.0.0.1:8501
+# make test    every check and test
+# Both first set up .venv, again only when requirements.txt has changed.
+
+PYTHONS := python3.13 python3.12 python3.11 python3
+FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PY := .venv/bin/python
+INSTALLED := .venv/requirements.installed
+
+.PHONY: app test check browser FORCE
+
+app: $(INSTALLED)
+	$(PY) -m streamlit run app.py
+
+test: check browser
+	$(PY) -m pytest
+
+check: $(INSTALLED)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+# Compared by content, since a checkout renews the date. pip shows that the Python behind is still there.
+$(INSTALLED): FORCE
+	@if cmp -s requirements.txt $@ && $(PY) -m pip --version >/dev/null 2>&1; then exit 0; fi; \
+	if ! $(PY) -c '$(FITS)' 2>/dev/null; then \
+	  for p in $(PYTHONS) ''; do \
+	    if [ -n "$$p" ] && $$p -c '$(FITS)' 2>/dev/null; then break; fi; \
+	  done; \
+	  if [ -z "$$p" ]; then \
+	    echo 'There is no Python 3.11, 3.12 or 3.13 with its venv module here. Install one:' >&2; \
+	    echo '  Debian, Ubuntu   apt-get install python3 python3-venv' >&2; \
+	    echo '  macOS            brew install python@3.13' >&2; \
+	    exit 1; \
+	  fi; \
+	  $$p -m venv --clear .venv || exit 1; \
+	fi; \
+	rm -f $@; \
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt && \
+	cp requirements.txt $@
+
+# Tests drive a Chromium that is there already; none is ever fetched by playwright.
+browser:
+	@for b in chromium chromium-browser google-chrome; do \
+	  if command -v $$b >/dev/null 2>&1; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium && exit 0; \
+	fi; \
+	echo 'There is no Chromium here, so the browser tests are left out. Install one:' >&2; \
+	echo '  Debian           apt-get install chromium' >&2; \
+	echo '  macOS            brew install --cask chromium' >&2
+
+FORCE:

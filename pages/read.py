@@ -1,0 +1,89 @@
+"""Read: films in, scores and what they are worth, a map if asked."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from cxr.classifier import Classifier
+from ui import films, findings, frame, intake, maps, models
+from ui.desk import desk
+from ui.films import Film, Reading
+from ui.words import plain, short
+
+
+def main() -> None:
+    frame.guard()
+    model = models.current()
+    if not films.films():
+        desk().leave_job()
+        intake.first(model)
+        return
+    with st.sidebar:
+        intake.more(model)
+        tools, listed = st.container(), st.container()
+    film = films.chosen()
+    reading = films.reading(film, model)
+    with listed:
+        intake.film_list(model)
+    toolbar(film, reading)
+    if reading.prediction is None or not maps.asked(film):
+        desk().leave_job()
+    if reading.prediction is None:
+        st.info(plain(f"This file was not read. {reading.refusal}"))
+    else:
+        board(film, reading, model)
+    with tools:
+        intake.tools(model)
+
+
+def toolbar(film: Film, reading: Reading) -> None:
+    """From film to film, and the question for a map. Its buttons never move."""
+    numbers = list(films.films())
+    place = numbers.index(film.number)
+    last = place == len(numbers) - 1
+    shown = maps.asked(film)
+    with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Previous", shortcut="p", on_click=films.step, args=(-1,), disabled=place == 0)
+        st.button("Next", shortcut="n", on_click=films.step, args=(1,), disabled=last)
+        st.button(
+            "Hide map" if shown else "Show map",
+            key="map",
+            shortcut="m",
+            on_click=maps.toggle,
+            args=(film,),
+            disabled=reading.prediction is None,
+        )
+        st.button(
+            "Remove", key="remove", type="tertiary", on_click=films.remove, args=(film.number,)
+        )
+        where = f"{place + 1} of {len(numbers)} · {escape(short(film.name))}"
+        st.html(f'<div class="cxr-name">{where}</div>', width="content")
+
+
+def board(film: Film, reading: Reading, model: Classifier) -> None:
+    """The film, its map beside it if asked for, and the reading."""
+    with st.container(key="board"):
+        left, right = st.columns([3, 1])
+    with right:
+        findings.show_scores(reading, model.bundle)
+        findings.show_worth(model.bundle)
+        findings.show_facts(film, reading, model.bundle)
+    if not maps.asked(film):
+        with left:
+            plain_film(film)
+        return
+    beside, over = left.columns(2)
+    with beside:
+        plain_film(film)
+    with over:
+        maps.show(film, reading, model)
+
+
+def plain_film(film: Film) -> None:
+    stage = st.container(key="stage-film")
+    films.show_untouched(stage, films.png_of(film), "PNG", "The film")
+
+
+main()

@@ -1,0 +1,368 @@
+"""The app without a browser: what the pages say and do."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import streamlit as st
+from films import film, png
+from streamlit.testing.v1 import AppTest
+
+import cxr
+from ui import films as ui_films
+from ui import maps
+from ui.desk import Job, Shelf
+from ui.words import plain, score
+
+APP = Path(__file__).parents[1] / "app.py"
+FILM = png(film(300, 260))
+OTHER = png(film(200, 260))
+NOT_A_FILM = b"no film, but text"
+
+
+@pytest.fixture(autouse=True)
+def _own_desk() -> Iterator[None]:
+    """Streamlit's tests all run as one session, which would share its cache."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def app(phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The app with one model, labels N and T, its notice accepted."""
+    monkeypatch.setenv("CXR_MODELS", str(phantom_model.bundle.folder.parent))
+    monkeypatch.delenv("CXR_DATA", raising=False)
+    return accepted()
+
+
+def start() -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=120).run()
+    assert not at.exception
+    return at
+
+
+def accepted() -> AppTest:
+    return click(start(), "accept")
+
+
+def click(at: AppTest, key: str) -> AppTest:
+    at.button(key=key).click().run()
+    assert not at.exception
+    return at
+
+
+def upload(at: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    uploader = at.file_uploader[0]
+    uploader.set_value([(name, data, "application/octet-stream") for name, data in files])
+    at.run()
+    assert not at.exception
+    return at
+
+
+def text(at: AppTest) -> str:
+    """All that the page says in its own HTML and in messages."""
+    return "\n".join([e.value for e in [*at.get("html"), *at.info, *at.caption]])
+
+
+def pictures(at: AppTest) -> list[str]:
+    """What is said to stand on the stage."""
+    shown = [image.alt for element in at.get("image") for image in element.proto.imgs]
+    return [alt for alt in shown if not alt.startswith("Sample")]
+
+
+def scores(at: AppTest) -> dict[str, str]:
+    return dict(re.findall(r'aria-label="(\S+) (\S+)"', text(at)))
+
+
+def test_nothing_is_shown_before_the_notice_is_accepted(app: AppTest) -> None:
+    fresh = start()
+    assert cxr.NOTICE in fresh.subheader[0].value
+    assert not fresh.file_uploader
+    click(fresh, "accept")
+    assert fresh.file_uploader
+    assert cxr.NOTICE in text(fresh)
+
+
+def test_a_page_without_the_frame_shows_nothing(app: AppTest) -> None:
+    page = AppTest.from_file(str(APP.parent / "pages" / "read.py"), default_timeout=120).run()
+    assert not page.exception
+    assert not page.main.children
+
+
+def test_without_a_model_the_app_says_how_to_train_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path / "none"))
+    at = accepted()
+    assert "python -m train fit" in at.code[0].value
+    assert not at.file_uploader
+
+
+def test_an_altered_model_is_refused_with_its_code(
+    phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copytree(phantom_model.bundle.folder, tmp_path / "altered")
+    with (copy / "model.tflite").open("ab") as file:
+        file.write(b"\0")
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    at = accepted()
+    assert "altered" in at.info[0].value
+    assert plain("[altered_file]") in at.info[0].value
+
+
+def test_scores_are_the_library_s(app: AppTest, phantom_model: cxr.Classifier) -> None:
+    upload(app, ("a.png", FILM))
+    wanted = phantom_model.predict([cxr.read(FILM)])[0]
+    assert scores(app) == {label: score(p) for label, p in wanted.probabilities.items()}
+    assert f"{wanted.label} {score(wanted.probabilities[wanted.label])}" in text(app)
+    assert f"margin {score(wanted.margin)}" in text(app)
+    assert cxr.NOTICE in text(app)
+    assert phantom_model.bundle.digest[:12] in text(app)
+
+
+def test_refused_files_stay_in_the_list_with_their_code(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.txt", NOT_A_FILM), ("c.png", OTHER))
+    assert app.radio(key="film").options == [plain(n) for n in ("a.png", "b.txt", "c.png")]
+    captions = app.radio(key="film").proto.captions
+    assert plain("[not_an_image]") in captions[1]
+    assert "margin" in captions[0]
+    assert "margin" in captions[2]
+    app.radio(key="film").set_value(2).run()
+    assert plain("[not_an_image]") in app.info[0].value
+    assert app.button(key="map").disabled
+
+
+def test_next_and_previous_hold_at_the_ends(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    following = next(b for b in app.button if b.label == "Next")
+    following.click().run()
+    assert app.session_state["film"] == 2
+    assert next(b for b in app.button if b.label == "Next").disabled
+
+
+def test_remove_forgets_the_film(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    click(app, "remove")
+    assert [f.name for f in app.session_state["films"].values()] == ["b.png"]
+    click(app, "clear")
+    assert not app.session_state["films"]
+    assert app.file_uploader
+
+
+def test_a_session_does_not_see_another_s_film(app: AppTest) -> None:
+    upload(app, ("a.png", FILM))
+    other = accepted()
+    assert "films" not in other.session_state or not other.session_state["films"]
+    upload(other, ("b.png", OTHER))
+    assert "260 × 200" in text(other)
+    assert "a.png" not in text(other)
+
+
+def test_names_are_neither_logged_nor_printed(
+    app: AppTest, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(0):
+        upload(app, ("Surname^Given.png", FILM), ("Surname^Given.txt", NOT_A_FILM))
+        click(app, "map")
+    assert "Surname" not in caplog.text
+    printed = capfd.readouterr()
+    assert "Surname" not in printed.out + printed.err
+
+
+def test_a_name_is_not_markup(app: AppTest) -> None:
+    upload(app, ("<b>x</b> **y** :smile:.png", FILM))
+    assert "&lt;b&gt;x" in text(app)
+    assert "<b>x" not in text(app)
+    assert app.radio(key="film").options == [r"\<b\>x\<\/b\> \*\*y\*\* \:smile\:\.png"]
+
+
+def test_there_is_a_map_only_when_asked_for(app: AppTest) -> None:
+    upload(app, ("a.png", FILM))
+    assert pictures(app) == ["The film"]
+    click(app, "map")
+    assert pictures(app)[1].startswith("Grad-CAM for class")
+    assert app.slider(key="opacity").value == 60
+    assert "logits per cell" in text(app)
+    click(app, "map")
+    assert pictures(app) == ["The film"]
+
+
+def test_class_and_method_can_be_chosen(app: AppTest) -> None:
+    upload(app, ("a.png", FILM))
+    click(app, "map")
+    label, method = app.segmented_control
+    assert label.options == ["N", "T"]
+    for choice in label.options:
+        label.set_value(choice).run()
+        assert f"Grad-CAM for class {choice}" in text(app)
+    method.set_value("occlusion").run()
+    wait(lambda: not running(app))
+    app.run()
+    assert "Occlusion for class T" in text(app)
+    assert "fall in probability when hidden" in text(app)
+
+
+def test_going_back_to_a_film_works_out_nothing_again(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            calls.append(name)
+            return function(*args, **kwargs)
+
+        return call
+
+    monkeypatch.setattr(maps, "grad_cam", counted("map", maps.grad_cam))
+    monkeypatch.setattr(ui_films, "read", counted("read", ui_films.read))
+    monkeypatch.setattr(ui_films, "_read_and_score", counted("score", ui_films._read_and_score))
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    click(app, "map")
+    assert sorted(calls) == ["map", "read", "read", "score", "score"]
+    app.radio(key="film").set_value(2).run()
+    app.radio(key="film").set_value(1).run()
+    app.slider(key="opacity").set_value(20).run()
+    assert len(calls) == 5
+    assert len(pictures(app)) == 2
+
+
+def running(at: AppTest) -> bool:
+    return any(t.name == "map" for t in threading.enumerate())
+
+
+def wait(until: Callable[[], bool]) -> None:
+    tick = threading.Event()
+    for _ in range(600):
+        if until():
+            return
+        tick.wait(0.05)
+    raise AssertionError("nothing happened within 30 seconds")
+
+
+@pytest.fixture
+def endless(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The app with a film on the stage and an occlusion that only ends when it is told to."""
+
+    def occlusion(*_: Any, progress: Callable[[float], bool]) -> Any:
+        while progress(0.25) is not False:
+            threading.Event().wait(0.01)
+        raise cxr.Cancelled
+
+    monkeypatch.setattr(maps, "occlusion", occlusion)
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    click(app, "map")
+    app.segmented_control[1].set_value("occlusion").run()
+    assert running(app)
+    assert "The film; its map is not ready" in pictures(app)
+    return app
+
+
+def test_a_map_in_the_making_can_be_cancelled(endless: AppTest) -> None:
+    click(endless, "cancel")
+    wait(lambda: not running(endless))
+    endless.run()
+    assert pictures(endless) == ["The film"]
+    assert endless.button(key="map").label == "Show map"
+
+
+@pytest.mark.parametrize("how", ["film", "class", "method", "hide", "remove"])
+def test_a_map_in_the_making_stops_when_it_is_left(endless: AppTest, how: str) -> None:
+    if how == "film":
+        endless.radio(key="film").set_value(2).run()
+    elif how == "class":
+        threads = {t.ident for t in threading.enumerate() if t.name == "map"}
+        label = endless.segmented_control[0]
+        label.set_value(next(o for o in label.options if o != label.value)).run()
+        left = {t.ident for t in threading.enumerate() if t.name == "map"}
+        assert not threads & left
+        click(endless, "cancel")
+    elif how == "method":
+        endless.segmented_control[1].set_value("gradcam").run()
+    else:
+        click(endless, "map" if how == "hide" else "remove")
+    wait(lambda: not running(endless))
+
+
+def test_the_table_holds_every_file_and_the_notice(
+    app: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    upload(app, ("=1+1.png", FILM), ("b.txt", NOT_A_FILM))
+    readings = app.session_state["readings"]
+    rows = [(f, readings[n, phantom_model.bundle.digest]) for n, f in files(app).items()]
+    from ui.export import scores_csv
+
+    table = pd.read_csv(io.BytesIO(scores_csv(rows, phantom_model.bundle)))
+    assert list(table.notice) == [cxr.NOTICE] * 2
+    assert list(table.file) == ["'=1+1.png", "b.txt"]
+    wanted = phantom_model.predict([cxr.read(FILM)])[0]
+    assert table["class"][0] == wanted.label
+    assert table.p_T[0] == pytest.approx(wanted.probabilities["T"], abs=1e-6)
+    assert table.refused[1] == "not_an_image"
+    assert set(table.model_sha256) == {phantom_model.bundle.digest}
+    assert table.sha256[0] == cxr.read(FILM).sha256
+
+
+def files(at: AppTest) -> dict[int, ui_films.Film]:
+    return at.session_state["films"]
+
+
+def test_one_film_too_many_is_refused(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui_films, "MOST_FILMS", 1)
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    assert plain("[too_many_films]") in app.radio(key="film").proto.captions[1]
+
+
+def test_a_sample_is_taken_once(app: AppTest) -> None:
+    click(app, "take-child-02")
+    assert "1,328 × 1,104 pixels" in text(app)
+    assert "given as N" in text(app)
+    click(app, "samples")
+    click(app, "take-child-02")
+    assert len(files(app)) == 1
+
+
+def test_a_label_without_samples_says_why(app: AppTest) -> None:
+    assert any("CXR_DATA" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.0, "0"), (0.001, "<.01"), (0.25, ".25"), (0.999, ">.99"), (1.0, "1")],
+)
+def test_a_score_is_written_without_a_leading_nought(value: float, written: str) -> None:
+    assert score(value) == written
+
+
+def test_the_shelf_drops_what_was_used_longest_ago() -> None:
+    shelf = Shelf(10)
+    for key in "ab":
+        shelf.get(key, lambda: 0, lambda _: 4)
+    shelf.find("a")
+    shelf.put("c", 1, 4)
+    assert shelf.find("b") is None
+    assert shelf.find("a") == 0
+    assert shelf.weight == 8
+    shelf.put("d", 2, 40)
+    assert shelf.find("d") == 2
+    assert shelf.weight == 40
+
+
+def test_a_job_tells_a_refusal_from_a_fault() -> None:
+    def refuse(_: Callable[[float], bool]) -> None:
+        raise cxr.ExplainError("bad_patch", "Too wide.")
+
+    job = Job("key", refuse)
+    assert job.wait(30)
+    assert job.refusal is not None
+    assert job.refusal.code == "bad_patch"
+    assert not job.cancelled

@@ -1,0 +1,87 @@
+"""The films that can be tried without an upload."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cxr
+from cxr import phantom, samples
+
+COLUMNS = ["image", "label", "split", "source", "display", "recommended", "flags"]
+
+
+def test_the_films_are_those_of_the_table() -> None:
+    table = (samples.FOLDER / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (child-\d\d)\.jpg \| ([NP]) \| \S+ \| (\w{64}) \|$", table, re.M)
+    assert len(rows) == 16
+    shipped = {sample.name: sample for sample in samples.shipped()}
+    for name, label, digest in rows:
+        data = shipped[name].data()
+        assert shipped[name].label == label
+        assert hashlib.sha256(data).hexdigest() == digest
+        assert min(cxr.read(data).pixels.shape) > 500
+
+
+@pytest.mark.parametrize("sample", samples.phantoms(), ids=lambda sample: sample.kind)
+def test_a_phantom_is_always_the_same_and_says_that_it_is_drawn(sample: samples.Sample) -> None:
+    film = cxr.read(sample.data()).eight_bit
+    assert np.array_equal(film, phantom.draw(sample.kind))
+    lettering = film[975:1015]
+    assert (lettering == 255).sum() > 1000
+    assert (film == 255).sum() == (lettering == 255).sum()
+
+
+def test_phantoms_differ_in_the_lung_that_has_the_opacity() -> None:
+    clear, upper, lower = (phantom.draw(kind).astype(int) for kind in ("clear", "upper", "lower"))
+    assert (upper - clear)[270:390, 270:390].mean() > 20
+    assert (lower - clear)[620:700, 720:780].mean() > 20
+    assert np.array_equal(upper[:, 512:], clear[:, 512:])
+
+
+def write_manifest(folder: Path, **changed: str) -> None:
+    row = dict(zip(COLUMNS, ["a.png", "T", "val", "site", "1", "1", ""], strict=True)) | changed
+    with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerow(row)
+
+
+@pytest.mark.parametrize(
+    ("changed", "offered"),
+    [
+        ({}, 1),
+        ({"split": "test"}, 1),
+        ({"display": "0"}, 0),
+        ({"split": "train"}, 0),
+        ({"split": "external"}, 0),
+        ({"recommended": "0"}, 0),
+        ({"flags": "white_box"}, 0),
+        ({"image": "../a.png"}, 0),
+        ({"image": "/a.png"}, 0),
+    ],
+)
+def test_only_films_that_may_be_shown_are_offered(
+    tmp_path: Path, changed: dict[str, str], offered: int
+) -> None:
+    write_manifest(tmp_path, **changed)
+    assert len(samples.from_dataset(tmp_path, ["N", "T"])["T"]) == offered
+
+
+def test_a_folder_without_a_manifest_offers_nothing(tmp_path: Path) -> None:
+    assert samples.from_dataset(tmp_path, ["N"]) == {}
+
+
+def test_the_real_folder_has_films_of_each_label(cxr_data: Path) -> None:
+    found = samples.from_dataset(cxr_data, ["N", "P", "T"], each=3)
+    for label, films in found.items():
+        assert len({film.name for film in films}) == 3
+        assert len({film.source for film in films}) > 1
+        for film in films:
+            assert film.label == label
+            assert cxr.read(film.data()).format == "JPEG"

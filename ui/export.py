@@ -1,0 +1,64 @@
+"""What leaves the app: a table of all scores and a picture of a map, each with the notice."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from cxr.bundle import Bundle
+from cxr.notice import NOTICE
+from ui.films import Film, Reading
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def scores_csv(rows: list[tuple[Film, Reading]], bundle: Bundle) -> bytes:
+    """One row a file, refused ones too; UTF-8 with a mark that spreadsheets need."""
+    names = [
+        "file",
+        "sha256",
+        "class",
+        "margin",
+        *(f"p_{label}" for label in bundle.labels),
+        "refused",
+        "message",
+        "model",
+        "model_created",
+        "model_sha256",
+        "notice",
+    ]
+    out = io.StringIO()
+    table = csv.DictWriter(out, names, restval="", lineterminator="\n")
+    table.writeheader()
+    for film, reading in rows:
+        table.writerow(
+            {
+                "file": _inert(film.name),
+                "sha256": film.sha256,
+                **_result(reading),
+                "model": bundle.name,
+                "model_created": bundle.created,
+                "model_sha256": bundle.digest,
+                "notice": NOTICE,
+            }
+        )
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _result(reading: Reading) -> dict[str, str]:
+    if reading.prediction is None:
+        refusal = reading.refusal
+        assert refusal is not None
+        return {"refused": refusal.code, "message": refusal.message}
+    prediction = reading.prediction
+    scores = {f"p_{label}": f"{p:.6f}" for label, p in prediction.probabilities.items()}
+    return {
+        "class": prediction.label,
+        "margin": f"{prediction.margin:.6f}",
+        **scores,
+    }
+
+
+def _inert(name: str) -> str:
+    """A spreadsheet would run a name that begins like a formula."""
+    return f"'{name}" if name.startswith(_FORMULA) else name

@@ -1,0 +1,193 @@
+"""The session's films: what was dropped in, which one is shown, what each scored.
+
+File names are kept only here, in the session of the person who gave them; nothing logs them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any, Literal
+
+import cv2
+import streamlit as st
+
+from cxr.classifier import Classifier, Prediction
+from cxr.errors import CxrError, UnreadableFile
+from cxr.radiograph import Radiograph, read
+from ui.desk import desk
+
+MOST_FILMS = 200
+MOST_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Film:
+    """One entry of the list.
+
+    Attributes
+    ----------
+    number : int
+        Never used again within the session.
+    name : str
+        As given.
+    data : bytes
+        The file.
+    sha256 : str
+        Of the bytes.
+    label : str
+        As a sample's data set gives it; "" for an upload.
+    source : str
+        Of a sample; "" for an upload.
+    refusal : CxrError or None
+        Why it was not even taken in.
+    """
+
+    number: int
+    name: str = field(repr=False)
+    data: bytes = field(repr=False)
+    sha256: str
+    label: str = ""
+    source: str = ""
+    refusal: CxrError | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What became of a film under one model.
+
+    Attributes
+    ----------
+    refusal : CxrError or None
+        Why the file was not read; all else is empty then.
+    facts : str
+        Size, format, view.
+    """
+
+    refusal: CxrError | None = None
+    facts: str = ""
+    notes: tuple[str, ...] = ()
+    prediction: Prediction | None = None
+
+
+def films() -> dict[int, Film]:
+    """By number, in the order they were given."""
+    return st.session_state.setdefault("films", {})
+
+
+def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
+    """Put a film at the end of the list; returns its number."""
+    number = st.session_state.get("last_number", 0) + 1
+    st.session_state["last_number"] = number
+    digest = sha256(data).hexdigest()
+    refusal = None
+    held = sum(len(film.data) for film in films().values())
+    if len(films()) >= MOST_FILMS or held + len(data) > MOST_BYTES:
+        data = b""
+        refusal = UnreadableFile(
+            "too_many_films",
+            f"A session holds {MOST_FILMS} films and {MOST_BYTES // 10**6} MB. Remove some first.",
+        )
+    films()[number] = Film(number, name, data, digest, label, source, refusal)
+    return number
+
+
+def remove(number: int) -> None:
+    numbers = list(films())
+    place = numbers.index(number)
+    films().pop(number)
+    for key in [key for key in readings() if key[0] == number]:
+        readings().pop(key)
+    left = list(films())
+    st.session_state["film"] = left[min(place, len(left) - 1)] if left else None
+
+
+def clear() -> None:
+    """Remove every film and all that was worked out from them."""
+    st.session_state["film"] = None
+    films().clear()
+    readings().clear()
+    desk().clear()
+
+
+def chosen() -> Film:
+    """The film that is shown: there must be one."""
+    if st.session_state.get("film") not in films():
+        choose(next(iter(films())))
+    return films()[st.session_state["film"]]
+
+
+def choose(number: int) -> None:
+    st.session_state["film"] = number
+
+
+def step(by: int) -> None:
+    """Show the film `by` places on; the ends hold."""
+    numbers = list(films())
+    place = numbers.index(st.session_state["film"]) + by
+    st.session_state["film"] = numbers[max(0, min(place, len(numbers) - 1))]
+
+
+def readings() -> dict[tuple[int, str], Reading]:
+    """By number and model digest."""
+    return st.session_state.setdefault("readings", {})
+
+
+def reading(film: Film, model: Classifier) -> Reading:
+    """Read and score a film, once a model."""
+    key = (film.number, model.bundle.digest)
+    if key not in readings():
+        readings()[key] = _read_and_score(film, model)
+    return readings()[key]
+
+
+def unread(model: Classifier) -> list[Film]:
+    """Films that the model has not scored yet."""
+    return [f for f in films().values() if (f.number, model.bundle.digest) not in readings()]
+
+
+def _read_and_score(film: Film, model: Classifier) -> Reading:
+    if film.refusal is not None:
+        return Reading(film.refusal)
+    try:
+        radiograph = radiograph_of(film)
+    except CxrError as error:
+        return Reading(error)
+    prediction = replace(model.predict([radiograph])[0], features=None)
+    return Reading(None, _facts(radiograph), radiograph.notes, prediction)
+
+
+def radiograph_of(film: Film) -> Radiograph:
+    """The film at full depth, from the shelf or read again."""
+    return desk().shelf.get(
+        ("film", film.sha256), lambda: read(film.data), lambda r: 2 * r.pixels.nbytes
+    )
+
+
+def png_of(film: Film) -> bytes:
+    """The film as shown, every pixel, lossless."""
+    return desk().shelf.get(("png", film.sha256), lambda: _png(radiograph_of(film).eight_bit), len)
+
+
+def show_untouched(place: Any, data: bytes, kind: Literal["PNG", "JPEG"], alt: str) -> None:
+    """Show a picture as wide as its place, its bytes as they are.
+
+    Left to itself, `st.image` shrinks what is wider than 1,460 pixels and turns every PNG without
+    transparency into a JPEG. It does neither where the format is named and the width is given in
+    pixels, more than any film has; it still fits the picture to its place.
+    """
+    place.image(data, width=65_536, output_format=kind, alt=alt)
+
+
+def _png(image: Any) -> bytes:
+    return cv2.imencode(".png", image)[1].tobytes()
+
+
+def _facts(film: Radiograph) -> str:
+    height, width = film.pixels.shape
+    facts = [f"{width:,} × {height:,} pixels", film.format, f"{film.bits} bits"]
+    if film.view:
+        facts.append(film.view)
+    if film.spacing_mm:
+        facts.append(f"{film.spacing_mm[0]:.3g} mm a pixel")
+    return " · ".join(facts)

@@ -1,0 +1,101 @@
+"""What the network says of one film, and what its saying so is worth."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from cxr.bundle import Bundle
+from cxr.classifier import Prediction
+from ui.films import Film, Reading
+from ui.models import line
+from ui.words import figure, meaning, score
+
+_HOSPITALS = {"shenzhen": "Shenzhen", "tbx11k": "TBX11K", "hannover": "Hannover"}
+
+
+def show_scores(reading: Reading, bundle: Bundle) -> None:
+    """The class with its margin, and one bar a class; a mark on a bar is its operating point."""
+    prediction = reading.prediction
+    assert prediction is not None
+    top = prediction.probabilities[prediction.label]
+    st.html(
+        f'<div class="cxr-call"><b>{escape(prediction.label)} {score(top)}</b>'
+        f"<span>margin {score(prediction.margin)}</span></div>"
+        f'<div class="cxr-bars" role="list">{_bars(prediction, bundle)}</div>'
+        f'<div class="cxr-quiet">{_operating_points(prediction, bundle)}'
+        f"<p>Calibrated probabilities. A score, never a diagnosis.</p></div>"
+    )
+
+
+def _bars(prediction: Prediction, bundle: Bundle) -> str:
+    rows = []
+    for label, value in prediction.probabilities.items():
+        point = bundle.operating_points.get(label)
+        mark = ""
+        if point is not None:
+            mark = f'<i class="cxr-point" style="left:{100 * point["threshold"]:.2f}%"></i>'
+        called = " cxr-called" if label == prediction.label else ""
+        # The bar and the figure are for the eye: the first cell's name says both.
+        rows.append(
+            f'<div role="listitem" aria-label="{escape(label)} {score(value)}">'
+            f'<span class="label">{escape(label)}</span>'
+            f'<span class="what">{meaning(label, bundle.labels)}</span></div>'
+            f'<div class="cxr-track{called}" aria-hidden="true">'
+            f'<div class="cxr-fill" style="width:{100 * value:.2f}%"></div>{mark}</div>'
+            f'<div aria-hidden="true">{score(value)}</div>'
+        )
+    return "".join(rows)
+
+
+def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
+    lines = []
+    for label, point in bundle.operating_points.items():
+        side = "above" if prediction.probabilities[label] >= point["threshold"] else "below"
+        lines.append(
+            f"<p>{escape(label)} is {side} its operating point {score(point['threshold'])} "
+            f"(chosen for sensitivity {score(point['wanted_sensitivity'])}; "
+            f"specificity there {score(point['specificity'])}).</p>"
+        )
+    return "".join(lines)
+
+
+def show_worth(bundle: Bundle) -> None:
+    """Two figures from the bundle: where the model is at home, and where it isn't."""
+    rows = []
+    home = bundle.metrics.get("test") or {}
+    if "macro_f1" in home:
+        rows.append(
+            f"<div>Macro-F1, hospitals it knows</div><div>{figure(home['macro_f1'])}</div>"
+            f'<div class="cxr-quiet">{home["n"]:,} films of other patients</div>'
+        )
+    away = bundle.metrics.get("external") or {}
+    scored = {k: v for k, v in away.items() if isinstance(v, dict) and "t_vs_n_auroc" in v}
+    for place, found in scored.items():
+        rows.append(
+            "<div>T-versus-N AUROC, a hospital it doesn’t know</div>"
+            f"<div>{figure(found['t_vs_n_auroc'])}</div>"
+            f'<div class="cxr-quiet">{escape(_HOSPITALS.get(place, place))}, '
+            f"{found['n']:,} films; .50 is a coin toss</div>"
+        )
+    if not scored:
+        rows.append("<div>In a hospital it doesn’t know</div><div>not measured</div>")
+    st.html(
+        '<div class="cxr-heading">What these scores are worth</div>'
+        f'<div class="cxr-worth">{"".join(rows)}</div>'
+        '<div class="cxr-quiet" style="margin-top:.3rem">In brackets: 95 % intervals.</div>'
+    )
+
+
+def show_facts(film: Film, reading: Reading, bundle: Bundle) -> None:
+    """The film's size and format, what was assumed in reading it, and the model's line."""
+    lines = [reading.facts, *reading.notes]
+    if film.source:
+        given = f", given as {film.label}" if film.label else ""
+        lines.append(f"Sample: {film.source}{given}.")
+    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in lines)
+    st.html(
+        f'<div class="cxr-heading">Film and model</div><div class="cxr-quiet">{paragraphs}'
+        f"<p>Model {escape(line(bundle))}</p></div>"
+    )

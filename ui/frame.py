@@ -1,0 +1,86 @@
+"""What stands round every page: the styles, the notice, and the keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from cxr.notice import NOTICE
+
+HERE = Path(__file__).parent
+ABOUT = f"CXR Lens reads chest radiographs with a network and shows what moved it. {NOTICE}"
+
+# Streamlit hears no single-key shortcut while a slider or a radio button holds the focus. A click
+# or a drag gives the keys back; whoever came there by keyboard keeps the focus.
+_RELEASE = """
+export default function () {
+  const release = (event) => {
+    if (event.detail === 0) return;
+    setTimeout(() => {
+      const held = document.activeElement;
+      if (held instanceof HTMLInputElement && ["range", "radio"].includes(held.type)) held.blur();
+    }, 0);
+  };
+  document.addEventListener("click", release);
+  return () => document.removeEventListener("click", release);
+}
+"""
+_release_keys = st.components.v2.component("cxr_release_keys", js=_RELEASE)
+
+
+def configure() -> None:
+    """Title, width, styles; the menu keeps the choice of dark or light as it holds an entry."""
+    st.set_page_config(
+        page_title="CXR Lens",
+        layout="wide",
+        initial_sidebar_state="auto",
+        menu_items={"About": ABOUT},
+    )
+    st.html(HERE / "style.css")
+
+
+def accepted() -> bool:
+    """Show the notice until it has been accepted, once a session."""
+    if st.session_state.get("accepted"):
+        return True
+    with st.container(key="gate"):
+        st.title("CXR Lens", anchor=False)
+        st.write(
+            "A network scores frontal chest radiographs. Beside each score stands what it is "
+            "worth; a map of what moved the network is drawn if asked for."
+        )
+        st.subheader(NOTICE, anchor=False)
+        st.write(
+            "Scores hold, at most, for films like those that the network was measured on. It can "
+            "be wrong on any film, and a map does not show where disease is."
+        )
+        st.button("I have read this and accept", key="accept", type="primary", on_click=_accept)
+    return False
+
+
+def guard() -> None:
+    """Send whoever came to a page past the front door, and so past the notice, back to it."""
+    if st.session_state.get("accepted"):
+        return
+    if PagesManager.uses_pages_directory:
+        # Streamlit believes so of any folder called pages until st.navigation is first called.
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+    st.stop()
+
+
+def _accept() -> None:
+    st.session_state["accepted"] = True
+
+
+def notice() -> None:
+    """The name and the line at the top of every page."""
+    st.logo(HERE / "logo.svg", size="large")
+    st.html(f'<div class="cxr-notice" role="note">{NOTICE}</div>')
+
+
+def keys() -> None:
+    with st.sidebar:
+        _release_keys(key="release-keys", height=1)

@@ -1,0 +1,41 @@
+"""Numbers and names as they are written on the pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+_MEANINGS = {"N": "no findings", "P": "pneumonia", "T": "tuberculosis"}
+
+
+def meaning(label: str, labels: Collection[str]) -> str:
+    """What a label stands for; "" unless `labels`, all the model's, are N, P and T."""
+    return _MEANINGS[label] if set(labels) == set(_MEANINGS) else ""
+
+
+def score(value: float) -> str:
+    """A probability with two decimals and no leading nought: ``.81``, ``<.01``, ``>.99``."""
+    if value < 0.005:
+        return "<.01" if value > 0 else "0"
+    if value >= 0.995:
+        return ">.99" if value < 1 else "1"
+    return f"{value:.2f}"[1:]
+
+
+def figure(value: Mapping[str, Any]) -> str:
+    """A figure and its interval: ``.82 (.80–.83)``."""
+    return f"{score(value['value'])} ({score(value['low'])}–{score(value['high'])})"
+
+
+def plain(text: str) -> str:
+    """Text that Streamlit's Markdown shows as it is: a file name may hold anything."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
+def short(name: str, most: int = 32) -> str:
+    """A name cut in its middle to `most` characters."""
+    if len(name) <= most:
+        return name
+    tail = most // 2 - 1
+    return f"{name[: most - tail - 1]}…{name[-tail:]}"
