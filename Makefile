@@ -1,19 +1,23 @@
 # make app     the app at http://127.0.0.1:8501
 # make test    every check and test
-# Both first set up .venv, again only when requirements.txt has changed.
+# make benchmarks   ratios against peers; wants a quiet machine
+# All first set up .venv, again only when requirements.txt has changed.
 
 PYTHONS := python3.13 python3.12 python3.11 python3
 FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PY := .venv/bin/python
 INSTALLED := .venv/requirements.installed
 
-.PHONY: app test check browser FORCE
+.PHONY: app test check browser benchmarks FORCE
 
 app: $(INSTALLED)
 	$(PY) -m streamlit run app.py
 
 test: check browser
 	$(PY) -m pytest
+
+benchmarks: $(INSTALLED)
+	$(PY) -m benchmarks
 
 check: $(INSTALLED)
 	$(PY) -m ruff check .

@@ -311,3 +311,16 @@ def test_linear_head_needs_no_tensorflow(phantom_model: cxr.Classifier, tmp_path
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_known_prediction_saves_a_pass_and_changes_nothing(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = radiograph(film(90, 70))
+    expected = cxr.explain.grad_cam(phantom_model, drawn, "T")
+    prediction = phantom_model.predict([drawn])[0]
+    monkeypatch.setattr(
+        type(phantom_model), "predict", lambda *_: pytest.fail("ran the network again")
+    )
+    again = cxr.explain.grad_cam(phantom_model, drawn, "T", prediction)
+    np.testing.assert_array_equal(again, expected)

@@ -50,8 +50,13 @@ def toggle(film: Film) -> None:
     st.session_state.setdefault("asked", set()).symmetric_difference_update({film.number})
 
 
+@st.fragment
 def show(film: Film, reading: Reading, model: Classifier) -> None:
-    """The map over the film, or how far it is, and under it what it is a map of."""
+    """The map over the film, or how far it is, and under it what it is a map of.
+
+    A fragment, so that class, method and opacity draw this again and nothing else of the page. It
+    writes to no container from outside: Streamlit loses those when a run of the page is cut short.
+    """
     stage = st.container(key="stage-map")
     wanted = _choose(film, reading, model)
     job = desk().job
@@ -126,14 +131,10 @@ def _watch(film: Film, job: Job) -> None:
         st.rerun()
 
 
-@st.fragment
 def _overlay(
     stage: DeltaGenerator, film: Film, reading: Reading, wanted: Wanted, bundle: Bundle
 ) -> None:
-    """A fragment: the slider draws this picture again and nothing else."""
     values = desk().shelf.find(wanted)
-    if values is None:  # pushed off the shelf since the page was drawn
-        st.rerun()
     percent = st.slider("Opacity", 0, 100, 60, 5, "%d %%", key="opacity", persist_state="session")
     opacity = percent / 100
     what = f"{overlay.KINDS[wanted.method].title} for class {wanted.label}"

@@ -12,13 +12,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifier import Classifier
+from ..classifier import Classifier, Prediction
 from ..errors import ExplainError
 from ..radiograph import Radiograph
 from .target import column_of, to_film
 
 
-def grad_cam(model: Classifier, film: Radiograph, label: str) -> NDArray[np.float32]:
+def grad_cam(
+    model: Classifier, film: Radiograph, label: str, prediction: Prediction | None = None
+) -> NDArray[np.float32]:
     """Grad-CAM of the logit of `label`, over the whole film.
 
     Parameters
@@ -27,6 +29,8 @@ def grad_cam(model: Classifier, film: Radiograph, label: str) -> NDArray[np.floa
     film : Radiograph
     label : str
         One of ``model.labels``, predicted or not.
+    prediction : Prediction, optional
+        What `model` said of `film`, if that is known: its feature maps save a second pass.
 
     Returns
     -------
@@ -39,10 +43,12 @@ def grad_cam(model: Classifier, film: Radiograph, label: str) -> NDArray[np.floa
         ``unknown_class``; ``no_convolution`` if the network has no feature maps;
         ``no_tensorflow`` if its head needs TensorFlow and there is none.
     """
-    return to_film(grad_cam_cells(model, film, label), film.eight_bit.shape)
+    return to_film(grad_cam_cells(model, film, label, prediction), film.eight_bit.shape)
 
 
-def grad_cam_cells(model: Classifier, film: Radiograph, label: str) -> NDArray[np.float32]:
+def grad_cam_cells(
+    model: Classifier, film: Radiograph, label: str, prediction: Prediction | None = None
+) -> NDArray[np.float32]:
     """The map of :func:`grad_cam` before it is stretched, float32 (h, w)."""
     column = column_of(model, label)
     if model.bundle.gradcam_layer is None:
@@ -51,9 +57,11 @@ def grad_cam_cells(model: Classifier, film: Radiograph, label: str) -> NDArray[n
             "This network has no convolution, so Grad-CAM has nothing to show. Use occlusion.",
         )
     if model.head_weights is not None:
-        features = model.predict([film])[0].features
-        if features is not None:
-            return linear_cells(features, model.head_weights[:, column])
+        features = prediction.features if prediction else None
+        if features is None:
+            features = model.predict([film])[0].features
+        assert features is not None, "a gap_linear bundle gives features"
+        return linear_cells(features, model.head_weights[:, column])
     from .gradient import gradient_cells
 
     return gradient_cells(model, film, column)

@@ -14,9 +14,9 @@ from urllib.error import URLError
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from waiting import WAIT_MS, settled
 
 ROOT = Path(__file__).parents[2]
-WAIT_MS = 60_000  # a loaded machine is slow, not wrong
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -93,11 +93,3 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     yield page
     context.close()
     assert not errors
-
-
-def settled(page: Page) -> None:
-    """Wait until the script has ended, as Streamlit's own tests do."""
-    page.wait_for_selector(
-        "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
-        "[data-test-script-state='notRunning']"
-    )
