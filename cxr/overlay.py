@@ -39,17 +39,22 @@ class Kind:
         From −scale to scale, or from 0 to scale.
     scale : float
         The value of the last colour unless another is asked for.
+    scales : tuple of float
+        What it is worth being set to: a sure network's probability hardly moves under a patch.
     """
 
     title: str
     unit: str
     signed: bool
     scale: float
+    scales: tuple[float, ...]
 
 
 KINDS = {
-    "occlusion": Kind("Occlusion", "fall in probability when hidden", True, 0.2),
-    "gradcam": Kind("Grad-CAM", "logits per cell", False, 0.4),
+    "occlusion": Kind(
+        "Occlusion", "fall in probability when hidden", True, 0.1, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+    ),
+    "gradcam": Kind("Grad-CAM", "logits per cell", False, 0.2, (0.05, 0.1, 0.2, 0.4, 0.8)),
 }
 
 

@@ -62,7 +62,7 @@ def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
 
 
 def show_worth(bundle: Bundle) -> None:
-    """Two figures from the bundle: where the model is at home, and where it isn't."""
+    """Figures from the bundle: where the model is at home, and where it isn't."""
     rows = []
     home = bundle.metrics.get("test") or {}
     if "macro_f1" in home:
@@ -79,6 +79,11 @@ def show_worth(bundle: Bundle) -> None:
             f'<div class="cxr-quiet">{escape(_HOSPITALS.get(place, place))}, '
             f"{found['n']:,} films; .50 is a coin toss</div>"
         )
+        if there := found.get("recall", {}).get("T"):
+            rows.append(
+                "<div>T films called T there</div>"
+                f"<div>{there['value'] * there['n']:.0f} of {there['n']:,}</div>"
+            )
     if not scored:
         rows.append("<div>In a hospital it doesn’t know</div><div>not measured</div>")
     st.html(

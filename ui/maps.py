@@ -137,10 +137,19 @@ def _overlay(
     values = desk().shelf.find(wanted)
     percent = st.slider("Opacity", 0, 100, 60, 5, "%d %%", key="opacity", persist_state="session")
     opacity = percent / 100
-    what = f"{overlay.KINDS[wanted.method].title} for class {wanted.label}"
-    picture = _picture(film, wanted, values, opacity)
+    kind = overlay.KINDS[wanted.method]
+    scale = st.select_slider(
+        "Full colour at",
+        kind.scales,
+        kind.scale,
+        key=f"scale-{wanted.method}",
+        persist_state="session",
+        help="The same for all films until you move it.",
+    )
+    what = f"{kind.title} for class {wanted.label}"
+    picture = _picture(film, wanted, values, opacity, scale)
     show_untouched(stage, picture, "JPEG", f"{what}, over the film")
-    st.html(_scale(wanted.method, opacity))
+    st.html(_colour_bar(wanted.method, opacity, scale))
     empty = "" if np.abs(values).max() > 0 else f"Nothing on this film speaks for {wanted.label}. "
     st.html(
         f'<div class="cxr-quiet">{escape(what)} · {escape(line(bundle))}<br>'
@@ -150,7 +159,7 @@ def _overlay(
     lines = _caption(reading, wanted, bundle)
     st.download_button(
         "Overlay (PNG)",
-        lambda: overlay.export_png(film8, values, wanted.method, lines, opacity),
+        lambda: overlay.export_png(film8, values, wanted.method, lines, opacity, scale),
         f"map-{wanted.sha256[:12]}-{wanted.label}-{wanted.method}.png",
         "image/png",
         key="download-overlay",
@@ -168,7 +177,9 @@ def _caption(reading: Reading, wanted: Wanted, bundle: Bundle) -> list[str]:
     return overlay.caption(wanted.method, wanted.label, bundle.name, bundle.digest, details)
 
 
-def _picture(film: Film, wanted: Wanted, values: NDArray[np.float32], opacity: float) -> bytes:
+def _picture(
+    film: Film, wanted: Wanted, values: NDArray[np.float32], opacity: float, scale: float
+) -> bytes:
     shelf = desk().shelf
     small = shelf.get(
         ("small", film.sha256),
@@ -181,20 +192,20 @@ def _picture(film: Film, wanted: Wanted, values: NDArray[np.float32], opacity: f
         lambda: cv2.resize(values, size, interpolation=cv2.INTER_AREA).astype(np.float32),
         lambda image: image.nbytes,
     )
-    mixed = overlay.blend(small, reduced, wanted.method, opacity)
+    mixed = overlay.blend(small, reduced, wanted.method, opacity, scale)
     quality = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR]
     quality.append(cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
     return cv2.imencode(".jpg", mixed[..., ::-1], quality)[1].tobytes()
 
 
-def _scale(method: str, opacity: float) -> str:
+def _colour_bar(method: str, opacity: float, scale: float) -> str:
     """The colour bar as the page's own text and colours, over mid-grey."""
     kind = overlay.KINDS[method]
-    low = -kind.scale if kind.signed else 0.0
-    levels = np.linspace(low, kind.scale, 33, dtype=np.float32)[None]
-    ramp: Any = overlay.blend(np.full((1, 33), 128, np.uint8), levels, method, opacity)[0]
+    low = -scale if kind.signed else 0.0
+    levels = np.linspace(low, scale, 33, dtype=np.float32)[None]
+    ramp: Any = overlay.blend(np.full((1, 33), 128, np.uint8), levels, method, opacity, scale)[0]
     stops = ",".join(f"rgb({r},{g},{b})" for r, g, b in ramp.tolist())
-    marks = [f"{v:.3g}".replace("-", "−") for v in np.linspace(low, kind.scale, 5).tolist()]
+    marks = [f"{v:.3g}".replace("-", "−") for v in np.linspace(low, scale, 5).tolist()]
     ticks = "".join(f"<span>{mark}</span>" for mark in marks)
     return (
         '<div class="cxr-scale">'

@@ -44,7 +44,7 @@ def overlay(page: Page) -> Locator:
 
 def ask_for_map(page: Page) -> None:
     page.keyboard.press("m")
-    expect(page.get_by_role("slider")).to_be_visible()
+    expect(page.get_by_role("slider", name="Opacity")).to_be_visible()
     expect(overlay(page)).to_be_visible()
     settled(page)
 
@@ -69,7 +69,12 @@ def test_a_map_its_opacity_and_its_download(page: Page) -> None:
     ask_for_map(page)
     first = overlay(page).get_attribute("src")
     assert first != plain(page).get_attribute("src")
-    page.get_by_role("slider").focus()
+    page.get_by_role("slider", name="Full colour at").focus()
+    page.keyboard.press("Home")
+    expect(overlay(page)).not_to_have_attribute("src", first or "")
+    settled(page)
+    first = overlay(page).get_attribute("src")
+    page.get_by_role("slider", name="Opacity").focus()
     page.keyboard.press("Home")
     expect(overlay(page)).not_to_have_attribute("src", first or "")
     settled(page)
@@ -101,14 +106,14 @@ def test_keys_go_from_film_to_film(page: Page) -> None:
     page.keyboard.press("n")
     expect(page.get_by_text("2 of 3")).to_be_visible()
     ask_for_map(page)
-    page.get_by_role("slider").click(force=True)
-    expect(page.get_by_role("slider")).not_to_be_focused()
+    page.get_by_role("slider", name="Opacity").click(force=True)
+    expect(page.get_by_role("slider", name="Opacity")).not_to_be_focused()
     page.keyboard.press("n")  # Streamlit would not hear it while the slider has the focus
     expect(page.get_by_text("3 of 3")).to_be_visible()
-    expect(page.get_by_role("slider")).to_have_count(0)
+    expect(page.get_by_role("slider", name="Opacity")).to_have_count(0)
     page.keyboard.press("p")
     expect(page.get_by_text("2 of 3")).to_be_visible()
-    expect(page.get_by_role("slider")).to_be_visible()
+    expect(page.get_by_role("slider", name="Opacity")).to_be_visible()
 
 
 def test_a_refused_file_stays_with_its_code(page: Page) -> None:
