@@ -324,3 +324,40 @@ def test_a_known_prediction_saves_a_pass_and_changes_nothing(
     )
     again = cxr.explain.grad_cam(phantom_model, drawn, "T", prediction)
     np.testing.assert_array_equal(again, expected)
+
+
+def brightness_network() -> Any:
+    """T for a light film: the logit is the mean of 8 × 8 blocks."""
+    import keras
+
+    inputs = keras.Input((64, 64, 1), name="film")
+    blocks = keras.layers.Conv2D(1, 8, 8, activation="relu", use_bias=False, name="blocks")
+    pooled = keras.layers.GlobalAveragePooling2D()(blocks(inputs))
+    head = keras.layers.Dense(2, use_bias=False, name="logits")
+    model = keras.Model(inputs, head(pooled), name="brightness")
+    blocks.set_weights([np.full((8, 8, 1, 1), 1 / 64)])
+    head.set_weights([np.array([[0.0, 0.2]])])
+    return model
+
+
+@pytest.mark.parametrize("shape", [(90, 300), (300, 90), (700, 500)])
+@pytest.mark.parametrize("corner", [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_both_methods_point_at_a_mark_in_a_corner(
+    bundled: Bundler, shape: tuple[int, int], corner: tuple[int, int]
+) -> None:
+    model = bundled(brightness_network())
+    height, width = shape[0] // 8, shape[1] // 8
+    rows = slice(shape[0] - height, None) if corner[0] else slice(0, height)
+    columns = slice(shape[1] - width, None) if corner[1] else slice(0, width)
+    marked = np.zeros(shape, np.uint8)
+    marked[rows, columns] = 255
+    for values in (
+        cxr.explain.grad_cam(model, radiograph(marked), "T"),
+        cxr.explain.occlusion(model, radiograph(marked), "T", patch=8, stride=8, fill="black"),
+    ):
+        assert values.shape == shape
+        inside = values[rows, columns].sum() / values.sum()
+        assert inside > 0.6, "the rest is the slope between cells"
+        row, column = np.unravel_index(values.argmax(), shape)
+        assert abs(row - (shape[0] - 1) * corner[0]) <= height
+        assert abs(column - (shape[1] - 1) * corner[1]) <= width
