@@ -9,7 +9,7 @@ class CxrError(Exception):
     Parameters
     ----------
     code : str
-        Stable, lower case, words joined by ``_``; films' are listed in ``docs/reading.md``.
+        Stable, lower case, words joined by ``_``; listed in ``docs/errors.md``.
     message : str
         One or two sentences: what was wrong and what to do. Never a file name, since names
         carry patients' names.
