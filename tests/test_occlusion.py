@@ -196,21 +196,21 @@ def test_progress_rises_from_nothing_to_all(
     occlusion(phantom_model, drawn, "T", 16, 8, progress=shares.append)
     assert (shares[0], shares[-1]) == (0, 1)
     assert shares == sorted(set(shares))
-    assert len(shares) == 1 + -(-(1 + 7 * 7) // phantom_model.BATCH)
+    assert len(shares) == 1 + 1 + 7 * 7
 
 
-def test_cancelling_stops_before_the_next_batch(
+def test_cancelling_stops_before_the_next_patch(
     phantom_model: cxr.Classifier, drawn: Radiograph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batches: list[int] = []
+    runs: list[int] = []
     run = phantom_model.squares
-    monkeypatch.setattr(phantom_model, "squares", lambda x: (batches.append(len(x)), run(x))[1])
+    monkeypatch.setattr(phantom_model, "squares", lambda x: (runs.append(len(x)), run(x))[1])
     with pytest.raises(cxr.Cancelled):
-        occlusion(phantom_model, drawn, "T", 16, 8, progress=lambda share: len(batches) < 2)
-    assert batches == [phantom_model.BATCH] * 2  # so that others wait for one batch at most
+        occlusion(phantom_model, drawn, "T", 16, 8, progress=lambda share: len(runs) < 2)
+    assert runs == [1, 1]  # so that others wait for one film at most
 
 
-def test_another_session_gets_in_between_two_batches(
+def test_another_session_gets_in_between_two_patches(
     phantom_model: cxr.Classifier, drawn: Radiograph
 ) -> None:
     answered = threading.Event()

@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 from benchmarks.case import read_case
 from benchmarks.worker import network_input, timed
 
-REPEATS = {1: 50, 8: 10}  # by batch; cxr predicts with 1 and occludes with 8
+REPEATS = {1: 50, 8: 10}  # by batch; cxr runs 1
 
 case = read_case(sys.argv[1])
 

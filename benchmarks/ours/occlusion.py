@@ -25,6 +25,6 @@ effects = explain.box_effects(model, film, case.label, boxes, fill="black")
 side = int(len(boxes) ** 0.5)
 answer = {
     "effects": summed_over_patches(effects.reshape(side, side)),
-    "forwards": -(-(len(boxes) + 1) // model.BATCH) * model.BATCH,
+    "forwards": len(boxes) + 1,
 }
 report(once, int(sys.argv[2]), answer)

@@ -16,7 +16,7 @@ from .fill import Box, filler
 from .target import column_of, to_film
 
 Progress = Callable[[float], object]
-"""Told the share done, 0 to 1, before each batch and at the end; stops the work by returning
+"""Told the share done, 0 to 1, before each patch and at the end; stops the work by returning
 ``False``. Any other answer goes on."""
 
 
@@ -125,23 +125,18 @@ def box_effects(
     column = column_of(model, label)
     square = preprocess(film.eight_bit, model.preprocessing)
     fill_of = filler(square, fill, seed=int(film.sha256[:16], 16))
-    batch = np.repeat(square[None], model.BATCH, 0)
     queue = [None, *boxes]  # None: nothing hidden
-    scores = []
-    for first in range(0, len(queue), model.BATCH):
-        if progress is not None and progress(first / len(queue)) is False:
+    logits = []
+    for done, box in enumerate(queue):
+        if progress is not None and progress(done / len(queue)) is False:
             raise Cancelled
-        part = queue[first : first + model.BATCH]
-        for copy, box in zip(batch, part, strict=False):
-            if box:
-                copy[_inside(box)] = fill_of(box)
-        scores.append(model.calibrate(model.squares(batch[: len(part)]))[:, column])
-        for copy, box in zip(batch, part, strict=False):
-            if box:
-                copy[_inside(box)] = square[_inside(box)]
+        hidden = square.copy()
+        if box:
+            hidden[_inside(box)] = fill_of(box)
+        logits.append(model.squares(hidden[None])[0])
     if progress is not None:
         progress(1.0)
-    p = np.concatenate(scores)
+    p = model.calibrate(np.array(logits))[:, column]
     return p[0] - p[1:]
 
 
