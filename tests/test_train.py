@@ -9,11 +9,12 @@ from networks import small_network
 from traindata import RECIPE, make_data
 
 import cxr
+from cxr.classifier import Classifier
 from cxr.preprocess import Preprocessing
 from train import architectures, cache, evaluate, fit, manifest, recipe
 from train.__main__ import main
 from train.architectures.efficientnet_lite0 import IMAGENET
-from train.export import agreement, write_network
+from train.export import agreement, export_fp32, write_network
 from train.fold import fold_and_round
 
 
@@ -43,7 +44,9 @@ def test_fit_leaves_a_complete_bundle(trained: Path, data: Path) -> None:
     rows = pd.read_csv(trained / "predictions.csv")
     listed = manifest.load(data)
     assert list(rows.columns) == [
-        *("image", "split", "source", "label", "logit_N", "logit_P", "logit_T")
+        *("image", "split", "source", "patient", "label", "recommended"),
+        *("view", "age_group", "age", "sex", "flags", "display"),
+        *("logit_N", "logit_P", "logit_T"),
     ]
     assert set(rows.image) == set(listed.image[listed.split != "train"])
     logits = [list(p.logits.values()) for p in model.predict(_films(data, rows.image[:5]))]
@@ -64,7 +67,7 @@ def test_external_is_scored_by_its_own_command_and_written_down(
     log = tmp_path / "experiments.md"
     log.write_text("| date |\n")
     digest = cxr.load(trained).bundle.digest
-    bundle = evaluate.score_external(trained, manifest.load(data), log)
+    bundle = evaluate.score_external(trained, log)
     area = bundle.metrics["external"]["far"]["t_vs_n_auroc"]
     assert area["n"] == 64
     assert area["low"] <= area["value"] <= area["high"]
@@ -131,6 +134,16 @@ def test_an_export_that_does_not_agree_is_refused(trained: Path) -> None:
     ):
         with pytest.raises(cxr.BundleError, match="does not agree"):
             agreement(model, **{**fits, name: wrong})
+
+
+def test_the_float32_copy_of_a_network_with_maps_is_a_bundle_too(tmp_path: Path) -> None:
+    model = small_network()
+    values = write_network(model, ("N", "T"), Preprocessing(size=64), tmp_path / "half")
+    export_fp32(model, values, tmp_path / "half", tmp_path / "fp32")
+    films = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
+    np.testing.assert_allclose(
+        Classifier(tmp_path / "fp32").squares(films), fit.predict(model, films), atol=1e-4
+    )
 
 
 def test_folding_keeps_the_network_and_rounds_every_weight() -> None:

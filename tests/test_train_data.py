@@ -143,3 +143,17 @@ def test_recipes_that_ship_can_be_read_and_others_are_refused(tmp_path: Path) ->
             recipe.load(str(tmp_path / "bad.toml"))
     with pytest.raises(DataError, match="no recipe 'nothing'"):
         recipe.load("nothing")
+
+
+def test_a_patient_is_a_number_that_tells_only_who_is_the_same(data: Path) -> None:
+    frame = manifest.load(data).assign(view="PA")
+    rows = manifest.described(frame)
+    assert (rows.patient[frame.patient_id == ""] == "").all()
+    known = frame.patient_id != ""
+    one_to_one = pd.DataFrame({"who": frame.source + frame.patient_id, "number": rows.patient})[
+        known
+    ].drop_duplicates()
+    assert len(one_to_one) == one_to_one.who.nunique() == one_to_one.number.nunique()
+    assert rows.patient[known].str.fullmatch(r"\d+").all()
+    assert (rows["view"] == "PA").all()
+    assert (rows.age == "").all()

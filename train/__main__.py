@@ -2,7 +2,7 @@
 
     python -m train fit --recipe default --data DIR --out models/NAME
     python -m train export --recipe default --data DIR --out models/NAME
-    python -m train external --data DIR --out models/NAME
+    python -m train external --out models/NAME
 
 `fit` ends with `export` in a process of its own; run `export` by itself where training had no
 TensorFlow (KERAS_BACKEND=torch or jax). `external` scores the sites that no training may touch.
@@ -27,12 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("command", choices=["fit", "export", "external"])
     parser.add_argument("--recipe", help="name in train/recipes, or a path to a .toml")
-    parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv")
+    parser.add_argument("--data", type=Path, help="folder with manifest.csv")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="caches and checkpoints")
     options = parser.parse_args(arguments)
-    if options.command != "external" and not options.recipe:
-        parser.error("--recipe is needed")
+    if options.command != "external" and not (options.recipe and options.data):
+        parser.error("--recipe and --data are needed")
     try:
         if options.command == "external":
             _external(options)
@@ -78,9 +78,9 @@ def _export_afresh(options: argparse.Namespace) -> int:
 
 
 def _external(options: argparse.Namespace) -> None:
-    from . import evaluate, manifest
+    from . import evaluate
 
-    bundle = evaluate.score_external(options.out, manifest.load(options.data))
+    bundle = evaluate.score_external(options.out)
     for source, figures in bundle.metrics["external"].items():
         print(source, figures)
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from cxr import metrics
 from cxr.bundle import Bundle, manifest_values, open_bundle, write_manifest
-from cxr.errors import DataError
 
 RESAMPLES = 2000
 EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments.md"
@@ -30,7 +29,7 @@ def truth_of(rows: pd.DataFrame, labels: tuple[str, ...]) -> NDArray[np.int64]:
 
 def patients(rows: pd.DataFrame) -> list[str]:
     """Who is resampled together: the patient where known, otherwise the film alone."""
-    return [p or image for p, image in zip(rows.patient_id, rows.image, strict=True)]
+    return [p or image for p, image in zip(rows.patient, rows.image, strict=True)]
 
 
 def split_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]:
@@ -39,7 +38,7 @@ def split_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]
     Parameters
     ----------
     rows : DataFrame
-        Rows of ``predictions.csv`` with the manifest's ``patient_id``.
+        Rows of ``predictions.csv``, with text for text.
     labels : tuple of str
 
     Returns
@@ -122,17 +121,12 @@ def external_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, A
     return figures
 
 
-def score_external(folder: Path, frame: pd.DataFrame, log: Path = EXPERIMENTS) -> Bundle:
+def score_external(folder: Path, log: Path = EXPERIMENTS) -> Bundle:
     """Score the external films of a bundle's ``predictions.csv``, store the figures in the bundle
-    and append one line to the log. Reported, never tuned on.
-
-    Raises
-    ------
-    DataError
-        ``other_data`` if `frame` is not the manifest that the bundle was evaluated on.
-    """
+    and append one line to the log. Reported, never tuned on."""
     bundle = open_bundle(folder)
-    rows = with_patients(pd.read_csv(folder / "predictions.csv"), frame)
+    text = {"patient": str, "image": str, "source": str, "label": str}
+    rows = pd.read_csv(folder / "predictions.csv", dtype=text, keep_default_na=False)
     figures = external_figures(rows[rows.split == "external"], bundle.labels)
     values = manifest_values(folder)
     values["metrics"]["external"] = figures
@@ -140,16 +134,6 @@ def score_external(folder: Path, frame: pd.DataFrame, log: Path = EXPERIMENTS) -
     with log.open("a", encoding="utf-8") as file:
         file.write(_log_line(bundle, figures))
     return bundle
-
-
-def with_patients(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``predictions.csv`` with the manifest's ``patient_id``, in the same order."""
-    known = frame.set_index("image")
-    if not set(rows.image) <= set(known.index):
-        raise DataError(
-            "other_data", "The bundle was evaluated on films that this manifest does not list."
-        )
-    return rows.assign(patient_id=known.patient_id.reindex(rows.image).to_numpy())
 
 
 def _log_line(bundle: Bundle, figures: dict[str, Any]) -> str:

@@ -57,7 +57,7 @@ def export_run(
         values = write_network(model, recipe.labels, recipe.preprocessing, folder)
         shutil.copy(run / "history.csv", folder / "history.csv")
         fp32 = Path(scratch) / "fp32"
-        _export_fp32(model, values, folder, fp32)
+        export_fp32(model, values, folder, fp32)
         values["created"] = date.today().isoformat()
         values["provenance"] = {
             "recipe": recipe.to_dict(),
@@ -189,12 +189,12 @@ def _to_tflite(model: Any, layer: str | None, size: int, half: bool) -> bytes:
         return bytes(converter.convert())
 
 
-def _export_fp32(trained: Any, values: Mapping[str, Any], folder: Path, target: Path) -> None:
-    """A copy of the bundle with the trained network in float32, to measure the conversion apart
-    from the rounding."""
+def export_fp32(trained: Any, values: Mapping[str, Any], folder: Path, target: Path) -> None:
+    """A copy of the bundle in `folder`, `target`, with the trained network in float32: the
+    conversion can be measured apart from the rounding."""
     shutil.copytree(folder, target)
-    size = values["preprocessing"]["size"]
-    (target / "model.tflite").write_bytes(_to_tflite(trained, None, size, half=False))
+    size, layer = values["preprocessing"]["size"], values["gradcam_layer"]
+    (target / "model.tflite").write_bytes(_to_tflite(trained, layer, size, half=False))
     write_manifest(target, values)
 
 
@@ -208,14 +208,12 @@ def _evaluate(
 ) -> None:
     labels = tuple(values["labels"])
     keep = np.flatnonzero(frame.split != "train")
-    rows = frame.iloc[keep][["image", "split", "source", "label", "patient_id"]].copy()
+    rows = manifest.described(frame).iloc[keep].copy()
     write_manifest(folder, values)
     logits = Classifier(folder).squares(films[keep])
     for k, label in enumerate(labels):
         rows[f"logit_{label}"] = logits[:, k]
-    rows.drop(columns="patient_id").to_csv(
-        folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n"
-    )
+    rows.to_csv(folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
     val = (rows.split == "val").to_numpy()
     truth = evaluate.truth_of(rows[val], labels)
     values["temperature"] = fit_temperature(logits[val], truth)

@@ -11,6 +11,7 @@ from cxr.errors import DataError
 
 SPLITS = ("train", "val", "test", "external")
 COLUMNS = ("image", "label", "split", "source", "patient_id", "recommended")
+FACTS = ("view", "age_group", "age", "sex", "flags", "display")
 
 
 def load(data: Path) -> pd.DataFrame:
@@ -37,6 +38,21 @@ def fingerprint(frame: pd.DataFrame) -> str:
     """sha256 of what decides a result: the path, label, split and source of every film."""
     text = frame[["image", "label", "split", "source"]].to_csv(index=False, lineterminator="\n")
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def described(frame: pd.DataFrame) -> pd.DataFrame:
+    """What ``predictions.csv`` says of each film besides its logits.
+
+    Returns
+    -------
+    DataFrame in the order of `frame`: image, split, source, ``patient`` (a number that says which
+    films are of one person and nothing else; empty where unknown), label, recommended, and
+    :data:`FACTS`, empty where the manifest doesn't say.
+    """
+    facts = frame.reindex(columns=[*COLUMNS, *FACTS], fill_value="")
+    number = facts.groupby(["source", "patient_id"], sort=False).ngroup().astype(str)
+    facts["patient"] = number.where(facts.patient_id != "", "")
+    return facts[["image", "split", "source", "patient", "label", "recommended", *FACTS]]
 
 
 def problems(frame: pd.DataFrame, data: Path, labels: tuple[str, ...]) -> list[str]:
