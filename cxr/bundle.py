@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from .preprocess import Preprocessing
 FORMAT = 1
 MANIFEST = "bundle.json"
 REQUIRED = ("model.tflite", "model.keras", "history.csv", "predictions.csv")
+TASKS = ("classification", "segmentation")
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,17 @@ class Bundle:
         Calibrated probabilities are ``softmax(logits / temperature)``; fitted on val.
     operating_points : mapping
         label → threshold on its calibrated probability, how it was chosen and what it gave on val.
+    conformal : mapping
+        Promised coverage, such as "0.9" → label → least calibrated probability with which the
+        label is in a film's set; empty in a bundle that was never given any.
     metrics : mapping
         split → figures; ``external`` only once it has been scored.
     agreement : mapping
         How far the exports are from the Keras model, measured on val.
     provenance : mapping
         Recipe, data fingerprint and counts, versions.
+    task : {"classification", "segmentation"}
+        What gets logits: the film or each of its pixels. Bundles that don't say classify.
     """
 
     folder: Path
@@ -66,6 +72,8 @@ class Bundle:
     metrics: Mapping[str, Any]
     agreement: Mapping[str, float]
     provenance: Mapping[str, Any]
+    task: str = TASKS[0]
+    conformal: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def sha256(path: Path) -> str:
@@ -131,6 +139,8 @@ def _check_files(folder: Path, files: Mapping[str, str]) -> None:
 
 def _check_values(bundle: Bundle, files: Mapping[str, str]) -> None:
     labels = bundle.labels
+    if bundle.task not in TASKS:
+        raise ValueError(f"unknown task {bundle.task!r}")
     if len(labels) < 2 or len(set(labels)) < len(labels) or not all(map(str, labels)):
         raise ValueError("labels must be two or more different names")
     if bundle.head not in ("gap_linear", "other"):
@@ -142,6 +152,9 @@ def _check_values(bundle: Bundle, files: Mapping[str, str]) -> None:
     for label, point in bundle.operating_points.items():
         if label not in labels or not 0 <= float(point["threshold"]) <= 1:
             raise ValueError("an operating point needs a known label and a threshold of 0 to 1")
+    for limits in bundle.conformal.values():
+        if set(limits) != set(labels) or not all(0 <= float(x) <= 1 for x in limits.values()):
+            raise ValueError("a conformal set needs a limit of 0 to 1 for each label")
 
 
 def write_manifest(folder: Path, values: Mapping[str, Any]) -> Bundle:
@@ -163,6 +176,16 @@ def write_manifest(folder: Path, values: Mapping[str, Any]) -> Bundle:
     part.write_text(text + "\n", encoding="utf-8")
     part.replace(folder / MANIFEST)
     return open_bundle(folder)
+
+
+def classifies(folder: Path) -> bool:
+    """Whether a bundle is one to score films with. Nothing is checked: a ``bundle.json`` that
+    cannot be read counts as one, so that whoever opens it is told why it cannot be used."""
+    try:
+        values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return bool(values.get("task", TASKS[0]) == TASKS[0])
+    except (ValueError, AttributeError, OSError):
+        return True
 
 
 def manifest_values(folder: Path) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Prediction:
         return first - second
 
 
-class _Network:
+class Network:
     """One LiteRT interpreter, one film and one caller at a time: on two cores a batch of 8 took
     a seventh more time a film."""
 
@@ -79,12 +79,16 @@ class Classifier:
 
     def __init__(self, folder: str | Path) -> None:
         self.bundle: Bundle = open_bundle(folder)
+        if self.bundle.task != "classification":
+            raise BundleError(
+                "wrong_task", "This bundle's network gives no scores for films. Pick another model."
+            )
         self.head_weights = _head_weights(self.bundle)
         self._content = (self.bundle.folder / "model.tflite").read_bytes()
-        self._many: _Network | None = None
+        self._many: Network | None = None
         self._many_lock = threading.Lock()
         try:
-            self._one = _Network(self._content, self.size)
+            self._one = Network(self._content, self.size)
             blank = self._one(np.zeros((self.size, self.size), np.uint8))
         except (ValueError, RuntimeError, TypeError) as error:
             raise BundleError(
@@ -145,11 +149,26 @@ class Classifier:
         ----------
         squares : uint8 (n, size, size)
         """
+        logits = [self._second()(square)["logits"][0] for square in squares]
+        return np.array(logits, np.float32).reshape(-1, len(self.labels))
+
+    def averages(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The last feature maps' averages of films that are preprocessed already, which is what a
+        linear head goes by: float32 (n, K), with K = 0 for a network without feature maps.
+
+        Parameters
+        ----------
+        squares : uint8 (n, size, size)
+        """
+        outputs = (self._second()(square) for square in squares)
+        means = [o["features"][0].mean((0, 1)) for o in outputs if "features" in o]
+        return np.array(means, np.float32).reshape(len(squares), -1)
+
+    def _second(self) -> Network:
         with self._many_lock:
             if self._many is None:
-                self._many = _Network(self._content, self.size)
-        logits = [self._many(square)["logits"][0] for square in squares]
-        return np.array(logits, np.float32).reshape(-1, len(self.labels))
+                self._many = Network(self._content, self.size)
+            return self._many
 
     def calibrate(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """``softmax(logits / temperature)`` over the last axis, float64, sums to 1."""

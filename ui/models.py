@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
 
-from cxr.bundle import MANIFEST, Bundle
+from cxr.bundle import MANIFEST, Bundle, classifies
 from cxr.classifier import Classifier, load
 from cxr.errors import BundleError
 from ui.words import plain
@@ -24,8 +25,8 @@ def folder() -> Path:
 
 
 def bundles() -> list[Path]:
-    """Folders that hold a bundle, `default` first."""
-    found = [path.parent for path in folder().glob(f"*/{MANIFEST}")]
+    """Folders that hold a bundle to score films with, `default` first."""
+    found = [path.parent for path in folder().glob(f"*/{MANIFEST}") if classifies(path.parent)]
     return sorted(found, key=lambda path: (path.name != "default", path.name))
 
 
@@ -35,8 +36,17 @@ def pick() -> None:
     if not found:
         st.session_state.pop("bundle", None)
         return
+    _follow_address(found)
     name = st.sidebar.selectbox("Model", list(found), key="model", persist_state="session")
     st.session_state["bundle"] = str(found[name])
+
+
+def _follow_address(found: Collection[str]) -> None:
+    """An address that names a model picks it, until another is picked by hand."""
+    asked = st.query_params.get("model")
+    if asked in found and asked != st.session_state.get("model_address"):
+        st.session_state["model"] = asked
+    st.session_state["model_address"] = asked
 
 
 def current() -> Classifier:
