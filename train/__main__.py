@@ -2,87 +2,87 @@
 
     python -m train fit --recipe default --data DIR --out models/NAME
     python -m train export --recipe default --data DIR --out models/NAME
+    python -m train calibrate --out models/NAME [--sensitivity T=.95]
     python -m train external --out models/NAME
+    python -m train sites --recipe default --data DIR --leave-out sakha,nih
+    python -m train folds --recipe default --data DIR --k 5
+    python -m train audit --data DIR --out models/NAME
+    python -m train robustness --data DIR --out models/NAME
+    python -m train lungs-report --data DIR --out models/lungs
 
 `fit` ends with `export` in a process of its own; run `export` by itself where training had no
-TensorFlow (KERAS_BACKEND=torch or jax). `external` scores the sites that no training may touch.
+TensorFlow (KERAS_BACKEND=torch or jax). `calibrate` fits temperature, operating points and sets
+anew. `external` scores the sites that no training may touch. `sites` and `folds` say what a recipe
+is worth on films that it was kept from. `audit` asks whether the disease or the hospital is told.
+The last three print a page of docs/.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from cxr.errors import CxrError
 
+NEEDS = {
+    "fit": ("recipe", "data", "out"),
+    "export": ("recipe", "data", "out"),
+    "calibrate": ("out",),
+    "external": ("out",),
+    "sites": ("recipe", "data", "leave_out"),
+    "folds": ("recipe", "data"),
+    "audit": ("data", "out"),
+    "robustness": ("data", "out"),
+    "lungs-report": ("data", "out"),
+}
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 if it went well, 2 after a refusal."""
-    parser = argparse.ArgumentParser(
-        prog="python -m train", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("command", choices=["fit", "export", "external"])
-    parser.add_argument("--recipe", help="name in train/recipes, or a path to a .toml")
-    parser.add_argument("--data", type=Path, help="folder with manifest.csv")
-    parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="caches and checkpoints")
-    options = parser.parse_args(arguments)
-    if options.command != "external" and not (options.recipe and options.data):
-        parser.error("--recipe and --data are needed")
+    options = _parse(arguments)
+    from . import commands
+
     try:
-        if options.command == "external":
-            _external(options)
-            return 0
-        return _fit_or_export(options)
+        run = getattr(commands, options.command.replace("-", "_"))
+        return int(run(options) or 0)
     except CxrError as error:
         print(error, file=sys.stderr)
         return 2
 
 
-def _fit_or_export(options: argparse.Namespace) -> int:
-    from . import cache, manifest, recipe
-
-    plan = recipe.load(options.recipe)
-    frame = manifest.load(options.data)
-    films = cache.films(
-        frame, options.data, plan.labels, plan.preprocessing, options.runs / "cache"
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m train", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    run = options.runs / options.out.name
-    if options.command == "fit":
-        from .fit import fit
-
-        fit(plan, films, frame, run)
-        return _export_afresh(options)
-    from .export import export_run
-
-    bundle = export_run(plan, run, films, frame, options.out)
-    print(f"{options.out}: {bundle.digest[:12]}, test {bundle.metrics['test']['macro_f1']}")
-    return 0
-
-
-def _export_afresh(options: argparse.Namespace) -> int:
-    """Export in a new process: a process that trained under torch cannot become TensorFlow's."""
-    command = [
-        *("-m", "train", "export", "--recipe", options.recipe, "--data", str(options.data)),
-        *("--out", str(options.out), "--runs", str(options.runs)),
-    ]
-    if find_spec("tensorflow") is None:
-        print(f"trained; export it where TensorFlow is: python {' '.join(command)}")
-        return 0
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
-    return subprocess.run([sys.executable, *command], env=environment, check=False).returncode
+    parser.add_argument("command", choices=list(NEEDS))
+    parser.add_argument("--recipe", help="name in train/recipes or path to a .toml; NAME:VARIANT")
+    parser.add_argument("--data", type=Path, help="folder with manifest.csv")
+    parser.add_argument("--out", type=Path, help="the bundle's folder")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="caches and checkpoints")
+    parser.add_argument("--leave-out", type=lambda text: text.split(","), help="sites, by commas")
+    parser.add_argument("--k", type=int, default=5, help="folds, 3 or more")
+    parser.add_argument(
+        "--sensitivity",
+        action="append",
+        type=_share_of,
+        help="LABEL=SHARE, least sensitivity of a label's operating point; may be repeated",
+    )
+    options = parser.parse_args(arguments)
+    missing = [name for name in NEEDS[options.command] if not getattr(options, name)]
+    if missing:
+        names = " and ".join(f"--{name.replace('_', '-')}" for name in missing)
+        parser.error(f"{options.command} needs {names}")
+    if options.k < 3:
+        parser.error("--k must be 3 or more")
+    return options
 
 
-def _external(options: argparse.Namespace) -> None:
-    from . import evaluate
-
-    bundle = evaluate.score_external(options.out)
-    for source, figures in bundle.metrics["external"].items():
-        print(source, figures)
+def _share_of(text: str) -> tuple[str, float]:
+    label, _, share = text.partition("=")
+    if not label or not 0 < float(share) <= 1:
+        raise ValueError(text)
+    return label, float(share)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxr import metrics
-from cxr.bundle import Bundle, manifest_values, open_bundle, write_manifest
+from cxr.bundle import Bundle, manifest_values, write_manifest
+from cxr.calibration import softmax
+from cxr.trust import coverage
 
 RESAMPLES = 2000
 EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments.md"
+
+
+def predictions(folder: Path) -> pd.DataFrame:
+    """A bundle's ``predictions.csv``: text, but for the logits; "" where nothing is known."""
+    path = folder / "predictions.csv"
+    names = pd.read_csv(path, nrows=0).columns
+    kinds = {name: float if name.startswith("logit_") else str for name in names}
+    return pd.read_csv(path, dtype=kinds, keep_default_na=False)
 
 
 def logits_of(rows: pd.DataFrame, labels: tuple[str, ...]) -> NDArray[np.float64]:
@@ -73,6 +84,33 @@ def split_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]
     }
 
 
+def set_figures(
+    rows: pd.DataFrame,
+    labels: tuple[str, ...],
+    temperature: float,
+    limits: Mapping[str, Mapping[str, float]],
+) -> dict[str, Any]:
+    """Achieved coverage: promised coverage → label, and "source label" where there are several
+    sources, → n and :func:`cxr.trust.coverage`."""
+    groups = [(str(label), part) for label, part in rows.groupby("label")]
+    if rows.source.nunique() > 1:
+        groups += [(f"{s} {label}", part) for (s, label), part in rows.groupby(["source", "label"])]
+    return {
+        share: {
+            name: {
+                "n": len(part),
+                **coverage(
+                    softmax(logits_of(part, labels), temperature),
+                    truth_of(part, labels),
+                    np.array([each[label] for label in labels]),
+                ),
+            }
+            for name, part in groups
+        }
+        for share, each in limits.items()
+    }
+
+
 def pair_auroc(rows: pd.DataFrame, positive: str, negative: str) -> dict[str, Any]:
     """How well ``logit_positive - logit_negative`` orders the films of two labels.
 
@@ -121,18 +159,21 @@ def external_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, A
     return figures
 
 
-def score_external(folder: Path, log: Path = EXPERIMENTS) -> Bundle:
+def score_external(folder: Path, log: Path | None = EXPERIMENTS) -> Bundle:
     """Score the external films of a bundle's ``predictions.csv``, store the figures in the bundle
-    and append one line to the log. Reported, never tuned on."""
-    bundle = open_bundle(folder)
-    text = {"patient": str, "image": str, "source": str, "label": str}
-    rows = pd.read_csv(folder / "predictions.csv", dtype=text, keep_default_na=False)
-    figures = external_figures(rows[rows.split == "external"], bundle.labels)
+    and append one line to the log, if there is to be one. Reported, never tuned on."""
     values = manifest_values(folder)
+    rows = predictions(folder)
+    rows, labels = rows[rows.split == "external"], tuple(values["labels"])
+    figures = external_figures(rows, labels)
+    if limits := values.get("conformal"):
+        for source, site in rows.groupby("source"):
+            figures[str(source)]["sets"] = set_figures(site, labels, values["temperature"], limits)
     values["metrics"]["external"] = figures
     bundle = write_manifest(folder, values)
-    with log.open("a", encoding="utf-8") as file:
-        file.write(_log_line(bundle, figures))
+    if log is not None:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(_log_line(bundle, figures))
     return bundle
 
 

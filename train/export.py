@@ -19,9 +19,8 @@ from cxr.bundle import Bundle, open_bundle, write_manifest
 from cxr.classifier import Classifier
 from cxr.errors import BundleError
 from cxr.preprocess import Preprocessing
-from cxr.trust import choose_operating_point, fit_temperature
 
-from . import evaluate, manifest
+from . import calibrate, manifest
 from .fit import build, predict
 from .fold import fold_and_round
 from .recipe import Recipe
@@ -214,11 +213,10 @@ def _evaluate(
     for k, label in enumerate(labels):
         rows[f"logit_{label}"] = logits[:, k]
     rows.to_csv(folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
-    val = (rows.split == "val").to_numpy()
-    truth = evaluate.truth_of(rows[val], labels)
-    values["temperature"] = fit_temperature(logits[val], truth)
+    values |= calibrate.fitted(rows, labels)
     write_manifest(folder, values)
     classifier = Classifier(folder)
+    val = (rows.split == "val").to_numpy()
     on_val = films[keep[val]]
     shipped = keras.models.load_model(folder / "model.keras", compile=False)
     values["agreement"] = agreement(
@@ -228,14 +226,6 @@ def _evaluate(
         shipped=logits[val],
         shipped_keras=predict(shipped, on_val),
     )
-    if "T" in labels:
-        t = labels.index("T")
-        point = choose_operating_point(classifier.calibrate(logits[val])[:, t], truth == t)
-        values["operating_points"] = {"T": vars(point)}
-    values["metrics"] = {
-        split: evaluate.split_figures(rows[rows.split == split], labels)
-        for split in ("val", "test")
-    }
     write_manifest(folder, values)
 
 

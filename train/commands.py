@@ -1,0 +1,174 @@
+"""What each command of ``python -m train`` does: load, run, print. Imports wait for their command,
+since some need TensorFlow and some must not load it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from .recipe import Recipe
+
+
+def fit(options: Namespace) -> int:
+    """Train, then export in a new process."""
+    plan, frame = _plan(options)
+    run = options.runs / options.out.name
+    if _segments(plan):
+        from . import masks
+        from .segment import fit as fit_masks
+
+        frame = masks.drawn(frame)
+        films, drawn = masks.load(frame, options.data, plan, options.runs / "cache")
+        fit_masks(plan, films, drawn, frame, run)
+    else:
+        from .fit import fit as fit_classes
+
+        frame, squares = _films(plan, frame, options)
+        fit_classes(plan, squares, frame, run)
+    return _export_afresh(options)
+
+
+def export(options: Namespace) -> None:
+    plan, frame = _plan(options)
+    run = options.runs / options.out.name
+    if _segments(plan):
+        from . import masks
+        from .segment_export import export_run as export_masks
+
+        films, _ = masks.load(masks.drawn(frame), options.data, plan, options.runs / "cache")
+        bundle = export_masks(plan, run, films, frame, options.data, options.out)
+        print(f"{options.out}: {bundle.digest[:12]}")
+        for source, figures in bundle.metrics["test"]["sources"].items():
+            print(source, figures)
+        return
+    from .export import export_run
+
+    frame, squares = _films(plan, frame, options)
+    bundle = export_run(plan, run, squares, frame, options.out)
+    print(f"{options.out}: {bundle.digest[:12]}, test {bundle.metrics['test']['macro_f1']}")
+
+
+def calibrate(options: Namespace) -> None:
+    from .calibrate import SENSITIVITY
+    from .calibrate import calibrate as fit_anew
+
+    bundle = fit_anew(options.out, dict(options.sensitivity or SENSITIVITY))
+    print(f"temperature {bundle.temperature:.3f}")
+    for label, point in bundle.operating_points.items():
+        print(label, point)
+
+
+def external(options: Namespace) -> None:
+    from .evaluate import score_external
+
+    for source, figures in score_external(options.out).metrics["external"].items():
+        print(source, figures)
+
+
+def sites(options: Namespace) -> None:
+    from .unseen import leave_out
+
+    plan, frame = _plan(options)
+    frame, squares = _films(plan, frame, options)
+    found = leave_out(plan, _name(options), squares, frame, options.leave_out, options.runs)
+    for name, figures in found.items():
+        print(name, figures)
+
+
+def folds(options: Namespace) -> None:
+    from .unseen import cross_validate
+
+    plan, frame = _plan(options)
+    frame, squares = _films(plan, frame, options)
+    found = cross_validate(plan, _name(options), squares, frame, options.k, options.runs)
+    for name, figures in found.items():
+        print(name, figures)
+
+
+def audit(options: Namespace) -> None:
+    from cxr.classifier import Classifier
+
+    from . import cache, manifest
+    from .audit import audit as ask
+    from .audit import report, store
+
+    model = Classifier(options.out)
+    frame = manifest.load(options.data)
+    frame = frame[frame.label.isin(model.labels)].reset_index(drop=True)
+    films = cache.films(
+        frame, options.data, model.labels, model.preprocessing, options.runs / "cache"
+    )
+    _print(report(store(options.out, ask(model, films, frame))))
+
+
+def robustness(options: Namespace) -> None:
+    from . import manifest
+    from .robustness import report
+
+    _print(report(options.out, manifest.load(options.data), options.data))
+
+
+def lungs_report(options: Namespace) -> None:
+    from . import manifest
+    from .lungs_report import report
+
+    _print(report(options.out, manifest.load(options.data), options.data))
+
+
+def _plan(options: Namespace) -> tuple[Recipe, pd.DataFrame]:
+    from . import manifest, recipe
+
+    return recipe.load(options.recipe), manifest.load(options.data)
+
+
+def _name(options: Namespace) -> str:
+    """The recipe's, without a folder."""
+    return Path(options.recipe).name.removesuffix(".toml")
+
+
+def _segments(plan: Recipe) -> bool:
+    from cxr.lungs import LABELS
+
+    return plan.labels == LABELS
+
+
+def _films(
+    plan: Recipe, frame: pd.DataFrame, options: Namespace
+) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
+    from . import cache
+
+    listed, frame = len(frame), plan.films_of(frame)
+    if len(frame) < listed:
+        print(f"{len(frame)} of {listed} films are of this recipe's labels and sources")
+    return frame, cache.films(
+        frame, options.data, plan.labels, plan.preprocessing, options.runs / "cache"
+    )
+
+
+def _export_afresh(options: Namespace) -> int:
+    """Export in a new process: a process that trained under torch cannot become TensorFlow's."""
+    command = [
+        *("-m", "train", "export", "--recipe", options.recipe, "--data", str(options.data)),
+        *("--out", str(options.out), "--runs", str(options.runs)),
+    ]
+    if find_spec("tensorflow") is None:
+        print(f"trained; export it where TensorFlow is: python {' '.join(command)}")
+        return 0
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    return subprocess.run([sys.executable, *command], env=environment, check=False).returncode
+
+
+def _print(lines: Iterable[Any]) -> None:
+    for line in lines:
+        print(line, flush=True)
