@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from traindata import RECIPE, make_data
+
+from cxr.errors import DataError
+from train import cache, manifest, recipe, resplit, unseen
+
+
+def _frame(rng: np.random.Generator) -> pd.DataFrame:
+    """600 films of three sites and one of `external`; some patients have many, some are unknown."""
+    n = 600
+    source = rng.choice(["a", "b", "c", "far"], n, p=[0.5, 0.3, 0.1, 0.1])
+    patient = np.where(rng.random(n) < 0.3, "", rng.integers(0, 120, n).astype(str))
+    return pd.DataFrame(
+        {
+            "image": [f"images/{i}.png" for i in range(n)],
+            "label": rng.choice(["N", "P", "T"], n),
+            "split": np.where(source == "far", "external", rng.choice(["train", "val", "test"], n)),
+            "source": source,
+            "patient_id": patient,
+            "recommended": "1",
+        }
+    )
+
+
+def test_no_patient_is_in_two_splits_of_a_fold_and_each_film_is_tested_once() -> None:
+    frame = _frame(np.random.default_rng(0))
+    tested = pd.Series(0, index=frame.index)
+    for cut in resplit.folds(frame, 4):
+        known = cut[(cut.patient_id != "") & (cut.split != "external")]
+        assert (known.groupby(["source", "patient_id"]).split.nunique() == 1).all()
+        assert (cut.split[frame.split == "external"] == "external").all()
+        assert (frame.split[cut.split == "external"] == "external").all()
+        tested += cut.split == "test"
+    assert (tested[frame.split != "external"] == 1).all()
+    assert (tested[frame.split == "external"] == 0).all()
+
+
+def test_folds_are_the_same_for_the_same_seed_only() -> None:
+    frame = _frame(np.random.default_rng(1))
+    one, same, other = (next(resplit.folds(frame, 3, seed)).split.tolist() for seed in (0, 0, 1))
+    assert one == same
+    assert one != other
+
+
+def test_nothing_is_learnt_from_or_judged_by_a_site_that_is_left_out() -> None:
+    frame = _frame(np.random.default_rng(2))
+    cut = resplit.without_sites(frame, ["b"])
+    assert set(cut.split[cut.source == "b"]) == {resplit.LEFT_OUT}
+    pd.testing.assert_frame_equal(cut[cut.source != "b"], frame[frame.source != "b"])
+
+
+@pytest.mark.parametrize("site", ["far", "nowhere"])
+def test_a_site_that_cannot_be_left_out_is_named(site: str) -> None:
+    with pytest.raises(DataError, match=site) as caught:
+        resplit.without_sites(_frame(np.random.default_rng(3)), [site])
+    assert caught.value.code == "unknown_site"
+
+
+def test_a_label_that_only_the_left_out_site_has_is_an_error() -> None:
+    frame = _frame(np.random.default_rng(4))
+    frame.loc[frame.source != "a", "label"] = "N"
+    with pytest.raises(DataError, match="no film labelled P, T"):
+        resplit.without_sites(frame, ["a"])
+
+
+def test_a_left_out_site_is_scored_and_goes_into_the_ledger(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "films")
+    path = tmp_path / "tiny.toml"
+    path.write_text(RECIPE)
+    plan, frame = recipe.load(str(path)), manifest.load(data)
+    films = cache.films(frame, data, plan.labels, plan.preprocessing, tmp_path / "cache")
+    ledger = tmp_path / "ledger.md"
+    found = unseen.leave_out(plan, "tiny", films, frame, ["b"], tmp_path, ledger)
+    assert found["b"]["n"] == int(((frame.source == "b") & (frame.split != "external")).sum())
+    assert found["b"]["pairs"]["T against N"]["value"] > 0.9, "the labels can be seen"
+    line = ledger.read_text()
+    assert "| tiny |" in line
+    assert "T against N" in line
+    assert unseen.cross_validate(plan, "tiny", films, frame, 3, tmp_path)["n"] == int(
+        (frame.split != "external").sum()
+    )

@@ -1,0 +1,74 @@
+"""Other ways to split the films than the manifest's: whole sites left out, and k folds.
+
+`external` is never part of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from cxr.errors import DataError
+
+from .manifest import described
+
+LEFT_OUT = "left_out"
+
+
+def without_sites(frame: pd.DataFrame, sites: Sequence[str]) -> pd.DataFrame:
+    """`frame` with every film of `sites` in the split "left_out", so that nothing is learnt from
+    them or chosen by them.
+
+    Raises
+    ------
+    DataError
+        ``unknown_site``, also for a site of `external`; ``bad_data`` if a label is left without
+        films to learn from or to judge by.
+    """
+    known = set(frame.source[frame.split != "external"])
+    if strange := [site for site in sites if site not in known]:
+        raise DataError(
+            "unknown_site",
+            f"No film to learn from comes from {', '.join(strange)}; there are "
+            f"{', '.join(sorted(known))}.",
+        )
+    out = frame.source.isin(sites) & (frame.split != "external")
+    cut = frame.assign(split=frame.split.where(~out, LEFT_OUT))
+    for split in ("train", "val"):
+        if gone := set(frame.label) - set(cut.label[cut.split == split]):
+            raise DataError(
+                "bad_data",
+                f"Without these sites {split} has no film labelled {', '.join(sorted(gone))}.",
+            )
+    return cut
+
+
+def folds(frame: pd.DataFrame, k: int, seed: int = 0) -> Iterator[pd.DataFrame]:
+    """`frame` in `k` other splits of its films, each film once in `test`.
+
+    A patient's films stay together; sources and labels are spread alike. The next fold is `val`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As :func:`train.manifest.load` gives it.
+    k : int
+        3 or more.
+    seed : int
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    inside = np.flatnonzero(frame.split != "external")
+    rows = described(frame).iloc[inside]
+    whose = (rows.source + " " + rows.patient).where(rows.patient != "", rows.image)
+    spread = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
+    fold = np.full(len(frame), -1)
+    for number, (_, held) in enumerate(spread.split(rows, rows.source + rows.label, whose)):
+        fold[inside[held]] = number
+    for number in range(k):
+        split = np.where(fold == number, "test", "train").astype(object)
+        split[fold == (number + 1) % k] = "val"
+        split[fold < 0] = "external"
+        yield frame.assign(split=split)
