@@ -1,0 +1,81 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from train import audit
+
+
+def _films(rng: np.random.Generator, marked: str, n: int = 240) -> tuple[np.ndarray, np.ndarray]:
+    """Noise with a light spot for class 1, in the middle ("inside") or in a corner ("border")."""
+    truth = np.arange(n) % 2
+    films = rng.integers(90, 130, (n, 64, 64)).astype(np.uint8)
+    spot = slice(26, 38) if marked == "inside" else slice(0, 7)
+    films[truth == 1, spot, spot] = 200
+    return films, truth
+
+
+@pytest.mark.parametrize(("marked", "seen"), [("inside", False), ("border", True)])
+def test_a_planted_corner_mark_is_told_from_the_border_and_a_lesion_is_not(
+    marked: str, seen: bool
+) -> None:
+    films, truth = _films(np.random.default_rng(0), marked)
+    keep = audit.border_mask(audit.THUMBNAIL)
+    pixels = audit.thumbnails(films, keep)
+    names = [str(t) for t in truth]
+    told = np.array(audit.linear_probe(pixels[:120], names[:120], pixels[120:]))
+    right = (told == np.array(names[120:])).mean()
+    assert right == 1 if seen else right < 0.7
+
+
+def test_what_is_erased_leaves_no_trace() -> None:
+    films, truth = _films(np.random.default_rng(1), "inside", 40)
+    mask = np.zeros((64, 64), bool)
+    mask[20:44, 20:44] = True
+    gone = np.stack([audit.erased(film, mask) for film in films])
+    means = gone[:, 26:38, 26:38].mean((1, 2))
+    assert abs(means[truth == 1].mean() - means[truth == 0].mean()) < 2
+    np.testing.assert_array_equal(gone[:, ~mask], films[:, ~mask])
+    assert (gone[:, mask].std(axis=1) < 6).all(), "smooth, as its surroundings are on average"
+
+
+def test_erasing_nothing_or_everything() -> None:
+    film = np.arange(64 * 64).reshape(64, 64).astype(np.uint8)
+    np.testing.assert_array_equal(audit.erased(film, np.zeros((64, 64), bool)), film)
+    assert np.ptp(audit.erased(film, np.ones((64, 64), bool))) == 0
+
+
+def test_a_site_that_shows_in_the_features_is_told_and_one_that_does_not_is_not() -> None:
+    rng = np.random.default_rng(2)
+    n = 400
+    rows = pd.DataFrame({"label": rng.choice(["N", "T"], n), "source": rng.choice(["a", "b"], n)})
+    features = rng.normal(size=(n, 20))
+    learn = np.arange(n) < 250
+    blind = audit.identifiability(features, rows, learn)
+    features[:, 3] += 4 * (rows.source == "b")
+    told = audit.identifiability(features, rows, learn)
+    assert set(told) == {"N", "T"}
+    assert told["N"]["accuracy"] > 0.85
+    assert told["N"]["chance"] == 0.5
+    assert blind["N"]["accuracy"] < 0.65
+
+
+def _found(lungs_erased: float, thumbnail: float = 0.6, told: float = 0.3) -> dict:
+    def scored(value: float) -> dict[str, float]:
+        return {"value": value, "low": value - 0.02, "high": value + 0.02}
+
+    return {
+        "sound": scored(0.9),
+        "thumbnail": scored(thumbnail),
+        "lungs_erased": scored(lungs_erased),
+        "sites": {"N": {"sites": 3, "accuracy": told, "chance": 1 / 3}},
+    }
+
+
+def test_the_verdict_flips_with_the_evidence() -> None:
+    assert "likely" in audit.verdict(_found(0.8), 3)
+    assert "in play" in audit.verdict(_found(0.5), 3)
+    clean = audit.verdict(_found(0.33), 3)
+    assert "shortcuts" not in clean
+    assert clean.startswith("With the lungs erased it keeps 0%")
+    assert "not clearly better than 16" in audit.verdict(_found(0.33, thumbnail=0.89), 3)
+    assert "tell the hospital" in audit.verdict(_found(0.33, told=0.95), 3)
