@@ -74,8 +74,8 @@ def interval(values: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def per_class(truth: Ints, called: Ints, classes: int, weights: NDArray) -> dict[str, Floats]:
-    """Precision, recall, specificity and F1 of each class.
+def confusion(truth: Ints, called: Ints, classes: int, weights: NDArray) -> NDArray[np.float64]:
+    """How much weight the films of each class have that were called each class.
 
     Parameters
     ----------
@@ -85,13 +85,27 @@ def per_class(truth: Ints, called: Ints, classes: int, weights: NDArray) -> dict
 
     Returns
     -------
-    dict of float64 (..., classes); NaN where a class is neither there nor called.
+    float64 (..., classes, classes): rows are the truth.
     """
-    w = np.asarray(weights, np.float64)
-    is_class = np.eye(classes)[truth]
-    is_called = np.eye(classes)[called]
-    hits = w @ (is_class * is_called)
-    there, said, total = w @ is_class, w @ is_called, w.sum(-1)[..., None]
+    cells = np.eye(classes**2)[truth * classes + called]
+    counted = np.asarray(weights, np.float64) @ cells
+    return counted.reshape(*counted.shape[:-1], classes, classes)
+
+
+def class_figures(matrix: NDArray) -> dict[str, Floats]:
+    """Precision, recall, specificity and F1 of each class.
+
+    Parameters
+    ----------
+    matrix : (..., classes, classes), see :func:`confusion`
+
+    Returns
+    -------
+    dict of float64 (..., classes); NaN where nothing is divided by.
+    """
+    hits = np.diagonal(matrix, axis1=-2, axis2=-1).astype(np.float64)
+    there, said = matrix.sum(-1), matrix.sum(-2)
+    total = there.sum(-1)[..., None]
     with np.errstate(invalid="ignore", divide="ignore"):
         return {
             "precision": hits / said,
@@ -101,9 +115,44 @@ def per_class(truth: Ints, called: Ints, classes: int, weights: NDArray) -> dict
         }
 
 
+def overall_figures(matrix: NDArray) -> dict[str, Floats]:
+    """Accuracy, balanced accuracy (mean recall over the classes that are there) and Cohen's kappa.
+
+    Parameters
+    ----------
+    matrix : (..., classes, classes), see :func:`confusion`
+
+    Returns
+    -------
+    dict of float64 (...); NaN where nothing is divided by.
+    """
+    hits = np.diagonal(matrix, axis1=-2, axis2=-1).sum(-1)
+    there, said = matrix.sum(-1), matrix.sum(-2)
+    total = there.sum(-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        by_chance = (there * said).sum(-1) / total**2
+        return {
+            "accuracy": hits / total,
+            "balanced_accuracy": mean_defined(class_figures(matrix)["recall"]),
+            "kappa": (hits / total - by_chance) / (1 - by_chance),
+        }
+
+
+def mean_defined(values: NDArray) -> Floats:
+    """Mean over the last axis of what is not NaN; NaN where all is."""
+    there = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(there, values, 0).sum(-1) / there.sum(-1)
+
+
+def per_class(truth: Ints, called: Ints, classes: int, weights: NDArray) -> dict[str, Floats]:
+    """:func:`class_figures` of films, float64 (..., classes); `weights` is (..., n)."""
+    return class_figures(confusion(truth, called, classes, weights))
+
+
 def macro_f1(truth: Ints, called: Ints, classes: int, weights: NDArray) -> Floats:
     """Mean F1 over the classes that are there or called, float64 (...)."""
-    return np.nanmean(per_class(truth, called, classes, weights)["f1"], -1)
+    return mean_defined(per_class(truth, called, classes, weights)["f1"])
 
 
 def auroc(score: Floats, positive: NDArray[np.bool_], weights: NDArray) -> Floats:

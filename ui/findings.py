@@ -8,6 +8,7 @@ import streamlit as st
 
 from cxr.bundle import Bundle
 from cxr.classifier import Prediction
+from ui import operating
 from ui.films import Film, Reading
 from ui.models import line
 from ui.words import figure, meaning, score
@@ -32,10 +33,10 @@ def show_scores(reading: Reading, bundle: Bundle) -> None:
 def _bars(prediction: Prediction, bundle: Bundle) -> str:
     rows = []
     for label, value in prediction.probabilities.items():
-        point = bundle.operating_points.get(label)
+        threshold = operating.threshold(bundle, label)
         mark = ""
-        if point is not None:
-            mark = f'<i class="cxr-point" style="left:{100 * point["threshold"]:.2f}%"></i>'
+        if threshold is not None:
+            mark = f'<i class="cxr-point" style="left:{100 * threshold:.2f}%"></i>'
         called = " cxr-called" if label == prediction.label else ""
         # The bar and the figure are for the eye: the first cell's name says both.
         rows.append(
@@ -51,13 +52,21 @@ def _bars(prediction: Prediction, bundle: Bundle) -> str:
 
 def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
     lines = []
-    for label, point in bundle.operating_points.items():
-        side = "above" if prediction.probabilities[label] >= point["threshold"] else "below"
-        lines.append(
-            f"<p>{escape(label)} is {side} its operating point {score(point['threshold'])} "
-            f"(chosen for sensitivity {score(point['wanted_sensitivity'])}; "
-            f"specificity there {score(point['specificity'])}).</p>"
-        )
+    for label in bundle.labels:
+        threshold = operating.threshold(bundle, label)
+        if threshold is None:
+            continue
+        side = "above" if prediction.probabilities[label] >= threshold else "below"
+        if operating.is_chosen(bundle, label):
+            said = f"{escape(label)} is {side} the threshold {score(threshold)} of this session."
+        else:
+            point = bundle.operating_points[label]
+            said = (
+                f"{escape(label)} is {side} its operating point {score(threshold)} "
+                f"(chosen for sensitivity {score(point['wanted_sensitivity'])}; "
+                f"specificity there {score(point['specificity'])})."
+            )
+        lines.append(f"<p>{said}</p>")
     return "".join(lines)
 
 

@@ -1,0 +1,112 @@
+"""Where a model is weak: the same figures for every part of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from math import isnan
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from . import evidence
+from .predictions import flag_names
+
+DIMENSIONS = ("source", "view", "age_group", "sex", "flag", "recommended")
+SMALL = 30
+"""Below so many films a slice's figures say little."""
+
+
+def parts(rows: pd.DataFrame, dimension: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Name and films, bool (n,), of each slice that holds a film. "unknown" is a slice of its own;
+    films with several flags are in several, those with none in "none"."""
+    if dimension == "flag":
+        flags = flag_names(rows)
+        unflagged = (rows["flags"] == "").to_numpy()
+        unknown = (rows["flags"] == "unknown").to_numpy()
+        named = [*flags.items(), ("none", unflagged), ("unknown", unknown)]
+    else:
+        column = rows[dimension]
+        named = [(name, (column == name).to_numpy()) for name in column.cat.categories]
+        if dimension == "recommended":
+            named = [({"0": "no", "1": "yes"}.get(name, name), films) for name, films in named]
+    return ((str(name), films) for name, films in named if films.any())
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Part of a table and all its figures.
+
+    Attributes
+    ----------
+    by, name : str
+        One of :data:`DIMENSIONS`, and what it is there.
+    films, patients : int
+    figures : dict
+        See :func:`cxr.evidence.figures`.
+    """
+
+    by: str
+    name: str
+    films: int
+    patients: int
+    figures: dict[evidence.Name, evidence.Figure]
+
+
+def all_slices(
+    rows: pd.DataFrame,
+    labels: tuple[str, ...],
+    dimensions: tuple[str, ...] = DIMENSIONS,
+    resamples: int = evidence.RESAMPLES,
+) -> list[Slice]:
+    """Every figure of every slice.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of :func:`cxr.predictions.table`, of one split: nothing here pools or parts splits.
+    labels : tuple of str
+    dimensions : tuple of str
+        Some of :data:`DIMENSIONS`.
+    resamples : int
+        Of each slice's own patients; none where the whole table is too large for them.
+    """
+    resamples = min(resamples, evidence.affordable(rows))
+    found = []
+    for dimension in dimensions:
+        for name, films in parts(rows, dimension):
+            part = rows[films]
+            figures = evidence.figures(part, labels, resamples)
+            whole = figures["accuracy", ""]
+            found.append(Slice(dimension, name, whole.films, whole.patients, figures))
+    return found
+
+
+def worst_first(slices: list[Slice], name: evidence.Name) -> list[Slice]:
+    """The slices by one figure, the worst on top; those under 30 films below the rest, those that
+    don't have the figure last."""
+
+    def rank(each: Slice) -> tuple[bool, bool, float]:
+        value = each.figures[name].value
+        return isnan(value), each.films < SMALL, value
+
+    return sorted(slices, key=rank)
+
+
+def frame(slices: list[Slice]) -> pd.DataFrame:
+    """One row a figure: ``by``, ``slice``, ``slice_films``, ``slice_patients``, ``figure``,
+    ``label``, ``value``, ``low``, ``high``, ``films``, ``patients``."""
+    return pd.DataFrame(
+        {
+            "by": each.by,
+            "slice": each.name,
+            "slice_films": each.films,
+            "slice_patients": each.patients,
+            "figure": figure,
+            "label": label,
+            **asdict(found),
+        }
+        for each in slices
+        for (figure, label), found in each.figures.items()
+    )

@@ -1,0 +1,85 @@
+"""Metrics: what the model is worth, from the bundle's own predictions."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cxr.bundle import Bundle
+from cxr.errors import CxrError
+from ui import frame, models
+from ui.evidence import bench, blocks, cases, classes, curves, export, overview, rivals, weak
+from ui.evidence.export import STYLE
+from ui.evidence.scope import ALL, Scope, key_of, scope, sources, splits
+from ui.words import plain
+
+PARTS = ("Overview", "Classes", "Curves", "Threshold", "Slices", "Models", "Export")
+
+
+def main() -> None:
+    frame.guard()
+    st.html(STYLE)
+    model = models.current()
+    key = key_of(model.bundle.folder)
+    try:
+        there = splits(key)
+    except CxrError as refusal:
+        st.info(plain(str(refusal)))
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        part = st.segmented_control(
+            "Part",
+            PARTS,
+            default=PARTS[0],
+            required=True,
+            key="part",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        films = choose(model.bundle, key, there) if part != "Overview" else None
+    if films is None:
+        blocks.show(overview.blocks(key))
+    else:
+        show(str(part), films)
+
+
+def choose(bundle: Bundle, key: tuple[str, str], there: list[str]) -> Scope:
+    """Which films: a split, and one of its sources or all."""
+    split = st.segmented_control(
+        "Films",
+        there,
+        default=there[0],
+        required=True,
+        label_visibility="collapsed",
+        key="set",
+        bind="query-params",
+        format_func=lambda name: blocks.SPLITS[name],
+    )
+    of_split = sources(key, split)
+    source = st.selectbox(
+        "Source",
+        [ALL, *of_split],
+        label_visibility="collapsed",
+        key=f"ev-source-{split}",
+        width=160,
+    )
+    return scope(bundle, split, "" if source == ALL else source)
+
+
+def show(part: str, films: Scope) -> None:
+    if part == "Classes":
+        blocks.show(classes.blocks(films))
+        truth, called = classes.show_matrix(films)
+        cases.show(films, truth, called)
+    elif part == "Curves":
+        blocks.show(curves.blocks(films), columns=2)
+    elif part == "Threshold":
+        bench.show(films)
+    elif part == "Slices":
+        weak.show(films)
+    elif part == "Models":
+        rivals.show_all(films)
+    else:
+        export.show(films)
+
+
+main()

@@ -1,0 +1,141 @@
+"""The metrics page in a real browser: what only a browser can do."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tables
+from playwright.sync_api import Browser, Page, Request, expect
+from serving import ROOT, served
+from waiting import WAIT_MS, settled
+
+from cxr.bundle import open_bundle
+from cxr.predictions import select, table
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shelf = tmp_path_factory.mktemp("models")
+    frame = tables.raw(300)
+    tables.bundle(shelf / "default", frame)
+    tables.bundle(shelf / "other", frame.assign(logit_T=frame.logit_T - 0.8))
+    return shelf
+
+
+@pytest.fixture(scope="module")
+def address(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("home")
+    before = dict(os.environ)
+    os.environ |= {"CXR_MODELS": str(shelf), "CXR_REVIEW": str(home / "review.sqlite3")}
+    try:
+        with served(ROOT / "app.py", home) as found:
+            yield found
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture
+def rows(shelf: Path) -> pd.DataFrame:
+    return select(table(open_bundle(shelf / "default")), split="test")
+
+
+def part(page: Page, name: str) -> None:
+    page.get_by_test_id("stMain").get_by_role("radio", name=name, exact=True).click()
+    settled(page)
+
+
+@pytest.fixture
+def metrics(page: Page) -> Page:
+    page.get_by_role("link", name="Metrics").click()
+    expect(page.get_by_text("Balanced accuracy is")).to_be_visible()
+    return page
+
+
+def test_a_clicked_cell_lists_its_films_and_opens_them(metrics: Page, rows: pd.DataFrame) -> None:
+    part(metrics, "Classes")
+    listed = metrics.locator("strong").filter(has_text="labelled")
+    expect(listed.first).to_contain_text("labelled T called N")
+    matrix = metrics.get_by_test_id("stDataFrame").first
+    matrix.scroll_into_view_if_needed()
+    box = matrix.bounding_box()
+    assert box is not None
+    row = box["height"] / 4  # the heads and three rows
+    metrics.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 1.5 * row)
+    expect(listed.first).to_contain_text("labelled N called T")
+    found = len(select(rows, label="N", called="T"))
+    expect(listed.first).to_contain_text(f"{found} film")
+    metrics.get_by_role("button", name="Open all in review room").click()
+    metrics.wait_for_url("**/cases?**", timeout=WAIT_MS)
+    for said in ("truth=N", "called=T", "split=test", "model=default"):
+        assert said in metrics.url
+
+
+def test_an_address_leads_to_its_part(metrics: Page) -> None:
+    part(metrics, "Slices")
+    metrics.get_by_test_id("stMain").get_by_role("radio", name="External", exact=True).click()
+    expect(metrics).to_have_url(re.compile("part=Slices"))
+    expect(metrics).to_have_url(re.compile("set=External"))
+    metrics.goto(metrics.url)  # another session, which has the notice to accept first
+    metrics.get_by_role("button", name="I have read this and accept").click()
+    expect(metrics.get_by_text("Slices under 30 films")).to_be_visible()
+    expect(metrics.get_by_role("heading", name="External, hospitals")).to_be_visible()
+
+
+def test_the_slider_moves_with_the_keyboard(metrics: Page) -> None:
+    part(metrics, "Threshold")
+    found = metrics.locator(".ev-numbers").first
+    before = found.inner_text()
+    slider = metrics.get_by_role("slider")
+    slider.focus()
+    for _ in range(20):
+        slider.press("ArrowLeft")
+    expect(found).not_to_have_text(before)
+    expect(metrics.get_by_text("WHO’s 2014 target product profile")).to_be_visible()
+
+
+def test_the_export_draws_its_charts_offline(
+    metrics: Page, chromium: Browser, tmp_path: Path
+) -> None:
+    part(metrics, "Export")
+    with metrics.expect_download() as waiting:
+        metrics.get_by_role("button", name="Whole page (HTML)").click()
+    file = tmp_path / "page.html"
+    waiting.value.save_as(file)
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    faults: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(file.as_uri())
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    assert page.locator(".js-plotly-plot").count() == 7
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert not faults
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("width", [1600, 1024, 430])
+def test_nothing_leads_out_of_the_window(metrics: Page, width: int, scheme: str) -> None:
+    metrics.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    metrics.set_viewport_size({"width": width, "height": 900})
+    for name in ("Overview", "Classes", "Threshold"):
+        part(metrics, name)
+        wide = metrics.evaluate(
+            "() => { const e = document.querySelector('[data-testid=stMain]');"
+            " return e.scrollWidth - e.clientWidth; }"
+        )
+        assert wide <= 0, name

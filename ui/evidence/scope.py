@@ -1,0 +1,115 @@
+"""Which films the page speaks of: a model's table, one split of it, and one source or all."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from cxr import evidence
+from cxr.bundle import MANIFEST, Bundle, open_bundle
+from cxr.evidence import Figure, Name
+from cxr.predictions import select, table
+from cxr.slices import Slice, all_slices
+from ui.evidence.blocks import MEANT, SPLITS, films, patients
+
+Key = tuple[str, str]
+"""A bundle's folder and the hash of its manifest, which holds the hash of every other file."""
+ALL = "All sources"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The films at hand.
+
+    Attributes
+    ----------
+    bundle : Bundle
+    key : Key
+    split : str
+    source : str
+        "" for all sources.
+    films : DataFrame
+        Rows of :func:`cxr.predictions.table`; shared by all sessions, never written to.
+    """
+
+    bundle: Bundle
+    key: Key
+    split: str
+    source: str
+    films: pd.DataFrame
+
+    @property
+    def title(self) -> str:
+        """As in "Test, hospitals it knows, other patients: 2,421 films of 2,020 patients"."""
+        whole = self.figures()["accuracy", ""]
+        pooled = len(sources(self.key, self.split))
+        where = f"source {self.source}" if self.source else MEANT[self.split]
+        many = f", {pooled} sources pooled" if not self.source and pooled > 1 else ""
+        n = f"{films(whole.films)} of {patients(whole.patients)}"
+        return f"{SPLITS[self.split]}, {where}: {n}{many}"
+
+    def figures(self) -> dict[Name, Figure]:
+        """:func:`cxr.evidence.figures` of these films."""
+        return _figures(self.key, self.split, self.source)
+
+    def slices(self) -> list[Slice]:
+        """:func:`cxr.slices.all_slices` of these films."""
+        return _slices(self.key, self.split, self.source)
+
+
+def key_of(folder: Path) -> Key:
+    """
+    Raises
+    ------
+    OSError
+        The folder cannot be read.
+    """
+    return str(folder), hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+
+
+def splits(key: Key) -> list[str]:
+    """The splits that hold a film, `test` first."""
+    there = set(all_films(key)["split"].unique())
+    return [name for name in SPLITS if name in there]
+
+
+def sources(key: Key, split: str) -> list[str]:
+    """The sources of a split, by name."""
+    return sorted(part(key, split)["source"].unique())
+
+
+def scope(bundle: Bundle, split: str, source: str = "") -> Scope:
+    """The films of a split, from one source or all."""
+    key = key_of(bundle.folder)
+    return Scope(bundle, key, split, source, part(key, split, source))
+
+
+# Tables are shared by all sessions: they hold nothing that anyone has brought.
+@st.cache_resource(max_entries=6, show_spinner=False)
+def bundle(key: Key) -> Bundle:
+    return open_bundle(key[0])
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading the predictions")
+def all_films(key: Key) -> pd.DataFrame:
+    return table(bundle(key))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def part(key: Key, split: str, source: str = "") -> pd.DataFrame:
+    return select(all_films(key), split=split, source=source)
+
+
+@st.cache_data(max_entries=64, show_spinner="Resampling patients")
+def _figures(key: Key, split: str, source: str) -> dict[Name, Figure]:
+    rows = part(key, split, source)
+    return evidence.figures(rows, bundle(key).labels, evidence.affordable(rows))
+
+
+@st.cache_data(max_entries=64, show_spinner="Resampling patients, slice by slice")
+def _slices(key: Key, split: str, source: str) -> list[Slice]:
+    return all_slices(part(key, split, source), bundle(key).labels)
