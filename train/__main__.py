@@ -8,13 +8,14 @@
     python -m train folds --recipe default --data DIR --k 5
     python -m train audit --data DIR --out models/NAME
     python -m train robustness --data DIR --out models/NAME
+    python -m train card --out models/NAME
     python -m train lungs-report --data DIR --out models/lungs
 
 `fit` ends with `export` in a process of its own; run `export` by itself where training had no
 TensorFlow (KERAS_BACKEND=torch or jax). `calibrate` fits temperature, operating points and sets
 anew. `external` scores the sites that no training may touch. `sites` and `folds` say what a recipe
 is worth on films that it was kept from. `audit` asks whether the disease or the hospital is told.
-The last three print a page of docs/.
+The last four print a page of docs/.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ NEEDS = {
     "folds": ("recipe", "data"),
     "audit": ("data", "out"),
     "robustness": ("data", "out"),
+    "card": ("out",),
     "lungs-report": ("data", "out"),
 }
 

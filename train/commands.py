@@ -119,6 +119,13 @@ def robustness(options: Namespace) -> None:
     _print(report(options.out, manifest.load(options.data), options.data))
 
 
+def card(options: Namespace) -> None:
+    from cxr.bundle import open_bundle
+    from cxr.card import card as card_of
+
+    print(card_of(open_bundle(options.out)), end="")
+
+
 def lungs_report(options: Namespace) -> None:
     from . import manifest
     from .lungs_report import report
