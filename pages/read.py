@@ -63,27 +63,15 @@ def toolbar(film: Film, reading: Reading) -> None:
 
 
 def board(film: Film, reading: Reading, model: Classifier) -> None:
-    """The film, its map beside it if asked for, and the reading."""
+    """The film, its map if asked for, and the reading."""
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with right:
         findings.show_scores(reading, model.bundle)
         findings.show_worth(model.bundle)
         findings.show_facts(film, reading, model.bundle)
-    if not maps.asked(film):
-        with left:
-            plain_film(film)
-        return
-    beside, over = left.columns(2)
-    with beside:
-        plain_film(film)
-    with over:
+    with left:
         maps.show(film, reading, model)
-
-
-def plain_film(film: Film) -> None:
-    stage = st.container(key="stage-film")
-    films.show_untouched(stage, films.png_of(film), "PNG", "The film")
 
 
 main()

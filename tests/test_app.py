@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import threading
@@ -10,16 +11,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
 from films import film, png
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import cxr
+from cxr import overlay
 from ui import films as ui_films
 from ui import maps
 from ui.desk import Job, Shelf
+from ui.viewer import Look
 from ui.words import plain, score
 
 APP = Path(__file__).parents[1] / "app.py"
@@ -73,10 +78,18 @@ def text(at: AppTest) -> str:
     return "\n".join([e.value for e in [*at.get("html"), *at.info, *at.caption]])
 
 
-def pictures(at: AppTest) -> list[str]:
-    """What is said to stand on the stage."""
-    shown = [image.alt for element in at.get("image") for image in element.proto.imgs]
-    return [alt for alt in shown if not alt.startswith("Sample")]
+def plates(at: AppTest) -> list[dict[str, Any]]:
+    """What lies on the light box."""
+    boxes = [e.proto for e in at.get("bidi_component") if e.proto.component_name == "cxr_viewer"]
+    return [plate for box in boxes for plate in json.loads(box.json)["plates"]]
+
+
+def maps_shown(at: AppTest) -> list[str]:
+    return [layer["name"] for plate in plates(at) for layer in plate["layers"]]
+
+
+def titles(at: AppTest) -> list[str]:
+    return [plate["title"] for plate in plates(at)]
 
 
 def scores(at: AppTest) -> dict[str, str]:
@@ -187,28 +200,63 @@ def test_a_name_is_not_markup(app: AppTest) -> None:
 
 def test_there_is_a_map_only_when_asked_for(app: AppTest) -> None:
     upload(app, ("a.png", FILM))
-    assert pictures(app) == ["The film"]
+    assert titles(app) == ["Film"]
+    assert not maps_shown(app)
     click(app, "map")
-    assert pictures(app)[1].startswith("Grad-CAM for class")
-    assert app.slider(key="opacity").value == 60
-    assert "logits per cell" in text(app)
+    assert titles(app) == ["Film", "Map"]
+    given = next(iter(app.session_state["readings"].values())).prediction.label
+    assert maps_shown(app)[0] == f"{given} · Grad-CAM"
+    assert sorted(maps_shown(app)) == ["N · Grad-CAM", "T · Grad-CAM"]
     click(app, "map")
-    assert pictures(app) == ["The film"]
+    assert titles(app) == ["Film"]
+
+
+def test_one_film_on_another_or_side_by_side(app: AppTest) -> None:
+    upload(app, ("a.png", FILM))
+    click(app, "map")
+    first, second = plates(app)
+    assert first["film"]["url"] == second["film"]["url"]  # sent once
+    app.toggle(key="beside").set_value(False).run()
+    assert titles(app) == ["Map"]
 
 
 def test_class_and_method_can_be_chosen(app: AppTest) -> None:
     upload(app, ("a.png", FILM))
     click(app, "map")
-    label, method = app.segmented_control
+    (method,) = app.segmented_control
+    method.set_value("occlusion").run()
+    label = app.segmented_control[1]
     assert label.options == ["N", "T"]
     for choice in label.options:
-        label.set_value(choice).run()
-        assert f"Grad-CAM for class {choice}" in text(app)
-    method.set_value("occlusion").run()
-    wait(lambda: not running(app))
-    app.run()
-    assert "Occlusion for class T" in text(app)
-    assert "fall in probability when hidden" in text(app)
+        app.segmented_control[1].set_value(choice).run()
+        wait(lambda: not running(app))
+        app.run()
+        assert maps_shown(app)[0] == f"{choice} · Occlusion"
+    assert len(maps_shown(app)) == 2
+
+
+def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maps, "radiograph_of", lambda _: cxr.read(FILM))
+    film = ui_films.Film(1, "a.png", FILM, "00" * 32)
+    prediction = phantom_model.predict([cxr.read(FILM)])[0]
+    values = np.full((30, 26), 0.3, np.float32)
+    wanted = maps.Wanted("00" * 32, phantom_model.bundle.digest, "T", "gradcam")
+    name, data = maps._picture(
+        Look(1, "T · Grad-CAM", 0.5, 0.4),
+        film,
+        ui_films.Reading(prediction=prediction),
+        {wanted: values},
+        phantom_model.bundle,
+    )
+    assert name == "map-000000000000-T-gradcam.png"
+    picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    film8 = cxr.read(FILM).eight_bit
+    whole = np.full(film8.shape, 0.3, np.float32)
+    left = (picture.shape[1] - film8.shape[1]) // 2
+    inside = picture[: film8.shape[0], left : left + film8.shape[1]]
+    assert np.array_equal(inside, overlay.blend(film8, whole, "gradcam", 0.5, 0.4))
 
 
 def test_going_back_to_a_film_works_out_nothing_again(
@@ -228,12 +276,12 @@ def test_going_back_to_a_film_works_out_nothing_again(
     monkeypatch.setattr(ui_films, "_read_and_score", counted("score", ui_films._read_and_score))
     upload(app, ("a.png", FILM), ("b.png", OTHER))
     click(app, "map")
-    assert sorted(calls) == ["map", "read", "read", "score", "score"]
+    assert sorted(calls) == ["map", "map", "read", "read", "score", "score"]  # a map a class
+    address = plates(app)[0]["film"]["url"]
     app.radio(key="film").set_value(2).run()
     app.radio(key="film").set_value(1).run()
-    app.slider(key="opacity").set_value(20).run()
-    assert len(calls) == 5
-    assert len(pictures(app)) == 2
+    assert len(calls) == 6
+    assert plates(app)[0]["film"]["url"] == address
 
 
 def running(at: AppTest) -> bool:
@@ -261,9 +309,9 @@ def endless(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setattr(maps, "occlusion", occlusion)
     upload(app, ("a.png", FILM), ("b.png", OTHER))
     click(app, "map")
-    app.segmented_control[1].set_value("occlusion").run()
+    app.segmented_control[0].set_value("occlusion").run()
     assert running(app)
-    assert "The film; its map is not ready" in pictures(app)
+    assert "The map is not ready" in titles(app)
     return app
 
 
@@ -271,7 +319,7 @@ def test_a_map_in_the_making_can_be_cancelled(endless: AppTest) -> None:
     click(endless, "cancel")
     wait(lambda: not running(endless))
     endless.run()
-    assert pictures(endless) == ["The film"]
+    assert titles(endless) == ["Film"]
     assert endless.button(key="map").label == "Show map"
 
 
@@ -281,13 +329,13 @@ def test_a_map_in_the_making_stops_when_it_is_left(endless: AppTest, how: str) -
         endless.radio(key="film").set_value(2).run()
     elif how == "class":
         threads = {t.ident for t in threading.enumerate() if t.name == "map"}
-        label = endless.segmented_control[0]
+        label = endless.segmented_control[1]
         label.set_value(next(o for o in label.options if o != label.value)).run()
         left = {t.ident for t in threading.enumerate() if t.name == "map"}
         assert not threads & left
         click(endless, "cancel")
     elif how == "method":
-        endless.segmented_control[1].set_value("gradcam").run()
+        endless.segmented_control[0].set_value("gradcam").run()
     else:
         click(endless, "map" if how == "hide" else "remove")
     wait(lambda: not running(endless))

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any, Literal
 
-import cv2
 import streamlit as st
 
 from cxr.classifier import Classifier, Prediction
@@ -162,25 +160,6 @@ def radiograph_of(film: Film) -> Radiograph:
     return desk().shelf.get(
         ("film", film.sha256), lambda: read(film.data), lambda r: 2 * r.pixels.nbytes
     )
-
-
-def png_of(film: Film) -> bytes:
-    """The film as shown, every pixel, lossless."""
-    return desk().shelf.get(("png", film.sha256), lambda: _png(radiograph_of(film).eight_bit), len)
-
-
-def show_untouched(place: Any, data: bytes, kind: Literal["PNG", "JPEG"], alt: str) -> None:
-    """Show a picture as wide as its place, its bytes as they are.
-
-    Left to itself, `st.image` shrinks what is wider than 1,460 pixels and turns every PNG without
-    transparency into a JPEG. It does neither where the format is named and the width is given in
-    pixels, more than any film has; it still fits the picture to its place.
-    """
-    place.image(data, width=65_536, output_format=kind, alt=alt)
-
-
-def _png(image: Any) -> bytes:
-    return cv2.imencode(".png", image)[1].tobytes()
 
 
 def _facts(film: Radiograph) -> str:

@@ -1,4 +1,4 @@
-"""The map: asked for film by film, worked out once, laid over the film at any opacity."""
+"""The map: asked for film by film, worked out once, laid over the film by the viewer."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ import cv2
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from streamlit.delta_generator import DeltaGenerator
 
 from cxr import overlay
 from cxr.bundle import Bundle
-from cxr.classifier import Classifier
+from cxr.classifier import Classifier, Prediction
 from cxr.explain import grad_cam, occlusion
-from cxr.preprocess import reduce_film
 from cxr.radiograph import Radiograph
 from ui.desk import Job, desk
-from ui.films import Film, Reading, png_of, radiograph_of, show_untouched
+from ui.films import Film, Reading, chosen, radiograph_of, step
 from ui.models import line
+from ui.viewer import Layer, Look, Plate, viewer
+from ui.viewer.wire import shrunk
 from ui.words import plain, score
-
-STAGE = 1600
-"""Longer side of the film under the colours on the page, pixels; the plain film beside it and the
-picture that is downloaded have all of theirs."""
 
 PATIENCE = 0.5
 """Seconds that a map may take before its progress is shown."""
+
+HEIGHT = "calc(100dvh - 17rem)"
+"""Of the viewer above a map's settings; without them it has its own."""
+
+Values = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Wanted:
     digest: str
     label: str
     method: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.label} · {overlay.KINDS[self.method].title}"
 
 
 def asked(film: Film) -> bool:
@@ -52,50 +57,44 @@ def toggle(film: Film) -> None:
 
 @st.fragment
 def show(film: Film, reading: Reading, model: Classifier) -> None:
-    """The map over the film, or how far it is, and under it what it is a map of.
+    """The film, and if asked for its map on or beside it, with what it is a map of.
 
-    A fragment, so that class, method and opacity draw this again and nothing else of the page. It
-    writes to no container from outside: Streamlit loses those when a run of the page is cut short.
+    A fragment, so that method and class draw this again and nothing else of the page. It writes to
+    no container from outside: Streamlit loses those when a run of the page is cut short.
     """
-    stage = st.container(key="stage-map")
-    wanted = _choose(film, reading, model)
-    job = desk().job
-    if job is not None and job.key != wanted:
-        desk().leave_job()
-        job = None
-    values = desk().shelf.find(wanted)
-    if values is not None:
-        _overlay(stage, film, reading, wanted, model.bundle)
+    if chosen().number != film.number:
+        st.rerun()  # an arrow key stepped on, and only this fragment heard of it
+    stage = st.container(key="stage")
+    if not asked(film):
+        with stage:
+            viewer([Plate(radiograph_of(film), "Film")], key="read-film", on_step=step)
         return
-    if job is None:
-        job = desk().job = Job(wanted, _work(radiograph_of(film), wanted, model))
-    if not job.wait(PATIENCE):
-        waiting = stage.container(key="stage-waiting")
-        show_untouched(waiting, png_of(film), "PNG", "The film; its map is not ready")
-        _watch(film, job)
-    elif job.result is None:
-        said = job.refusal or "The map could not be made; the log says why. [map_failed]"
-        st.info(plain(str(said)))
-    else:
-        desk().shelf.put(wanted, job.result, job.result.nbytes)
-        desk().job = None
-        _overlay(stage, film, reading, wanted, model.bundle)
+    wanted, beside = _choose(film, reading, model)
+    job = _job(film, wanted, model)
+    found = _found(wanted, model)
+    with stage:
+        viewer(
+            _plates(film, wanted, found, beside),
+            key="read-film",
+            height=HEIGHT,
+            on_step=step,
+            picture=lambda look: _picture(look, film, reading, found, model.bundle),
+        )
+    if wanted not in found:
+        _wait(film, job)
+        return
+    st.html(f'<div class="cxr-quiet">{_words(wanted, found[wanted], model.bundle)}</div>')
 
 
-def _choose(film: Film, reading: Reading, model: Classifier) -> Wanted:
-    """Of which class, by which method. The class starts as the one the film was given."""
+def _choose(film: Film, reading: Reading, model: Classifier) -> tuple[Wanted, bool]:
+    """By which method; of which class, where a method has to work for each; one film or two.
+
+    The class starts as the one the film was given. Where all classes come at once the viewer
+    itself offers them.
+    """
     assert reading.prediction is not None
     methods = [m for m in ("gradcam", "occlusion") if m != "gradcam" or model.bundle.gradcam_layer]
     with st.container(horizontal=True, vertical_alignment="center"):
-        label = st.segmented_control(
-            "Class",
-            model.labels,
-            default=reading.prediction.label,
-            required=True,
-            key=f"class-{film.number}-{model.bundle.digest[:12]}",
-            persist_state="session",
-            label_visibility="collapsed",
-        )
         method = st.segmented_control(
             "Method",
             methods,
@@ -106,18 +105,80 @@ def _choose(film: Film, reading: Reading, model: Classifier) -> Wanted:
             persist_state="session",
             label_visibility="collapsed",
         )
-    return Wanted(film.sha256, model.bundle.digest, str(label), str(method))
+        label = reading.prediction.label
+        if method != "gradcam":
+            label = st.segmented_control(
+                "Class",
+                model.labels,
+                default=label,
+                required=True,
+                key=f"class-{film.number}-{model.bundle.digest[:12]}",
+                persist_state="session",
+                label_visibility="collapsed",
+            )
+        beside = st.toggle("Side by side", value=True, key="beside", persist_state="session")
+    return Wanted(film.sha256, model.bundle.digest, str(label), str(method)), beside
+
+
+def _job(film: Film, wanted: Wanted, model: Classifier) -> Job | None:
+    """The work on a map that is not there yet; what it leaves goes on the shelf."""
+    job = desk().job
+    if job is not None and job.key != wanted:
+        desk().leave_job()
+        job = None
+    if desk().shelf.find(wanted) is not None:
+        return None
+    if job is None:
+        job = desk().job = Job(wanted, _work(radiograph_of(film), wanted, model))
+    if job.wait(PATIENCE) and job.result is not None:
+        for key, values in job.result.items():
+            desk().shelf.put(key, values, values.nbytes)
+        desk().job = None
+    return job
 
 
 def _work(
     film: Radiograph, wanted: Wanted, model: Classifier
-) -> Callable[[Callable[[float], bool]], NDArray[np.float32]]:
-    def work(step: Callable[[float], bool]) -> NDArray[np.float32]:
-        if wanted.method == "gradcam":
-            return grad_cam(model, film, wanted.label)
-        return occlusion(model, film, wanted.label, progress=step)
+) -> Callable[[Callable[[float], bool]], dict[Wanted, Values]]:
+    """Maps are kept as coarse as they are shown: no method's grid is finer."""
+
+    def work(step: Callable[[float], bool]) -> dict[Wanted, Values]:
+        if wanted.method != "gradcam":
+            return {wanted: shrunk(occlusion(model, film, wanted.label, progress=step))}
+        known = model.predict([film])[0]
+        keys = [_of(wanted, label) for label in model.labels]
+        return {key: shrunk(grad_cam(model, film, key.label, known)) for key in keys}
 
     return work
+
+
+def _of(wanted: Wanted, label: str) -> Wanted:
+    return Wanted(wanted.sha256, wanted.digest, label, wanted.method)
+
+
+def _found(wanted: Wanted, model: Classifier) -> dict[Wanted, Values]:
+    """The maps of this method that are there, the one wanted first."""
+    labels = [wanted.label, *(label for label in model.labels if label != wanted.label)]
+    held = {key: desk().shelf.find(key) for key in (_of(wanted, label) for label in labels)}
+    return {key: values for key, values in held.items() if values is not None}
+
+
+def _plates(film: Film, wanted: Wanted, found: dict[Wanted, Values], beside: bool) -> list[Plate]:
+    radiograph = radiograph_of(film)
+    if wanted in found:
+        layers = tuple(Layer(key.name, values, key.method) for key, values in found.items())
+        mapped = Plate(radiograph, "Map", layers)
+    else:
+        mapped = Plate(radiograph, "The map is not ready", dim=True)
+    return [Plate(radiograph, "Film"), mapped] if beside else [mapped]
+
+
+def _wait(film: Film, job: Job | None) -> None:
+    if job is not None and job.running:
+        _watch(film, job)
+        return
+    refusal = job.refusal if job is not None else None
+    st.info(plain(str(refusal or "The map could not be made; the log says why. [map_failed]")))
 
 
 @st.fragment(run_every=0.25)
@@ -131,84 +192,34 @@ def _watch(film: Film, job: Job) -> None:
         st.rerun()
 
 
-def _overlay(
-    stage: DeltaGenerator, film: Film, reading: Reading, wanted: Wanted, bundle: Bundle
-) -> None:
-    values = desk().shelf.find(wanted)
-    percent = st.slider("Opacity", 0, 100, 60, 5, "%d %%", key="opacity", persist_state="session")
-    opacity = percent / 100
-    kind = overlay.KINDS[wanted.method]
-    scale = st.select_slider(
-        "Full colour at",
-        kind.scales,
-        kind.scale,
-        key=f"scale-{wanted.method}",
-        persist_state="session",
-        help="The same for all films until you move it.",
-    )
-    what = f"{kind.title} for class {wanted.label}"
-    picture = _picture(film, wanted, values, opacity, scale)
-    show_untouched(stage, picture, "JPEG", f"{what}, over the film")
-    st.html(_colour_bar(wanted.method, opacity, scale))
+def _words(wanted: Wanted, values: Values, bundle: Bundle) -> str:
+    """What the map is of; the viewer's chooser says which class is looked at."""
+    title = overlay.KINDS[wanted.method].title
     empty = "" if np.abs(values).max() > 0 else f"Nothing on this film speaks for {wanted.label}. "
-    st.html(
-        f'<div class="cxr-quiet">{escape(what)} · {escape(line(bundle))}<br>'
-        f"{escape(empty)}What moved the network, not where disease is.</div>"
-    )
-    film8 = radiograph_of(film).eight_bit
-    lines = _caption(reading, wanted, bundle)
-    st.download_button(
-        "Overlay (PNG)",
-        lambda: overlay.export_png(film8, values, wanted.method, lines, opacity, scale),
-        f"map-{wanted.sha256[:12]}-{wanted.label}-{wanted.method}.png",
-        "image/png",
-        key="download-overlay",
-        on_click="ignore",
+    return (
+        f"{escape(title)} · {escape(line(bundle))}<br>"
+        f"{escape(empty)}What moved the network, not where disease is."
     )
 
 
-def _caption(reading: Reading, wanted: Wanted, bundle: Bundle) -> list[str]:
+def _picture(
+    look: Look, film: Film, reading: Reading, found: dict[Wanted, Values], bundle: Bundle
+) -> tuple[str, bytes]:
+    """The whole film under its map with caption and notice, and a name for the file."""
     prediction = reading.prediction
     assert prediction is not None
+    key, values = next((k, v) for k, v in found.items() if k.name == look.layer)
+    film8 = radiograph_of(film).eight_bit
+    size = (film8.shape[1], film8.shape[0])
+    whole: Any = cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
+    lines = _caption(prediction, key, bundle)
+    picture = overlay.export_png(film8, whole, key.method, lines, look.opacity, look.scale)
+    return f"map-{key.sha256[:12]}-{key.label}-{key.method}.png", picture
+
+
+def _caption(prediction: Prediction, wanted: Wanted, bundle: Bundle) -> list[str]:
     details = (
         f"score {score(prediction.probabilities[wanted.label])}; "
         f"film given {prediction.label}, margin {score(prediction.margin)}"
     )
     return overlay.caption(wanted.method, wanted.label, bundle.name, bundle.digest, details)
-
-
-def _picture(
-    film: Film, wanted: Wanted, values: NDArray[np.float32], opacity: float, scale: float
-) -> bytes:
-    shelf = desk().shelf
-    small = shelf.get(
-        ("small", film.sha256),
-        lambda: reduce_film(radiograph_of(film).eight_bit, STAGE),
-        lambda image: image.nbytes,
-    )
-    size = (small.shape[1], small.shape[0])
-    reduced: NDArray[np.float32] = shelf.get(
-        ("small", wanted),
-        lambda: cv2.resize(values, size, interpolation=cv2.INTER_AREA).astype(np.float32),
-        lambda image: image.nbytes,
-    )
-    mixed = overlay.blend(small, reduced, wanted.method, opacity, scale)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR]
-    quality.append(cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
-    return cv2.imencode(".jpg", mixed[..., ::-1], quality)[1].tobytes()
-
-
-def _colour_bar(method: str, opacity: float, scale: float) -> str:
-    """The colour bar as the page's own text and colours, over mid-grey."""
-    kind = overlay.KINDS[method]
-    low = -scale if kind.signed else 0.0
-    levels = np.linspace(low, scale, 33, dtype=np.float32)[None]
-    ramp: Any = overlay.blend(np.full((1, 33), 128, np.uint8), levels, method, opacity, scale)[0]
-    stops = ",".join(f"rgb({r},{g},{b})" for r, g, b in ramp.tolist())
-    marks = [f"{v:.3g}".replace("-", "−") for v in np.linspace(low, scale, 5).tolist()]
-    ticks = "".join(f"<span>{mark}</span>" for mark in marks)
-    return (
-        '<div class="cxr-scale">'
-        f'<div class="ramp" style="background:linear-gradient(90deg,{stops})"></div>'
-        f'<div class="ticks">{ticks}</div><div class="unit">{kind.unit}</div></div>'
-    )

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from serving import ROOT, served
+from viewing import Open, ready
 from waiting import WAIT_MS, settled
 
-ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -33,37 +28,8 @@ expect.set_options(timeout=WAIT_MS)
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the app listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = tmp_path_factory.mktemp("home")
-    environment = {**os.environ, "HOME": str(home)}
-    environment.pop("CXR_DATA", None)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    command += ["--server.headless", "true", "--server.port", str(port)]
-    with (home / "log").open("w+") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        try:
-            found = f"http://127.0.0.1:{port}"
-            _wait_for(found, server)
-            yield found
-        finally:
-            server.terminate()
-            server.wait(WAIT_MS / 1000)
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-            return
-        except (URLError, OSError):
-            try:
-                server.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
-            break
-    raise AssertionError("the app did not start")
+    with served(ROOT / "app.py", tmp_path_factory.mktemp("home")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -92,4 +58,36 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     settled(page)
     yield page
     context.close()
+    assert not errors
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a page with nothing but the viewer listens: static files lie beside the script."""
+    folder = tmp_path_factory.mktemp("box")
+    script = shutil.copy(Path(__file__).with_name("light_box.py"), folder)
+    (folder / "static").symlink_to(ROOT / "static")
+    with served(script, tmp_path_factory.mktemp("home")) as found:
+        yield found
+
+
+@pytest.fixture
+def light(chromium: Browser, box: str) -> Iterator[Open]:
+    """Opens a case in a session of its own; the browser must have nothing to complain of."""
+    contexts = []
+    errors: list[str] = []
+
+    def opened(case: str) -> Page:
+        context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{box}/?case={case}")
+        ready(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
     assert not errors

@@ -1,0 +1,249 @@
+"""The viewer in a browser: window, place, keys and hands."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from light_box import plates
+from playwright.sync_api import Browser, expect
+from viewing import (
+    Open,
+    drag,
+    drawn,
+    extent,
+    frame,
+    greys,
+    heart,
+    middle,
+    number,
+    ready,
+    seen,
+    told,
+)
+from waiting import WAIT_MS
+
+from ui.viewer import wire
+
+pytestmark = pytest.mark.browser
+
+
+def test_at_1_to_1_the_film_is_what_the_network_sees(light: Open) -> None:
+    page = light("drawn")
+    page.get_by_role("button", name="One pixel of the film").click()
+    shown = greys(page)
+    wanted = plates("drawn")[0].radiograph.eight_bit
+    height, width = shown.shape
+    top = (900 - height) // 2
+    inside = shown[:, (width - 700) // 2 : (width - 700) // 2 + 700]
+    near = [np.abs(inside.astype(int) - wanted[top + i : top + i + height]).max() for i in (0, 1)]
+    assert min(near) == 0
+
+
+def test_a_drag_moves_window_and_level(light: Open) -> None:
+    page = light("drawn")
+    before = greys(page)
+    width, centre = number(page, "Window width"), number(page, "Window centre")
+    x, y = middle(page)
+    drag(page, (x, y), (x - 120, y))
+    assert number(page, "Window width") < width
+    assert number(page, "Window centre") == pytest.approx(centre, abs=10)
+    narrow = greys(page)
+    assert heart(narrow).std() > heart(before).std() + 5
+    drag(page, (x, y), (x, y + 120))
+    assert number(page, "Window centre") > centre
+    assert heart(greys(page)).mean() < heart(narrow).mean() - 5
+
+
+def test_a_window_can_be_typed_and_keys_do_not_act_meanwhile(light: Open) -> None:
+    page = light("drawn")
+    before = greys(page)
+    field = page.get_by_role("spinbutton", name="Window width")
+    field.click()
+    page.keyboard.type("i1h")
+    assert np.array_equal(greys(page), before)
+    field.fill("400")
+    page.get_by_role("spinbutton", name="Window centre").fill("1000")
+    page.keyboard.press("Tab")
+    assert set(np.unique(heart(greys(page)))) >= {0, 255}  # harder than any preset
+    assert number(page, "Window width") == 400
+    words = page.get_by_label("Words")
+    words.click()
+    inked = greys(page)
+    page.keyboard.type("ihvrl 12345")
+    assert np.array_equal(greys(page), inked)
+    expect(words).to_have_value("ihvrl 12345")
+
+
+def test_presets_are_keys_1_to_5(light: Open) -> None:
+    page = light("drawn")
+    shown = plates("drawn")[0].radiograph
+    presets = wire.windows(shown, *wire.steps_of(shown))
+    for key in "12345":
+        page.keyboard.press(key)
+        preset = presets[int(key) - 1]
+        assert number(page, "Window width") == pytest.approx(
+            preset["high"] - preset["low"], abs=0.06
+        )
+
+
+def test_keys_invert_flip_turn_and_reset(light: Open) -> None:
+    page = light("marked")
+    before = greys(page)
+    page.keyboard.press("i")
+    assert np.abs(heart(greys(page)) - (255 - heart(before))).max() <= 1  # blended at its edges
+    page.keyboard.press("i")
+    page.keyboard.press("h")
+    assert np.abs(greys(page).astype(int) - before[:, ::-1]).mean() < 0.5
+    expect(page.get_by_text("L and R are swapped")).to_be_visible()
+    page.keyboard.press("v")
+    assert np.abs(greys(page).astype(int) - before[::-1, ::-1]).mean() < 0.5
+    expect(page.get_by_text("L and R are swapped")).to_have_count(0)
+    page.keyboard.press(" ")
+    assert np.array_equal(greys(page), before)
+    left, top, right, bottom = seen(page)
+    page.keyboard.press("r")
+    turned = seen(page)
+    assert (turned[2] - turned[0]) / (turned[3] - turned[1]) == pytest.approx(
+        (bottom - top) / (right - left), rel=0.05
+    )
+    x, y = middle(page)
+    # The mark lies left of the middle and above it; turned right, it lies above and to the right.
+    assert (turned[0] + turned[2]) / 2 > x
+    assert (turned[1] + turned[3]) / 2 < y
+    page.keyboard.press("l")
+    assert np.array_equal(greys(page), before)
+
+
+def test_sides_turn_with_the_film(light: Open) -> None:
+    page = light("marked")
+    sides = page.locator(".side")
+    assert sides.all_inner_texts() == ["R", "L"]
+    page.keyboard.press("h")
+    drawn(page)
+    assert sides.all_inner_texts() == ["L", "R"]
+    page.keyboard.press("r")
+    drawn(page)
+    assert set(sides.all_inner_texts()) == {"H", "F"}
+
+
+def test_zoom_holds_the_point_under_the_pointer(light: Open) -> None:
+    page = light("marked")
+    for keys in ("", "h", "r", "hr", "vl"):
+        for key in (" ", *keys):
+            page.keyboard.press(key)
+        left, _, right, bottom = seen(page)
+        page.mouse.move(right, bottom)
+        for _ in range(4):
+            page.mouse.wheel(0, -100)
+            drawn(page)
+        near = seen(page)
+        assert near[2] == pytest.approx(right, abs=2), keys
+        assert near[3] == pytest.approx(bottom, abs=2), keys
+        assert (near[2] - near[0]) / (right - left) == pytest.approx(1.15**4, rel=0.05), keys
+
+
+def test_panning_moves_the_film_with_the_hand(light: Open) -> None:
+    page = light("marked")
+    page.keyboard.press("h")
+    page.keyboard.press("r")
+    page.keyboard.press("+")
+    page.keyboard.press("d")
+    before, place = seen(page), frame(page)
+    x, y = middle(page)
+    drag(page, (x, y), (x + 40, y - 30))
+    after = seen(page)
+    assert frame(page) == place
+    assert after[0] - before[0] == pytest.approx(40, abs=2)
+    assert after[1] - before[1] == pytest.approx(-30, abs=2)
+
+
+def test_fingers_window_and_pinch(chromium: Browser, box: str) -> None:
+    context = chromium.new_context(
+        viewport={"width": 1024, "height": 1000}, has_touch=True, device_scale_factor=2
+    )
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.goto(f"{box}/?case=marked")
+    ready(page)
+    canvas = page.locator(".pane .stage canvas")
+    assert canvas.evaluate("c => c.width / c.clientWidth") == pytest.approx(2, abs=0.01)
+    touch = context.new_cdp_session(page)
+
+    def fingers(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    x, y = middle(page)
+    width = number(page, "Window width")
+    fingers("touchStart", (x, y))
+    fingers("touchMove", (x - 30, y))
+    fingers("touchMove", (x - 90, y))
+    fingers("touchEnd")
+    assert number(page, "Window width") < width - 50
+    page.keyboard.press(" ")
+    before = extent(page)
+    corner = (before[2], before[3])
+    fingers("touchStart", (corner[0] - 40, corner[1]), (corner[0] + 40, corner[1]))
+    for spread in (60, 80):
+        fingers("touchMove", (corner[0] - spread, corner[1]), (corner[0] + spread, corner[1]))
+        drawn(page)
+    fingers("touchEnd")
+    after = extent(page)
+    assert after[2] == pytest.approx(corner[0], abs=4)
+    assert after[3] == pytest.approx(corner[1], abs=4)
+    assert (after[2] - after[0]) / (before[2] - before[0]) > 1.3
+    context.close()
+
+
+def test_arrows_ask_the_page_for_another_film(light: Open) -> None:
+    page = light("drawn")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_test_id("stCode")).to_contain_text("1")
+    assert told(page)["steps"] == [1]
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_test_id("stCode")).to_contain_text("-1")
+    assert told(page)["steps"] == [1, -1]
+
+
+@pytest.mark.parametrize(
+    ("case", "size"), [("dot", (1, 1)), ("line", (1, 5000)), ("large", (7100, 7100))]
+)
+def test_films_of_any_size(light: Open, case: str, size: tuple[int, int]) -> None:
+    page = light(case)
+    shown = greys(page)
+    if case == "dot":
+        assert (shown == 0).all()
+        page.keyboard.press("i")
+        assert greys(page).mean() > 100
+    else:
+        assert shown.max() > 40  # one pixel wide, the line is fainter than its values
+        x, y = middle(page)
+        page.mouse.move(x, y)
+        page.get_by_role("button", name="One pixel of the film").click()
+        page.keyboard.press("r")
+        assert greys(page).max() > 100
+    page.mouse.move(*middle(page))
+    page.mouse.move(middle(page)[0], middle(page)[1] + 1)
+    assert page.locator(".value").inner_text()
+
+
+def test_keys_are_listed(light: Open) -> None:
+    page = light("drawn")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_be_visible()
+    expect(keys.get_by_text("Invert")).to_be_visible()
+    before = greys(page)
+    page.keyboard.press("i")
+    assert np.array_equal(greys(page), before)
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+
+
+def test_everything_has_a_name(light: Open) -> None:
+    page = light("pair")
+    unnamed = page.locator(".cxr-viewer").evaluate(
+        """root => [...root.querySelectorAll("button, input, select, [tabindex='0']")]
+          .filter(e => !(e.getAttribute("aria-label") || e.labels?.length)).map(e => e.outerHTML)"""
+    )
+    assert unnamed == []

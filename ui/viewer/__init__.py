@@ -1,0 +1,268 @@
+"""The light box: films at full depth in the browser, one component for every page.
+
+A page gives plates (a radiograph, what stands over it, the maps that may be laid on it) and may
+get back the region that its reader drew. Window, zoom, tools and the look of a map change in the
+browser alone. The front end is in ``front/`` and is built into ``static/viewer/`` beside
+``app.py``; how it works and which keys it hears is told in ``docs/viewer.md``.
+
+    region = viewer([Plate(film, "Film"), Plate(film, "Map", layers)], key="board", draw=True)
+
+- Plates stand side by side and are linked: window, zoom, pan, rotation, flip. Their reader can
+  unlink them.
+- The same film twice is sent once. A film stays in the browser until newer ones need its place.
+- `region` stays the same until another is drawn (`serial` tells them apart) and is None again as
+  soon as the plate that it was drawn on shows another film.
+- Keys that the viewer does not hear, free for a page's buttons: a e f q s t u x y, and m n p.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cxr import overlay
+from cxr.radiograph import Radiograph
+from ui.viewer import wire
+from ui.viewer.parcel import Parcels
+
+__all__ = ["Layer", "Plate", "Region", "viewer"]
+
+STAGE = "calc(100dvh - 11rem)"
+"""What the window leaves under the notice and a page's toolbar."""
+
+_BUNDLE = Path(__file__).parents[2] / "static" / "viewer" / "viewer.js"
+_DIGEST = hashlib.sha256(_BUNDLE.read_bytes()).hexdigest()[:12]
+
+# Streamlit sends this text with every mount, so it only fetches the bundle: once, from the
+# browser's cache from then on. What it holds is told apart by its hash.
+_LOADER = """
+export default function (component) {
+  const root = component.parentElement.querySelector(".cxr-viewer") ?? component.parentElement;
+  let stop = () => {}, left = false;
+  root.style.height = component.data.height; // the page's other parts stand where they will stay
+  import(new URL(component.data.bundle, document.baseURI)).then(
+    (bundle) => { if (!left) stop = bundle.mount(component, root); },
+    () => { root.textContent = "The viewer did not load. Reload the page."; },
+  );
+  return () => { left = true; stop(); };
+}
+"""
+_component = st.components.v2.component(
+    "cxr_viewer", html='<div class="cxr-viewer"></div>', js=_LOADER, isolate_styles=False
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A map that may be laid over a film.
+
+    Attributes
+    ----------
+    name : str
+        What the chooser in the viewer calls it, such as "T · Grad-CAM".
+    values : float32 (h, w)
+        Covers the whole film, at any size up to the film's.
+    method : str
+        Key of :data:`cxr.overlay.KINDS`: colours, sign, scale, unit.
+    """
+
+    name: str
+    values: NDArray[np.float32]
+    method: str
+
+
+@dataclass(frozen=True, eq=False)
+class Plate:
+    """One film on the light box.
+
+    Attributes
+    ----------
+    radiograph : Radiograph
+    title : str
+        Over the film, and its name for a screen reader.
+    layers : tuple of Layer
+        The first is shown until another is chosen.
+    boxes : tuple of (float, float, float, float)
+        Lesions as x, y, width, height, in shares of the film; drawn when asked for (key b).
+    dim : bool
+        Shown darker: something is still being worked out for it.
+    """
+
+    radiograph: Radiograph
+    title: str
+    layers: tuple[Layer, ...] = ()
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    dim: bool = False
+
+
+@dataclass(frozen=True)
+class Region:
+    """What the reader drew, in pixels of the film as stored: never turned, never mirrored.
+
+    Attributes
+    ----------
+    plate : int
+        Which of the plates.
+    kind : {"box", "brush"}
+    box : (float, float, float, float)
+        x, y, width, height of the box, or of what the brush covered; within the film.
+    points : tuple of (float, float)
+        x, y along the brush's way; empty for a box.
+    radius : float
+        Of the brush; 0 for a box.
+    serial : int
+        Larger for every region that is drawn.
+    """
+
+    plate: int
+    kind: Literal["box", "brush"]
+    box: tuple[float, float, float, float]
+    points: tuple[tuple[float, float], ...]
+    radius: float
+    serial: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a map is shown at the moment its picture is asked for.
+
+    Attributes
+    ----------
+    plate : int
+    layer : str
+        Name of the layer.
+    opacity : float, 0 to 1
+    scale : float
+        Value of the last colour.
+    """
+
+    plate: int
+    layer: str
+    opacity: float
+    scale: float
+
+
+def viewer(
+    plates: Sequence[Plate],
+    *,
+    key: str,
+    draw: bool = False,
+    height: str = STAGE,
+    on_step: Callable[[int], None] | None = None,
+    picture: Callable[[Look], tuple[str, bytes]] | None = None,
+) -> Region | None:
+    """Show films side by side.
+
+    Parameters
+    ----------
+    plates : sequence of Plate
+        At least one.
+    key : str
+        Of the component; its settings (tool, opacity, contour) last as long as the browser's tab.
+    draw : bool
+        Offer box and brush.
+    height : str
+        Of the whole viewer, as CSS: the same for every film, so that nothing moves.
+    on_step : callable, optional
+        Told −1 or 1 before the page runs, when an arrow key asks for another film. Of a viewer in
+        a fragment only the fragment runs: it has to call ``st.rerun()`` if its film has changed.
+    picture : callable, optional
+        Makes the picture of a map as it looks, when its reader asks for it: file name and PNG.
+
+    Returns
+    -------
+    Region or None
+        The one drawn last.
+    """
+    parcels = Parcels(key)
+    sent = [_plate(plate, parcels) for plate in plates]
+    asked = _asked(key, "picture")
+    data = {
+        "bundle": f"{parcels.base}/app/static/viewer/viewer.js?{_DIGEST}",
+        "key": key,
+        "plates": sent,
+        "kinds": wire.kinds({layer.method for plate in plates for layer in plate.layers}),
+        "draw": draw,
+        "height": height,
+        "steps": on_step is not None,
+        "pictures": picture is not None,
+        "file": _picture(picture, asked, parcels),
+    }
+    result = _component(
+        key=key,
+        data=data,
+        on_region_change=lambda: None,
+        on_picture_change=lambda: None,
+        on_step_change=lambda: _step(key, on_step),
+    )
+    return _region(result.region, sent)
+
+
+def _plate(plate: Plate, parcels: Parcels) -> dict[str, Any]:
+    film = plate.radiograph
+    height, width = film.pixels.shape
+    return {
+        "title": plate.title,
+        "width": width,
+        "height": height,
+        "spacing": film.spacing_mm,
+        "orientation": film.orientation,
+        "film": parcels.film(film),
+        "layers": [_layer(layer, parcels) for layer in plate.layers],
+        "boxes": plate.boxes,
+        "dim": plate.dim,
+    }
+
+
+def _layer(layer: Layer, parcels: Parcels) -> dict[str, Any]:
+    overlay.KINDS[layer.method]
+    return {"name": layer.name, "method": layer.method, **parcels.map(layer.values)}
+
+
+def _asked(key: str, what: str) -> Any:
+    """What the component triggers in this run, if anything."""
+    return (st.session_state.get(key) or {}).get(what)
+
+
+def _step(key: str, on_step: Callable[[int], None] | None) -> None:
+    by = _asked(key, "step")
+    if on_step is not None and by in (-1, 1):
+        on_step(by)
+
+
+def _picture(
+    picture: Callable[[Look], tuple[str, bytes]] | None, asked: Any, parcels: Parcels
+) -> dict[str, Any] | None:
+    if picture is None or not asked:
+        return None
+    look = Look(
+        int(asked["plate"]), str(asked["layer"]), float(asked["opacity"]), float(asked["scale"])
+    )
+    name, data = picture(look)
+    return {"name": name, "serial": int(asked["serial"]), "url": parcels.file(data, "image/png")}
+
+
+def _region(drawn: Any, sent: list[dict[str, Any]]) -> Region | None:
+    """The browser's answer, unless the film that it was drawn on is gone."""
+    if not drawn or drawn["plate"] >= len(sent):
+        return None
+    if sent[drawn["plate"]]["film"]["id"] != drawn["film"]:
+        return None
+    x, y, width, height = map(float, drawn["box"])
+    points = tuple((float(px), float(py)) for px, py in drawn["points"])
+    kind: Literal["box", "brush"] = "brush" if drawn["kind"] == "brush" else "box"
+    return Region(
+        int(drawn["plate"]),
+        kind,
+        (x, y, width, height),
+        points,
+        float(drawn["radius"]),
+        int(drawn["serial"]),
+    )

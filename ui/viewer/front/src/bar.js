@@ -1,0 +1,178 @@
+// The buttons over the films, the map's settings under them, and the list of keys.
+
+import { button, element, pressed } from "./element.js";
+import { KEYS, nameOf } from "./keys.js";
+import { bar } from "./overlay.js";
+
+const TOOLS = [
+  ["window", "Window", "Window by dragging", "w"],
+  ["pan", "Pan", "Pan by dragging", "d"],
+  ["zoom", "Zoom", "Zoom by dragging", "z"],
+  ["magnifier", "Magnify", "Magnifier", "g"],
+  ["length", "Length", "Measure a length", "k"],
+  ["box", "Box", "Draw a box", ""],
+  ["brush", "Brush", "Draw with a brush", ""],
+];
+
+export class Bar {
+  #tools = new Map();
+
+  constructor(box) {
+    this.box = box;
+    this.help = help();
+    this.top = element("div", { class: "bar", role: "toolbar", "aria-label": "Viewer" }, this.#top());
+    this.bottom = element("div", { class: "bar cover", role: "group", "aria-label": "Map" });
+    this.#bottom();
+  }
+
+  #top() {
+    const { box } = this;
+    for (const [tool, words, name, key] of TOOLS) {
+      const press = () => box.set({ tool });
+      this.#tools.set(tool, button(words, { name, key, press, toggle: true }));
+    }
+    this.preset = element("select", { "aria-label": "Window presets", title: "Windows (1 to 5)" });
+    this.preset.addEventListener("change", () => box.preset(Number(this.preset.value)));
+    const does = (words, name, key, press, toggle = false) =>
+      button(words, { name, key, press, toggle });
+    this.inverted = does("Invert", "Invert", "i", () => box.invert(), true);
+    this.linked = does("Link", "Link the films", "", () => box.link(), true);
+    this.boxes = does("Boxes", "Lesion boxes", "b", () => box.set({ boxes: !box.settings.boxes }), true);
+    const places = [
+      does("↔", "Flip left and right", "h", () => box.flip(false)),
+      does("↕", "Flip up and down", "v", () => box.flip(true)),
+      does("↺", "Rotate left", "l", () => box.turn(-90)),
+      does("↻", "Rotate right", "r", () => box.turn(90)),
+    ];
+    const zooms = [
+      does("Fit", "Fit", "=", () => box.fit()),
+      does("1:1", "One pixel of the film for each of the screen", "", () => box.actual()),
+      does("Reset", "Reset", " ", () => box.reset()),
+    ];
+    const rest = [
+      does("Full", "Full screen", "", () => box.fullscreen()),
+      does("?", "Keys", "?", () => this.help.showModal()),
+    ];
+    const group = (...parts) => element("span", { class: "group" }, parts);
+    return [
+      group(...this.#tools.values()),
+      group(this.preset, this.inverted),
+      group(...places),
+      group(...zooms),
+      group(this.linked, this.boxes, ...rest),
+    ];
+  }
+
+  #bottom() {
+    const { box } = this;
+    this.on = button("Map", {
+      name: "Map on or off",
+      key: "o",
+      press: () => box.set({ on: !box.settings.on }),
+      toggle: true,
+    });
+    this.layer = element("select", { "aria-label": "Map" });
+    this.layer.addEventListener("change", () => box.set({ layer: this.layer.value }));
+    this.contour = button("Contour", {
+      name: "Contour",
+      key: "c",
+      press: () => box.set({ contour: !box.settings.contour }),
+      toggle: true,
+    });
+    this.opacity = element("input", { type: "range", min: 0, max: 100, step: 5, "aria-label": "Opacity" });
+    this.opacity.addEventListener("input", () => box.set({ opacity: this.opacity.value / 100 }));
+    this.scale = element("select", { "aria-label": "Full colour at" });
+    this.scale.addEventListener("change", () => {
+      const { method } = this.#layer();
+      box.set({ scales: { ...box.settings.scales, [method]: Number(this.scale.value) } });
+    });
+    this.ramp = element("div", { class: "ramp" });
+    this.marks = element("div", { class: "marks" });
+    this.unit = element("div", { class: "unit" });
+    this.save = button("Save picture", { press: () => box.askPicture() });
+    const scale = element("div", { class: "scale" }, [this.ramp, this.marks, this.unit]);
+    const label = (words, held) => element("label", {}, [words, held]);
+    this.bottom.append(
+      element("span", { class: "group" }, [this.on, this.layer, this.contour]),
+      label("Opacity", this.opacity),
+      label("Full colour at", this.scale),
+      scale,
+      this.save,
+    );
+  }
+
+  #layer() {
+    return this.box.panes.map((pane) => pane.cover.layer).find(Boolean);
+  }
+
+  /** Say what the settings are. */
+  show() {
+    const { settings, data, active } = this.box;
+    for (const [tool, made] of this.#tools) {
+      pressed(made, tool === settings.tool);
+      made.hidden = !data.draw && (tool === "box" || tool === "brush");
+    }
+    this.box.root.dataset.tool = settings.tool;
+    const { windows } = active.plate.film;
+    options(this.preset, windows.map(({ name, what }, i) => [i, `${i + 1} ${name}`, what]));
+    const { low, high, invert } = active.window;
+    this.preset.value = windows.findIndex((window) => window.low === low && window.high === high);
+    pressed(this.inverted, invert);
+    pressed(this.linked, settings.linked);
+    this.linked.hidden = data.plates.length < 2;
+    pressed(this.boxes, settings.boxes);
+    this.boxes.hidden = !data.plates.some(({ boxes }) => boxes.length);
+    this.#cover();
+  }
+
+  #cover() {
+    const { settings, data, kinds } = this.box;
+    const layers = data.plates.flatMap((plate) => plate.layers);
+    this.bottom.hidden = !layers.length;
+    this.box.root.classList.toggle("covered", Boolean(layers.length));
+    if (!layers.length) return;
+    const layer = layers.find(({ name }) => name === settings.layer) ?? layers[0];
+    const names = [...new Set(layers.map(({ name }) => name))];
+    options(this.layer, names.map((name) => [name, name, ""]));
+    this.layer.value = layer.name;
+    const kind = kinds[layer.method];
+    const scale = settings.scales[layer.method] ?? kind.scale;
+    options(this.scale, kind.scales.map((value) => [value, String(value), ""]));
+    this.scale.value = String(scale);
+    pressed(this.on, settings.on);
+    pressed(this.contour, settings.contour);
+    this.opacity.value = 100 * settings.opacity;
+    this.opacity.setAttribute("aria-valuetext", `${this.opacity.value} %`);
+    const { gradient, marks } = bar(kind, settings.on ? settings.opacity : 0, scale);
+    this.ramp.style.background = gradient;
+    this.marks.replaceChildren(...marks.map((mark) => element("span", {}, [mark.replace("-", "−")])));
+    this.unit.textContent = kind.unit;
+    this.save.hidden = !data.pictures;
+  }
+}
+
+function options(select, wanted) {
+  const names = JSON.stringify(wanted);
+  if (select.dataset.names === names) return;
+  select.dataset.names = names;
+  select.replaceChildren(
+    ...wanted.map(([value, words, title]) => element("option", { value, title }, [words])),
+  );
+}
+
+function help() {
+  const rows = KEYS.map(([keys, words]) =>
+    element("tr", {}, [element("th", { scope: "row" }, [nameOf(keys)]), element("td", {}, [words])]),
+  );
+  const close = button("Close", { press: () => dialog.close() });
+  const dialog = element("dialog", { class: "keys", "aria-label": "Keys" }, [
+    element("table", {}, rows),
+    element("p", {}, [
+      "Shift and an arrow do what dragging does on the film that has the focus; to measure or draw, " +
+        "they move a cross and Enter sets its points. The wheel and two fingers zoom; Shift and a drag " +
+        "pan, Ctrl and a drag zoom.",
+    ]),
+    close,
+  ]);
+  return dialog;
+}

@@ -1,0 +1,221 @@
+// The light box: the panes, what links them, and what the page is told.
+
+import { Bar } from "./bar.js";
+import { element } from "./element.js";
+import { Hand } from "./hand.js";
+import { listen } from "./keys.js";
+import { length } from "./ink.js";
+import { Pane } from "./pane.js";
+
+const AT_FIRST = {
+  tool: "window",
+  linked: true,
+  on: true,
+  opacity: 0.6,
+  contour: false,
+  boxes: false,
+  layer: "",
+  scales: {},
+};
+const kept = new Map(); // key of the component -> settings: a page that is left and come back to
+
+export class LightBox {
+  panes = [];
+  kinds = {};
+  #serial = Date.now(); // grows over reloads too
+  #saved = 0;
+  #following = false;
+
+  constructor(root, key) {
+    this.root = root;
+    if (!kept.has(key)) kept.set(key, { ...AT_FIRST });
+    this.settings = kept.get(key);
+    this.table = element("div", { class: "panes" });
+    this.spoken = element("div", { class: "spoken", role: "status" });
+    this.bar = new Bar(this);
+    this.root.replaceChildren(this.bar.top, this.table, this.bar.bottom, this.bar.help, this.spoken);
+    this.deaf = listen(this);
+  }
+
+  /** Show what the page sends; called again with every run of the page. */
+  update(component) {
+    const { data } = component;
+    const shown = (plates) => plates?.[0].film.id;
+    if (this.data && shown(this.data.plates) !== shown(data.plates)) this.settings.layer = "";
+    this.tell = component;
+    this.data = data;
+    this.kinds = data.kinds;
+    this.root.style.height = data.height;
+    while (this.panes.length > data.plates.length) {
+      const pane = this.panes.pop();
+      pane.stop();
+      pane.root.remove();
+    }
+    while (this.panes.length < data.plates.length) {
+      const pane = new Pane(this);
+      this.table.append(pane.root);
+      this.panes.push(pane);
+      pane.start();
+      pane.hand = new Hand(pane);
+    }
+    this.table.style.setProperty("--panes", data.plates.length);
+    this.panes.forEach((pane, i) => pane.show(data.plates[i]));
+    if (!this.active || !this.panes.includes(this.active)) this.active = this.panes[0];
+    this.bar.show();
+    if (data.file && data.file.serial > this.#saved) this.#save(data.file);
+  }
+
+  destroy() {
+    this.deaf();
+    this.panes.forEach((pane) => pane.stop());
+  }
+
+  #save({ name, url, serial }) {
+    this.#saved = serial;
+    element("a", { href: url, download: name }).click();
+  }
+
+  /** What is done to one pane is done to all while they are linked. */
+  #linked(pane) {
+    return this.settings.linked ? this.panes : [pane];
+  }
+
+  each(does) {
+    this.#linked(this.active).forEach(does);
+  }
+
+  // Windows are passed on as shares of each film's own: its bits may be others.
+  setWindow(pane, { low, high, invert = pane.window.invert }) {
+    const first = pane.plate.film.windows[0];
+    const span = first.high - first.low;
+    for (const other of this.#linked(pane)) {
+      const own = other.plate.film.windows[0];
+      const part = (value) => own.low + ((value - first.low) / span) * (own.high - own.low);
+      const exact = own.low === first.low && own.high === first.high;
+      other.window = exact
+        ? { low, high, invert }
+        : { low: part(low), high: part(high), invert };
+      other.redraw();
+    }
+  }
+
+  preset(index) {
+    this.each((pane) => {
+      const { low, high } = pane.plate.film.windows[index];
+      pane.window = { ...pane.window, low, high };
+      pane.redraw();
+    });
+    this.bar.show();
+  }
+
+  invert() {
+    const invert = !this.active.window.invert;
+    this.each((pane) => {
+      pane.window = { ...pane.window, invert };
+      pane.redraw();
+    });
+    this.bar.show();
+  }
+
+  /** A pane was zoomed, moved, turned or mirrored: the others follow. */
+  moved(pane) {
+    if (this.#following || !pane.plate) return;
+    this.#following = true;
+    pane.redraw();
+    const view = pane.view();
+    const share = view.scale / pane.fit();
+    for (const other of this.#linked(pane)) {
+      if (other === pane || !other.plate) continue;
+      other.setView({ ...view, scale: share * other.fit(view.turn) });
+      other.redraw();
+    }
+    this.#following = false;
+  }
+
+  /** As it is seen: right is clockwise and horizontal is left to right, however a film lies. */
+  turn(degrees) {
+    const pane = this.active;
+    const view = pane.view();
+    const share = view.scale / pane.fit();
+    const turn = (view.turn + (view.flip ? -degrees : degrees) + 360) % 360;
+    pane.setView({ ...view, turn, scale: share * pane.fit(turn) });
+  }
+
+  flip(vertically) {
+    const view = this.active.view();
+    const turn = (view.turn + (vertically ? 180 : 0)) % 360;
+    this.active.setView({ ...view, turn, flip: !view.flip });
+  }
+
+  fit() {
+    this.active.setView({ ...this.active.view(), scale: this.active.fit(), x: 0.5, y: 0.5 });
+  }
+
+  actual() {
+    this.active.setView({ ...this.active.view(), scale: 1 / (window.devicePixelRatio || 1) });
+  }
+
+  reset() {
+    this.each((pane) => pane.reset());
+    this.bar.show();
+  }
+
+  set(changes) {
+    Object.assign(this.settings, changes);
+    this.panes.forEach((pane) => pane.dress());
+    this.bar.show();
+  }
+
+  link() {
+    this.set({ linked: !this.settings.linked });
+    if (this.settings.linked) this.moved(this.active);
+  }
+
+  measured(pane, ends) {
+    this.spoken.textContent = `Length ${length(ends, pane.plate.spacing)}`;
+    pane.redraw();
+  }
+
+  /** Take back the last length, or the region. */
+  erase() {
+    const { ink } = this.active;
+    if (ink.lengths.length) ink.lengths.pop();
+    else if (ink.region) {
+      ink.region = null;
+      this.tell.setStateValue("region", null);
+    }
+    this.active.redraw();
+  }
+
+  drew(pane, region) {
+    const plate = this.panes.indexOf(pane);
+    this.#serial += 1;
+    this.panes.forEach((other) => {
+      if (other !== pane) other.ink.region = null;
+      other.redraw();
+    });
+    const { film } = this.data.plates[plate];
+    this.tell.setStateValue("region", { ...region, plate, film: film.id, serial: this.#serial });
+    this.spoken.textContent = "Region drawn";
+  }
+
+  step(by) {
+    if (this.data.steps) this.tell.setTriggerValue("step", by);
+  }
+
+  askPicture() {
+    const plate = this.panes.findIndex((pane) => pane.cover.layer);
+    if (plate < 0) return;
+    const { name, method } = this.panes[plate].cover.layer;
+    const { opacity, scales } = this.settings;
+    const scale = scales[method] ?? this.kinds[method].scale;
+    this.#serial += 1;
+    this.tell.setTriggerValue("picture", { plate, layer: name, opacity, scale, serial: this.#serial });
+  }
+
+  fullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.();
+  }
+}
+

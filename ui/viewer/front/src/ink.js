@@ -1,0 +1,75 @@
+// Lines over a film: contour, lesion boxes, lengths, the region, the cross of the keyboard.
+
+import { svg } from "./element.js";
+import { apply } from "./place.js";
+
+export class Ink {
+  svg = svg("svg", { class: "ink", "aria-hidden": "true" });
+  lengths = []; // [[x, y], [x, y]] in pixels of the film
+  region = null; // as it goes to Python
+  cross = null; // of the keyboard, in CSS pixels of the pane
+  #pane;
+  #drawn = "";
+
+  constructor(pane) {
+    this.#pane = pane;
+  }
+
+  clear() {
+    this.lengths = [];
+    this.region = null;
+    this.cross = null;
+  }
+
+  place(matrix) {
+    const { plate, cover, box } = this.#pane;
+    const { settings } = box;
+    const lines = settings.on ? cover.lines : null;
+    const boxes = settings.boxes ? plate.boxes : [];
+    const parts = [matrix, lines?.towards, lines?.against, boxes, this.lengths, this.region, this.cross];
+    const drawn = JSON.stringify(parts);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const shares = svg("g", { transform: `matrix(${matrix}) scale(${plate.width} ${plate.height})` });
+    if (lines) {
+      shares.append(svg("path", { class: "towards", d: lines.towards }));
+      shares.append(svg("path", { class: "against", d: lines.against }));
+    }
+    for (const [x, y, width, height] of boxes) {
+      shares.append(svg("rect", { class: "lesion", x, y, width, height }));
+    }
+    const film = svg("g", { transform: `matrix(${matrix})` }, region(this.region));
+    const marks = this.lengths.flatMap((ends) => ruler(ends, matrix, plate));
+    this.svg.replaceChildren(shares, film, ...marks, ...crossing(this.cross));
+  }
+}
+
+function region(drawn) {
+  if (!drawn) return [];
+  if (drawn.kind === "box") {
+    const [x, y, width, height] = drawn.box;
+    return [svg("rect", { class: "region", x, y, width, height })];
+  }
+  const d = `M${drawn.points.map((point) => point.join(",")).join("L")}l0,0`;
+  return [svg("path", { class: "stroke", d, "stroke-width": 2 * drawn.radius })];
+}
+
+/** What lies between two points of a film, in words: mm where the pixels' spacing is known. */
+export function length([from, to], spacing) {
+  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+  if (!spacing) return `${Math.hypot(dx, dy).toFixed(0)} px`;
+  return `${Math.hypot(dx * spacing[1], dy * spacing[0]).toFixed(1)} mm`;
+}
+
+function ruler(ends, matrix, { spacing }) {
+  const [[x1, y1], [x2, y2]] = ends.map((point) => apply(matrix, point));
+  const label = svg("text", { x: x2 + 10, y: y2 + 4 }, [length(ends, spacing)]);
+  const dots = [[x1, y1], [x2, y2]].map(([cx, cy]) => svg("circle", { cx, cy, r: 3 }));
+  return [svg("line", { class: "length", x1, y1, x2, y2 }), ...dots, label];
+}
+
+function crossing(at) {
+  if (!at) return [];
+  const [x, y] = at;
+  return [svg("path", { class: "cross", d: `M${x - 12},${y}h24M${x},${y - 12}v24` })];
+}
