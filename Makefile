@@ -8,12 +8,12 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 PY := .venv/bin/python
 INSTALLED := .venv/requirements.installed
 
-.PHONY: app test check browser benchmarks FORCE
+.PHONY: app test check browser postgresql benchmarks FORCE
 
 app: $(INSTALLED)
 	$(PY) -m streamlit run app.py
 
-test: check browser
+test: check browser postgresql
 	$(PY) -m pytest
 
 benchmarks: $(INSTALLED)
@@ -54,5 +54,18 @@ browser:
 	echo 'There is no Chromium here, so the browser tests are left out. Install one:' >&2; \
 	echo '  Debian           apt-get install chromium' >&2; \
 	echo '  macOS            brew install --cask chromium' >&2
+
+# Tests start a server of their own in a temporary folder; none that runs here is touched.
+postgresql:
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1; then \
+	  exit 0; \
+	fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  apt-get update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql && exit 0; \
+	fi; \
+	echo 'There is no PostgreSQL here, so its tests are left out. Install it:' >&2; \
+	echo '  Debian           apt-get install postgresql' >&2; \
+	echo '  macOS            brew install postgresql@17' >&2
 
 FORCE:

@@ -13,15 +13,19 @@ from ui.desk import desk
 # Streamlit also serves pages/*.py by their stem, past this file, to a server's very first request.
 # So a page's address differs from its stem, and each page begins with frame.guard().
 READ = st.Page("pages/read.py", title="Read", url_path="film", default=True)
+METRICS = st.Page("pages/metrics.py", title="Metrics", url_path="evidence")
+REVIEW = st.Page("pages/review.py", title="Review", url_path="cases")
+PAGES = [READ, METRICS, REVIEW]
 
 frame.configure()
 if frame.accepted():
-    page = st.navigation([READ], position="top")
+    page = st.navigation(PAGES, position="top")
     frame.notice()
     models.pick()
     frame.keys()
-    if page != READ:
+    if page.url_path != st.session_state.get("page"):  # a page's long work ends with it
+        st.session_state["page"] = page.url_path
         desk().leave_job()
     page.run()
 else:
-    st.navigation([READ], position="hidden")
+    st.navigation(PAGES, position="hidden")

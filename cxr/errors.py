@@ -44,6 +44,10 @@ class ExplainError(CxrError):
     """A map cannot be made: an unknown class, a patch that does not fit, no convolution."""
 
 
+class ReviewError(CxrError):
+    """A verdict cannot be kept or read: its database, its file or the row itself is wrong."""
+
+
 class Cancelled(CxrError):
     """Long work was stopped by the person who had asked for it."""
 

@@ -1,0 +1,5 @@
+"""Readers' verdicts on cases: what they are, how they are kept, and what is made of them.
+
+``entries`` says what a row is, ``store`` keeps rows, ``cases`` puts cases in a queue, ``folder``
+finds their films, ``agreement`` compares readers, ``exchange`` and ``relabel`` let rows out and in.
+"""

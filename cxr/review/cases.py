@@ -1,0 +1,101 @@
+"""Which cases a reader works through, and in what order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+SORTS = ("margin", "source", "loss")
+SHOWN = ("errors", "all")
+FIRST = (("T", "N"), ("N", "T"))
+"""(truth, called): the errors that come first."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A queue, as an address gives it; "" is any.
+
+    Attributes
+    ----------
+    split : str
+        One, since splits are never pooled.
+    source, truth, called : str
+    sort : {"margin", "source", "loss"}
+    shown : {"errors", "all"}
+        Called wrong only, or every case.
+    blind : bool
+        Nothing of the model or the label orders or narrows the queue.
+    """
+
+    split: str
+    source: str = ""
+    truth: str = ""
+    called: str = ""
+    sort: str = "margin"
+    shown: str = "errors"
+    blind: bool = False
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Cases in order.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Of :func:`cxr.predictions.table`, its index kept.
+    hidden : int
+        Cases that would be here but may not be shown.
+    """
+
+    rows: pd.DataFrame
+    hidden: int
+
+    def place(self, case: str) -> int | None:
+        """Where a case stands, from 0; None if it isn't here."""
+        found = np.flatnonzero((self.rows.case == case).to_numpy())
+        return int(found[0]) if len(found) else None
+
+
+def queue(table: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> Queue:
+    """T called N, then N called T, then other errors, then, if wanted, what was called right.
+
+    Within each, `margin` puts the surest call first, `loss` the least expected label, `source`
+    the sources by name and then the surest call. A model without both T and N has no such groups:
+    its errors come by `loss` whatever is asked for. A blind queue comes in the order of the
+    cases' own numbers, which tells nothing.
+    """
+    keep = (table.split == wanted.split).to_numpy()
+    if wanted.source:
+        keep = keep & (table.source == wanted.source).to_numpy()
+    if not wanted.blind:
+        if wanted.truth:
+            keep = keep & (table.label == wanted.truth).to_numpy()
+        if wanted.called:
+            keep = keep & (table.called == wanted.called).to_numpy()
+    asked_for_right = wanted.truth and wanted.truth == wanted.called and not wanted.blind
+    if wanted.shown == "errors" and not asked_for_right:
+        keep = keep & (table.label.cat.codes != table.called.cat.codes).to_numpy()
+    shown = table.display.to_numpy(bool)
+    rows = table[keep & shown]
+    return Queue(rows.iloc[_order(rows, labels, wanted)], int((keep & ~shown).sum()))
+
+
+def _order(rows: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> NDArray[np.intp]:
+    if wanted.blind:
+        return np.argsort(rows.case.to_numpy(str), kind="stable")
+    truth, called = rows.label.to_numpy(str), rows.called.to_numpy(str)
+    group = np.where(truth == called, len(FIRST) + 1, len(FIRST))
+    sort = wanted.sort
+    if {"N", "T"} <= set(labels):
+        for place, (is_truth, is_called) in enumerate(FIRST):
+            group[(truth == is_truth) & (called == is_called)] = place
+    else:
+        sort = "loss"
+    by = [-rows["loss" if sort == "loss" else "margin"].to_numpy(float), group]
+    if sort == "source":
+        by.insert(1, np.unique(rows.source.to_numpy(str), return_inverse=True)[1])
+    return np.lexsort(by)

@@ -1,0 +1,163 @@
+"""One row of the review: who said what of which case, and when.
+
+Rows are never changed. A changed mind is a new row, and a verdict taken back is a row of its own
+that names the one it takes back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from hashlib import sha256
+
+from cxr.errors import ReviewError
+
+KINDS = ("blind", "verdict", "withdrawn")
+VERDICTS = ("model_wrong", "label_wrong", "unreadable", "subtle", "unsure")
+SEVERITIES = ("none", "minor", "major")
+CONFIDENCES = ("low", "fair", "high")
+LONGEST_NAME = 60
+LONGEST_NOTE = 4000
+_PATTERNS = {
+    "key": "[0-9a-f]{32}",
+    "case": "[0-9a-f]{12}",
+    "bundle": "[0-9a-f]{64}",
+    "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
+    "withdraws": "([0-9a-f]{32})?",
+}
+_CHOICES = {
+    "kind": KINDS,
+    "verdict": ("", *VERDICTS),
+    "severity": ("", *SEVERITIES),
+    "confidence": ("", *CONFIDENCES),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row; "" wherever something was not said.
+
+    Attributes
+    ----------
+    key : str
+        32 hexadecimal digits, drawn when the form was shown: a form sent twice is one row.
+    kind : {"blind", "verdict", "withdrawn"}
+        A read before anything of the model was shown; a verdict; a verdict taken back.
+    reader : str
+    case, image : str
+        First 12 hexadecimal digits of sha256(image); path below the data folder.
+    bundle : str
+        The network's sha256, 64 hexadecimal digits.
+    label, called : str
+        The data's label and the model's, as they were shown.
+    verdict : str
+        One of :data:`VERDICTS`.
+    correction : str
+        The right label, for the verdict ``label_wrong``.
+    severity, note : str
+    read, confidence : str
+        The reader's own label: of kind ``blind`` before, of kind ``verdict`` after the model's.
+    withdraws : str
+        Key of the verdict that is taken back.
+    time : str
+        UTC, ISO 8601 with microseconds and Z; "" until the row is kept.
+    """
+
+    key: str
+    kind: str
+    reader: str
+    case: str
+    image: str
+    bundle: str
+    label: str = ""
+    called: str = ""
+    verdict: str = ""
+    correction: str = ""
+    severity: str = ""
+    note: str = ""
+    read: str = ""
+    confidence: str = ""
+    withdraws: str = ""
+    time: str = ""
+
+
+FIELDS = tuple(field.name for field in fields(Entry))
+
+
+def case_of(image: str) -> str:
+    """What stands for a film in addresses: 12 hexadecimal digits."""
+    return sha256(image.encode()).hexdigest()[:12]
+
+
+def clean(text: str) -> str:
+    """Text without control characters, which databases and spreadsheets refuse or act on; line
+    breaks stay."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return "".join(c for c in lines if c == "\n" or c.isprintable())
+
+
+def checked(entry: Entry) -> Entry:
+    """The same row, its text cleaned.
+
+    Raises
+    ------
+    ReviewError
+        ``bad_entry``: a value that no form gives.
+    """
+    entry = replace(entry, reader=" ".join(clean(entry.reader).split()), note=clean(entry.note))
+    wrong = [
+        *(name for name, p in _PATTERNS.items() if not re.fullmatch(p, getattr(entry, name))),
+        *(name for name, known in _CHOICES.items() if getattr(entry, name) not in known),
+        *_senseless(entry),
+    ]
+    if wrong:
+        raise ReviewError(
+            "bad_entry", f"This is no row of a review: see {', '.join(dict.fromkeys(wrong))}."
+        )
+    return entry
+
+
+def _senseless(entry: Entry) -> Iterable[str]:
+    if not 1 <= len(entry.reader) <= LONGEST_NAME:
+        yield "reader"
+    if len(entry.note) > LONGEST_NOTE:
+        yield "note"
+    if any(clean(text) != text for text in (entry.label, entry.called, entry.correction)):
+        yield "label"
+    if clean(entry.read) != entry.read:
+        yield "read"
+    if not entry.image or clean(entry.image) != entry.image or case_of(entry.image) != entry.case:
+        yield "image"
+    try:
+        datetime.fromisoformat(entry.time)
+    except ValueError:
+        yield "time"
+    if bool(entry.verdict) != (entry.kind == "verdict"):
+        yield "verdict"
+    if bool(entry.withdraws) != (entry.kind == "withdrawn"):
+        yield "withdraws"
+    if entry.kind == "blind" and not (entry.read and entry.confidence):
+        yield "read"
+    if entry.correction and entry.verdict != "label_wrong":
+        yield "correction"
+
+
+def standing(entries: Iterable[Entry], kind: str = "verdict") -> dict[tuple[str, str], Entry]:
+    """What each reader says of each case now: the latest row of a kind that was not taken back.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        Of one model, or of several: then the latest of any.
+    kind : {"verdict", "blind"}
+
+    Returns
+    -------
+    dict of (case, reader) to Entry
+    """
+    rows = list(entries)
+    gone = {row.withdraws for row in rows if row.kind == "withdrawn"}
+    kept = [row for row in rows if row.kind == kind and row.key not in gone]
+    return {(row.case, row.reader): row for row in sorted(kept, key=lambda row: row.time)}

@@ -1,0 +1,147 @@
+"""A manifest with the labels that readers agree on, for the next training."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cxr.errors import DataError
+from cxr.notice import NOTICE
+
+from .entries import Entry
+from .exchange import inert
+
+ADDED = ("label_before", "relabelled_by", "relabelled_at", "notice")
+_LABEL_STANDS = ("model_wrong", "subtle")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One film's label."""
+
+    image: str
+    before: str
+    after: str
+    readers: tuple[str, ...]
+    time: str
+
+
+@dataclass(frozen=True)
+class Open:
+    """A film whose label was doubted but stays, and why."""
+
+    image: str
+    label: str
+    said: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class Relabelled:
+    """What becomes of a manifest.
+
+    Attributes
+    ----------
+    manifest : bytes
+        ``manifest.csv``, every row and column of the one given, `label` put right and
+        :data:`ADDED` behind.
+    changes : tuple of Change
+    open : tuple of Open
+        Where readers disagree, no right label was given, or the manifest has changed meanwhile.
+    """
+
+    manifest: bytes
+    changes: tuple[Change, ...]
+    open: tuple[Open, ...]
+
+
+def relabel(manifest: bytes, standing: Mapping[tuple[str, str], Entry]) -> Relabelled:
+    """Put right the labels that readers hold to be wrong, where all of them agree.
+
+    ``label_wrong`` speaks for its correction, ``model_wrong`` and ``subtle`` for the label as it
+    is; ``unreadable`` and ``unsure`` for nothing.
+
+    Parameters
+    ----------
+    manifest : bytes
+        ``manifest.csv`` of the data folder.
+    standing : mapping
+        See :func:`cxr.review.entries.standing`: of all models.
+
+    Raises
+    ------
+    DataError
+        ``bad_manifest``.
+    """
+    header, rows = _table(manifest)
+    doubted: dict[str, list[Entry]] = {}
+    for entry in standing.values():
+        doubted.setdefault(entry.image, []).append(entry)
+    changes, undecided = {}, []
+    for row in rows:
+        said = doubted.get(row["image"], [])
+        if any(entry.verdict == "label_wrong" for entry in said):
+            outcome = _decide(row["image"], row["label"], said)
+            if isinstance(outcome, Change):
+                changes[row["image"]] = outcome
+            elif outcome is not None:
+                undecided.append(outcome)
+    text = _written(header, rows, changes)
+    return Relabelled(text, tuple(changes.values()), tuple(undecided))
+
+
+def _decide(image: str, label: str, said: Iterable[Entry]) -> Change | Open | None:
+    """None: the manifest has the right label already."""
+    voices = [e for e in said if e.verdict == "label_wrong" or e.verdict in _LABEL_STANDS]
+    voices.sort(key=lambda entry: entry.reader)
+    meant = {e.correction if e.verdict == "label_wrong" else e.label for e in voices}
+    why = ""
+    if "" in meant:
+        why = "no right label was given"
+    elif len(meant) > 1:
+        why = "readers disagree"
+    elif meant == {label}:
+        return None
+    elif any(entry.label != label for entry in voices):
+        why = "the manifest’s label is not the one that was reviewed"
+    if why:
+        words = tuple(
+            f"{e.reader}: {e.verdict.replace('_', ' ')}"
+            + (f", {e.correction}" * bool(e.correction))
+            for e in voices
+        )
+        return Open(image, label, words, why)
+    wrong = [entry for entry in voices if entry.verdict == "label_wrong"]
+    readers = tuple(entry.reader for entry in wrong)
+    return Change(image, label, meant.pop(), readers, max(entry.time for entry in wrong))
+
+
+def _table(manifest: bytes) -> tuple[list[str], list[dict[str, str]]]:
+    try:
+        reader = csv.DictReader(io.StringIO(manifest.decode("utf-8-sig"), newline=""), strict=True)
+        header, rows = list(reader.fieldnames or []), list(reader)
+    except (csv.Error, UnicodeDecodeError):
+        raise DataError("bad_manifest", "manifest.csv is no CSV table in UTF-8.") from None
+    if not {"image", "label"} <= set(header) or any(None in row.values() for row in rows):
+        raise DataError("bad_manifest", "manifest.csv lacks columns, or a row is cut short.")
+    return header, rows
+
+
+def _written(header: list[str], rows: list[dict[str, str]], changes: Mapping[str, Change]) -> bytes:
+    out = io.StringIO()
+    names = [*header, *(name for name in ADDED if name not in header)]
+    table = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    for row in rows:
+        change = changes.get(row["image"])
+        if change is not None:
+            row |= {
+                "label": change.after,
+                "label_before": change.before,
+                "relabelled_by": inert("; ".join(change.readers)),
+                "relabelled_at": change.time,
+            }
+        table.writerow({**row, "notice": NOTICE})
+    return out.getvalue().encode()

@@ -1,0 +1,137 @@
+"""Review: the cases that a model called wrong, one by one, and what readers say of them."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from cxr.classifier import Classifier
+from cxr.errors import CxrError
+from cxr.review.entries import Entry
+from cxr.review.store import Store
+from ui import findings, frame, models
+from ui.desk import desk
+from ui.evidence import scope
+from ui.review import address, board, keys, queue, reader, records, source, stage, verdict
+from ui.review.case import case_of, facts, reading
+from ui.review.queue import Place
+from ui.words import plain
+
+STYLE = Path(__file__).parents[1] / "ui" / "review" / "style.css"
+
+
+def main() -> None:
+    frame.guard()
+    model = models.current()
+    st.html(STYLE)
+    table = predictions(model)
+    store = source.store()
+    address.restore(model.bundle.folder.name)
+    rows = source.kept(store, bundle=model.bundle.digest)
+    place = queue.find(table, model.bundle, rows)
+    case = "" if place.row is None else str(place.row.case)
+    address.write(model.bundle.folder.name, place.wanted, case)
+    with st.sidebar:
+        queue.filters(table, model.bundle, place.wanted)
+        queue.films()
+        reader.show()
+    keys.listen()
+    blind = verdict.committed(place, rows) if case else None
+    hidden = place.wanted.blind and blind is None
+    toolbar(place, hidden)
+    if place.row is None:
+        desk().leave_job()
+        st.info(queue.nothing(place))
+    elif hidden:
+        desk().leave_job()
+        unseen(place, model, store)
+    else:
+        seen(place, table, model, store, rows, blind)
+    if not hidden:
+        records.show(place, model.bundle, store, rows)
+
+
+def predictions(model: Classifier) -> pd.DataFrame:
+    try:
+        return scope.all_films(scope.key_of(model.bundle.folder))
+    except CxrError as refusal:
+        st.info(plain(str(refusal)))
+        st.stop()
+
+
+def toolbar(place: Place, hidden: bool) -> None:
+    """From case to case, and what stands on the stage. Its buttons never move."""
+    before, after = place.neighbour(-1), place.neighbour(1)
+    staged = stage.staged()
+    with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Previous", shortcut="p", on_click=address.go, args=(before,), disabled=not before
+        )
+        st.button("Next", shortcut="n", on_click=address.go, args=(after,), disabled=not after)
+        st.button(
+            "Hide maps" if staged == "maps" else "Show maps",
+            key="review-maps",
+            shortcut=None if hidden else "m",
+            on_click=stage.toggle,
+            args=("maps",),
+            disabled=hidden,
+        )
+        st.button(
+            "Film alone" if staged == "near" else "Link neighbours",
+            key="review-near",
+            shortcut=None if hidden else "a",
+            on_click=stage.toggle,
+            args=("near",),
+            disabled=hidden,
+        )
+        st.html(f'<div class="cxr-name">{escape(queue.where(place))}</div>', width="content")
+
+
+def unseen(place: Place, model: Classifier, store: Store) -> None:
+    """Blind: the film, and the reader's own read."""
+    assert place.row is not None
+    case = case_of(place.row, model)
+    with st.container(key="board"):
+        left, right = st.columns([3, 1])
+    with left:
+        board.show_blind(place, case)
+    with right:
+        if not reader.name():
+            reader.ask()
+        elif place.row.display:
+            verdict.blind_read(place, model.bundle, store)
+
+
+def seen(
+    place: Place,
+    table: pd.DataFrame,
+    model: Classifier,
+    store: Store,
+    rows: list[Entry],
+    blind: Entry | None,
+) -> None:
+    """The film among its evidence, and the verdict."""
+    assert place.row is not None
+    case = case_of(place.row, model)
+    with st.container(key="board"):
+        left, right = st.columns([3, 1])
+    with left:
+        board.show(place, case, table, model)
+    with right:
+        st.html(
+            f'<div class="cxr-between">Labelled {escape(str(place.row.label))}, '
+            f"called {escape(str(place.row.called))}</div>"
+        )
+        if not reader.name():
+            reader.ask()
+        elif place.row.display:
+            verdict.panel(place, model.bundle, store, blind)
+            verdict.history(place, rows)
+        findings.show_scores(reading(place.row, model.labels), model.bundle)
+        facts(case, model)
+
+
+main()

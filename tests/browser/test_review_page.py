@@ -1,0 +1,258 @@
+"""The review room in a browser, worked by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from reviewroom import make_room
+from serving import ROOT, served
+from waiting import WAIT_MS, settled
+
+import cxr
+from cxr.bundle import open_bundle
+from cxr.predictions import table
+from cxr.review.cases import Wanted, queue
+from cxr.review.entries import standing
+from cxr.review.exchange import from_file
+
+pytestmark = pytest.mark.browser
+
+TEN = "etusqetusq"
+MEANT = {
+    "e": "model_wrong",
+    "t": "label_wrong",
+    "u": "unreadable",
+    "s": "subtle",
+    "q": "unsure",
+}
+TWO_AT_ONCE = """(names) => {
+  const buttons = [...document.querySelectorAll("button")];
+  for (const name of names) buttons.find((b) => b.innerText.startsWith(name)).click();
+}"""
+WITHOUT_STYLES = """() => {
+  const body = document.body.cloneNode(true);
+  body.querySelectorAll("style, script").forEach((element) => element.remove());
+  return body.innerHTML;
+}"""
+
+
+@pytest.fixture(scope="module")
+def room(
+    phantom_model: cxr.Classifier, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    return make_room(tmp_path_factory.mktemp("room"), phantom_model)
+
+
+@pytest.fixture(scope="module")
+def cases(room: tuple[Path, Path]) -> list[str]:
+    bundle = open_bundle(room[1] / "room")
+    return list(queue(table(bundle), bundle.labels, Wanted("test")).rows.case)
+
+
+@pytest.fixture(scope="module")
+def address(room: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setenv("CXR_MODELS", str(room[1]))
+        settings.setenv("CXR_REVIEW", str(home / "review.sqlite3"))
+        settings.setenv("CXR_CACHE", str(home / "cache"))
+        with served(ROOT / "app.py", home) as found:
+            yield found
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str, room: tuple[Path, Path]) -> Iterator[Page]:
+    """The review page, with the room's films, read by nobody yet."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    page.get_by_role("button", name="I have read this and accept").click()
+    page.get_by_role("link", name="Review").click()
+    page.get_by_text("Another folder").click()
+    page.get_by_role("textbox", name="Path on the server").fill(str(room[0]))
+    page.get_by_role("button", name="Use this folder").click()
+    expect(page.get_by_text("31 films listed")).to_be_visible()
+    settled(page)
+    yield page
+    context.close()
+    assert not errors
+
+
+def begin(page: Page, name: str) -> None:
+    page.get_by_role("textbox", name="Your name").fill(name)
+    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_role("textbox", name="Your name")).to_have_count(0)
+    settled(page)
+
+
+def at_case(page: Page, case: str) -> None:
+    expect(page.get_by_text(f"· case {case}")).to_be_visible()
+    settled(page)
+
+
+def exported(page: Page, kind: str) -> bytes:
+    button = page.get_by_role("button", name=f"Verdicts ({kind})")
+    if not button.count():
+        section(page, "Verdicts out and in")
+    with page.expect_download() as download:
+        button.click()
+    return Path(download.value.path()).read_bytes()
+
+
+def section(page: Page, name: str) -> None:
+    page.get_by_test_id("stButtonGroup").get_by_text(name).click()
+    settled(page)
+
+
+def test_ten_verdicts_by_keyboard_are_in_the_export(page: Page, cases: list[str]) -> None:
+    begin(page, "Ten Keys")
+    for case, key in zip(cases, TEN, strict=False):
+        at_case(page, case)
+        page.keyboard.press(key)
+        expect(page.get_by_text(f", case {case}.")).to_be_visible()
+    for kind in ("CSV", "JSON"):
+        rows = [row for row in from_file(exported(page, kind)) if row.reader == "Ten Keys"]
+        assert [(row.case, row.verdict) for row in rows] == [
+            (case, MEANT[key]) for case, key in zip(cases, TEN, strict=False)
+        ]
+
+
+def test_a_key_held_down_is_one_verdict(page: Page, cases: list[str]) -> None:
+    begin(page, "Heavy Hand")
+    at_case(page, cases[0])
+    page.keyboard.down("s")
+    for _ in range(20):
+        page.keyboard.down("s")  # a repeat, as the system sends while the key is held
+    at_case(page, cases[1])
+    for _ in range(20):
+        page.keyboard.down("s")
+    page.keyboard.up("s")
+    page.keyboard.press("n")
+    at_case(page, cases[2])
+    rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Heavy Hand"]
+    assert [row.case for row in rows] == [cases[0]]
+
+
+def test_letters_of_a_note_are_no_verdicts_and_are_kept(page: Page, cases: list[str]) -> None:
+    begin(page, "Note Taker")
+    at_case(page, cases[0])
+    note = page.get_by_role("textbox", name="Note")
+    note.click()
+    page.keyboard.type("quest: set x, pm")
+    settled(page)
+    at_case(page, cases[0])
+    page.get_by_role("button", name="Subtle").click()
+    at_case(page, cases[1])
+    rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Note Taker"]
+    assert [row.note for row in rows] == ["quest: set x, pm"]
+    page.keyboard.press("x")
+    at_case(page, cases[0])
+    expect(note).to_have_value("quest: set x, pm")
+    rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Note Taker"]
+    assert standing(rows) == {}
+
+
+def test_a_double_click_is_one_verdict(page: Page, cases: list[str]) -> None:
+    begin(page, "Double Click")
+    at_case(page, cases[0])
+    page.get_by_role("button", name="Unsure").evaluate("b => { b.click(); b.click(); }")
+    at_case(page, cases[1])
+    rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Double Click"]
+    assert [row.case for row in rows] == [cases[0]]
+
+
+def test_a_key_before_the_next_case_is_shown_judges_neither(page: Page, cases: list[str]) -> None:
+    begin(page, "Quick Hand")
+    at_case(page, cases[0])
+    page.evaluate(TWO_AT_ONCE, ["Unsure", "Subtle"])
+    at_case(page, cases[1])
+    rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Quick Hand"]
+    assert [row.case for row in rows] == [cases[0]]
+    expect(page.get_by_text("[key_taken]")).to_have_count(0)
+
+
+def test_keys_work_after_a_filter_was_clicked(page: Page, cases: list[str]) -> None:
+    begin(page, "Mouse First")
+    page.get_by_role("combobox", name="Order").click()
+    page.get_by_role("option", name="Least expected label first").click()
+    expect(page.get_by_text("1 of 15")).to_be_visible()
+    settled(page)
+    page.keyboard.press("n")
+    expect(page.get_by_text("2 of 15")).to_be_visible()
+
+
+def test_blind_the_page_tells_nothing_before_the_read(page: Page, cases: list[str]) -> None:
+    page.get_by_text("Read blind first").click()
+    expect(page.get_by_text("Labelled")).to_have_count(0)
+    settled(page)
+    page.keyboard.press("n")  # the switch that was clicked does not hold the keys
+    at_case(page, sorted(cases)[1])
+    page.keyboard.press("p")
+    begin(page, "Blind Reader")
+    first = sorted(cases)[0]
+    at_case(page, first)
+    expect(page.get_by_text("Labelled")).to_have_count(0)
+    page.keyboard.press("s")  # the second label
+    expect(page.get_by_role("button", name="High")).to_be_enabled()
+    settled(page)
+    content = page.evaluate(WITHOUT_STYLES)
+    for telling in ("Labelled", "margin .", "Nearest", "Grad-CAM", "Model wrong", "no findings"):
+        assert telling not in content, telling
+    assert "truth=" not in page.url
+    page.keyboard.press("t")
+    expect(page.get_by_role("button", name="Model wrong")).to_be_visible()
+    settled(page)
+    page.keyboard.press("e")
+    at_case(page, sorted(cases)[1])
+    expect(page.get_by_text("Labelled")).to_have_count(0)
+    page.get_by_text("Read blind first").click()
+    expect(page.get_by_text("Labelled").first).to_be_visible()
+    rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Blind Reader"]
+    assert [(row.kind, row.read, row.confidence) for row in rows] == [
+        ("blind", "T", "high"),
+        ("verdict", "T", ""),
+    ]
+
+
+def test_the_address_restores_the_case_in_another_browser(
+    page: Page, chromium: Browser, cases: list[str]
+) -> None:
+    page.keyboard.press("n")
+    at_case(page, cases[1])
+    context = chromium.new_context()
+    other = context.new_page()
+    other.set_default_timeout(WAIT_MS)
+    other.goto(page.url)
+    other.get_by_role("button", name="I have read this and accept").click()
+    at_case(other, cases[1])
+    context.close()
+
+
+def test_neighbours_and_maps_come_to_the_film(page: Page, cases: list[str]) -> None:
+    expect(page.get_by_text("Nearest T called right")).to_be_visible()
+    expect(page.get_by_text("Nearest N called right")).to_be_visible()
+    settled(page)
+    page.keyboard.press("m")
+    expect(page.get_by_role("button", name="Hide maps")).to_be_visible()
+    expect(page.get_by_text("T · Grad-CAM").first).to_be_visible()
+    expect(page.get_by_text("Nearest T called right")).to_have_count(0)
+    page.keyboard.press("m")
+    expect(page.get_by_text("Nearest T called right")).to_be_visible()
+    at_case(page, cases[0])
+    page.keyboard.press("ArrowRight")
+    at_case(page, cases[1])
+
+
+@pytest.mark.parametrize("width", [430, 1024, 1440])
+def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    settled(page)
+    for box in ("html", "[data-testid=stMain]", "[data-testid=stMainBlockContainer]"):
+        over = page.locator(box).first.evaluate("e => e.scrollWidth - e.clientWidth")
+        assert over <= 0, box

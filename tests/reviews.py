@@ -1,0 +1,28 @@
+"""Rows of a review that several tests write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cxr.review.entries import Entry, case_of
+from cxr.review.store import new_key
+
+BUNDLE = "b" * 64
+
+
+def verdict(reader: str = "A", image: str = "images/1.jpg", **values: Any) -> Entry:
+    """A row as a form gives it, without a time."""
+    given = {"verdict": "model_wrong", "label": "T", "called": "N", "bundle": BUNDLE, **values}
+    return Entry(new_key(), "verdict", reader, case_of(image), image, **given)
+
+
+def blind(reader: str = "A", image: str = "images/1.jpg", read: str = "T") -> Entry:
+    return Entry(
+        new_key(), "blind", reader, case_of(image), image, BUNDLE, read=read, confidence="fair"
+    )
+
+
+def withdrawn(row: Entry) -> Entry:
+    return Entry(
+        new_key(), "withdrawn", row.reader, row.case, row.image, row.bundle, withdraws=row.key
+    )

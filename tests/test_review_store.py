@@ -1,0 +1,301 @@
+"""The database of verdicts: what is confirmed stays, and nothing that stands is changed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import postgres
+import pytest
+import sqlalchemy as sa
+from reviews import blind, verdict, withdrawn
+
+from cxr.errors import ReviewError
+from cxr.review import store as store_module
+from cxr.review.entries import case_of, standing
+from cxr.review.store import Store, new_key, setting
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    try:
+        with postgres.server() as url:
+            yield url
+    except postgres.NoServer as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "deep" / "review.sqlite3")
+    url = request.getfixturevalue("server")
+    name = f"t{new_key()}"
+    driver = sa.make_url(url).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(driver, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return driver.set(drivername="postgresql", database=name).render_as_string()
+
+
+@pytest.fixture
+def store(place: str) -> Iterator[Store]:
+    opened = Store(place)
+    yield opened
+    opened.close()
+
+
+def refused(code: str) -> pytest.RaisesExc[ReviewError]:
+    return pytest.RaisesExc(ReviewError, check=lambda error: error.code == code)
+
+
+def test_a_row_comes_back_as_it_was_given(store: Store) -> None:
+    given = verdict(note="Ärger\r\nat the left apex; 100 %", severity="major", reader=" A  B ")
+    kept = store.record(given)
+    assert kept.note == "Ärger\nat the left apex; 100 %"
+    assert kept.reader == "A B"
+    assert store.entries() == [kept]
+    assert store.entries(reader="A B", bundle=given.bundle) == [kept]
+    assert store.entries(reader="nobody") == []
+
+
+def test_a_form_sent_twice_is_one_row(store: Store) -> None:
+    form = verdict()
+    first = store.record(form)
+    assert store.record(form) == first
+    assert len(store.entries()) == 1
+    with refused("key_taken"):
+        store.record(replace(form, note="something else"))
+    assert store.entries() == [first]
+
+
+def test_a_form_sent_by_many_at_once_is_one_row(store: Store) -> None:
+    form, kept = verdict(), []
+    threads = [threading.Thread(target=lambda: kept.append(store.record(form))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kept) == 8
+    assert len(set(kept)) == 1
+    assert store.entries() == kept[:1]
+
+
+def test_a_changed_mind_is_a_new_row_and_an_undo_is_another(store: Store) -> None:
+    first = store.record(verdict(verdict="subtle"))
+    second = store.record(verdict(verdict="unsure"))
+    who = (first.case, "A")
+    assert standing(store.entries()) == {who: second}
+    undo = store.record(withdrawn(second))
+    assert standing(store.entries()) == {who: first}
+    store.record(withdrawn(first))
+    assert standing(store.entries()) == {}
+    assert store.entries()[:3] == [first, second, undo]
+
+
+def test_only_one_s_own_verdict_can_be_taken_back(store: Store) -> None:
+    kept = store.record(verdict())
+    read = store.record(blind())
+    for row in (replace(withdrawn(kept), reader="B"), withdrawn(read), withdrawn(verdict())):
+        with refused("nothing_to_withdraw"):
+            store.record(row)
+    assert store.entries() == [kept, read]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verdict": "wrong"},
+        {"verdict": ""},
+        {"kind": "other"},
+        {"case": "0" * 12},
+        {"key": "1"},
+        {"bundle": "x"},
+        {"reader": " "},
+        {"reader": "x" * 61},
+        {"note": "x" * 4001},
+        {"correction": "N"},
+        {"withdraws": "0" * 32},
+        {"severity": "huge"},
+        {"label": "T\0"},
+    ],
+)
+def test_what_no_form_gives_is_refused(tmp_path: Path, change: dict[str, str]) -> None:
+    store = Store(str(tmp_path / "r"))
+    with refused("bad_entry"):
+        store.record(replace(verdict(), **change))
+    assert store.entries() == []
+
+
+def test_the_database_itself_refuses_to_change_or_delete(store: Store, place: str) -> None:
+    kept = store.record(verdict())
+    name = store_module._entries.name
+    statements = [f"UPDATE {name} SET note = 'x'", f"DELETE FROM {name}"]
+    if place.startswith("postgresql"):
+        url = sa.make_url(place).set(drivername="postgresql+psycopg")
+        statements.append(f"TRUNCATE {name}")
+    else:
+        url = sa.URL.create("sqlite", database=place)
+        statements.append(f"INSERT OR REPLACE INTO {name} SELECT * FROM {name}")
+    engine = sa.create_engine(url)
+    for statement in statements:
+        with engine.connect() as connection, pytest.raises(sa.exc.DBAPIError, match="never chang"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    assert store.entries() == [kept]
+
+
+def test_import_is_whole_or_not_at_all_and_twice_is_once(store: Store, tmp_path: Path) -> None:
+    other = Store(str(tmp_path / "other"))
+    first = other.record(verdict())
+    other.record(withdrawn(first))
+    rows = other.entries()
+    assert store.take_in(rows[::-1]) == 2
+    assert store.take_in(rows) == 0
+    new = replace(rows[0], key=new_key())
+    with refused("key_taken"):
+        store.take_in([new, replace(rows[0], note="altered")])
+    with refused("bad_entry"):
+        store.take_in([new, replace(new, key=new_key(), time="yesterday")])
+    assert sorted(store.entries(), key=lambda row: row.time) == rows
+
+
+def test_several_readers_write_at_once(place: str) -> None:
+    def read(reader: str) -> None:
+        own = Store(place)
+        for i in range(10):
+            own.record(verdict(reader, f"images/{i}.jpg"))
+        own.close()
+
+    threads = [threading.Thread(target=read, args=(name,)) for name in "ABC"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    store = Store(place)
+    assert len(standing(store.entries())) == 30
+    store.close()
+
+
+def test_another_version_s_database_is_refused(store: Store, place: str) -> None:
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE {store_module._schema.name} SET version = 99")
+    with refused("other_schema"):
+        Store(place)
+
+
+def test_what_is_no_database_of_reviews_is_refused_and_left_alone(tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_bytes(b"a text that is no database" * 100)
+    other = tmp_path / "other"
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE patients (name)")
+    for path, code in (
+        (text, "not_a_store"),
+        (other, "not_a_store"),
+        (tmp_path / "text" / "below", "store_unavailable"),
+        ("mysql://user:secret@host/x", "bad_store_setting"),
+        ("postgresql://user:secret@127.0.0.1:1/x", "store_unavailable"),
+    ):
+        with pytest.raises(ReviewError) as refusal:
+            Store(str(path))
+        assert refusal.value.code == code
+        assert "secret" not in str(refusal.value)
+        assert str(tmp_path) not in str(refusal.value)
+    assert text.read_bytes() == b"a text that is no database" * 100
+    with sqlite3.connect(other) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    assert tables == [("patients",)]
+
+
+def test_a_full_disk_keeps_nothing_and_says_so(tmp_path: Path) -> None:
+    place = tmp_path / "r"
+    store = Store(str(place))
+    kept = store.record(verdict())
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        connection.commit()
+    with refused("store_unavailable"):
+        for i in range(200):
+            store.record(verdict(note="x" * 4000, image=f"images/{i}.jpg"))
+    assert store.entries()[0] == kept
+
+
+def test_commits_are_on_the_disk_before_they_are_confirmed(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "r"))
+    with store._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
+WRITER = """
+import itertools, sys
+sys.path[:0] = [{root!r}, {root!r} + "/tests"]
+from reviews import verdict
+from cxr.review.store import Store
+store = Store(sys.argv[1])
+for i in itertools.count():
+    print(store.record(verdict(sys.argv[2], f"images/{{i}}.jpg", note="x" * 500)).key, flush=True)
+"""
+
+
+def test_nothing_confirmed_is_lost_to_kill_9(tmp_path: Path) -> None:
+    """Two writers at once are killed in the middle, again and again."""
+    place = tmp_path / "review.sqlite3"
+    confirmed: set[str] = set()
+    for turn in range(5):
+        writers = [
+            subprocess.Popen(
+                [sys.executable, "-c", WRITER.format(root=str(ROOT)), str(place), reader],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for reader in "AB"
+        ]
+        for writer in writers:
+            assert writer.stdout is not None
+            # The first lines are waited for; the kill then comes wherever the writer is.
+            confirmed |= {writer.stdout.readline().strip() for _ in range(3 + 4 * turn)}
+        for writer in writers:
+            os.kill(writer.pid, signal.SIGKILL)
+        for writer in writers:
+            assert writer.stdout is not None
+            lines = writer.stdout.read().splitlines(keepends=True)
+            confirmed |= {line.strip() for line in lines if line.endswith("\n")}
+            writer.wait()
+            writer.stdout.close()
+        store = Store(str(place))
+        rows = store.entries()
+        store.close()
+        assert confirmed <= {row.key for row in rows}
+        assert len(rows) <= len(confirmed) + 2 * (turn + 1)
+    with sqlite3.connect(place) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_the_setting_names_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CXR_REVIEW", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert Path(setting()) == tmp_path / "cxr-lens" / "review.sqlite3"
+    monkeypatch.setenv("XDG_DATA_HOME", "relative")
+    assert Path(setting()).is_absolute()
+    monkeypatch.setenv("CXR_REVIEW", "postgresql://somewhere/x")
+    assert setting() == "postgresql://somewhere/x"
+
+
+def test_the_latest_of_several_models_stands() -> None:
+    early = replace(verdict(), time="2026-01-01T00:00:00.000000Z")
+    late = replace(verdict(verdict="subtle"), time="2026-01-02T00:00:00.000000Z", bundle="c" * 64)
+    assert standing([late, early]) == {(case_of("images/1.jpg"), "A"): late}
+    assert standing([late, early], "blind") == {}

@@ -1,0 +1,97 @@
+"""The page's address: it alone restores the queue and the case.
+
+It holds a case by the hash of its path, never a file's name. What it says is checked against the
+model's table; anything else is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pandas as pd
+import streamlit as st
+
+from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
+
+_LAST = "review_address"
+SPLITS = ("test", "external", "val")
+"""Never pooled: the first that a table has is shown until another is chosen."""
+
+
+def restore(model: str) -> None:
+    """Whoever comes back to the page without an address finds the queue as it was left."""
+    last = st.session_state.get(_LAST, {})
+    if not st.query_params.to_dict() and last.get("model") == model:
+        st.query_params.from_dict(last)
+
+
+def wanted(table: pd.DataFrame, labels: tuple[str, ...]) -> Wanted:
+    """The queue that the address asks for."""
+    splits = splits_of(table)
+    split = _one_of("split", splits) or splits[0]
+    source = _one_of("source", sources(table, split))
+    shown = _one_of("shown", SHOWN) or SHOWN[0]
+    if st.query_params.get("blind") == "1":
+        return Wanted(split, source, shown=shown, blind=True)  # the rest would tell
+    truth, called = _one_of("truth", labels), _one_of("called", labels)
+    return Wanted(split, source, truth, called, _one_of("sort", SORTS) or SORTS[0], shown)
+
+
+def splits_of(table: pd.DataFrame) -> list[str]:
+    there = set(table.split.unique())
+    return [split for split in SPLITS if split in there]
+
+
+def sources(table: pd.DataFrame, split: str) -> list[str]:
+    """The sources of a split, by name."""
+    return sorted(table.source[table.split == split].unique())
+
+
+def case(queue: Queue, table: pd.DataFrame, first: str) -> str:
+    """The case that the address asks for, else `first`."""
+    asked = st.query_params.get("case", "")
+    known = queue.place(asked) is not None or bool((table.case == asked).any())
+    return asked if asked and known else first
+
+
+def write(model: str, queue: Wanted, case: str) -> None:
+    """Let the address say what is shown, and no more than differs from the default."""
+    given = {field.name: getattr(queue, field.name) for field in fields(queue)}
+    given["blind"] = "1" if queue.blind else ""
+    plain = {"sort": SORTS[0], "shown": SHOWN[0]}
+    said = {"model": model, **{k: v for k, v in given.items() if v and plain.get(k) != v}}
+    if case:
+        said["case"] = case
+    st.session_state[_LAST] = said
+    if st.query_params.to_dict() != said:
+        st.query_params.from_dict(said)
+
+
+def go(case: str) -> None:
+    """To another case, from a button's callback."""
+    st.query_params["case"] = case
+
+
+def here() -> str:
+    """The case that is shown."""
+    return st.query_params.get("case", "")
+
+
+def change(name: str, value: str) -> None:
+    """Another queue, from a filter's callback: it begins with its first open case."""
+    _set(name, value)
+    _set("case", "")
+    if name == "split":
+        _set("source", "")
+
+
+def _set(name: str, value: str) -> None:
+    if value:
+        st.query_params[name] = value
+    else:
+        st.query_params.pop(name, None)
+
+
+def _one_of(name: str, known: tuple[str, ...] | list[str]) -> str:
+    given = st.query_params.get(name, "")
+    return given if given in known else ""

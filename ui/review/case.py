@@ -1,0 +1,127 @@
+"""One case: its film, or why there is none, its scores, and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from cxr import neighbours
+from cxr.classifier import Classifier, Prediction
+from cxr.errors import CxrError
+from cxr.radiograph import Radiograph
+from cxr.review.folder import Boxes, Folder
+from ui.desk import desk
+from ui.films import Reading
+from ui.models import line
+from ui.review import source
+
+NO_FOLDER = (
+    "Films are shown where the app is started with CXR_DATA set to their folder, or where that "
+    "folder is named in the sidebar. Verdicts can be given without them."
+)
+NOT_TO_SHOW = (
+    "The model’s table does not let this film be shown: what is written on it may be a name."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A case and what can be shown of it.
+
+    Attributes
+    ----------
+    row : Series
+        Of :func:`cxr.predictions.table`.
+    classes : (str, str)
+        The two that it lies between.
+    folder : Folder or None
+    film : Radiograph or None
+    why : str
+        Where there is no film: why.
+    """
+
+    row: pd.Series
+    classes: tuple[str, str]
+    folder: Folder | None
+    film: Radiograph | None
+    why: str = ""
+
+    @property
+    def boxes(self) -> Boxes:
+        """Lesions, where the data folder knows them."""
+        row = self.folder.rows.get(str(self.row.image)) if self.folder else None
+        return row.boxes if row else ()
+
+
+def case_of(row: pd.Series, model: Classifier) -> Case:
+    """Find the case's film, or why there is none."""
+    folder = source.folder()
+    between = neighbours.classes(row, model.labels)
+    if not row.display:
+        return Case(row, between, folder, None, NOT_TO_SHOW)
+    if folder is None:
+        return Case(row, between, None, None, NO_FOLDER)
+    try:
+        return Case(row, between, folder, film_of(folder, str(row.image)))
+    except CxrError as refusal:
+        return Case(row, between, folder, None, str(refusal))
+
+
+def film_of(folder: Folder, image: str) -> Radiograph:
+    """A film of the folder, from the session's shelf or read again.
+
+    Raises
+    ------
+    CxrError
+    """
+    return desk().shelf.get(
+        ("case", folder.root, image), lambda: folder.film(image), lambda r: 2 * r.pixels.nbytes
+    )
+
+
+def reading(row: pd.Series, labels: tuple[str, ...]) -> Reading:
+    """The table's scores as the pages show them."""
+    scores = {label: float(row[f"p_{label}"]) for label in labels}
+    logits = {label: float(row[f"logit_{label}"]) for label in labels}
+    return Reading(prediction=Prediction(str(row.called), scores, logits, None))
+
+
+def facts(case: Case, model: Classifier) -> None:
+    """What is known of the film, and by which model it was called."""
+    row = case.row
+    known = [f"Source {row.source}", f"split {row.split}"]
+    for name, title in (("view", "view"), ("sex", "sex"), ("age_group", "")):
+        value = str(row[name])
+        if value not in ("", "unknown"):
+            known.append(f"{title} {value}".strip())
+    if not np.isnan(row.age):
+        known.append(f"{row.age:g} years")
+    if row["flags"] not in ("", "unknown"):
+        known.append(f"flags: {row['flags']}")
+    if case.boxes:
+        known.append(f"{len(case.boxes)} lesion box{'es' if len(case.boxes) > 1 else ''} (key b)")
+    lines = [" · ".join(known), f"Model {line(model.bundle)}"]
+    if not _scores_alike(case, model):
+        lines.insert(0, "The folder’s film does not give the table’s scores: it may be another.")
+    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in lines)
+    st.html(
+        f'<div class="cxr-heading">Film and model</div><div class="cxr-quiet">{paragraphs}</div>'
+    )
+
+
+def _scores_alike(case: Case, model: Classifier) -> bool:
+    """Whether the folder's film gives the table's scores: it may be another film of that name."""
+    film = case.film
+    if film is None:
+        return True
+    found: Prediction = desk().shelf.get(
+        ("scored", film.sha256, model.bundle.digest),
+        lambda: model.predict([film])[0],
+        lambda p: 1000 if p.features is None else p.features.nbytes,
+    )
+    given = [float(case.row[f"logit_{label}"]) for label in model.labels]
+    return bool(np.allclose(given, [found.logits[label] for label in model.labels], atol=0.05))

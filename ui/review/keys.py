@@ -1,0 +1,42 @@
+"""Keys that hold what they promise: one that is held down gives one verdict, not one to every case
+that follows, and a click on a switch or a filter leaves the keys to the page.
+
+Streamlit hears no single-key shortcut while such a field holds the focus; whoever came there by
+keyboard keeps it.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_LISTEN = """
+export default function () {
+  const typing = (e) => e.target.closest?.("input, textarea, [contenteditable=true]");
+  const once = (event) => {
+    if (event.repeat && "etusqxaf".includes(event.key) && !typing(event)) {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+    }
+  };
+  const release = (event) => {
+    if (event.detail === 0) return;
+    setTimeout(() => {
+      const held = document.activeElement;
+      const chosen = held?.role === "combobox" && held.ariaExpanded !== "true";
+      if (held instanceof HTMLInputElement && (held.type === "checkbox" || chosen)) held.blur();
+    }, 100);  // a filter's list closes only then
+  };
+  window.addEventListener("keydown", once, true);
+  document.addEventListener("click", release, true);
+  return () => {
+    window.removeEventListener("keydown", once, true);
+    document.removeEventListener("click", release, true);
+  };
+}
+"""
+_held = st.components.v2.component("cxr_review_keys", js=_LISTEN)
+
+
+def listen() -> None:
+    with st.sidebar:
+        _held(key="review-keys", height=1)

@@ -1,0 +1,184 @@
+"""The sidebar: which cases, in what order, blind or not, and where the films are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from cxr.bundle import Bundle
+from cxr.errors import CxrError
+from cxr.review import cases
+from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
+from cxr.review.entries import Entry, standing
+from ui.evidence import scope
+from ui.review import address, reader, source
+from ui.words import meaning, plain
+
+SPLITS = {
+    "test": "Test: hospitals it knows",
+    "external": "External: hospitals it doesn’t know",
+    "val": "Val: films it was tuned on",
+}
+_SHOWN = {"errors": "Called wrong", "all": "All cases"}
+_SORTS = {"margin": "Surest call first", "source": "Source", "loss": "Least expected label first"}
+_FIRST = "T called N first, then N called T, then other errors."
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the reader is.
+
+    Attributes
+    ----------
+    wanted : Wanted
+    queue : Queue
+    at : int or None
+        Place of the case in the queue; None for one that the address named alone.
+    row : Series or None
+        The case; None where there is none.
+    mine : dict of case to Entry
+        This reader's standing verdicts under this model.
+    """
+
+    wanted: Wanted
+    queue: Queue
+    at: int | None
+    row: pd.Series | None
+    mine: dict[str, Entry]
+
+    def neighbour(self, by: int) -> str:
+        """The case `by` places on; "" past the ends."""
+        if self.at is None:
+            return str(self.queue.rows.case.iloc[0]) if len(self.queue.rows) else ""
+        there = self.at + by
+        inside = 0 <= there < len(self.queue.rows)
+        return str(self.queue.rows.case.iloc[there]) if inside else ""
+
+
+def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry]) -> Place:
+    """What the address asks for; without a case, the first that this reader hasn't judged."""
+    wanted = address.wanted(table, bundle.labels)
+    found = _queue(scope.key_of(bundle.folder), wanted, bundle.labels, table)
+    name = reader.name()
+    mine = {case: entry for (case, who), entry in standing(rows).items() if who == name}
+    done = found.rows.case.isin(mine.keys())
+    first = found.rows.case[~done] if not done.all() else found.rows.case
+    case = address.case(found, table, str(first.iloc[0]) if len(first) else "")
+    at = found.place(case)
+    row = found.rows.iloc[at] if at is not None else None
+    if row is None and case:
+        row = table[table.case == case].iloc[0]
+    return Place(wanted, found, at, row, mine)
+
+
+# Of a million rows the order takes about a second; it is the same for every session.
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _queue(key: scope.Key, wanted: Wanted, labels: tuple[str, ...], _table: pd.DataFrame) -> Queue:
+    return cases.queue(_table, labels, wanted)
+
+
+def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
+    """One control for each part of the address."""
+    labels = ("", *bundle.labels)
+    groups = {"N", "T"} <= set(bundle.labels)
+
+    def said(label: str) -> str:
+        means = meaning(label, bundle.labels) if label else ""
+        return plain(f"{label} · {means}" if means else label) if label else "Any"
+
+    st.subheader("Cases", anchor=False)
+    _choose("split", "Split", address.splits_of(table), wanted.split, lambda s: SPLITS[s])
+    names = ("", *address.sources(table, wanted.split))
+    _choose("source", "Source", names, wanted.source, lambda name: plain(name) if name else "All")
+    _choose("shown", "Which", SHOWN, wanted.shown, lambda name: _SHOWN[name])
+    if not wanted.blind:
+        _choose("truth", "Labelled", labels, wanted.truth, said)
+        _choose("called", "Called", labels, wanted.called, said)
+        if groups:
+            _choose("sort", "Order", SORTS, wanted.sort, lambda name: _SORTS[name], help=_FIRST)
+        else:
+            st.caption("In order of loss: this model’s labels are not N and T.")
+    st.session_state["queue-blind"] = wanted.blind
+    st.toggle(
+        "Read blind first",
+        key="queue-blind",
+        on_change=_blind_changed,
+        help="Label, scores, maps and neighbours come only after your own read, and cases come "
+        "in an order that tells nothing.",
+    )
+
+
+def where(place: Place) -> str:
+    """Such as "3 of 124 · case 3fa2…, 12 may not be shown"."""
+    total = len(place.queue.rows)
+    here = "Not in this queue" if place.at is None else f"{place.at + 1} of {total:,}"
+    if place.row is None:
+        here = "No case"
+    parts = [here]
+    if place.row is not None:
+        parts.append(f"case {place.row.case}")
+    done = int(place.queue.rows.case.isin(place.mine.keys()).sum())
+    if done:
+        parts.append(f"{done:,} judged by you")
+    if place.queue.hidden:
+        parts.append(f"{place.queue.hidden:,} passed over, may not be shown")
+    return " · ".join(parts)
+
+
+def nothing(place: Place) -> str:
+    """Why the queue is empty."""
+    if place.queue.hidden:
+        return (
+            f"All {place.queue.hidden:,} cases of this queue are films that may not be shown. "
+            "Choose another in the sidebar."
+        )
+    return "No case of this model is like that. Choose another queue in the sidebar."
+
+
+def _choose(
+    name: str,
+    label: str,
+    options: Sequence[str],
+    value: str,
+    said: Callable[[str], str],
+    help: str | None = None,
+) -> None:
+    key = f"queue-{name}"
+    st.session_state[key] = value
+    st.selectbox(
+        label,
+        options,
+        key=key,
+        format_func=said,
+        on_change=lambda: address.change(name, st.session_state[key]),
+        help=help,
+    )
+
+
+def _blind_changed() -> None:
+    address.change("blind", "1" if st.session_state["queue-blind"] else "")
+
+
+def films() -> None:
+    """Where the films are, and how to name another folder."""
+    st.subheader("Films", anchor=False)
+    found = source.folder()
+    if found is not None:
+        st.caption(f"{len(found.rows):,} films listed in the data folder.")
+    elif source.folder_named():
+        st.caption("The data folder that was named has no manifest that can be read.")
+    with st.expander("Another folder"), st.form("folder", border=False):
+        path = st.text_input(
+            "Path on the server",
+            help="A folder that holds manifest.csv and the films it lists. Empty: the server’s "
+            "own, which CXR_DATA names.",
+        )
+        if st.form_submit_button("Use this folder"):
+            try:
+                source.name_folder(path.strip())
+                st.rerun()
+            except CxrError as refusal:
+                st.error(plain(str(refusal)))

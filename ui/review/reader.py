@@ -1,0 +1,55 @@
+"""Who is reading: the name that stands beside each verdict."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cxr.review.entries import LONGEST_NAME, clean
+
+_KEY = "reader"
+SAID, GIVEN = "review_said", "review_given"
+"""What was confirmed last, and this session's verdicts, the last of which can be taken back."""
+
+
+def name() -> str:
+    """As signed in where the server has sign-in, else as given once this session; "" until then."""
+    return signed_in() or st.session_state.get(_KEY, "")
+
+
+def signed_in() -> str:
+    """What the server's identity provider calls the person; "" without sign-in."""
+    if not st.user.get("is_logged_in"):
+        return ""
+    return _tidy(str(st.user.get("name") or st.user.get("email") or st.user.get("sub") or ""))
+
+
+def ask() -> None:
+    """The question, once a session."""
+    with st.form("reader-form", border=False):
+        given = st.text_input(
+            "Your name, as it is to stand beside your verdicts",
+            max_chars=LONGEST_NAME,
+            key="reader-name",
+        )
+        if st.form_submit_button("Begin", key="reader-begin") and _tidy(given):
+            st.session_state[_KEY] = _tidy(given)
+            st.rerun()
+
+
+def show() -> None:
+    """The name, and the way to give another."""
+    if not name():
+        return
+    st.caption(f"Reader: {name()}")
+    if not signed_in():
+        st.button("Change reader", key="reader-change", type="tertiary", on_click=_forget)
+
+
+def _forget() -> None:
+    """The next reader takes nothing back of this one."""
+    for key in (_KEY, SAID, GIVEN):
+        st.session_state.pop(key, None)
+
+
+def _tidy(given: str) -> str:
+    return " ".join(clean(given).split())[:LONGEST_NAME]

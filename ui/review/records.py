@@ -1,0 +1,195 @@
+"""Below the case: the queue as a list, how far readers agree, verdicts out and in, new labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isnan
+
+import pandas as pd
+import streamlit as st
+
+from cxr.bundle import Bundle
+from cxr.errors import CxrError
+from cxr.review import agreement, exchange
+from cxr.review.entries import Entry, standing
+from cxr.review.relabel import Relabelled, relabel
+from cxr.review.store import Store
+from ui.review import address, source
+from ui.review.queue import Place
+from ui.review.verdict import VERDICTS
+from ui.words import plain
+
+_FEW = 30
+_LISTED = 500
+_ABOUT = "review_taken_in"
+
+
+def show(place: Place, bundle: Bundle, store: Store, rows: list[Entry]) -> None:
+    """One section at a time; none until it is asked for."""
+    sections: dict[str, Callable[[], None]] = {
+        "Queue": lambda: _queue(place),
+        "Agreement": lambda: _agreement(rows),
+        "Verdicts out and in": lambda: _exchange(store),
+    }
+    if not place.wanted.blind:  # it names the labels of cases that are yet to be read
+        sections["Corrected labels"] = lambda: _relabel(store)
+    with st.container(key="review-records"):
+        chosen = st.segmented_control(
+            "More",
+            list(sections),
+            key="review-section",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        if chosen:
+            sections[chosen]()
+
+
+def _queue(place: Place) -> None:
+    rows = place.queue.rows
+    start = max(0, (place.at or 0) - _LISTED // 2)
+    part = rows.iloc[start : start + _LISTED]
+    mine = [place.mine.get(case) for case in part.case]
+    telling = {
+        "labelled": part.label.astype(str),
+        "called": part.called.astype(str),
+        "margin": part.margin.round(2),
+        "source": part.source.astype(str),
+    }
+    listed = pd.DataFrame(
+        {
+            "case": part.case,
+            **({} if place.wanted.blind else telling),
+            "my verdict": [VERDICTS[entry.verdict][0] if entry else "" for entry in mine],
+        }
+    ).set_index(pd.RangeIndex(start + 1, start + 1 + len(part)))
+    picked = st.dataframe(
+        listed,
+        key=f"review-list-{start}",
+        on_select="rerun",
+        selection_mode="single-row",
+        height=320,
+    )
+    if len(rows) > len(part):
+        st.caption(f"{len(part):,} of {len(rows):,} cases, round the one that is shown.")
+    if chosen := picked.selection.rows:
+        case = str(part.case.iloc[chosen[0]])
+        st.button(f"Open case {case}", key="review-open", on_click=address.go, args=(case,))
+
+
+def _agreement(rows: list[Entry]) -> None:
+    verdicts = agreement.verdicts(standing(rows))
+    reads = agreement.reads(standing(rows, "blind"))
+    st.markdown("**Verdicts under this model**")
+    _agreement_of(verdicts)
+    st.markdown("**Blind reads under this model**")
+    _agreement_of(reads)
+    st.caption(
+        "Kappa: agreement beyond chance, 1 whole, 0 none. Only cases that two or more readers "
+        "have judged count; – is undefined. "
+        "Fleiss’ kappa is over all readers, Cohen’s over each two."
+    )
+
+
+def _agreement_of(answers: dict[tuple[str, str], str]) -> None:
+    found = agreement.agreement(answers)
+    if not found.cases:
+        st.caption("No case has been judged by two readers yet.")
+        return
+    few = f" Under {_FEW} cases: read it with care." if found.cases < _FEW else ""
+    st.write(
+        f"Fleiss’ kappa {_kappa(found.kappa)} · {_count(found.cases, 'shared case')}, "
+        f"{found.readers} readers.{few}"
+    )
+    table = pd.DataFrame(
+        [(p.first, p.second, p.cases, f"{p.observed:.0%}", _kappa(p.kappa)) for p in found.pairs],
+        columns=["reader", "and reader", "cases", "same answer", "Cohen’s kappa"],
+    )
+    st.dataframe(table, hide_index=True, height="content" if len(table) < 12 else 400)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _kappa(value: float) -> str:
+    return "–" if isnan(value) else f"{value:.2f}".replace("-", "−")
+
+
+def _exchange(store: Store) -> None:
+    rows = source.kept(store)
+    st.write(f"{_count(len(rows), 'row')} of all readers and models. The history is kept whole.")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Verdicts (CSV)",
+            lambda: exchange.to_csv(store.entries()),
+            "verdicts.csv",
+            "text/csv",
+            key="verdicts-csv",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Verdicts (JSON)",
+            lambda: exchange.to_json(store.entries()),
+            "verdicts.json",
+            "application/json",
+            key="verdicts-json",
+            on_click="ignore",
+        )
+    with st.form("review-import", border=False, clear_on_submit=True):
+        given = st.file_uploader(
+            "Verdicts of another database, as exported",
+            ["csv", "json"],
+            key="review-file",
+            help="Rows that are here already are passed over; one wrong row and none is taken in.",
+        )
+        sent = st.form_submit_button("Take in")
+    if sent and given is not None:
+        try:
+            taken = exchange.from_file(given.getvalue())
+            new = store.take_in(taken)
+            st.session_state[_ABOUT] = (
+                f"{_count(new, 'new row')}; {len(taken) - new:,} here already."
+            )
+            st.rerun()
+        except CxrError as refusal:
+            st.error(plain(str(refusal)))
+    if told := st.session_state.pop(_ABOUT, ""):
+        st.success(told)
+
+
+def _relabel(store: Store) -> None:
+    folder = source.folder()
+    if folder is None:
+        st.caption("The manifest is read from the data folder: name it in the sidebar.")
+        return
+    try:
+        found = relabel(folder.manifest(), standing(source.kept(store)))
+    except CxrError as refusal:
+        st.error(plain(str(refusal)))
+        return
+    st.write(
+        f"{_count(len(found.changes), 'label')} corrected, {len(found.open):,} doubted but left "
+        "as it is. The data folder itself is never altered."
+    )
+    _changes(found)
+    st.download_button(
+        "manifest.csv with corrected labels",
+        found.manifest,
+        "manifest.csv",
+        "text/csv",
+        key="relabelled",
+        on_click="ignore",
+        disabled=not found.changes,
+    )
+
+
+def _changes(found: Relabelled) -> None:
+    if found.changes:
+        rows = [(c.image, c.before, c.after, "; ".join(c.readers), c.time) for c in found.changes]
+        names = ["film", "label", "corrected", "by", "at"]
+        st.dataframe(pd.DataFrame(rows, columns=names), hide_index=True)
+    if found.open:
+        doubts = [(d.image, d.label, d.why, "; ".join(d.said)) for d in found.open]
+        names = ["film", "label", "why it stays", "said"]
+        st.dataframe(pd.DataFrame(doubts, columns=names), hide_index=True)

@@ -1,0 +1,131 @@
+"""Where the page's matter comes from: the database of verdicts, the folder of films, neighbours.
+
+All three belong to the server, not to a session: their caches hold nothing that anyone typed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from cxr import neighbours
+from cxr.classifier import Classifier
+from cxr.errors import CxrError, DataError
+from cxr.neighbours import Vectors
+from cxr.review.entries import Entry
+from cxr.review.folder import Folder, open_folder
+from cxr.review.store import Store, setting
+from ui.desk import Job
+from ui.evidence import scope
+from ui.words import plain
+
+_FOLDER = "review_folder"
+_MOST_JOBS = 3
+_lock = threading.Lock()
+
+
+def store() -> Store:
+    """The database; ends the page with a sentence where it cannot be used."""
+    try:
+        return _open(setting())
+    except CxrError as refusal:
+        st.info(plain(str(refusal)))
+        st.stop()
+
+
+def kept(store: Store, **wanted: str) -> list[Entry]:
+    """Rows of the database; ends the page with a sentence where they cannot be read."""
+    try:
+        return store.entries(**wanted)
+    except CxrError as refusal:
+        st.info(plain(str(refusal)))
+        st.stop()
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, on_release=Store.close)
+def _open(place: str) -> Store:
+    return Store(place)
+
+
+def folder_named() -> str:
+    """The folder that this session or the server names; "" for none."""
+    return st.session_state.get(_FOLDER) or os.environ.get("CXR_DATA", "")
+
+
+def name_folder(path: str) -> None:
+    """Use another folder in this session; "" goes back to the server's.
+
+    Raises
+    ------
+    DataError
+    """
+    if path:
+        open_folder(path)
+    st.session_state[_FOLDER] = path
+
+
+def folder() -> Folder | None:
+    """The folder of films, or None where none is named or what is named is none."""
+    named = folder_named()
+    if not named:
+        return None
+    try:
+        stat = (Path(named).expanduser() / "manifest.csv").stat()
+        return _folder(named, stat.st_mtime_ns, stat.st_size)
+    except (DataError, OSError, RuntimeError, ValueError):
+        return None
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the data folder")
+def _folder(named: str, changed_ns: int, size: int) -> Folder:
+    return open_folder(named)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _jobs() -> dict[Path, Job]:
+    """Vectors worked out, under way or given up, by the shelf they lie on: one for all sessions."""
+    return {}
+
+
+def vectors(model: Classifier, films: Folder, table: pd.DataFrame, again: bool = False) -> Job:
+    """The job that gives all films' vectors, begun if there is none; ``Job.result`` is a
+    :class:`cxr.neighbours.Vectors` once it has ended well.
+
+    Parameters
+    ----------
+    again : bool
+        Begin anew after it was cancelled or has failed: finished shards stay.
+    """
+    images, shelf = _shelf(scope.key_of(model.bundle.folder), films.fingerprint, model, table)
+
+    def work(step: Callable[[float], bool]) -> Vectors:
+        return neighbours.work_out(model, images, films.film, shelf, step)
+
+    with _lock:
+        jobs = _jobs()
+        job = jobs.get(shelf)
+        if job is None or (again and not job.running and job.result is None):
+            ended = [key for key, older in jobs.items() if not older.running]
+            for key in ended[: max(0, len(jobs) - _MOST_JOBS + 1)]:
+                del jobs[key]
+            job = jobs[shelf] = Job(shelf, work)
+    return job
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _shelf(
+    key: scope.Key, fingerprint: str, _model: Classifier, _table: pd.DataFrame
+) -> tuple[tuple[str, ...], Path]:
+    """The films of a bundle's table and where their vectors lie."""
+    images = neighbours.films_of(_table)
+    return images, neighbours.shelf(_model.bundle, fingerprint, images)
+
+
+def go_on(model: Classifier, films: Folder, table: pd.DataFrame) -> None:
+    """Begin the search again after it was cancelled or has failed: what was done stays."""
+    vectors(model, films, table, again=True)

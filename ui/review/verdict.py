@@ -1,0 +1,259 @@
+"""The reader's part of a case: a blind read where it is wanted, a verdict in one key, a note."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+
+import streamlit as st
+
+from cxr.bundle import Bundle
+from cxr.errors import CxrError
+from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry
+from cxr.review.store import Store, new_key
+from ui.review import address, reader
+from ui.review.queue import Place
+from ui.review.reader import GIVEN, SAID
+from ui.words import meaning, plain
+
+VERDICTS = {
+    "model_wrong": ("Model wrong", "e"),
+    "label_wrong": ("Label wrong", "t"),
+    "unreadable": ("Unreadable", "u"),
+    "subtle": ("Subtle", "s"),
+    "unsure": ("Unsure", "q"),
+}
+_READ_KEYS = "asfxyu"
+_CONFIDENCE_KEYS = dict(zip(CONFIDENCES, "qet", strict=True))
+_FAILED = "review_failed"
+
+
+def committed(place: Place, rows: list[Entry]) -> Entry | None:
+    """This reader's blind read of the case."""
+    assert place.row is not None
+    reads = [row for row in rows if row.kind == "blind" and row.case == place.row.case]
+    own = [row for row in reads if row.reader == reader.name()]
+    return own[-1] if own else None
+
+
+def blind_read(place: Place, bundle: Bundle, store: Store) -> None:
+    """The read that comes before everything else: a label by one key, and by the next how sure."""
+    row = place.row
+    assert row is not None
+    case = str(row.case)
+    key = f"read-{case}"
+    st.html('<div class="cxr-heading">Your read</div>')
+    with st.container(horizontal=True, gap="small"):
+        for i, label in enumerate(bundle.labels):
+            st.button(
+                plain(label),
+                key=f"{key}-{label}",
+                shortcut=_READ_KEYS[i] if i < len(_READ_KEYS) else None,
+                type="primary" if st.session_state.get(key) == label else "secondary",
+                help=meaning(label, bundle.labels) or None,
+                on_click=_pick,
+                args=(key, label),
+            )
+    st.html('<div class="cxr-heading">How sure: this commits it</div>')
+    with st.container(horizontal=True, gap="small"):
+        for confidence, shortcut in _CONFIDENCE_KEYS.items():
+            st.button(
+                confidence.capitalize(),
+                key=f"{key}-{confidence}",
+                shortcut=shortcut,
+                disabled=key not in st.session_state,
+                on_click=_commit,
+                args=(_about(place, bundle), st.session_state.get(key, ""), confidence, store),
+            )
+    st.html('<div class="cxr-quiet">Label, scores, maps and neighbours come after it.</div>')
+    _outcome(store)
+
+
+def _pick(key: str, label: str) -> None:
+    st.session_state[key] = label
+
+
+def _commit(about: Entry, read: str, confidence: str, store: Store) -> None:
+    _keep(replace(about, kind="blind", read=read, confidence=confidence), store)
+
+
+def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> None:
+    """Five verdicts, each one key, and what may be said beside them."""
+    row = place.row
+    assert row is not None
+    about = _about(place, bundle)
+    standing = place.mine.get(about.case)
+    keys = {name: f"{name}-{about.case}" for name in ("note", "severity", "correction", "read")}
+    buttons = st.container(key="verdicts", horizontal=True, gap="small")
+    others = [label for label in bundle.labels if label != about.label]
+    offered = _offered(about, standing, blind)
+    with st.container(horizontal=True, gap="medium"):
+        correction = _choice("Right label", others, offered, keys["correction"])
+        severe = standing.severity if standing else ""
+        _choice("Severity", list(SEVERITIES), severe, keys["severity"])
+    if blind is not None:
+        before = f"Your read now (blind: {blind.read}, {blind.confidence})"
+        said = standing.read if standing is not None and standing.read else blind.read
+        _choice(before, list(bundle.labels), said, keys["read"])
+    st.text_area(
+        "Note",
+        value=standing.note if standing else "",
+        max_chars=LONGEST_NOTE,
+        height=68,
+        key=keys["note"],
+        placeholder="No names of patients",
+        persist_state="session",
+    )
+    with buttons:
+        for verdict, (title, shortcut) in VERDICTS.items():
+            more = f": {correction}" if verdict == "label_wrong" and correction else ""
+            st.button(
+                plain(title + more),
+                key=f"verdict-{verdict}-{about.case}",
+                shortcut=shortcut,
+                type="primary" if standing and standing.verdict == verdict else "secondary",
+                on_click=_give,
+                args=(about, verdict, keys, place.neighbour(1), store),
+            )
+    _outcome(store)
+
+
+def _offered(about: Entry, standing: Entry | None, blind: Entry | None) -> str:
+    """What the right label most likely is; the button says it before it is given."""
+    if standing is not None and standing.correction:
+        return standing.correction
+    for label in (about.called, blind.read if blind else ""):
+        if label and label != about.label:
+            return label
+    return ""
+
+
+def _choice(label: str, options: list[str], value: str, key: str) -> str:
+    chosen = st.segmented_control(
+        label,
+        options,
+        default=value or None,
+        format_func=plain,
+        key=key,
+        persist_state="session",
+    )
+    return str(chosen or "")
+
+
+def _about(place: Place, bundle: Bundle) -> Entry:
+    """The case as a row without a verdict, with this form's key."""
+    row = place.row
+    assert row is not None
+    forms = st.session_state.setdefault("review_forms", {})
+    key = forms.setdefault((bundle.digest, str(row.case)), new_key())
+    return Entry(
+        key,
+        "verdict",
+        reader.name(),
+        str(row.case),
+        str(row.image),
+        bundle.digest,
+        label=str(row.label),
+        called=str(row.called),
+    )
+
+
+def _give(about: Entry, verdict: str, keys: dict[str, str], following: str, store: Store) -> None:
+    said = {name: str(st.session_state.get(key) or "") for name, key in keys.items()}
+    if verdict != "label_wrong":
+        said["correction"] = ""
+    if _keep(replace(about, verdict=verdict, **said), store) and following:
+        address.go(following)
+
+
+def _keep(entry: Entry, store: Store) -> bool:
+    """Confirm a row once it is in the database; where it isn't, say so and leave all as it was."""
+    form = st.session_state["review_forms"].get((entry.bundle, entry.case))
+    if entry.kind != "withdrawn" and form != entry.key:
+        # Pressed on a form that was sent already, before the next case was there to be seen.
+        if st.session_state[GIVEN][-1].verdict != entry.verdict:
+            st.session_state[SAID] += " Another key came before the next case and was passed over."
+        return False
+    try:
+        kept = store.record(entry)
+    except CxrError as refusal:
+        st.session_state[_FAILED] = address.here(), str(refusal)
+        if refusal.code == "key_taken":  # it was kept before, unconfirmed, and changed since
+            st.session_state["review_forms"].pop((entry.bundle, entry.case), None)
+        return False
+    st.session_state.pop(_FAILED, None)
+    st.session_state["review_forms"].pop((kept.bundle, kept.case), None)
+    what = {"blind": f"read {kept.read}", "withdrawn": "taken back"}.get(kept.kind)
+    what = what or VERDICTS[kept.verdict][0].lower()
+    st.session_state[SAID] = f"Kept at {kept.time[11:19]} UTC: {what}, case {kept.case}."
+    given = st.session_state.setdefault(GIVEN, [])
+    if kept.kind == "verdict" and kept not in given:
+        given.append(kept)
+    return True
+
+
+def _outcome(store: Store) -> None:
+    """What became of the last thing that was given, and the way to take it back."""
+    case, failed = st.session_state.get(_FAILED, ("", ""))
+    if failed and case == address.here():
+        st.error(plain(failed))
+    elif said := st.session_state.get(SAID):
+        st.html(f'<div class="cxr-quiet" role="status">{escape(said)}</div>')
+    given = st.session_state.get(GIVEN, [])
+    st.button(
+        "Take the last one back",
+        key="undo",
+        shortcut="x",
+        type="tertiary",
+        disabled=not given,
+        on_click=_undo,
+        args=(store,),
+    )
+
+
+def _undo(store: Store) -> None:
+    last: Entry = st.session_state[GIVEN][-1]
+    row = Entry(
+        new_key(),
+        "withdrawn",
+        last.reader,
+        last.case,
+        last.image,
+        last.bundle,
+        label=last.label,
+        called=last.called,
+        withdraws=last.key,
+    )
+    if _keep(row, store):
+        st.session_state[GIVEN].pop()
+        address.go(last.case)
+
+
+def history(place: Place, rows: list[Entry]) -> None:
+    """What was said of the case; others' words only after one's own."""
+    row = place.row
+    assert row is not None
+    own = reader.name()
+    here = [entry for entry in rows if entry.case == row.case]
+    if str(row.case) not in place.mine:
+        here = [entry for entry in here if entry.reader == own]
+    if not here:
+        return
+    lines = "".join(f"<p>{escape(_told(entry))}</p>" for entry in here[-12:])
+    st.html(f'<div class="cxr-heading">Said of this case</div><div class="cxr-quiet">{lines}</div>')
+
+
+def _told(entry: Entry) -> str:
+    parts = {
+        "blind": [f"blind read {entry.read}, {entry.confidence}"],
+        "withdrawn": ["took a verdict back"],
+        "verdict": [
+            VERDICTS[entry.verdict][0].lower() if entry.verdict else "",
+            f"it is {entry.correction}" if entry.correction else "",
+            f"severity {entry.severity}" if entry.severity else "",
+            f"read {entry.read}" if entry.read else "",
+            entry.note,
+        ],
+    }[entry.kind]
+    when = f"{entry.time[:10]} {entry.time[11:16]}"
+    return f"{when} {entry.reader}: {', '.join(part for part in parts if part)}"
