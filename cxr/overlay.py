@@ -55,6 +55,11 @@ KINDS = {
         "Occlusion", "fall in probability when hidden", True, 0.1, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
     ),
     "gradcam": Kind("Grad-CAM", "logits per cell", False, 0.2, (0.05, 0.1, 0.2, 0.4, 0.8)),
+    "gradcam_pp": Kind("Grad-CAM++", "weighted activation", False, 8.0, (2, 4, 8, 16, 32)),
+    "scorecam": Kind("Score-CAM", "weighted activation", False, 1.0, (0.25, 0.5, 1, 2, 4)),
+    "integrated": Kind(
+        "Integrated gradients", "logits per 49th of the film", True, 1.0, (0.2, 0.5, 1, 2, 5)
+    ),
 }
 
 

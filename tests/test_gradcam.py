@@ -11,8 +11,8 @@ from films import film, png
 from networks import phantom, small_network
 
 import cxr
-from cxr.explain.gradcam import grad_cam_cells, linear_cells
-from cxr.explain.gradient import gradient_cells
+from cxr.explain.gradcam import cells_of, grad_cam_cells, maps_and_gradient
+from cxr.explain.gradient import at_layer
 from cxr.explain.target import to_film
 from cxr.preprocess import Preprocessing, preprocess
 from cxr.radiograph import Radiograph
@@ -37,6 +37,11 @@ def bundled(tmp_path: Path) -> Bundler:
 
 def radiograph(pixels: Any) -> Radiograph:
     return Radiograph(pixels, 8, "5" * 64, "PNG")
+
+
+def gradient_cells(model: cxr.Classifier, film: Radiograph, column: int) -> Any:
+    """Grad-CAM through TensorFlow, whatever the head."""
+    return cells_of(*at_layer(model, film, column))
 
 
 def nested_network(frozen: bool = False) -> Any:
@@ -105,13 +110,9 @@ def test_cells_before_the_relu_add_up_to_the_logit(bundled: Bundler) -> None:
     model = small_network()
     classifier = bundled(model)
     drawn = radiograph(film())
-    features, weights = classifier.predict([drawn])[0].features, classifier.head_weights
-    assert features is not None
-    assert weights is not None
     for column, label in enumerate(classifier.labels):
-        both = linear_cells(features, weights[:, column]) - linear_cells(
-            features, -weights[:, column]
-        )
+        maps, gradient = maps_and_gradient(classifier, drawn, label)
+        both = cells_of(maps, gradient) - cells_of(maps, -gradient)
         bias = float(model.layers[-1].bias[column])
         assert both.sum() + bias == pytest.approx(
             classifier.predict([drawn])[0].logits[label], abs=1e-4

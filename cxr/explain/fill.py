@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,6 +65,39 @@ def filler(
             "unknown_fill", f"A patch cannot be filled with {fill!r}; there are {', '.join(FILLS)}."
         )
     return lambda box: whole[box[0] : box[2], box[1] : box[3]]
+
+
+def whole(square: NDArray[np.uint8], fill: str, seed: int = 0) -> NDArray[np.uint8]:
+    """The film with all of it filled: what is left when everything has been taken away.
+
+    Parameters
+    ----------
+    square : uint8 (S, S)
+    fill : {"blur", "mean", "noise", "black"}
+        "blur" is a Gaussian of the film with a standard deviation of an eighth of its side, which
+        leaves where the film is light and where dark, and no structure. The others are those of
+        :func:`filler`.
+    seed : int
+
+    Returns
+    -------
+    uint8 (S, S)
+
+    Raises
+    ------
+    ExplainError
+        ``unknown_fill``.
+    """
+    size = len(square)
+    if fill != "blur":
+        return filler(square, fill, seed)((0, 0, size, size))
+    blurred = cv2.GaussianBlur(square, (0, 0), size / 8, borderType=cv2.BORDER_REFLECT)
+    return blurred.astype(np.uint8, copy=False)
+
+
+def film_seed(sha256: str) -> int:
+    """The seed that makes a film's noise its own, the same at every run."""
+    return int(sha256[:16], 16)
 
 
 def _run_in(light: NDArray[np.float32], box: Box) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Grad-CAM through TensorFlow, for heads that are not linear. Imported only when one is met."""
+"""Gradients through TensorFlow, from ``model.keras``. Imported only when a map needs them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from ..radiograph import Radiograph
 _LOCK = threading.Lock()
 
 
-def gradient_cells(model: Classifier, film: Radiograph, column: int) -> NDArray[np.float32]:
-    """``ReLU(Σ_k mean(d logit / d A_k) · A_k)``, float32 (h, w).
+def at_layer(
+    model: Classifier, film: Radiograph, column: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The Grad-CAM layer's maps and the gradient of a logit by them, each float32 (h, w, K).
 
     Parameters
     ----------
@@ -34,13 +36,7 @@ def gradient_cells(model: Classifier, film: Radiograph, column: int) -> NDArray[
     ExplainError
         ``no_tensorflow``, or ``no_layer`` if the Keras model lacks the Grad-CAM layer.
     """
-    try:
-        import tensorflow as tf
-    except ImportError as error:
-        raise ExplainError(
-            "no_tensorflow",
-            "Grad-CAM of this network needs TensorFlow, which is not installed. Use occlusion.",
-        ) from error
+    tf = _tensorflow()
     square = preprocess(film.eight_bit, model.preprocessing)
     inputs = tf.constant(square[None, ..., None], tf.float32)
     with _LOCK:
@@ -51,17 +47,62 @@ def gradient_cells(model: Classifier, film: Radiograph, column: int) -> NDArray[
             features, logits = network(inputs, training=False)
             logit = logits[0, column]
         gradient = tape.gradient(logit, features)
-    weights = gradient.numpy()[0].mean((0, 1))
-    return np.maximum(features.numpy()[0] @ weights, 0).astype(np.float32)
+    return features.numpy()[0], gradient.numpy()[0]
 
 
-@lru_cache(maxsize=2)
-def _network(folder: Path, digest: str, layer: str) -> Any:
-    """The bundle's Keras model with outputs (maps of `layer`, logits); `digest` tells two apart
-    that stood in the same folder."""
+def at_input(
+    model: Classifier, squares: NDArray[np.float32], column: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A logit of each square, and its gradient by that square's pixels.
+
+    Parameters
+    ----------
+    squares : float32 (n, size, size)
+        0 to 255.
+    column : int
+
+    Returns
+    -------
+    logits : float32 (n,)
+    gradients : float32 (n, size, size)
+        Logits per grey level.
+
+    Raises
+    ------
+    ExplainError
+        ``no_tensorflow``.
+    """
+    tf = _tensorflow()
+    inputs = tf.constant(squares[..., None], tf.float32)
+    with _LOCK:
+        network = _network(model.bundle.folder, model.bundle.digest, None)
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            logits = network(inputs, training=False)[:, column]
+        gradients = tape.gradient(logits, inputs)
+    return logits.numpy(), gradients.numpy()[..., 0]
+
+
+def _tensorflow() -> Any:
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise ExplainError(
+            "no_tensorflow",
+            "This map needs TensorFlow, which is not installed. Use occlusion.",
+        ) from error
+    return tf
+
+
+@lru_cache(maxsize=4)
+def _network(folder: Path, digest: str, layer: str | None) -> Any:
+    """The bundle's Keras model with outputs (maps of `layer`, logits), or logits alone where no
+    layer is asked for; `digest` tells two apart that stood in the same folder."""
     import keras
 
     model = keras.models.load_model(folder / "model.keras", compile=False, safe_mode=True)
+    if layer is None:
+        return model
     path = _path_to(model, layer)
     if not path:
         raise ExplainError(

@@ -9,15 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..classifier import Classifier
-from ..errors import Cancelled, ExplainError
+from ..errors import ExplainError
 from ..preprocess import preprocess
 from ..radiograph import Radiograph
-from .fill import Box, filler
-from .target import column_of, to_film
-
-Progress = Callable[[float], object]
-"""Told the share done, 0 to 1, before each patch and at the end; stops the work by returning
-``False``. Any other answer goes on."""
+from .fill import Box, filler, film_seed
+from .target import Progress, column_of, tell, to_film
 
 
 def occlusion(
@@ -44,7 +40,7 @@ def occlusion(
         What a patch is filled with, see :func:`cxr.explain.fill.filler`. Black is a finding of
         its own; it is there to show that.
     progress : callable, optional
-        See :data:`Progress`.
+        See :data:`cxr.explain.target.Progress`.
 
     Returns
     -------
@@ -62,7 +58,7 @@ def occlusion(
     starts = patch_starts(model.size, patch, stride)
     boxes = patch_boxes(model.size, patch, stride)
     effects = box_effects(model, film, label, boxes, fill, progress)
-    cells = _average(effects.reshape(len(starts), -1), starts, patch, model.size)
+    cells = average_over_cover(effects.reshape(len(starts), -1), starts, patch, model.size)
     return to_film(cells, film.eight_bit.shape)
 
 
@@ -122,29 +118,40 @@ def box_effects(
     -------
     float64 (len(boxes),), −1 to 1
     """
-    column = column_of(model, label)
-    square = preprocess(film.eight_bit, model.preprocessing)
-    fill_of = filler(square, fill, seed=int(film.sha256[:16], 16))
+    probability = hider(model, film, label, fill)
     queue = [None, *boxes]  # None: nothing hidden
-    logits = []
+    p = np.empty(len(queue))
     for done, box in enumerate(queue):
-        if progress is not None and progress(done / len(queue)) is False:
-            raise Cancelled
-        hidden = square.copy()
-        if box:
-            hidden[_inside(box)] = fill_of(box)
-        logits.append(model.squares(hidden[None])[0])
-    if progress is not None:
-        progress(1.0)
-    p = model.calibrate(np.array(logits))[:, column]
+        tell(progress, done / len(queue))
+        p[done] = probability(box)
+    tell(progress, 1.0)
     return p[0] - p[1:]
 
 
-def _inside(box: Box) -> tuple[slice, slice]:
-    return slice(box[0], box[2]), slice(box[1], box[3])
+def hider(
+    model: Classifier, film: Radiograph, label: str, fill: str
+) -> Callable[[Box | None], float]:
+    """Something that gives the calibrated probability of `label` with a box hidden, or nothing.
+
+    Raises
+    ------
+    ExplainError
+        ``unknown_class``, ``unknown_fill``.
+    """
+    column = column_of(model, label)
+    square = preprocess(film.eight_bit, model.preprocessing)
+    fill_of = filler(square, fill, film_seed(film.sha256))
+
+    def probability(box: Box | None) -> float:
+        hidden = square.copy()
+        if box:
+            hidden[box[0] : box[2], box[1] : box[3]] = fill_of(box)
+        return float(model.calibrate(model.squares(hidden[None]))[0, column])
+
+    return probability
 
 
-def _average(
+def average_over_cover(
     effects: NDArray[np.float64], starts: Sequence[int], patch: int, size: int
 ) -> NDArray[np.float64]:
     """Mean over the patches that cover each pixel, (size, size). Cover is the same along rows and

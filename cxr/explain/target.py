@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -9,7 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..classifier import Classifier
-from ..errors import ExplainError
+from ..errors import Cancelled, ExplainError
+
+Progress = Callable[[float], object]
+"""Told the share done, 0 to 1, before each piece of work and at the end; stops the work by
+returning ``False``. Any other answer goes on."""
+
+
+def tell(progress: Progress | None, share: float) -> None:
+    """Tell `progress`, if there is one.
+
+    Raises
+    ------
+    Cancelled
+        If it answers ``False``.
+    """
+    if progress is not None and progress(share) is False:
+        raise Cancelled
+
+
+def part_of(progress: Progress | None, part: int, parts: int) -> Progress | None:
+    """What to tell of one of several equal pieces of work, the first being 0."""
+    if progress is None:
+        return None
+    whole = progress
+    return lambda share: whole((part + share) / parts)
 
 
 def column_of(model: Classifier, label: str) -> int:
@@ -47,3 +72,54 @@ def to_film(cells: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.f
         cells.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
     )
     return stretched
+
+
+def to_square(values: NDArray[np.floating], size: int) -> NDArray[np.float32]:
+    """A film's map on the network's square: area means where it shrinks, linear where it grows.
+
+    Parameters
+    ----------
+    values : float (H, W)
+    size : int
+        Side of the square, pixels.
+
+    Returns
+    -------
+    float32 (size, size)
+    """
+    shrinks = min(values.shape) >= size
+    square: Any = cv2.resize(
+        values.astype(np.float32),
+        (size, size),
+        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+    )
+    return square
+
+
+CUT_OFF = 0.1
+"""Calibrated probability of a class below which no map of it is drawn unless it is asked for: maps
+of what a network does not see are mostly false alarms (Saporta et al. 2022, their code's notes)."""
+
+
+def worth_a_map(probability: float) -> bool:
+    """Whether a class is likely enough for its map to be drawn unasked."""
+    return probability >= CUT_OFF
+
+
+def contours(values: NDArray[np.floating], level: float) -> list[NDArray[np.int32]]:
+    """Lines around where a map reaches a level, or −level where that is below 0.
+
+    Parameters
+    ----------
+    values : float (H, W)
+    level : float
+        Not 0.
+
+    Returns
+    -------
+    list of int32 (n, 2)
+        Closed lines of (x, y) pixels, none where the map stays below.
+    """
+    inside = values >= level if level > 0 else values <= level
+    lines, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    return [np.asarray(line[:, 0], np.int32) for line in lines]
