@@ -70,3 +70,20 @@ def softmax(logits: Floats, temperature: float = 1.0) -> NDArray[np.float64]:
     z = np.asarray(logits, np.float64) / temperature
     z = np.exp(z - z.max(-1, keepdims=True))
     return z / z.sum(-1, keepdims=True)
+
+
+def log_loss(
+    logits: Floats, truth: NDArray[np.integer], temperature: float = 1.0
+) -> NDArray[np.float64]:
+    """-log of the probability of each film's label, natural, float64 (n,); finite also where the
+    probability rounds to 0.
+
+    Parameters
+    ----------
+    logits : float (n, classes)
+    truth : int (n,)
+    temperature : float
+    """
+    z = np.asarray(logits, np.float64) / temperature
+    z -= z.max(-1, keepdims=True)
+    return np.log(np.exp(z).sum(-1)) - z[np.arange(len(z)), truth]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bundle import Bundle, open_bundle
+from .calibration import softmax
 from .errors import BundleError
 from .preprocess import Preprocessing, preprocess
 from .radiograph import Radiograph
@@ -172,10 +173,7 @@ class Classifier:
 
     def calibrate(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """``softmax(logits / temperature)`` over the last axis, float64, sums to 1."""
-        scaled = np.asarray(logits, np.float64) / self.bundle.temperature
-        scaled -= scaled.max(-1, keepdims=True)
-        exp = np.exp(scaled)
-        return exp / exp.sum(-1, keepdims=True)
+        return softmax(logits, self.bundle.temperature)
 
 
 def _head_weights(bundle: Bundle) -> NDArray[np.float32] | None:

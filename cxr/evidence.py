@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from . import curves, metrics
 from .predictions import clusters
-from .resampling import RESAMPLES, Estimate, count_patients, draw, interval, sums
+from .resampling import RESAMPLES, Estimate, Ints, count_patients, draw, estimate, interval, sums
 
 OF_CLASS = ("precision", "recall", "specificity", "f1", "auroc", "average_precision")
 OVERALL = ("accuracy", "balanced_accuracy", "kappa")
@@ -79,7 +79,10 @@ def affordable(*tables: pd.DataFrame) -> int:
 
 
 def figures(
-    rows: pd.DataFrame, labels: tuple[str, ...], resamples: int = RESAMPLES
+    rows: pd.DataFrame,
+    labels: tuple[str, ...],
+    resamples: int = RESAMPLES,
+    areas: bool = True,
 ) -> dict[Name, Figure]:
     """All figures of some films. A macro figure is the mean over the classes that have it.
 
@@ -90,67 +93,66 @@ def figures(
     labels : tuple of str
     resamples : int
         0: no intervals.
+    areas : bool
+        False: without the areas under curves, which take most of the work.
     """
     found = arrays(rows, labels)
-    spread = resampled(found, labels, resamples) if resamples else {}
+    spread = resampled(found, labels, resamples, areas) if resamples else {}
+    sides = {label: found.truth == k for k, label in enumerate(labels)}
+    sides |= dict.fromkeys((MACRO, ""), np.ones(len(rows), bool))
+    counts = {
+        of: (int(films.sum()), count_patients(found.patients, films)) for of, films in sides.items()
+    }
     out = {}
-    for name, value in values(found, labels).items():
+    for name, value in values(found, labels, areas).items():
         figure, label = name
-        films = found.truth == labels.index(label) if label in labels else found.truth >= 0
         low, high = np.nan, np.nan
         if resamples and enough(found, labels, figure, label):
             low, high = interval(spread[name])
-        people = count_patients(found.patients, films)
-        out[name] = Figure(float(value), float(low), float(high), int(films.sum()), people)
+        out[name] = Figure(float(value), float(low), float(high), *counts[label])
     return out
 
 
-def values(found: Arrays, labels: tuple[str, ...]) -> Named:
+def values(found: Arrays, labels: tuple[str, ...], areas: bool = True) -> Named:
     """Every figure by its name and label, float64 ()."""
     matrix = metrics.confusion(found.truth, found.called, len(labels), np.ones(len(found.truth)))
-    areas = [curves.count(found.p[:, k], found.truth == k) for k in range(len(labels))]
-    return _named(
-        matrix,
-        np.array([curves.auroc(each) for each in areas]),
-        np.array([curves.average_precision(each) for each in areas]),
-        labels,
-    )
+    under: dict[str, NDArray] = {}
+    if areas:
+        each = [curves.count(found.p[:, k], found.truth == k) for k in range(len(labels))]
+        under["auroc"] = np.array([curves.auroc(counts) for counts in each])
+        under["average_precision"] = np.array([curves.average_precision(c) for c in each])
+    return _named(matrix, under, labels)
 
 
-def resampled(found: Arrays, labels: tuple[str, ...], resamples: int) -> Named:
+def resampled(found: Arrays, labels: tuple[str, ...], resamples: int, areas: bool = True) -> Named:
     """Every figure of each resample, float64 (resamples,)."""
     counts = draw(found.patients, resamples)
-    areas = [
-        curves.resample(found.p[:, k], found.truth == k, found.patients, counts)
-        for k in range(len(labels))
-    ]
-    return _named(
-        resampled_confusion(found, len(labels), counts),
-        np.stack([each.auroc for each in areas], 1),
-        np.stack([each.average_precision for each in areas], 1),
-        labels,
-    )
+    matrix = resampled_confusion(found.truth, found.called, len(labels), found.patients, counts)
+    under: dict[str, NDArray] = {}
+    if areas:
+        each = [
+            curves.resample(found.p[:, k], found.truth == k, found.patients, counts)
+            for k in range(len(labels))
+        ]
+        under["auroc"] = np.stack([c.auroc for c in each], 1)
+        under["average_precision"] = np.stack([c.average_precision for c in each], 1)
+    return _named(matrix, under, labels)
 
 
 def resampled_confusion(
-    found: Arrays, classes: int, counts: NDArray[np.uint8]
+    truth: Ints, called: Ints, classes: int, patients: Ints, counts: NDArray[np.uint8]
 ) -> NDArray[np.float64]:
     """The confusion matrix of each resample, float64 (resamples, classes, classes)."""
-    cells = np.eye(classes**2)[found.truth * classes + found.called]
-    return sums(counts, found.patients, cells).reshape(-1, classes, classes)
+    cells = np.eye(classes**2)[truth * classes + called]
+    return sums(counts, patients, cells).reshape(-1, classes, classes)
 
 
-def _named(
-    matrix: NDArray, auroc: NDArray, average_precision: NDArray, labels: tuple[str, ...]
-) -> Named:
+def _named(matrix: NDArray, areas: Mapping[str, NDArray], labels: tuple[str, ...]) -> Named:
     """Figures by name and label; each array's last axis, the classes, is taken apart."""
-    by_class: Mapping[str, NDArray] = {
-        **metrics.class_figures(matrix),
-        "auroc": auroc,
-        "average_precision": average_precision,
-    }
-    named = {(f, x): by_class[f][..., k] for f in OF_CLASS for k, x in enumerate(labels)}
-    named |= {(f, MACRO): metrics.mean_defined(by_class[f]) for f in OF_CLASS}
+    by_class = {**metrics.class_figures(matrix), **areas}
+    there = [figure for figure in OF_CLASS if figure in by_class]
+    named = {(f, x): by_class[f][..., k] for f in there for k, x in enumerate(labels)}
+    named |= {(f, MACRO): metrics.mean_defined(by_class[f]) for f in there}
     return named | {(f, ""): value for f, value in metrics.overall_figures(matrix).items()}
 
 
@@ -186,6 +188,19 @@ def pair_area(
     return Figure(value, float(low), float(high), len(rows), people)
 
 
+def macro_f1(truth: Ints, called: Ints, classes: int, patients: Ints) -> Estimate:
+    """Mean F1 over the classes that are there or called: of calls alone, without their scores.
+
+    Parameters
+    ----------
+    truth, called, patients : int (n,)
+    classes : int
+    """
+    value = metrics.macro_f1(truth, called, classes, np.ones(len(truth)))
+    matrices = resampled_confusion(truth, called, classes, patients, draw(patients))
+    return estimate(float(value), metrics.mean_defined(metrics.class_figures(matrices)["f1"]))
+
+
 def drop(
     home: pd.DataFrame, away: pd.DataFrame, labels: tuple[str, ...], resamples: int = RESAMPLES
 ) -> dict[Name, Drop]:
@@ -197,8 +212,15 @@ def drop(
         for each in found
     ]
     matrices = [
-        resampled_confusion(each, len(labels), draw(each.patients, resamples, seed))
+        resampled_confusion(
+            each.truth,
+            each.called,
+            len(labels),
+            each.patients,
+            draw(each.patients, resamples, seed),
+        )
         for seed, each in enumerate(found)
+        if resamples
     ]
     out = {}
     wanted = [("balanced_accuracy", ""), ("accuracy", ""), *(("recall", x) for x in labels)]

@@ -1,8 +1,4 @@
-"""What a set of predictions is worth, with bootstrap intervals.
-
-Every figure takes `weights`, how often each film counts: ones for the figure itself, one row a
-resample for its interval, so that a bootstrap is one vectorised call.
-"""
+"""What a set of calls is worth: figures of confusion matrices, one matrix or a thousand at once."""
 
 from __future__ import annotations
 
@@ -10,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from . import resampling
 
 SMALL_SOURCE = 30
 Ints = NDArray[np.integer]
@@ -44,8 +42,8 @@ def _mean_recall(truth: Ints, called: Ints) -> float:
     return float(np.mean([(called[truth == k] == k).mean() for k in np.unique(truth)]))
 
 
-def bootstrap_weights(patients: Sequence[str], resamples: int, seed: int = 0) -> NDArray[np.uint16]:
-    """How often each film counts in each resample, drawing whole patients with replacement.
+def bootstrap_weights(patients: Sequence[str], resamples: int, seed: int = 0) -> NDArray[np.uint8]:
+    """How often each film counts in each resample of :func:`cxr.resampling.draw`.
 
     Parameters
     ----------
@@ -57,20 +55,15 @@ def bootstrap_weights(patients: Sequence[str], resamples: int, seed: int = 0) ->
 
     Returns
     -------
-    uint16 (resamples, n)
+    uint8 (resamples, n)
     """
-    _, index = np.unique(np.asarray(patients), return_inverse=True)
-    groups = int(index.max()) + 1 if len(index) else 0
-    rng = np.random.default_rng(seed)
-    counts = np.empty((resamples, groups), np.uint16)
-    for row in counts:
-        row[:] = np.bincount(rng.integers(0, groups, groups), minlength=groups)
-    return counts[:, index]
+    index = np.unique(np.asarray(patients), return_inverse=True)[1]
+    return resampling.draw(index, resamples, seed)[:, index]
 
 
 def interval(values: Floats) -> tuple[float, float]:
-    """95 % percentile interval of bootstrap figures; resamples without a figure are left out."""
-    low, high = np.nanpercentile(values, [2.5, 97.5])
+    """:func:`cxr.resampling.interval` of one figure."""
+    low, high = resampling.interval(values)
     return float(low), float(high)
 
 
@@ -153,28 +146,3 @@ def per_class(truth: Ints, called: Ints, classes: int, weights: NDArray) -> dict
 def macro_f1(truth: Ints, called: Ints, classes: int, weights: NDArray) -> Floats:
     """Mean F1 over the classes that are there or called, float64 (...)."""
     return mean_defined(per_class(truth, called, classes, weights)["f1"])
-
-
-def auroc(score: Floats, positive: NDArray[np.bool_], weights: NDArray) -> Floats:
-    """Area under the ROC curve: the share of (positive, negative) pairs in the right order, ties
-    counting half.
-
-    Parameters
-    ----------
-    score : float (n,)
-    positive : bool (n,)
-    weights : (..., n)
-
-    Returns
-    -------
-    float64 (...), NaN where one side is missing.
-    """
-    order = np.argsort(score, kind="stable")
-    w = np.asarray(weights, np.float64)[..., order]
-    ranked = score[order]
-    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    yes = np.add.reduceat(w * positive[order], starts, -1)
-    no = np.add.reduceat(w * ~positive[order], starts, -1)
-    below = np.cumsum(no, -1) - no
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (yes * (below + no / 2)).sum(-1) / (yes.sum(-1) * no.sum(-1))

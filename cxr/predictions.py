@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from .bundle import Bundle
+from .calibration import log_loss, softmax
 from .errors import BundleError
 
 FILE = "predictions.csv"
@@ -141,11 +142,7 @@ def _scored(raw: pd.DataFrame, rows: pd.DataFrame, bundle: Bundle) -> pd.DataFra
     logits = raw[names].to_numpy(np.float64)
     if not np.isfinite(logits).all():
         raise _bad("a logit is missing or not a finite number")
-    z = logits / bundle.temperature
-    z -= z.max(1, keepdims=True)
-    p = np.exp(z)
-    total = p.sum(1, keepdims=True)
-    p /= total
+    p = softmax(logits, bundle.temperature)
     ranked = np.sort(p, 1)
     truth = rows.label.cat.codes.to_numpy()
     return pd.DataFrame(
@@ -154,17 +151,22 @@ def _scored(raw: pd.DataFrame, rows: pd.DataFrame, bundle: Bundle) -> pd.DataFra
             **{f"p_{label}": p[:, k] for k, label in enumerate(bundle.labels)},
             "called": pd.Categorical.from_codes(logits.argmax(1), pd.Index(bundle.labels)),
             "margin": ranked[:, -1] - ranked[:, -2],
-            # From the logits, since a probability may round to 0.
-            "loss": np.log(total[:, 0]) - z[np.arange(len(z)), truth],
+            "loss": log_loss(logits, truth, bundle.temperature),
         }
     )
 
 
 def clusters(rows: pd.DataFrame) -> NDArray[np.int64]:
     """Whose films are drawn together in a bootstrap: one number a patient of a source, and one of
-    its own for each film whose patient is not known. Int (n,), 0 to the number of clusters - 1."""
-    patients = rows.patient.cat
-    person = rows.source.cat.codes.to_numpy(np.int64) * len(patients.categories)
+    its own for each film whose patient is not known. Int (n,), 0 to the number of clusters - 1.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With ``patient`` and ``source``, as text or categories; "": not known.
+    """
+    patients, sources = (rows[x].astype("category").cat for x in ("patient", "source"))
+    person = sources.codes.to_numpy(np.int64) * len(patients.categories)
     person += patients.codes.to_numpy()
     alone = (rows.patient == "").to_numpy()
     person[alone] = -1 - np.arange(alone.sum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from math import isnan
 
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from . import evidence
+from .errors import Cancelled
 from .predictions import flag_names
 
 DIMENSIONS = ("source", "view", "age_group", "sex", "flag", "recommended")
@@ -59,6 +60,7 @@ def all_slices(
     labels: tuple[str, ...],
     dimensions: tuple[str, ...] = DIMENSIONS,
     resamples: int = evidence.RESAMPLES,
+    progress: Callable[[float], bool] | None = None,
 ) -> list[Slice]:
     """Every figure of every slice.
 
@@ -71,15 +73,25 @@ def all_slices(
         Some of :data:`DIMENSIONS`.
     resamples : int
         Of each slice's own patients; none where the whole table is too large for them.
+    progress : callable, optional
+        Given the share done, 0 to 1, after each slice; answers False to stop.
+
+    Raises
+    ------
+    Cancelled
+        When `progress` answers False.
     """
     resamples = min(resamples, evidence.affordable(rows))
-    found = []
-    for dimension in dimensions:
-        for name, films in parts(rows, dimension):
-            part = rows[films]
-            figures = evidence.figures(part, labels, resamples)
-            whole = figures["accuracy", ""]
-            found.append(Slice(dimension, name, whole.films, whole.patients, figures))
+    wanted = [(by, name, films) for by in dimensions for name, films in parts(rows, by)]
+    total = sum(int(films.sum()) for _, _, films in wanted)
+    found, done = [], 0
+    for by, name, films in wanted:
+        figures = evidence.figures(rows[films], labels, resamples)
+        whole = figures["accuracy", ""]
+        found.append(Slice(by, name, whole.films, whole.patients, figures))
+        done += whole.films
+        if progress is not None and not progress(done / total):
+            raise Cancelled
     return found
 
 

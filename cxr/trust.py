@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .calibration import log_loss
+
 
 @dataclass(frozen=True)
 class OperatingPoint:
@@ -48,12 +50,8 @@ def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) ->
     """
     from scipy.optimize import minimize_scalar
 
-    wide = np.asarray(logits, np.float64)
-
     def loss(log_temperature: float) -> float:
-        z = wide / np.exp(log_temperature)
-        z -= z.max(1, keepdims=True)
-        return float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(len(z)), truth]))
+        return float(log_loss(logits, truth, float(np.exp(log_temperature))).mean())
 
     found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded")
     return float(np.exp(found.x))

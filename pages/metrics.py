@@ -7,12 +7,12 @@ import streamlit as st
 from cxr.bundle import Bundle
 from cxr.errors import CxrError
 from ui import frame, models
-from ui.evidence import bench, blocks, cases, classes, curves, export, overview, rivals, weak
+from ui.evidence import bench, blocks, cases, classes, curves, export, overview, rivals, trust, weak
 from ui.evidence.export import STYLE
 from ui.evidence.scope import ALL, Scope, key_of, scope, sources, splits
-from ui.words import plain
+from ui.words import plain, site
 
-PARTS = ("Overview", "Classes", "Curves", "Threshold", "Slices", "Models", "Export")
+PARTS = ("Overview", "Classes", "Curves", "Trust", "Threshold", "Slices", "Models", "Export")
 
 
 def main() -> None:
@@ -60,7 +60,8 @@ def choose(bundle: Bundle, key: tuple[str, str], there: list[str]) -> Scope:
         [ALL, *of_split],
         label_visibility="collapsed",
         key=f"ev-source-{split}",
-        width=160,
+        format_func=site,
+        width=200,
     )
     return scope(bundle, split, "" if source == ALL else source)
 
@@ -72,6 +73,8 @@ def show(part: str, films: Scope) -> None:
         cases.show(films, truth, called)
     elif part == "Curves":
         blocks.show(curves.blocks(films), columns=2)
+    elif part == "Trust":
+        blocks.show(trust.blocks(films), columns=2)
     elif part == "Threshold":
         bench.show(films)
     elif part == "Slices":

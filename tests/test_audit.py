@@ -76,6 +76,6 @@ def test_the_verdict_flips_with_the_evidence() -> None:
     assert "in play" in audit.verdict(_found(0.5), 3)
     clean = audit.verdict(_found(0.33), 3)
     assert "shortcuts" not in clean
-    assert clean.startswith("With the lungs erased it keeps 0%")
+    assert clean.startswith("With the lungs erased it keeps 0 %")
     assert "not clearly better than 16" in audit.verdict(_found(0.33, thumbnail=0.89), 3)
     assert "tell the hospital" in audit.verdict(_found(0.33, told=0.95), 3)

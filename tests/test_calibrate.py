@@ -7,9 +7,12 @@ from networks import small_network
 
 import cxr
 from cxr.bundle import MANIFEST
+from cxr.evidence import figures
+from cxr.predictions import select, table
 from cxr.preprocess import Preprocessing
 from cxr.trust import prediction_set
 from train import evaluate
+from train.audit import store
 from train.calibrate import calibrate
 from train.export import write_network
 
@@ -57,6 +60,23 @@ def test_coverage_on_external_films_is_what_it_is(bundle: Path, tmp_path: Path) 
     again = calibrate(bundle)
     assert again.metrics["external"] == made.metrics["external"], "kept through a calibration"
     assert len((tmp_path / "log.md").read_text().splitlines()) == 1
+
+
+def test_a_calibration_keeps_the_audit(bundle: Path) -> None:
+    store(bundle, {"verdict": "It reads lungs."})
+    made = calibrate(bundle)
+    assert made.metrics["audit"] == {"verdict": "It reads lungs."}
+    assert {"val", "test", "audit"} == set(made.metrics)
+
+
+def test_figures_in_the_bundle_are_the_evidence_page_s(bundle: Path) -> None:
+    """One bootstrap: the interval that the bundle carries is the one that its page shows."""
+    made = calibrate(bundle)
+    test = select(table(made), split="test")
+    shown = figures(test, made.labels)["f1", "macro"]
+    assert made.metrics["test"]["macro_f1"] == pytest.approx(
+        {"value": shown.value, "low": shown.low, "high": shown.high}
+    )
 
 
 def test_the_sensitivity_of_an_operating_point_can_be_asked_for(bundle: Path) -> None:

@@ -20,7 +20,7 @@ from sklearn.metrics import (
 from tables import LABELS, raw, table
 
 from cxr import comparison, evidence, slices
-from cxr.errors import DataError
+from cxr.errors import Cancelled, DataError
 from cxr.predictions import clusters, select
 
 
@@ -265,3 +265,31 @@ def test_what_cannot_be_compared_is_refused(
     away = table(raw(20).assign(image=[f"other/{i}" for i in range(20)]), tmp_path / "d")
     with pytest.raises(DataError, match="other_films"):
         comparison.paired(LABELS, one, LABELS, away)
+
+
+def test_without_areas_the_other_figures_are_the_same(tmp_path: Path) -> None:
+    rows = select(table(raw(240), tmp_path), split="test")
+    whole = evidence.figures(rows, LABELS, 200)
+    found = evidence.figures(rows, LABELS, 200, areas=False)
+    assert found == {name: whole[name] for name in found}
+    assert {figure for figure, _ in whole} - {figure for figure, _ in found} == {
+        "auroc",
+        "average_precision",
+    }
+
+
+def test_slices_stop_when_they_are_told_to(tmp_path: Path) -> None:
+    rows = select(table(raw(120), tmp_path), split="test")
+    heard: list[float] = []
+    slices.all_slices(rows, LABELS, resamples=0, progress=lambda x: not heard.append(x))
+    assert heard == sorted(heard)
+    assert heard[-1] == 1
+    stopped: list[float] = []
+
+    def no(done: float) -> bool:
+        stopped.append(done)
+        return False
+
+    with pytest.raises(Cancelled):
+        slices.all_slices(rows, LABELS, resamples=0, progress=no)
+    assert stopped == heard[:1]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pandas as pd
@@ -19,9 +21,9 @@ from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr import evidence, operating, predictions, slices
-from cxr.bundle import open_bundle
+from cxr.bundle import MANIFEST, manifest_values, open_bundle, write_manifest
 from cxr.predictions import select, table
-from ui.evidence import export
+from ui.evidence import audit, export, weak
 from ui.evidence import scope as scopes
 from ui.evidence.blocks import films, ranged, share
 
@@ -52,6 +54,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def room(shelf: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("CXR_MODELS", str(shelf))
+    monkeypatch.setattr(weak, "PATIENCE", 60)
     monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
     monkeypatch.delenv("CXR_DATA", raising=False)
     return shelf
@@ -132,7 +135,7 @@ def test_one_source_can_be_chosen(rows: pd.DataFrame) -> None:
     at = go(opened(), "Classes")
     ran(at.selectbox(key="ev-source-test").set_value("near").run())
     part = select(rows, split="test", source="near")
-    assert f"source near: {len(part)} films" in text(at)
+    assert f"Test, near: {len(part)} films" in text(at)
     assert ranged(evidence.figures(part, LABELS)["accuracy", ""]) in text(at)
 
 
@@ -188,11 +191,97 @@ def test_a_case_opens_in_the_review_room(rows: pd.DataFrame) -> None:
 
 def test_the_curves_stand_with_their_areas(rows: pd.DataFrame) -> None:
     at = go(opened(), "Curves")
-    assert len(at.get("plotly_chart")) == 4
+    assert len(at.get("plotly_chart")) == 2
     found = evidence.figures(select(rows, split="test"), LABELS)
     for label in LABELS:
         assert ranged(found["auroc", label]) in text(at)
         assert ranged(found["average_precision", label]) in text(at)
+
+
+def test_sets_stand_with_what_they_promise_and_keep(rows: pd.DataFrame, room: Path) -> None:
+    bundle = open_bundle(room / "default")
+    at = go(opened(), "Trust")
+    assert len(at.get("plotly_chart")) == 2
+    for split in ("test", "external"):
+        ran(at.segmented_control(key="set").set_value(split).run())
+        part = select(rows, split=split)
+        for promised, limits in bundle.conformal.items():
+            for label in LABELS:
+                films = part[part.label == label]
+                covered = (films[f"p_{label}"] >= limits[label]).mean()
+                assert f"{share(covered)} <small>" in text(at)
+            assert f"of {100 * float(promised):g} %" in text(at)
+    assert "The promise is broken here" in text(at), "external films are harder"
+    assert "does not rule" in text(at)
+
+
+def test_a_bundle_without_limits_says_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tables.bundle(tmp_path / "plain", tables.raw(60))
+    rewrite(folder, conformal={})
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    assert "train calibrate --out models/plain" in text(go(opened(), "Trust"))
+
+
+AUDIT = {
+    "verdict": "With the lungs erased it keeps 30% of its lead.",
+    **{
+        name: {"value": 0.5 + k / 100, "low": 0.4 + k / 100, "high": 0.6 + k / 100}
+        for k, name in enumerate(audit.ROWS)
+    },
+    "sites": {"N": {"sites": 5, "accuracy": 0.943, "chance": 0.2}},
+}
+
+
+def rewrite(folder: Path, **changed: object) -> None:
+    values = {**manifest_values(folder), **changed}
+    (folder / MANIFEST).unlink()
+    write_manifest(folder, values)
+
+
+def test_the_audit_stands_on_the_overview_and_in_the_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tables.bundle(tmp_path / "asked", tables.raw(120))
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    assert "train audit --data DIR --out models/asked" in text(opened())
+    rewrite(folder, metrics={**manifest_values(folder)["metrics"], "audit": AUDIT})
+    page = export.page(scopes.scope(open_bundle(folder), "test")).decode()
+    for place in (text(opened()), page):
+        assert str(AUDIT["verdict"]) in place
+        assert all(name in place for name in audit.ROWS.values())
+        assert ".520 <small>(.420–.620)</small>" in place
+        assert "<td>.943</td><td>.200</td>" in place
+
+
+def test_slices_that_take_long_can_be_stopped_and_asked_for_again(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going = threading.Event()
+    real = scopes.all_slices
+
+    def slow(*asked: Any, **also: Any) -> Any:
+        going.wait(60)
+        return real(*asked, **also)
+
+    monkeypatch.setattr(scopes, "all_slices", slow)
+    monkeypatch.setattr(weak, "PATIENCE", 0)
+    at = go(opened(), "Slices")
+    assert "Slices under 30 films" not in text(at)
+    ran(at.button(key="ev-cancel").click().run())
+    assert "Stopped." in text(at)
+    going.set()
+    monkeypatch.setattr(weak, "PATIENCE", 60)
+    ran(at.button(key="ev-again").click().run())
+    assert "Slices under 30 films" in text(at)
+
+
+def test_hospitals_carry_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables.bundle(tmp_path / "named", tables.raw(120).assign(source="tbportals"))
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    assert "TB Portals" in text(opened())
+    assert "tbportals" not in text(opened())
 
 
 def bench(at: AppTest) -> str:
@@ -316,7 +405,7 @@ def test_the_exported_page_is_whole_and_needs_no_network(rows: pd.DataFrame, roo
     assert cxr.NOTICE in body
     assert bundle.digest in body
     assert "images/" not in body
-    for part in ("Overview", "Classes", "Curves", "Operating point", "Slices", "Models"):
+    for part in ("Overview", "Classes", "Curves", "Trust", "Operating point", "Slices", "Models"):
         assert f"<h2>{part}</h2>" in body
     figures = evidence.figures(select(rows, split="test"), LABELS)
     assert all(ranged(each) in body for each in figures.values())

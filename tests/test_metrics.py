@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sklearn.metrics import precision_recall_fscore_support, recall_score, roc_auc_score
+from sklearn.metrics import precision_recall_fscore_support, recall_score
 
 from cxr import metrics
 from cxr.trust import choose_operating_point, fit_temperature
@@ -31,18 +31,6 @@ def test_weights_are_repetitions(calls: tuple[np.ndarray, np.ndarray]) -> None:
         np.repeat(truth, times), np.repeat(called, times), 3, np.ones(times.sum())
     )
     assert metrics.macro_f1(truth, called, 3, times) == pytest.approx(again)
-
-
-def test_auroc_equals_scikit_learns_with_ties_and_weights(rng: np.random.Generator) -> None:
-    score = np.round(rng.normal(size=300), 1)
-    positive = rng.random(300) < 0.3
-    weights = rng.integers(0, 4, (5, 300))
-    expected = [roc_auc_score(positive, score, sample_weight=w) for w in weights]
-    np.testing.assert_allclose(metrics.auroc(score, positive, weights), expected)
-
-
-def test_auroc_of_one_class_is_not_a_number() -> None:
-    assert np.isnan(metrics.auroc(np.arange(3.0), np.ones(3, bool), np.ones(3)))
 
 
 def test_patients_are_drawn_whole() -> None:

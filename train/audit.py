@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +20,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr import lungs, metrics
+from cxr import evidence, lungs
 from cxr.bundle import Bundle, manifest_values, write_manifest
 from cxr.classifier import Classifier
+from cxr.predictions import clusters
 
 from . import evaluate, manifest
 
 BORDER = 1 / 8
 """Share of a film's side, at each edge, that counts as border: in all 44 % of the film."""
 THUMBNAIL = 16
-RESAMPLES = 1000
 
 Squares = NDArray[np.uint8]
 Ints = NDArray[np.integer]
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A figure and its 95 % interval, bootstrapped by patient."""
-
-    value: float
-    low: float
-    high: float
 
 
 def border_mask(size: int) -> NDArray[np.bool_]:
@@ -94,15 +85,6 @@ def thumbnails(squares: Squares, keep: NDArray[np.bool_]) -> NDArray[np.float32]
         cv2.resize(s, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)[keep] for s in squares
     ]
     return np.array(small, np.float32)
-
-
-def macro_f1(truth: Ints, called: Ints, classes: int, whose: list[str]) -> Scored:
-    """Macro-F1 and its interval."""
-    value = metrics.macro_f1(truth, called, classes, np.ones(len(truth)))
-    weights = metrics.bootstrap_weights(whose, RESAMPLES)
-    return Scored(
-        float(value), *metrics.interval(metrics.macro_f1(truth, called, classes, weights))
-    )
 
 
 def identifiability(
@@ -165,12 +147,12 @@ def audit(model: Classifier, films: Squares, frame: pd.DataFrame) -> dict[str, A
     rows = manifest.described(frame).reset_index(drop=True)
     learn = (frame.split == "train").to_numpy() & (frame.recommended == "1").to_numpy()
     test = (frame.split == "test").to_numpy()
-    truth, whose = evaluate.truth_of(rows[test], model.labels), evaluate.patients(rows[test])
+    truth, whose = evaluate.truth_of(rows[test], model.labels), clusters(rows[test])
 
     def score(called: Ints | list[str]) -> dict[str, float]:
         if isinstance(called, list):
             called = np.array([model.labels.index(label) for label in called])
-        return asdict(macro_f1(truth, called, len(model.labels), whose))
+        return asdict(evidence.macro_f1(truth, called, len(model.labels), whose))
 
     found: dict[str, Any] = {"sound": score(model.squares(films[test]).argmax(1))}
     for name, keep in (
@@ -241,7 +223,9 @@ def verdict(found: dict[str, Any], classes: int) -> str:
     kept = (found["lungs_erased"]["value"] - guess) / max(found["sound"]["value"] - guess, 1e-9)
     ahead = found["sound"]["low"] > found["thumbnail"]["high"]
     told = any(site["accuracy"] > 2 * site["chance"] for site in found["sites"].values())
-    parts = [f"With the lungs erased it keeps {max(kept, 0):.0%} of its lead over guessing."]
+    parts = [
+        f"With the lungs erased it keeps {100 * max(kept, 0):.0f} % of its lead over guessing."
+    ]
     if kept >= 0.5:
         parts.append("Most of what it goes by lies outside the lungs: shortcuts are likely.")
     elif kept >= 0.2:

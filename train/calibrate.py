@@ -73,6 +73,9 @@ def calibrate(folder: Path, sensitivity: Mapping[str, float] = SENSITIVITY) -> B
     values = manifest_values(folder)
     labels = tuple(values["labels"])
     scored = "external" in values["metrics"]
-    values |= fitted(evaluate.predictions(folder), labels, sensitivity)
+    found = fitted(evaluate.predictions(folder), labels, sensitivity)
+    # What was found out about the network itself, as its audit, stays.
+    found["metrics"] = values["metrics"] | found["metrics"]
+    values |= found
     bundle = write_manifest(folder, values)
     return evaluate.score_external(folder, log=None) if scored else bundle

@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr import metrics
+from cxr import evidence, metrics
 from cxr.bundle import Bundle, manifest_values, write_manifest
 from cxr.calibration import softmax
+from cxr.predictions import clusters
+from cxr.resampling import Estimate
 from cxr.trust import coverage
 
 RESAMPLES = 2000
+"""Of the lungs' figures (``train/segment_export.py``)."""
 EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments.md"
 
 
@@ -38,11 +41,6 @@ def truth_of(rows: pd.DataFrame, labels: tuple[str, ...]) -> NDArray[np.int64]:
     return np.array([labels.index(label) for label in rows.label])
 
 
-def patients(rows: pd.DataFrame) -> list[str]:
-    """Who is resampled together: the patient where known, otherwise the film alone."""
-    return [p or image for p, image in zip(rows.patient, rows.image, strict=True)]
-
-
 def split_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]:
     """Macro-F1, per-class figures, source recall and accuracy by source of one split.
 
@@ -57,15 +55,10 @@ def split_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]
     dict, ready for JSON; intervals are 95 %, bootstrapped by patient.
     """
     truth, called = truth_of(rows, labels), logits_of(rows, labels).argmax(1)
-    ones = np.ones(len(rows))
-    classes = metrics.per_class(truth, called, len(labels), ones)
-    resampled = metrics.bootstrap_weights(patients(rows), RESAMPLES)
+    classes = metrics.per_class(truth, called, len(labels), np.ones(len(rows)))
     return {
         "n": len(rows),
-        "macro_f1": _with_interval(
-            metrics.macro_f1(truth, called, len(labels), ones),
-            metrics.macro_f1(truth, called, len(labels), resampled),
-        ),
+        "macro_f1": _with_interval(evidence.macro_f1(truth, called, len(labels), clusters(rows))),
         "accuracy": float((truth == called).mean()),
         "source_recall": metrics.source_recall(truth, called, list(rows.source)),
         "classes": {
@@ -118,22 +111,12 @@ def pair_auroc(rows: pd.DataFrame, positive: str, negative: str) -> dict[str, An
     -------
     dict with n, value, low, high (95 %, by patient)
     """
-    rows = rows[rows.label.isin([positive, negative])]
-    score = (rows[f"logit_{positive}"] - rows[f"logit_{negative}"]).to_numpy(float)
-    is_positive = (rows.label == positive).to_numpy()
-    resampled = metrics.bootstrap_weights(patients(rows), RESAMPLES)
-    return {
-        "n": len(rows),
-        **_with_interval(
-            metrics.auroc(score, is_positive, np.ones(len(rows))),
-            metrics.auroc(score, is_positive, resampled),
-        ),
-    }
+    area = evidence.pair_area(rows, positive, negative)
+    return {"n": area.films, **_with_interval(area)}
 
 
-def _with_interval(value: Any, resampled: NDArray[np.floating]) -> dict[str, float]:
-    low, high = metrics.interval(resampled)
-    return {"value": float(value), "low": low, "high": high}
+def _with_interval(found: Estimate) -> dict[str, float]:
+    return {"value": found.value, "low": found.low, "high": found.high}
 
 
 def external_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]:

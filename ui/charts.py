@@ -189,7 +189,7 @@ def reliability(found: Mapping[str, Reliability]) -> go.Figure:
     figure.update_yaxes(
         title_text="Share that came true", range=[-0.02, 1.02], zeroline=False, row=1, col=1
     )
-    figure.update_yaxes(title_text="Films", type="log", row=2, col=1)
+    figure.update_yaxes(title_text="Films", type="log", dtick=1, row=2, col=1)
     return figure
 
 

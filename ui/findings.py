@@ -11,9 +11,7 @@ from cxr.classifier import Prediction
 from ui import operating
 from ui.films import Film, Reading
 from ui.models import line
-from ui.words import figure, meaning, score
-
-_HOSPITALS = {"shenzhen": "Shenzhen", "tbx11k": "TBX11K", "hannover": "Hannover"}
+from ui.words import figure, meaning, score, site
 
 
 def show_scores(reading: Reading, bundle: Bundle) -> None:
@@ -85,7 +83,7 @@ def show_worth(bundle: Bundle) -> None:
         rows.append(
             "<div>T-versus-N AUROC, a hospital it doesn’t know</div>"
             f"<div>{figure(found['t_vs_n_auroc'])}</div>"
-            f'<div class="cxr-quiet">{escape(_HOSPITALS.get(place, place))}, '
+            f'<div class="cxr-quiet">{escape(site(place))}, '
             f"{found['n']:,} films; .50 is a coin toss</div>"
         )
         if there := found.get("recall", {}).get("T"):

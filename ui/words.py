@@ -7,6 +7,24 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 _MEANINGS = {"N": "no findings", "P": "pneumonia", "T": "tuberculosis"}
+_SITES = {
+    "hannover": "Hannover",
+    "ieee8023": "Cohen et al.",
+    "kermany": "Guangzhou, children",
+    "mendeley_pk": "Pakistan (Mendeley)",
+    "nih": "NIH ChestX-ray14",
+    "rsna": "RSNA normals",
+    "sakha": "Sakha (Yakutia)",
+    "shenzhen": "Shenzhen",
+    "tbportals": "TB Portals",
+    "tbx11k": "TBX11K",
+}
+"""Sources of the training manifest as people know them."""
+
+
+def site(source: str) -> str:
+    """A source as it is written on the pages; as the manifest names it where it is not known."""
+    return _SITES.get(source, source)
 
 
 def meaning(label: str, labels: Collection[str]) -> str:

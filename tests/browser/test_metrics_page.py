@@ -132,7 +132,7 @@ def test_the_export_draws_its_charts_offline(
 def test_nothing_leads_out_of_the_window(metrics: Page, width: int, scheme: str) -> None:
     metrics.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     metrics.set_viewport_size({"width": width, "height": 900})
-    for name in ("Overview", "Classes", "Threshold"):
+    for name in ("Overview", "Classes", "Trust", "Threshold"):
         part(metrics, name)
         wide = metrics.evaluate(
             "() => { const e = document.querySelector('[data-testid=stMain]');"

@@ -92,8 +92,7 @@ def show(scope: Scope) -> None:
     with drawing:
         st.plotly_chart(chart.figure, config=charts.CONFIG, alt=chart.alt)
     with figures:
-        for block in text:
-            st.html(block)
+        st.html("".join(text))
 
 
 def blocks(scope: Scope) -> list[Block]:
@@ -130,16 +129,15 @@ def _expected(point: op.Point, name: str, prevalence: float) -> list[str]:
     if np.isnan(point.sensitivity) or np.isnan(point.specificity):
         return [said(f"Predictive values need films of {name} and others.")]
     of_thousand = op.per_thousand(point.sensitivity, point.specificity, prevalence)
-    cells = {
-        "PPV": share(of_thousand.ppv),
-        "NPV": share(of_thousand.npv),
-        "films called, to be read": f"{of_thousand.called:.0f}",
+    calls = {
+        "Films called, to be read": f"{of_thousand.called:.0f}",
         f"{name} missed": f"{of_thousand.missed:.1f}",
-        "false alarms": f"{of_thousand.alarms:.0f}",
+        "False alarms": f"{of_thousand.alarms:.0f}",
     }
     return [
         heading(f"Of 1,000 films at a prevalence of {100 * prevalence:g} %"),
-        numbers(cells),
+        numbers(calls),
+        numbers({"PPV": share(of_thousand.ppv), "NPV": share(of_thousand.npv)}),
         quiet(
             "If sensitivity and specificity hold there, which another hospital does not promise."
         ),

@@ -16,7 +16,7 @@ from cxr.review.folder import Folder
 from ui.evidence.blocks import films, share
 from ui.evidence.scope import Scope
 from ui.review import source
-from ui.words import plain
+from ui.words import plain, site
 
 REVIEW = "pages/review.py"
 PAGE = 24
@@ -70,7 +70,7 @@ def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder) -> None:
             with st.container(gap="xsmall"):
                 st.image(_picture(row, folder), width="stretch", alt=f"Case {row.case}")
                 scores = (f"{x} {share(row[f'p_{x}'], 2)}" for x in scope.bundle.labels)
-                st.caption(f"{plain(' · '.join(scores))}  \n{plain(str(row.source))}")
+                st.caption(f"{plain(' · '.join(scores))}  \n{plain(site(row.source))}")
                 if st.button("Open", key=f"ev-open-{row.case}", width="stretch"):
                     open_review(scope, row.label, row.called, row.case)
 
@@ -106,6 +106,7 @@ def _table(scope: Scope, rows: pd.DataFrame) -> None:
     names = ["case", "source", "view", "age_group", "sex", "flags"]
     scores = [f"p_{label}" for label in scope.bundle.labels]
     shown = rows[[*names, *scores, "margin", "loss"]].head(TABLE_ROWS)
+    shown = shown.assign(source=[site(name) for name in shown["source"]])
     event = st.dataframe(
         shown,
         hide_index=True,

@@ -129,7 +129,7 @@ def show_matrix(scope: Scope) -> tuple[str, str]:
         width=150 * (len(labels) + 1),
         alt="Confusion matrix; rows are labels, columns are calls",
     )
-    st.caption("Click a cell, or choose above, to see its films.")
+    st.caption("Shade: share of its row. Click a cell, or choose above, to see its films.")
     return truth, called
 
 

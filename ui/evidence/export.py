@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 from cxr.notice import NOTICE
 from cxr.slices import Slice, frame
 from ui.charts import CONFIG
-from ui.evidence import bench, classes, curves, overview, rivals, weak
+from ui.evidence import bench, classes, curves, overview, rivals, trust, weak
 from ui.evidence.blocks import Block, Chart
 from ui.evidence.scope import Scope
 
@@ -72,6 +72,7 @@ def page(scope: Scope) -> bytes:
         "Overview": overview.blocks(scope.key),
         "Classes": [*classes.blocks(scope), *classes.matrix_blocks(scope)],
         "Curves": curves.blocks(scope),
+        "Trust": trust.blocks(scope),
         "Operating point": bench.blocks(scope),
         "Slices": weak.blocks(scope),
         "Models": rivals.blocks(scope),

@@ -10,6 +10,7 @@ import streamlit as st
 from cxr import evidence
 from cxr.evidence import Drop, Figure, Name
 from cxr.slices import SMALL
+from ui.evidence import audit
 from ui.evidence.blocks import (
     MEANT,
     SPLITS,
@@ -26,6 +27,7 @@ from ui.evidence.blocks import (
     table,
 )
 from ui.evidence.scope import Key, bundle, part, scope, sources, splits
+from ui.words import site
 
 HOME, AWAY = "test", "external"
 WIDE = 0.05
@@ -57,6 +59,7 @@ def blocks(key: Key) -> list[Block]:
             "(1–1) only says that no error was seen. "
             f"Figures of fewer than {SMALL} films are grey. –: not defined, for want of films."
         ),
+        *audit.blocks(bundle(key)),
     ]
     return out
 
@@ -79,7 +82,7 @@ def pair(key: Key, split: str, source: str) -> Figure | None:
 
 
 def _side_by_side(key: Key) -> str:
-    sides = [scope(bundle(key), split).figures() for split in (HOME, AWAY)]
+    sides = [scope(bundle(key), split).of_calls() for split in (HOME, AWAY)]
     rows = [
         (
             named(name),
@@ -92,7 +95,7 @@ def _side_by_side(key: Key) -> str:
 
 
 def _column(key: Key, split: str) -> str:
-    whole = scope(bundle(key), split).figures()["accuracy", ""]
+    whole = scope(bundle(key), split).of_calls()["accuracy", ""]
     return (
         f"{SPLITS[split]}: {MEANT[split]}<br><small>{films(whole.films)} of "
         f"{patients(whole.patients)}, {len(sources(key, split))} sources pooled</small>"
@@ -140,14 +143,15 @@ def _orders(key: Key) -> list[str]:
         area = pair(key, AWAY, source)
         if area is None or isnan(area.low):
             continue
+        place = escape(site(source))
         if area.low > 0.5:
             out.append(
-                f"In {escape(source)} its scores still put T above N more often than a coin would "
+                f"In {place} its scores still put T above N more often than a coin would "
                 f"(AUROC {ranged(area)}), which is no reason to keep its threshold there."
             )
         else:
             out.append(
-                f"In {escape(source)} its order of T and N cannot be told from a coin toss "
+                f"In {place} its order of T and N cannot be told from a coin toss "
                 f"(AUROC {ranged(area)})."
             )
     return out
@@ -157,11 +161,11 @@ def _by_source(key: Key, split: str) -> str:
     labels = bundle(key).labels
     rows, grey = [], []
     for number, source in enumerate(sources(key, split)):
-        figures = scope(bundle(key), split, source).figures()
+        figures = scope(bundle(key), split, source).of_calls()
         whole, area = figures["accuracy", ""], pair(key, split, source)
         cells = [_recall(figures["recall", label]) for label in labels]
         both = ranged(area) if area else "–"
-        rows.append((escape(source), f"{whole.films:,}", f"{whole.patients:,}", *cells, both))
+        rows.append((escape(site(source)), f"{whole.films:,}", f"{whole.patients:,}", *cells, both))
         if whole.films < SMALL:
             grey.append(number)
     head = ["Source", "Films", "Patients", *(f"{escape(x)} called {escape(x)}" for x in labels)]

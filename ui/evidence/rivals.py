@@ -26,7 +26,7 @@ from ui.evidence.blocks import (
 )
 from ui.evidence.cases import open_review
 from ui.evidence.scope import Key, Scope, all_films, bundle, key_of, part
-from ui.words import plain
+from ui.words import plain, site
 
 WHO = {"first": "{0} only", "second": "{1} only", "neither": "neither"}
 TABLE_ROWS = 5_000
@@ -121,6 +121,7 @@ def _disagreements(scope: Scope, other: Key) -> None:
     found = comparison.disagreements(one, two)
     names = [Path(key[0]).name for key in (scope.key, other)]
     shown = found.head(TABLE_ROWS).drop(columns=["image", "display", "split"])
+    shown["source"] = [site(name) for name in shown["source"]]
     shown["who"] = [WHO[who].format(*names) for who in shown["who"]]
     shown = shown.rename(
         columns={"first": f"{names[0]} calls", "second": f"{names[1]} calls", "who": "right"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cxr.evidence import Figure, Name
 from cxr.predictions import select, table
 from cxr.slices import Slice, all_slices
 from ui.evidence.blocks import MEANT, SPLITS, films, patients
+from ui.words import site
 
 Key = tuple[str, str]
 """A bundle's folder and the hash of its manifest, which holds the hash of every other file."""
@@ -45,9 +47,9 @@ class Scope:
     @property
     def title(self) -> str:
         """As in "Test, hospitals it knows, other patients: 2,421 films of 2,020 patients"."""
-        whole = self.figures()["accuracy", ""]
+        whole = self.of_calls()["accuracy", ""]
         pooled = len(sources(self.key, self.split))
-        where = f"source {self.source}" if self.source else MEANT[self.split]
+        where = site(self.source) if self.source else MEANT[self.split]
         many = f", {pooled} sources pooled" if not self.source and pooled > 1 else ""
         n = f"{films(whole.films)} of {patients(whole.patients)}"
         return f"{SPLITS[self.split]}, {where}: {n}{many}"
@@ -56,9 +58,13 @@ class Scope:
         """:func:`cxr.evidence.figures` of these films."""
         return _figures(self.key, self.split, self.source)
 
+    def of_calls(self) -> dict[Name, Figure]:
+        """The same without the areas, and sooner."""
+        return _figures(self.key, self.split, self.source, areas=False)
+
     def slices(self) -> list[Slice]:
         """:func:`cxr.slices.all_slices` of these films."""
-        return _slices(self.key, self.split, self.source)
+        return slices_of(self.key, self.split, self.source)
 
 
 def key_of(folder: Path) -> Key:
@@ -105,11 +111,15 @@ def part(key: Key, split: str, source: str = "") -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=64, show_spinner="Resampling patients")
-def _figures(key: Key, split: str, source: str) -> dict[Name, Figure]:
+def _figures(key: Key, split: str, source: str, areas: bool = True) -> dict[Name, Figure]:
     rows = part(key, split, source)
-    return evidence.figures(rows, bundle(key).labels, evidence.affordable(rows))
+    return evidence.figures(rows, bundle(key).labels, evidence.affordable(rows), areas)
 
 
-@st.cache_data(max_entries=64, show_spinner="Resampling patients, slice by slice")
-def _slices(key: Key, split: str, source: str) -> list[Slice]:
-    return all_slices(part(key, split, source), bundle(key).labels)
+# The page works it out on a thread of its own, where no spinner can be shown.
+@st.cache_data(max_entries=64, show_spinner=False)
+def slices_of(
+    key: Key, split: str, source: str, _progress: Callable[[float], bool] | None = None
+) -> list[Slice]:
+    """:func:`cxr.slices.all_slices` of some films, once for all sessions."""
+    return all_slices(part(key, split, source), bundle(key).labels, progress=_progress)

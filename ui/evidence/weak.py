@@ -8,9 +8,11 @@ from math import isnan
 import streamlit as st
 
 from cxr.evidence import OF_CLASS, OVERALL, Figure
-from cxr.slices import SMALL, worst_first
-from ui.evidence.blocks import Block, heading, named, quiet, ranged, table, written
-from ui.evidence.scope import Scope
+from cxr.slices import SMALL, Slice, worst_first
+from ui.desk import Job, desk
+from ui.evidence.blocks import Block, heading, named, quiet, ranged, said, table, written
+from ui.evidence.scope import Key, Scope, slices_of
+from ui.words import site
 
 DIMENSIONS = {
     "source": "Source",
@@ -21,6 +23,12 @@ DIMENSIONS = {
     "recommended": "Recommended for training",
 }
 FIRST = ("balanced_accuracy", "")
+PATIENCE = 0.5
+"""Seconds that the slices may take before their progress is shown."""
+SLICE_BYTES = 10_000
+"""About what a slice's figures weigh."""
+
+Wanted = tuple[str, Key, str, str]
 
 
 def show(scope: Scope) -> None:
@@ -36,20 +44,70 @@ def show(scope: Scope) -> None:
             width=280,
         )
         by = st.selectbox("By", ["All", *DIMENSIONS], format_func=_by, key="ev-by", width=220)
-    for block in blocks(scope, figure, label, "" if by == "All" else by):
+    wanted = ("slices", scope.key, scope.split, scope.source)
+    found = _found(scope, wanted)
+    if found is None:
+        _wait(wanted)
+        return
+    for block in listed(scope, found, figure, label, "" if by == "All" else by):
         st.html(str(block))
 
 
-def blocks(
-    scope: Scope, figure: str = FIRST[0], label: str = FIRST[1], by: str = ""
-) -> list[Block]:
-    """One figure of every slice."""
+def _found(scope: Scope, wanted: Wanted) -> list[Slice] | None:
+    """The slices; None while they are being worked out, and once that has been stopped."""
+    held: list[Slice] | None = desk().shelf.find(wanted)
+    if held is not None or st.session_state.get("ev-stopped") == wanted:
+        return held
+    job = desk().job
+    if job is None or job.key != wanted:
+        desk().leave_job()
+        key, split, source = scope.key, scope.split, scope.source
+        job = desk().job = Job(wanted, lambda step: slices_of(key, split, source, step))
+    if not job.wait(PATIENCE) or job.result is None:
+        return None
+    desk().job = None
+    return desk().shelf.put(wanted, job.result, SLICE_BYTES * len(job.result))
+
+
+def _wait(wanted: Wanted) -> None:
+    job = desk().job
+    if job is not None and job.running:
+        _watch(job, wanted)
+    elif st.session_state.get("ev-stopped") == wanted:
+        st.html(said("Stopped."))
+        st.button("Work the slices out", key="ev-again", on_click=_again)
+    else:
+        st.info("The slices could not be worked out; the log says why.")
+
+
+@st.fragment(run_every=0.25)
+def _watch(job: Job, wanted: Wanted) -> None:
+    if not job.running:
+        st.rerun()
+    st.progress(min(job.share, 1.0), "Resampling patients, slice by slice")
+    if st.button("Cancel", key="ev-cancel", shortcut="escape"):
+        desk().leave_job()
+        st.session_state["ev-stopped"] = wanted
+        st.rerun()
+
+
+def _again() -> None:
+    del st.session_state["ev-stopped"]
+
+
+def blocks(scope: Scope) -> list[Block]:
+    """Balanced accuracy of every slice, for the export."""
+    return listed(scope, scope.slices(), *FIRST)
+
+
+def listed(scope: Scope, found: list[Slice], figure: str, label: str, by: str = "") -> list[Block]:
+    """One figure of every slice, the worst on top."""
     name = (figure, label)
-    chosen = worst_first([each for each in scope.slices() if by in ("", each.by)], name)
+    chosen = worst_first([each for each in found if by in ("", each.by)], name)
     rows = [
         (
             DIMENSIONS[each.by],
-            escape(each.name),
+            escape(site(each.name) if each.by == "source" else each.name),
             f"{each.films:,}",
             f"{each.patients:,}",
             ranged(each.figures[name]),

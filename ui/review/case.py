@@ -18,6 +18,7 @@ from ui.desk import desk
 from ui.films import Reading
 from ui.models import line
 from ui.review import source
+from ui.words import site
 
 NO_FOLDER = (
     "Films are shown where the app is started with CXR_DATA set to their folder, or where that "
@@ -93,7 +94,7 @@ def reading(row: pd.Series, labels: tuple[str, ...]) -> Reading:
 def facts(case: Case, model: Classifier) -> None:
     """What is known of the film, and by which model it was called."""
     row = case.row
-    known = [f"Source {row.source}", f"split {row.split}"]
+    known = [f"Source {site(str(row.source))}", f"split {row.split}"]
     for name, title in (("view", "view"), ("sex", "sex"), ("age_group", "")):
         value = str(row[name])
         if value not in ("", "unknown"):

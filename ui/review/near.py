@@ -17,7 +17,7 @@ from ui.desk import Job, desk
 from ui.review import source, stage
 from ui.review.case import Case, film_of
 from ui.viewer import Plate
-from ui.words import plain, score
+from ui.words import plain, score, site
 
 _BESIDE = 512
 """Longer side of a neighbour beside the film, pixels; linked with it, it has all of its own."""
@@ -48,7 +48,8 @@ def plates(case: Case, near: dict[str, Neighbour], table: pd.DataFrame) -> list[
             film = film_of(case.folder, str(row.image))
         except CxrError:
             continue  # it was there when its vector was worked out
-        title = f"Nearest {label} called right · {row.source} · cosine {score(neighbour.likeness)}"
+        where, likeness = site(str(row.source)), score(neighbour.likeness)
+        title = f"Nearest {label} called right · {where} · cosine {likeness}"
         made.append(Plate(film, title, boxes=case.folder.rows[str(row.image)].boxes))
     return made
 

@@ -15,7 +15,7 @@ from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
 from cxr.review.entries import Entry, standing
 from ui.evidence import scope
 from ui.review import address, reader, source
-from ui.words import meaning, plain
+from ui.words import meaning, plain, site
 
 SPLITS = {
     "test": "Test: hospitals it knows",
@@ -92,7 +92,7 @@ def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
     st.subheader("Cases", anchor=False)
     _choose("split", "Split", address.splits_of(table), wanted.split, lambda s: SPLITS[s])
     names = ("", *address.sources(table, wanted.split))
-    _choose("source", "Source", names, wanted.source, lambda name: plain(name) if name else "All")
+    _choose("source", "Source", names, wanted.source, lambda s: plain(site(s)) if s else "All")
     _choose("shown", "Which", SHOWN, wanted.shown, lambda name: _SHOWN[name])
     if not wanted.blind:
         _choose("truth", "Labelled", labels, wanted.truth, said)

@@ -17,7 +17,7 @@ from cxr.review.store import Store
 from ui.review import address, source
 from ui.review.queue import Place
 from ui.review.verdict import VERDICTS
-from ui.words import plain
+from ui.words import plain, site
 
 _FEW = 30
 _LISTED = 500
@@ -54,7 +54,7 @@ def _queue(place: Place) -> None:
         "labelled": part.label.astype(str),
         "called": part.called.astype(str),
         "margin": part.margin.round(2),
-        "source": part.source.astype(str),
+        "source": part.source.astype(str).map(site),
     }
     listed = pd.DataFrame(
         {

@@ -1,0 +1,56 @@
+"""Does it read lungs or tell the hospital: the bundle's shortcut audit."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from cxr.bundle import Bundle
+from cxr.resampling import Estimate
+from ui.evidence.blocks import Block, beside, heading, quiet, ranged, said, share, table
+
+ROWS = {
+    "sound": "The network",
+    "lungs_erased": "The network, lungs erased",
+    "borders_erased": "The network, borders erased",
+    "thumbnail": "16 × 16 pixels, no network",
+    "border": "The outermost of these pixels alone",
+}
+
+
+def blocks(bundle: Bundle) -> list[Block]:
+    """The verdict and its figures; where there is no audit, how it is made."""
+    title = heading("Does it read lungs, or tell the hospital? The shortcut audit")
+    found = bundle.metrics.get("audit")
+    if not found:
+        name = escape(bundle.folder.name)
+        command = f"python -m train audit --data DIR --out models/{name}"
+        return [title, quiet(f"Not asked yet of this network. <code>{command}</code> does.")]
+    return [
+        title,
+        said(escape(str(found["verdict"]))),
+        beside(_scores(found), *([_sites(found["sites"])] if found.get("sites") else [])),
+        quiet(
+            "On test; probes are logistic regressions fitted on train. Lungs are erased where the "
+            "segmentation network sees them, borders are the outer eighth at each edge (44 % of "
+            "the film); what is erased is filled from what is left. A network that reads lungs "
+            "falls to guessing without them."
+        ),
+    ]
+
+
+def _scores(found: dict[str, Any]) -> str:
+    rows = [
+        (name, ranged(Estimate(*(found[key][x] for x in ("value", "low", "high")))))
+        for key, name in ROWS.items()
+        if key in found
+    ]
+    return table(["What is scored", "Macro-F1"], rows)
+
+
+def _sites(sites: dict[str, dict[str, float]]) -> str:
+    rows = [
+        (escape(label), f"{each['sites']:.0f}", share(each["accuracy"]), share(each["chance"]))
+        for label, each in sites.items()
+    ]
+    return table(["Among films of", "Hospitals", "Told right from its features", "By chance"], rows)
