@@ -11,7 +11,7 @@ from cxr.preprocess import Preprocessing, preprocess
 from cxr.radiograph import read
 from train import cache, manifest, recipe
 from train.augment import augment
-from train.dataset import BalancedFilms, draw_weights
+from train.dataset import FilmBatches, draw_weights
 from train.recipe import Augmentation
 
 HOW = Preprocessing(size=16)
@@ -106,10 +106,10 @@ def test_an_epoch_is_the_same_whenever_it_is_drawn(data: Path, tmp_path: Path) -
     plan = recipe.load(str(path))
     frame = manifest.load(data)
     films = cache.films(frame, data, LABELS, HOW, tmp_path)
-    went_on = BalancedFilms(films, frame, plan)
+    went_on = FilmBatches(films, frame, plan)
     first, _ = went_on[0]
     went_on.on_epoch_end()
-    resumed = BalancedFilms(films, frame, plan, epoch=1)
+    resumed = FilmBatches(films, frame, plan, epoch=1)
     np.testing.assert_array_equal(went_on[0][0], resumed[0][0])
     assert not np.array_equal(first, resumed[0][0])
 
@@ -131,7 +131,7 @@ def test_no_disturbance_changes_nothing(rng: np.random.Generator) -> None:
 
 def test_recipes_that_ship_can_be_read_and_others_are_refused(tmp_path: Path) -> None:
     for path in recipe.RECIPES.glob("*.toml"):
-        assert recipe.load(path.stem).labels == LABELS
+        assert len(recipe.load(path.stem).labels) >= 2
     for text, wanted in (
         (RECIPE.replace("batch", "bach"), "unknown keys bach"),
         (RECIPE.replace("epochs = 4\n", ""), "epochs"),

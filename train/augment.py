@@ -49,7 +49,8 @@ def augment(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:
 
 
 def _geometry(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:
-    """Mirror, then show between (1 - zoom) and all of each side, turned by up to `rotate` degrees.
+    """Mirror, then show between (1 - zoom) and all of each side, turned by up to `rotate` degrees
+    and moved by up to `shift` of the side.
 
     Half the time the window is centred, as in the copies that were cropped around the centre.
     """
@@ -62,6 +63,8 @@ def _geometry(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:
     angle = np.deg2rad(how.rotate) * rng.uniform(-1, 1)
     spare = np.array([1 - width, 1 - height]) / 2 * (rng.random() < 0.5)
     centre = (0.5 + spare * rng.uniform(-1, 1, 2)) * side
+    if how.shift:
+        centre += how.shift * rng.uniform(-1, 1, 2) * side
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     linear = turn @ np.diag([width, height])
     matrix = np.column_stack([linear, centre - linear @ np.array([side / 2, side / 2])])

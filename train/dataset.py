@@ -1,4 +1,4 @@
-"""Batches for Keras: a balanced draw from the cached films, disturbed afresh each time."""
+"""Batches for Keras: films drawn from the cache as the recipe says, disturbed afresh each time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,34 @@ def draw_weights(frame: pd.DataFrame, balance: float) -> NDArray[np.float64]:
     return weight / per_label.to_numpy(float) / frame.label.nunique()
 
 
-class BalancedFilms(keras.utils.PyDataset):
+def loss_weights(label: NDArray[np.integer], classes: int, balance: float) -> NDArray[np.float32]:
+    """How much a film of each label counts in the loss: ``films ** -balance``, the mean over the
+    films being 1.
+
+    Parameters
+    ----------
+    label : int (films,), 0 to classes - 1
+    classes : int
+    balance : float
+
+    Returns
+    -------
+    float32 (classes,)
+    """
+    count = np.bincount(label, minlength=classes).astype(float)
+    weight = np.maximum(count, 1) ** -balance
+    return (weight * len(label) / (weight @ count)).astype(np.float32)
+
+
+def rarest_of_each(label: NDArray[np.integer], seed: int) -> NDArray[np.intp]:
+    """As many films of each label as the rarest has, chosen by chance; their places, ascending."""
+    rng = np.random.default_rng(seed)
+    kinds, count = np.unique(label, return_counts=True)
+    places = [rng.choice(np.flatnonzero(label == k), count.min(), replace=False) for k in kinds]
+    return np.sort(np.concatenate(places))
+
+
+class FilmBatches(keras.utils.PyDataset):
     """One epoch of :class:`train.recipe.Training`; another draw each epoch, the same for the same
     seed and epoch, so that a resumed run sees what an unbroken one would have seen.
 
@@ -42,26 +69,42 @@ class BalancedFilms(keras.utils.PyDataset):
         self, films: NDArray[np.uint8], frame: pd.DataFrame, recipe: Recipe, epoch: int = 0
     ) -> None:
         super().__init__(workers=1)
+        plan = recipe.training
         self._films, self._recipe, self._epoch = films, recipe, epoch
         self._labels = np.array([recipe.labels.index(label) for label in frame.label])
-        self._weights = draw_weights(frame, recipe.training.balance)
+        self._weights = draw_weights(frame, plan.balance)
+        self._places = np.arange(len(frame))
+        if plan.draw == "downsample":
+            self._places = rarest_of_each(self._labels, plan.seed)
+        self._loss_weights = loss_weights(
+            self._labels[self._places], len(recipe.labels), plan.loss_balance
+        )
         self._draw()
 
     def _draw(self) -> None:
         plan = self._recipe.training
         rng = np.random.default_rng([plan.seed, self._epoch])
-        self._order = rng.choice(len(self._labels), plan.films_per_epoch, p=self._weights)
+        if plan.draw == "balanced":
+            count = plan.films_per_epoch or len(self._labels)
+            self._order = rng.choice(len(self._labels), count, p=self._weights)
+        else:
+            self._order = rng.permutation(self._places)[: plan.films_per_epoch or None]
 
     def __len__(self) -> int:
-        return len(self._order) // self._recipe.training.batch
+        """Whole batches, but at least one: a film that an epoch leaves over has its turn in
+        another."""
+        return max(1, len(self._order) // self._recipe.training.batch)
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], ...]:
+        """float32 films (batch, S, S, 1), targets (batch, classes), weights in the loss (batch,)
+        where they differ."""
         plan = self._recipe.training
         rows = self._order[index * plan.batch : (index + 1) * plan.batch]
         rng = np.random.default_rng([plan.seed, self._epoch, index])
         films = [augment(self._films[row], self._recipe.augmentation, rng) for row in rows]
         targets = np.eye(len(self._recipe.labels), dtype=np.float32)[self._labels[rows]]
-        return np.stack(films)[..., None].astype(np.float32), targets
+        batch = np.stack(films)[..., None].astype(np.float32), targets
+        return (*batch, self._loss_weights[self._labels[rows]]) if plan.loss_balance else batch
 
     def on_epoch_end(self) -> None:
         self._epoch += 1

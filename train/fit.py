@@ -1,7 +1,8 @@
 """Train a recipe's network: a run folder in, the best epoch's weights and a history out.
 
-The run folder is the whole state: ``backup/`` (Keras' own, each epoch), ``best.weights.h5``,
-``history.csv``. Killed at any moment, the same command goes on from the last whole epoch.
+The run folder is the whole state: ``backup/`` (Keras' own, each epoch; ``backup_frozen/`` for the
+epochs in which a part is frozen), ``best.weights.h5``, ``history.csv``. Killed at any moment, the
+same command goes on from the last whole epoch.
 """
 
 from __future__ import annotations
@@ -17,18 +18,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxr.errors import DataError
 from cxr.metrics import source_recall
 
-from . import architectures
-from .dataset import BalancedFilms
+from . import architectures, losses, pretrained
+from .dataset import FilmBatches
 from .fused import fuse
-from .recipe import Recipe
+from .recipe import Recipe, Training
 
 SCORE = "val_source_recall"
+PLATEAU = 3
+"""Epochs without a lower validation loss after which the ``plateau`` schedule halves the rate."""
 
 
 def build(recipe: Recipe) -> Any:
-    """The recipe's network with its starting weights."""
+    """The recipe's network as its architecture starts."""
     return architectures.build(
         recipe.network.architecture,
         recipe.preprocessing.size,
@@ -58,32 +62,101 @@ def fit(recipe: Recipe, films: NDArray[np.uint8], frame: pd.DataFrame, run: Path
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     keras.utils.set_random_seed(plan.seed)
     model = build(recipe)
-    fuse(model)
-    _compile(model, recipe)
+    if plan.frozen_epochs:
+        for name in filter(None, ("features", plan.unfreeze_from)):
+            _place_of(model, name)
     history = _History(run / "history.csv", films[judge], frame.iloc[judge], recipe)
-    data = BalancedFilms(
+    if history.finished:
+        return
+    if recipe.network.weights and not history.epochs:
+        pretrained.start(model, recipe)
+    fuse(model)
+    data = FilmBatches(
         films[learn], frame.iloc[learn].reset_index(drop=True), recipe, history.epochs
     )
-    backup = keras.callbacks.BackupAndRestore(str(run / "backup"), delete_checkpoint=False)
+    if plan.frozen_epochs:
+        _learn_from(model, "features", itself=False)
+        _train(model, recipe, data, history, (0, plan.frozen_epochs), run / "backup_frozen")
+        _learn_from(model, plan.unfreeze_from)
     if not history.finished:
-        model.fit(data, epochs=plan.epochs, shuffle=False, callbacks=[history, backup])
+        _train(model, recipe, data, history, (plan.frozen_epochs, plan.epochs), run / "backup")
 
 
-def _compile(model: Any, recipe: Recipe) -> None:
-    plan = recipe.training
-    steps = plan.epochs * (plan.films_per_epoch // plan.batch)
-    rate = keras.optimizers.schedules.CosineDecay(
-        plan.learning_rate / 20 if plan.warmup else plan.learning_rate,
-        steps - plan.warmup,
-        alpha=0.01,
-        warmup_target=plan.learning_rate if plan.warmup else None,
-        warmup_steps=plan.warmup,
+def _train(
+    model: Any,
+    recipe: Recipe,
+    data: FilmBatches,
+    history: _History,
+    epochs: tuple[int, int],
+    backup: Path,
+) -> None:
+    """Train from the first of `epochs` to before the last, or what of that is not behind us: the
+    backup brings its epoch with it."""
+    rate = recipe.training.unfrozen_rate if epochs[0] else 0.0
+    steps = (epochs[1] - epochs[0]) * len(data)
+    model.compile(
+        optimizer_of(recipe.training, rate or recipe.training.learning_rate, steps),
+        losses.named(recipe.training.loss, recipe.training.label_smoothing),
+        metrics=["accuracy"],
+        jit_compile=False,
     )
-    loss = keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=plan.label_smoothing
+    model._initial_epoch = None  # Keras leaves what an earlier stage's backup has put there
+    kept = keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False)
+    model.fit(
+        data, initial_epoch=epochs[0], epochs=epochs[1], shuffle=False, callbacks=[history, kept]
     )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay, clipnorm=5.0)
-    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
+
+
+def _place_of(model: Any, name: str) -> int:
+    names = [layer.name for layer in model.layers]
+    if name not in names:
+        raise DataError(
+            "bad_recipe",
+            f"The network has no layer {name!r} to freeze or unfreeze at; its last are "
+            f"{', '.join(names[-8:])}.",
+        )
+    return names.index(name)
+
+
+def _learn_from(model: Any, name: str, itself: bool = True) -> None:
+    """Let the layers from `name` on learn and none before; an empty name lets all learn."""
+    first = _place_of(model, name) + (not itself) if name else 0
+    for place, layer in enumerate(model.layers):
+        layer.trainable = place >= first
+
+
+def optimizer_of(plan: Training, learning_rate: float, steps: int) -> Any:
+    """The recipe's optimizer; its schedule, if it has one, is laid out over `steps`."""
+    rate: Any = learning_rate
+    if plan.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(
+            learning_rate / 20 if plan.warmup else learning_rate,
+            max(1, steps - plan.warmup),
+            alpha=0.01,
+            warmup_target=learning_rate if plan.warmup else None,
+            warmup_steps=plan.warmup,
+        )
+    kind = {
+        "adamw": keras.optimizers.AdamW,
+        "adam": keras.optimizers.Adam,
+        "rmsprop": keras.optimizers.RMSprop,
+        "sgd": keras.optimizers.SGD,
+    }[plan.optimizer]
+    momentum = {"momentum": 0.9} if plan.optimizer == "sgd" else {}
+    decay = plan.weight_decay if plan.optimizer == "adamw" else plan.weight_decay or None
+    return kind(rate, weight_decay=decay, clipnorm=plan.clip or None, **momentum)
+
+
+def halvings(losses: list[float]) -> int:
+    """How often the ``plateau`` schedule has halved the rate after epochs with these validation
+    losses: it does whenever :data:`PLATEAU` epochs in a row brought no lower one."""
+    count, waited, best = 0, 0, np.inf
+    for loss in losses:
+        waited = 0 if loss < best else waited + 1
+        best = min(best, loss)
+        if waited == PLATEAU:
+            count, waited = count + 1, 0
+    return count
 
 
 class _History(keras.callbacks.Callback):
@@ -101,10 +174,11 @@ class _History(keras.callbacks.Callback):
         self._truth = np.array([recipe.labels.index(label) for label in frame.label])
         self._source = list(frame.source)
         self._rows: list[dict[Any, Any]] = []
-        backup = path.parent / "backup" / "training_metadata.json"
-        if backup.is_file():
-            behind = json.loads(backup.read_text())["epoch"]
-            self._rows = pd.read_csv(path)[:behind].to_dict("records")
+        for folder in ("backup", "backup_frozen"):
+            backup = path.parent / folder / "training_metadata.json"
+            if backup.is_file() and not self._rows:
+                behind = json.loads(backup.read_text())["epoch"]
+                self._rows = pd.read_csv(path)[:behind].to_dict("records")
 
     @property
     def epochs(self) -> int:
@@ -113,13 +187,19 @@ class _History(keras.callbacks.Callback):
 
     @property
     def finished(self) -> bool:
-        scores = [row[SCORE] for row in self._rows]
         plan = self._recipe.training
+        scores = [row[SCORE] for row in self._rows[plan.best_after :]]
         stale = bool(scores) and len(scores) - 1 - int(np.argmax(scores)) >= plan.patience
-        return stale or len(scores) >= plan.epochs
+        return stale or self.epochs >= plan.epochs
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._began = time.monotonic()
+        plan = self._recipe.training
+        if plan.schedule == "plateau":
+            thawed = epoch >= plan.frozen_epochs
+            whole = (plan.unfrozen_rate if thawed else 0.0) or plan.learning_rate
+            behind = [row["val_loss"] for row in self._rows[plan.frozen_epochs * thawed :]]
+            self.model.optimizer.learning_rate = whole / 2 ** halvings(behind)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         logits = predict(self.model, self._films)
@@ -135,7 +215,10 @@ class _History(keras.callbacks.Callback):
             SCORE: source_recall(self._truth, called, self._source),
             "seconds": round(time.monotonic() - self._began, 1),
         }
-        if all(row[SCORE] > earlier[SCORE] for earlier in self._rows):
+        candidates = self._rows[self._recipe.training.best_after :]
+        if epoch >= self._recipe.training.best_after and all(
+            row[SCORE] > earlier[SCORE] for earlier in candidates
+        ):
             self.model.save_weights(self._path.parent / "best.weights.h5")
         self._rows.append(row)
         with self._path.open("w", newline="", encoding="utf-8") as file:

@@ -1,11 +1,18 @@
-"""A recipe: one small TOML file that holds everything a training run can be asked to do."""
+"""A recipe: one small TOML file that holds everything a training run can be asked to do.
+
+Runs that are to be compared are variants of one recipe: ``[variants.NAME]`` holds what differs,
+key by key within its four tables (their ``options`` as a whole), and ``recipe:NAME`` loads it.
+"""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from cxr.errors import DataError
 from cxr.preprocess import Preprocessing
@@ -15,10 +22,24 @@ RECIPES = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True)
 class Network:
-    """Which file of ``train/architectures`` and what it is given."""
+    """Which file of ``train/architectures``, what it is given and what it starts from.
+
+    Attributes
+    ----------
+    weights : str
+        Empty: as the architecture starts by itself. ``imagenet`` or the path of a file: see
+        :mod:`train.pretrained`.
+    """
 
     architecture: str
     options: dict[str, Any] = field(default_factory=dict)
+    weights: str = ""
+
+
+DRAWS = ("balanced", "all", "downsample")
+OPTIMIZERS = ("adamw", "adam", "rmsprop", "sgd")
+LOSSES = ("cross_entropy", "hinge", "sigmoid_hinge")
+SCHEDULES = ("cosine", "constant", "plateau")
 
 
 @dataclass(frozen=True)
@@ -29,26 +50,75 @@ class Training:
     ----------
     epochs, patience : int
         At most this many epochs; stop after so many without a better validation score.
+    best_after : int
+        The first epochs, whose weights are never kept and against which no patience is counted.
     films_per_epoch : int
-        Films drawn an epoch, with replacement; the draw is balanced, so there is no "one pass".
+        Films drawn an epoch; 0 = as many as there are to draw from.
+    draw : {"balanced", "all", "downsample"}
+        With replacement, labels equally often; every film once; every film once of as many of each
+        label as the rarest has, the same throughout the run.
     balance : float
-        A (source, label) cell of n films is drawn in proportion to ``n ** balance`` within its
-        label; labels are drawn equally. 1 = as they come, 0 = every cell alike.
+        In a balanced draw, a (source, label) cell of n films is drawn in proportion to
+        ``n ** balance`` within its label. 1 = as they come, 0 = every cell alike.
+    loss_balance : float
+        A film's loss counts in proportion to ``n ** -loss_balance``, n films of its label being
+        learnt from. 0 = every film alike, 1 = every label alike.
+    loss : {"cross_entropy", "hinge", "sigmoid_hinge"}
+        See :mod:`train.losses`.
+    optimizer : {"adamw", "adam", "rmsprop", "sgd"}
     learning_rate, weight_decay : float
-        Of AdamW; the rate warms up over `warmup` steps and then falls as a cosine.
+    schedule : {"cosine", "constant", "plateau"}
+        What the rate does: warms up over `warmup` steps, then falls as a cosine; stays; halves
+        whenever three epochs brought no lower validation loss.
+    clip : float
+        Longest gradient of one weight array; 0 = as they come.
+    frozen_epochs : int
+        So many epochs only what comes after the layer ``features`` learns.
+    unfreeze_from : str
+        The layer from which on everything learns afterwards; empty = all.
+    unfrozen_rate : float
+        The learning rate afterwards; 0 = the same.
     """
 
     epochs: int
     batch: int
-    films_per_epoch: int
     learning_rate: float
-    weight_decay: float = 0.0
-    warmup: int = 0
-    label_smoothing: float = 0.0
+    films_per_epoch: int = 0
+    draw: str = "balanced"
     balance: float = 0.5
+    loss_balance: float = 0.0
+    loss: str = "cross_entropy"
+    label_smoothing: float = 0.0
+    optimizer: str = "adamw"
+    weight_decay: float = 0.0
+    schedule: str = "cosine"
+    warmup: int = 0
+    clip: float = 5.0
+    frozen_epochs: int = 0
+    unfreeze_from: str = ""
+    unfrozen_rate: float = 0.0
+    best_after: int = 0
     patience: int = 5
     seed: int = 0
     mixed_precision: bool = False
+
+    def __post_init__(self) -> None:
+        for name, known in (
+            ("draw", DRAWS),
+            ("optimizer", OPTIMIZERS),
+            ("loss", LOSSES),
+            ("schedule", SCHEDULES),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}")
+        if min(self.epochs, self.batch) < 1 or self.films_per_epoch < 0:
+            raise ValueError("epochs and batch must be at least 1, films_per_epoch at least 0")
+        if not 0 <= max(self.best_after, self.frozen_epochs) < self.epochs:
+            raise ValueError("best_after and frozen_epochs must be less than epochs")
+        if self.warmup and self.schedule != "cosine":
+            raise ValueError("only a cosine warms up")
+        if self.label_smoothing and self.loss != "cross_entropy":
+            raise ValueError("only cross_entropy takes label_smoothing")
 
 
 @dataclass(frozen=True)
@@ -57,6 +127,7 @@ class Augmentation:
 
     flip: float = 0.0
     zoom: float = 0.0
+    shift: float = 0.0
     aspect: float = 0.0
     rotate: float = 0.0
     gamma: float = 0.0
@@ -73,16 +144,55 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides what a run produces, besides the films."""
+    """Everything that decides what a run produces, besides the films.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        What is told apart; films of other labels are left out.
+    sources : tuple of str
+        Where the films come from; empty = everywhere.
+    relabel : dict of str to str
+        ``original_label`` → the label that takes the place of the manifest's.
+    """
 
     labels: tuple[str, ...]
     network: Network
     preprocessing: Preprocessing
     training: Training
     augmentation: Augmentation
+    sources: tuple[str, ...] = ()
+    relabel: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(set(self.labels)) < max(2, len(self.labels)):
+            raise ValueError("labels must be at least two different names")
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def films_of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The films of a manifest that this recipe is about, under its labels.
+
+        Here alone films are left out because of label or source; cache, predictions and figures
+        hold the rest.
+        """
+        if self.relabel:
+            if "original_label" not in frame:
+                raise DataError("bad_manifest", "manifest.csv lacks the column original_label.")
+            frame = frame.assign(label=frame.original_label.map(self.relabel).fillna(frame.label))
+        wanted = frame.label.isin(self.labels)
+        if self.sources:
+            wanted &= frame.source.isin(self.sources)
+        return frame[wanted].reset_index(drop=True)
+
+
+PARTS = {
+    "network": Network,
+    "preprocessing": Preprocessing,
+    "training": Training,
+    "augmentation": Augmentation,
+}
 
 
 def _table(kind: Any, values: dict[str, Any], where: str) -> Any:
@@ -99,31 +209,46 @@ def _table(kind: Any, values: dict[str, Any], where: str) -> Any:
         raise DataError("bad_recipe", f"The recipe's [{where}] is wrong: {error}.") from error
 
 
+def _read(name: str) -> dict[str, Any]:
+    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
+        raise DataError("no_recipe", f"There is no recipe {name!r}; there are {there}.")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError("bad_recipe", f"The recipe is not valid TOML: {error}.") from error
+
+
+def variants(name: str) -> tuple[str, ...]:
+    """The names that :func:`load` takes for one recipe: itself, then its variants."""
+    return name, *(f"{name}:{variant}" for variant in _read(name).get("variants", {}))
+
+
 def load(name: str) -> Recipe:
-    """Read a recipe by name (``train/recipes/NAME.toml``) or by path.
+    """Read a recipe by name (``train/recipes/NAME.toml``) or by path, or a variant of it
+    (``NAME:VARIANT``).
 
     Raises
     ------
     DataError
         ``no_recipe`` or ``bad_recipe``.
     """
-    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
-    if not path.is_file():
-        there = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
-        raise DataError("no_recipe", f"There is no recipe {name!r}; there are {there}.")
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise DataError("bad_recipe", f"The recipe is not valid TOML: {error}.") from error
-    values["labels"] = tuple(values.get("labels", ()))
-    for key, kind in (
-        ("network", Network),
-        ("preprocessing", Preprocessing),
-        ("training", Training),
-        ("augmentation", Augmentation),
-    ):
+    split = re.fullmatch(r"(.+):(\w+)", name)
+    name, variant = split.groups() if split else (name, None)
+    values = _read(name)
+    others = values.pop("variants", {})
+    if variant is not None:
+        if variant not in others:
+            there = ", ".join(others) or "none"
+            raise DataError(
+                "no_recipe", f"The recipe {name!r} has no variant {variant!r}; there are {there}."
+            )
+        for key, value in others[variant].items():
+            values[key] = {**values.get(key, {}), **value} if key in PARTS else value
+    for key in ("labels", "sources"):
+        values[key] = tuple(values.get(key, ()))
+    for key, kind in PARTS.items():
         values[key] = _table(kind, values.get(key, {}), key)
     recipe: Recipe = _table(Recipe, values, "top level")
-    if len(set(recipe.labels)) < 2:
-        raise DataError("bad_recipe", "A recipe needs at least two different labels.")
     return recipe

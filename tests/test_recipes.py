@@ -1,0 +1,316 @@
+"""Every recipe that ships, and every network that a recipe can ask for."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from films import film, png
+
+import cxr
+from cxr.errors import DataError
+from cxr.explain import grad_cam, occlusion
+from cxr.preprocess import Preprocessing
+from train import architectures, manifest, pretrained, recipe
+from train.architectures import coatnet, keras_applications
+from train.export import write_network
+from train.fit import build, predict
+
+RECIPES = tuple(
+    name for path in sorted(recipe.RECIPES.glob("*.toml")) for name in recipe.variants(path.stem)
+)
+# Architecture, size, classes, options, the layer that Grad-CAM reads. lungs_unet has its own tests.
+SMALL: dict[str, tuple[str, int, int, dict[str, Any], str | None]] = {
+    "cnn": ("cnn", 48, 3, {"channels": (4, 8), "hidden": 8, "dropout": 0.1}, "conv1"),
+    "cnn, averaged": (
+        *("cnn", 48, 3),
+        {"channels": (4, 8), "hidden": 0, "l1": 1e-6, "normalise": True},
+        "features",
+    ),
+    "coatnet": (
+        *("coatnet", 64, 3),
+        {"blocks": (1, 1, 1, 2, 1), "channels": (8, 8, 16, 32, 64), "hidden": 8},
+        "s4_0_short",
+    ),
+    "efficientnet_lite0": ("efficientnet_lite0", 32, 3, {"imagenet": False}, "features"),
+    "keras_applications": ("keras_applications", 32, 3, {"base": "vgg19"}, "features"),
+    "mlp": ("mlp", 24, 3, {"hidden": (8, 4), "l2": 1e-6, "dropout": 0.1}, None),
+    "thumbnail": ("thumbnail", 16, 3, {}, None),
+    "tiny_mlp": ("tiny_mlp", 60, 2, {}, None),
+    "xception_style": ("xception_style", 48, 3, {"channels": (8, 16), "middle": 1}, "features"),
+}
+
+
+def test_every_architecture_is_tried() -> None:
+    assert {each[0] for each in SMALL.values()} == set(architectures.NAMES) - {"lungs_unet"}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_an_exported_network_is_the_keras_network(
+    name: str, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    import keras
+
+    architecture, size, classes, options, layer = SMALL[name]
+    keras.utils.set_random_seed(1)
+    model = architectures.build(architecture, size, classes, **options)
+    labels = ("N", "P", "T")[:classes]
+    folder = tmp_path / architecture
+    values = write_network(model, labels, Preprocessing(size=size), folder)
+    assert values["gradcam_layer"] == layer
+    films = rng.integers(0, 256, (3, size, size), np.uint8)
+    classifier = cxr.load(folder)
+    shipped = keras.models.load_model(folder / "model.keras", compile=False, safe_mode=True)
+    np.testing.assert_allclose(classifier.squares(films), predict(shipped, films), atol=1e-3)
+    np.testing.assert_allclose(predict(shipped, films), predict(model, films), atol=1e-2)
+    if architecture == "coatnet":
+        drawn = cxr.read(png(film(80, 70)))
+        assert grad_cam(classifier, drawn, "P").shape == (80, 70), "its gradient can be taken"
+
+
+def test_a_network_without_convolution_gets_occlusion_and_no_grad_cam(tmp_path: Path) -> None:
+    model = architectures.build("tiny_mlp", 60, 2)
+    write_network(model, ("N", "P"), Preprocessing(size=60), tmp_path / "tiny")
+    classifier = cxr.load(tmp_path / "tiny")
+    drawn = cxr.read(png(film(70, 80)))
+    with pytest.raises(cxr.ExplainError, match="no convolution") as refusal:
+        grad_cam(classifier, drawn, "P")
+    assert refusal.value.code == "no_convolution"
+    assert np.abs(occlusion(classifier, drawn, "P")).max() > 0
+
+
+@pytest.mark.parametrize("base", keras_applications.BASES)
+def test_bases_see_the_channels_that_they_were_trained_on(base: str) -> None:
+    import keras
+
+    size = 71 if base == "xception" else 32
+    model = architectures.build("keras_applications", size, 2, base=base)
+    grey = np.random.default_rng(0).uniform(0, 255, (1, size, size, 1)).astype(np.float32)
+    three = keras.Model(model.input, model.get_layer("three_channels").output)(grey)
+    module = {"resnet50v2": "resnet_v2", "resnet50": "resnet"}.get(base, base)
+    theirs = getattr(keras.applications, module).preprocess_input(np.repeat(grey, 3, -1))
+    np.testing.assert_allclose(np.asarray(three), theirs, atol=1e-3)
+
+
+def test_architectures_refuse_what_they_cannot_do() -> None:
+    for name, size, classes, options, wanted in (
+        ("vgg", 32, 3, {}, "no architecture 'vgg'"),
+        ("keras_applications", 32, 3, {"base": "vgg"}, "no base 'vgg'"),
+        ("tiny_mlp", 60, 3, {}, "two labels"),
+        ("coatnet", 60, 3, {}, "multiple of 32"),
+        ("coatnet", 64, 3, {"coatnet": 5}, "0 to 4"),
+    ):
+        with pytest.raises(ValueError, match=wanted):
+            architectures.build(name, size, classes, **options)
+
+
+def test_tiny_mlp_has_2541_parameters() -> None:
+    model = build(recipe.load("tiny_mlp"))
+    assert model.count_params() == 2541
+    assert model.get_layer("cells").output.shape == (None, 10, 14, 1)
+    assert model.get_layer("vector").output.shape == (None, 140)
+    assert not any("conv" in type(layer).__name__.lower() for layer in model.layers)
+
+
+def test_tiny_mlp_s_probability_is_the_sigmoid_of_its_margin() -> None:
+    import keras
+
+    model = build(recipe.load("tiny_mlp"))
+    both = keras.Model(model.input, [model.get_layer("margin_score").output, model.output])
+    films = np.random.default_rng(0).uniform(0, 255, (2, 250, 250, 1)).astype(np.float32)
+    margin, logits = (np.asarray(each) for each in both(films))
+    p = np.exp(logits[:, 1]) / np.exp(logits).sum(1)
+    np.testing.assert_allclose(p, 1 / (1 + np.exp(-margin[:, 0])), rtol=1e-5)
+
+
+def test_coatnet0_is_the_paper_s() -> None:
+    """25 million parameters with 1000 classes behind the last average (table 4 of the paper)."""
+    model = architectures.build("coatnet", 224, 1000, hidden=0)
+    assert model.count_params() == pytest.approx(25e6, rel=0.03)
+    sides = [model.get_layer(f"s{stage}_1_add").output.shape[1:3] for stage in (1, 2, 3, 4)]
+    assert sides == [(56, 56), (28, 28), (14, 14), (7, 7)]
+    assert len(coatnet.SIZES) == 5
+
+
+def test_relative_attention_depends_on_the_offset_alone() -> None:
+    import keras
+
+    inputs = keras.Input((4, 4, 32))
+    model = keras.Model(inputs, coatnet._relative_bias(inputs, 4, 2, "a"))
+    table = model.get_layer("a_relative_bias").get_weights()[0]
+    model.get_layer("a_relative_bias").set_weights(
+        [np.random.default_rng(0).normal(size=table.shape)]
+    )
+    bias = np.asarray(model(np.zeros((3, 4, 4, 32), np.float32)))
+    assert bias.shape == (1, 2, 16, 16)
+    cells = [(row, column) for row in range(4) for column in range(4)]
+    by_offset: dict[tuple[int, int], set[float]] = {}
+    for i, (a, b) in enumerate(cells):
+        for j, (c, d) in enumerate(cells):
+            by_offset.setdefault((a - c, b - d), set()).add(float(bias[0, 0, i, j]))
+    assert len(by_offset) == 49
+    assert all(len(values) == 1 for values in by_offset.values())
+    assert len(set.union(*by_offset.values())) == 49
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_that_ships_asks_for_what_there_is(name: str) -> None:
+    plan = recipe.load(name)
+    network = plan.network
+    module = __import__(f"train.architectures.{network.architecture}", fromlist=["build"])
+    inspect.signature(module.build).bind(plan.preprocessing.size, 2, **network.options)
+    if network.weights:
+        assert network.architecture == "keras_applications"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("cnn_scratch", 8_171_650),
+        ("cnn_scratch:mlp_150", 1_442_210),
+        ("cnn_scratch:vgg19_150", 20_156_226),
+        ("polimi", 2_335_555),
+        ("polimi:cnn", 394_579),
+        ("resnet50_transfer", 23_591_810),
+        ("coatnet0", 23_788_847),
+    ],
+)
+def test_recipes_build_their_networks(name: str, parameters: int) -> None:
+    plan = recipe.load(name)
+    model = build(plan)
+    assert model.count_params() == parameters
+    assert model.output.shape == (None, len(plan.labels))
+    for layer in filter(None, (plan.training.unfreeze_from,)):
+        assert model.get_layer(layer)
+
+
+TOML = """
+labels = ["N", "P"]
+[network]
+architecture = "cnn"
+options = { hidden = 8, dropout = 0.1 }
+[training]
+epochs = 4
+batch = 16
+learning_rate = 1e-2
+[variants.other]
+sources = ["a"]
+network.options = { hidden = 4 }
+training = { epochs = 9 }
+[variants.wrong]
+training.epoks = 9
+"""
+
+
+def test_a_variant_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(TOML)
+    plain, other = recipe.load(str(path)), recipe.load(f"{path}:other")
+    assert recipe.variants(str(path)) == (str(path), f"{path}:other", f"{path}:wrong")
+    assert (plain.training.epochs, other.training.epochs) == (4, 9)
+    assert other.training.batch == 16
+    assert other.network.options == {"hidden": 4}, "options are replaced as a whole"
+    assert (plain.sources, other.sources) == ((), ("a",))
+    with pytest.raises(DataError, match="unknown keys epoks"):
+        recipe.load(f"{path}:wrong")
+    with pytest.raises(DataError, match="no variant 'none'; there are other, wrong") as refusal:
+        recipe.load(f"{path}:none")
+    assert refusal.value.code == "no_recipe"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ('draw = "some"', "draw must be one of"),
+        ('optimizer = "lion"', "optimizer must be one of"),
+        ('loss = "mse"', "loss must be one of"),
+        ('schedule = "step"', "schedule must be one of"),
+        ("best_after = 4", "less than epochs"),
+        ("frozen_epochs = 4", "less than epochs"),
+        ('schedule = "constant"\nwarmup = 3', "only a cosine warms up"),
+        ('loss = "hinge"\nlabel_smoothing = 0.1', "label_smoothing"),
+    ],
+)
+def test_senseless_training_is_refused(tmp_path: Path, wrong: str, said: str) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(TOML.replace("epochs = 4", f"epochs = 4\n{wrong}", 1))
+    with pytest.raises(DataError, match=said) as refusal:
+        recipe.load(str(path))
+    assert refusal.value.code == "bad_recipe"
+
+
+def test_a_recipe_takes_the_films_of_its_labels_and_sources(cxr_data: Path) -> None:
+    frame = manifest.load(cxr_data)
+    children = recipe.load("tiny_mlp").films_of(frame)
+    assert set(children.source) == {"kermany"}
+    assert set(children.label) == {"N", "P"}
+    assert len(recipe.load("default").films_of(frame)) == len(frame)
+    covid = recipe.load("coatnet0").films_of(frame)
+    assert set(covid.label) == {"COVID-19", "N", "P"}
+    assert (covid.original_label[covid.label == "COVID-19"].str.startswith("COVID-19")).all()
+    assert "COVID-19" not in set(covid.original_label[covid.label == "P"])
+    with pytest.raises(DataError, match="original_label"):
+        recipe.load("coatnet0").films_of(frame.drop(columns="original_label"))
+
+
+@pytest.fixture
+def with_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recipe for a base of one convolution, that starts from a file of its weights."""
+    import keras
+
+    def one_convolution(
+        include_top: bool, weights: str | None, input_tensor: Any = None, input_shape: Any = None
+    ) -> Any:
+        assert not include_top
+        x = keras.Input(input_shape) if input_tensor is None else input_tensor
+        y = keras.layers.Conv2D(4, 3, activation="relu")(x)
+        model = keras.Model(x if input_tensor is None else keras.utils.get_source_inputs(x), y)
+        if weights == "imagenet":
+            raise Exception("URL fetch failure")
+        if weights:
+            model.load_weights(weights)
+        return model
+
+    base = keras_applications.Base(one_convolution, 1.0, keras_applications.CAFFE)
+    monkeypatch.setitem(keras_applications.BASES, "vgg19", base)
+    keras.utils.set_random_seed(5)
+    file = tmp_path / "one.weights.h5"
+    one_convolution(False, None, input_shape=(16, 16, 3)).save_weights(file)
+    path = tmp_path / "r.toml"
+    path.write_text(
+        'labels = ["N", "P"]\n[network]\narchitecture = "keras_applications"\n'
+        f'weights = "{file.as_posix()}"\noptions = {{ base = "vgg19" }}\n'
+        "[preprocessing]\nsize = 16\n[training]\nepochs = 1\nbatch = 1\nlearning_rate = 1\n"
+        f'[variants.fetched]\nnetwork.weights = "imagenet"\n'
+        '[variants.absent]\nnetwork.weights = "nowhere.h5"\n'
+        '[variants.another]\nnetwork = { architecture = "mlp", options = {} }\n'
+    )
+    return path
+
+
+def test_a_network_starts_from_a_file(with_weights: Path) -> None:
+    import h5py
+
+    plan = recipe.load(str(with_weights))
+    model = build(plan)
+    pretrained.start(model, plan)
+    (convolution,) = (layer for layer in model.layers if "conv" in layer.name)
+    with h5py.File(plan.network.weights) as file:
+        kernels = []
+        file.visititems(lambda _, node: kernels.append(node) if hasattr(node, "shape") else None)
+        stored = next(np.asarray(k) for k in kernels if k.shape == (3, 3, 3, 4))
+    np.testing.assert_array_equal(convolution.get_weights()[0], stored)
+
+
+@pytest.mark.parametrize(
+    ("variant", "said"),
+    [("fetched", "no internet"), ("absent", "no file"), ("another", "Only networks of")],
+)
+def test_weights_that_cannot_be_had_say_what_to_do(
+    with_weights: Path, variant: str, said: str
+) -> None:
+    plan = recipe.load(f"{with_weights}:{variant}")
+    with pytest.raises(DataError, match=said) as refusal:
+        pretrained.start(build(plan), plan)
+    assert refusal.value.code == "no_weights"

@@ -1,0 +1,244 @@
+"""What recipes can ask of training: draws, losses, schedules, freezing, label sets."""
+
+import csv
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from traindata import make_data
+
+import cxr
+from cxr.errors import DataError
+from train import cache, fit, losses, manifest, recipe
+from train.__main__ import main
+from train.dataset import FilmBatches, loss_weights, rarest_of_each
+from train.evaluate import logits_of, truth_of
+
+TOML = """
+labels = ["N", "P"]
+sources = ["a", "b"]
+[network]
+architecture = "cnn"
+options = { channels = [4, 8], hidden = 0, normalise = true }
+[preprocessing]
+size = 16
+[training]
+epochs = 3
+batch = 8
+draw = "all"
+learning_rate = 1e-2
+schedule = "constant"
+seed = 3
+[variants.staged]
+training = { epochs = 4, frozen_epochs = 2, unfreeze_from = "conv1", unfrozen_rate = 1e-3 }
+[variants.staged_wrongly]
+training = { frozen_epochs = 1, unfreeze_from = "block5_conv1" }
+[variants.late]
+training = { best_after = 2 }
+[variants.tiny]
+network = { architecture = "tiny_mlp", options = {} }
+training = { epochs = 8, draw = "downsample", loss = "hinge", optimizer = "adam" }
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_data(tmp_path_factory.mktemp("data") / "films")
+
+
+@pytest.fixture(scope="module")
+def toml(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recipe") / "r.toml"
+    path.write_text(TOML)
+    return path
+
+
+def _plan(text: str, tmp_path: Path) -> recipe.Recipe:
+    path = tmp_path / "r.toml"
+    path.write_text(TOML.replace("seed = 3", f"seed = 3\n{text}"))
+    return recipe.load(str(path))
+
+
+def _numbered(counts: dict[str, int]) -> tuple[NDArray[np.uint8], pd.DataFrame]:
+    """Films whose pixels are their numbers, so many of each label."""
+    label = [name for name, n in counts.items() for _ in range(n)]
+    frame = pd.DataFrame({"image": range(len(label)), "label": label, "source": "a"})
+    return np.arange(len(label), dtype=np.uint8)[:, None, None].repeat(16, 1).repeat(16, 2), frame
+
+
+def _epoch(batches: FilmBatches) -> list[int]:
+    return [int(film) for i in range(len(batches)) for film in batches[i][0][:, 0, 0, 0]]
+
+
+def test_all_films_are_seen_once_an_epoch_in_another_order(tmp_path: Path) -> None:
+    films, frame = _numbered({"N": 8, "P": 24})
+    batches = FilmBatches(films, frame, _plan("", tmp_path))
+    first = _epoch(batches)
+    batches.on_epoch_end()
+    second = _epoch(batches)
+    assert sorted(first) == sorted(second) == list(range(32))
+    assert first != second
+    fifth = FilmBatches(films, frame, _plan("films_per_epoch = 16", tmp_path))
+    assert len(set(_epoch(fifth))) == 16
+
+
+def test_down_sampling_keeps_the_same_films_of_each_label_throughout(tmp_path: Path) -> None:
+    films, frame = _numbered({"N": 8, "P": 24})
+    kept = rarest_of_each(np.repeat([0, 1], [8, 24]), seed=3)
+    assert (kept < 8).sum() == (kept >= 8).sum() == 8
+    np.testing.assert_array_equal(kept, rarest_of_each(np.repeat([0, 1], [8, 24]), seed=3))
+    path = tmp_path / "down.toml"
+    path.write_text(TOML.replace('draw = "all"', 'draw = "downsample"', 1))
+    batches = FilmBatches(films, frame, recipe.load(str(path)))
+    first = _epoch(batches)
+    batches.on_epoch_end()
+    assert sorted(first) == sorted(_epoch(batches)) == kept.tolist()
+
+
+def test_rarer_labels_count_for_more_in_the_loss(tmp_path: Path) -> None:
+    label = np.repeat([0, 1], [10, 90])
+    np.testing.assert_array_equal(loss_weights(label, 2, 0.0), [1, 1])
+    weight = loss_weights(label, 2, 1.0)
+    assert weight[0] * 10 == pytest.approx(weight[1] * 90)
+    assert weight[label].mean() == pytest.approx(1)
+    assert np.isfinite(loss_weights(label, 3, 1.0)).all()
+    films, frame = _numbered({"N": 8, "P": 24})
+    _, targets, in_loss = FilmBatches(films, frame, _plan("loss_balance = 1.0", tmp_path))[0]
+    np.testing.assert_allclose(in_loss, np.where(targets[:, 0] == 1, 2, 2 / 3), rtol=1e-6)
+    assert len(FilmBatches(films, frame, _plan("", tmp_path))[0]) == 2
+
+
+def test_hinges() -> None:
+    truth = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+    logits = np.array([[3, 1, -2], [0.5, 0.2, 0.1], [-1, -2, -1.5]], np.float32)
+    np.testing.assert_allclose(losses.hinge(truth, logits), [0, 1.3, 1.5], rtol=1e-5)
+    s = np.array([-2.0, 0.3, 4.0], np.float32)
+    margin = np.stack([-s / 2, s / 2], 1)
+    positive = np.tile(np.array([[0, 1]], np.float32), (3, 1))
+    np.testing.assert_allclose(losses.hinge(positive, margin), np.maximum(0, 1 - s), rtol=1e-5)
+    sigmoid = 1 / (1 + np.exp(-s))
+    np.testing.assert_allclose(losses.sigmoid_hinge(positive, margin), 1 - sigmoid, rtol=1e-4)
+
+
+def test_a_plateau_halves_the_rate() -> None:
+    assert fit.halvings([]) == 0
+    assert fit.halvings([3, 2, 2, 2]) == 0
+    assert fit.halvings([3, 2, 2, 2, 2]) == 1
+    assert fit.halvings([3, 2, 2, 2, 2, 2, 2]) == 1
+    assert fit.halvings([3, 2, 2, 2, 2, 1, 2, 2, 2]) == 2
+
+
+def _run(
+    name: str, toml: Path, data: Path, folder: Path
+) -> tuple[recipe.Recipe, NDArray[np.uint8], pd.DataFrame, Path]:
+    plan = recipe.load(f"{toml}:{name}")
+    frame = plan.films_of(manifest.load(data))
+    films = cache.films(frame, data, plan.labels, plan.preprocessing, folder / "cache")
+    return plan, films, frame, folder / name
+
+
+def _history(run: Path) -> list[dict[str, str]]:
+    with (run / "history.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_frozen_layers_learn_only_when_their_time_has_come(
+    toml: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernels: list[dict[str, NDArray]] = []
+    rates: list[float] = []
+
+    def noted(self: fit._History, epoch: int, logs: object = None) -> None:
+        layers = {
+            layer.name: layer.get_weights()[0] for layer in self.model.layers if layer.weights
+        }
+        kernels.append(layers)
+        rates.append(float(np.asarray(self.model.optimizer.learning_rate)))
+        began(self, epoch, logs)
+
+    began = fit._History.on_epoch_begin
+    monkeypatch.setattr(fit._History, "on_epoch_begin", noted)
+    fit.fit(*_run("staged", toml, data, tmp_path))
+    changed = [
+        {name for name in one if not np.array_equal(one[name], other[name])}
+        for one, other in itertools.pairwise(kernels)
+    ]
+    assert changed == [{"logits"}, {"logits"}, {"conv1", "norm1", "logits"}]
+    np.testing.assert_allclose(rates, [1e-2, 1e-2, 1e-3, 1e-3])
+
+
+@pytest.mark.parametrize("killed_at", [4, 7, 11])
+def test_a_staged_run_goes_on_from_either_stage(
+    toml: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: int
+) -> None:
+    fit.fit(*_run("staged", toml, data, tmp_path / "unbroken"))
+    batches = []
+
+    def killed(self: object, batch: int, logs: object = None) -> None:
+        batches.append(batch)
+        if len(batches) == killed_at:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit._History, "on_train_batch_end", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fit.fit(*_run("staged", toml, data, tmp_path / "broken"))
+    fit.fit(*_run("staged", toml, data, tmp_path / "broken"))
+    one, other = (_history(tmp_path / which / "staged") for which in ("unbroken", "broken"))
+    assert [row["epoch"] for row in one] == [row["epoch"] for row in other] == list("1234")
+    for a, b in zip(one, other, strict=True):
+        assert float(a["val_loss"]) == pytest.approx(float(b["val_loss"]), rel=1e-4)
+
+
+def test_a_layer_that_is_not_there_cannot_be_unfrozen(
+    toml: Path, data: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="no layer 'block5_conv1'") as refusal:
+        fit.fit(*_run("staged_wrongly", toml, data, tmp_path))
+    assert refusal.value.code == "bad_recipe"
+
+
+def test_the_first_epochs_are_never_the_best(
+    toml: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = [0.9, 0.8, 0.5]
+    judged: list[float] = []
+
+    def judge(*_: object) -> float:
+        judged.append(scores[len(judged)])
+        return judged[-1]
+
+    monkeypatch.setattr(fit, "source_recall", judge)
+    kept: list[int] = []
+    monkeypatch.setattr(
+        "keras.Model.save_weights",
+        lambda self, filepath, **_: kept.append(len(judged)) if "best" in str(filepath) else None,
+    )
+    fit.fit(*_run("late", toml, data, tmp_path))
+    assert kept == [3], "the worst, but the only one late enough"
+
+
+def test_two_labels_a_hinge_and_no_convolution_make_a_bundle(
+    toml: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "models" / "two"
+    common = ["--data", str(data), "--out", str(out), "--runs", str(tmp_path / "runs")]
+    assert main(["fit", "--recipe", f"{toml}:tiny", *common]) == 0
+    model = cxr.load(out)
+    rows = pd.read_csv(out / "predictions.csv")
+    assert set(rows.label) == {"N", "P"}
+    assert set(rows.source) == {"a", "b"}, "films of other sites and labels are left out"
+    assert model.bundle.gradcam_layer is None
+    assert model.bundle.provenance["recipe"]["training"]["loss"] == "hinge"
+    val = rows[rows.split == "val"]
+    logits, truth = logits_of(val, model.labels), truth_of(val, model.labels)
+
+    def surprise(temperature: float) -> float:
+        z = logits / temperature
+        return float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(len(z)), truth]))
+
+    assert surprise(model.bundle.temperature) < surprise(1.0), "margins became probabilities"
+    np.testing.assert_allclose(model.calibrate(logits).sum(1), 1)
