@@ -22,7 +22,7 @@ RECIPES = tuple(
 )
 # Architecture, size, classes, options, the layer that Grad-CAM reads. lungs_unet has its own tests.
 SMALL: dict[str, tuple[str, int, int, dict[str, Any], str | None]] = {
-    "cnn": ("cnn", 48, 3, {"channels": (4, 8), "hidden": 8, "dropout": 0.1}, "conv1"),
+    "cnn": ("cnn", 48, 3, {"channels": (4, 8), "hidden": 8, "dropout": 0.1}, "features"),
     "cnn, averaged": (
         *("cnn", 48, 3),
         {"channels": (4, 8), "hidden": 0, "l1": 1e-6, "normalise": True},
@@ -31,7 +31,7 @@ SMALL: dict[str, tuple[str, int, int, dict[str, Any], str | None]] = {
     "coatnet": (
         *("coatnet", 64, 3),
         {"blocks": (1, 1, 1, 2, 1), "channels": (8, 8, 16, 32, 64), "hidden": 8},
-        "s4_0_short",
+        "features",
     ),
     "efficientnet_lite0": ("efficientnet_lite0", 32, 3, {"imagenet": False}, "features"),
     "keras_applications": ("keras_applications", 32, 3, {"base": "vgg19"}, "features"),

@@ -152,7 +152,8 @@ def _find_head(model: Any) -> tuple[str | None, NDArray[np.float32] | None]:
     ):
         source = before.input._keras_history.operation
         return source.name, keras.ops.convert_to_numpy(last.kernel).astype(np.float32)
-    return _last_convolution(model), None
+    named = next((x for x in layers if x.name == "features" and len(x.output.shape) == 4), None)
+    return named.name if named else _last_convolution(model), None
 
 
 def _last_convolution(model: Any) -> str | None:

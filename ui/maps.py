@@ -117,6 +117,8 @@ def _choose(film: Film, reading: Reading, model: Classifier) -> tuple[Wanted, bo
                 label_visibility="collapsed",
             )
         beside = st.toggle("Side by side", value=True, key="beside", persist_state="session")
+    if not model.bundle.gradcam_layer:
+        st.caption("This network has no convolution, so it has no Grad-CAM.")
     return Wanted(film.sha256, model.bundle.digest, str(label), str(method)), beside
 
 
