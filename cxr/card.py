@@ -1,6 +1,6 @@
 """The model card (Mitchell et al. 2019), made from a bundle alone: what the network is, what it was
 measured to be, where it fails. The words that no figure can say, about use and data, come from the
-recipe and stand in the bundle as ``provenance["card"]``.
+recipe and stand in the bundle as ``provenance["recipe"]["card"]``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .evidence import Figure, figures, pair_area
 from .notice import NOTICE
 
 WORDS = ("about", "use", "data", "licences", "limits")
-"""Keys of ``provenance["card"]``: Markdown each."""
+"""Parts of the card that a recipe may write: Markdown each."""
 
 
 def card(bundle: Bundle) -> str:
@@ -33,7 +33,7 @@ def card(bundle: Bundle) -> str:
         See :func:`cxr.predictions.table`.
     """
     rows = predictions.table(bundle)
-    words = bundle.provenance.get("card", {})
+    words = bundle.provenance.get("recipe", {}).get("card", {})
     parts = [
         ["# Model card", f"**{NOTICE}**", _identity(bundle)],
         _said("What it is", words.get("about")),
@@ -161,7 +161,7 @@ def _trust(bundle: Bundle) -> Iterator[str]:
             f"it has sensitivity {point['sensitivity']:.3f} and specificity "
             f"{point['specificity']:.3f}."
         )
-    groups: dict[str, Mapping[str, Any]] = {"test": bundle.metrics["test"].get("sets", {})}
+    groups: dict[str, Mapping[str, Any]] = {"test": bundle.metrics.get("test", {}).get("sets", {})}
     for site, each in (bundle.metrics.get("external") or {}).items():
         groups[site] = each.get("sets", {})
     lines = [

@@ -7,12 +7,34 @@ import streamlit as st
 from cxr.bundle import Bundle
 from cxr.errors import CxrError
 from ui import frame, models
-from ui.evidence import bench, blocks, cases, classes, curves, export, overview, rivals, trust, weak
+from ui.evidence import (
+    bench,
+    blocks,
+    card,
+    cases,
+    classes,
+    curves,
+    export,
+    overview,
+    rivals,
+    trust,
+    weak,
+)
 from ui.evidence.export import STYLE
 from ui.evidence.scope import ALL, Scope, key_of, scope, sources, splits
 from ui.words import plain, site
 
-PARTS = ("Overview", "Classes", "Curves", "Trust", "Threshold", "Slices", "Models", "Export")
+PARTS = (
+    "Overview",
+    "Classes",
+    "Curves",
+    "Trust",
+    "Threshold",
+    "Slices",
+    "Models",
+    "Card",
+    "Export",
+)
 
 
 def main() -> None:
@@ -35,8 +57,10 @@ def main() -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
-        films = choose(model.bundle, key, there) if part != "Overview" else None
-    if films is None:
+        films = choose(model.bundle, key, there) if part not in ("Overview", "Card") else None
+    if part == "Card":
+        card.show(key)
+    elif films is None:
         blocks.show(overview.blocks(key))
     else:
         show(str(part), films)

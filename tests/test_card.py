@@ -39,7 +39,7 @@ def test_words_of_the_recipe_and_the_verdict_of_the_audit_are_in_it(models: Path
     told = replace(
         bundle,
         metrics={**bundle.metrics, "audit": audit},
-        provenance={**bundle.provenance, "card": {"limits": "- Children."}},
+        provenance={"recipe": {"card": {"limits": "- Children."}}},
     )
     text = card(told)
     assert "**Shortcuts are likely.**" in text

@@ -446,3 +446,10 @@ def test_a_replaced_bundle_is_read_anew(tmp_path: Path) -> None:
 )
 def test_figures_are_written_with_three_decimals(value: float, written: str) -> None:
     assert share(value) == written
+
+
+def test_the_model_card_is_a_part_of_its_own(room: Path) -> None:
+    at = go(opened(), "Card")
+    assert "# Model card" in text(at)
+    assert open_bundle(room / "default").digest in text(at)
+    assert "Each class against the others" not in text(at)

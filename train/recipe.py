@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from cxr.card import WORDS
 from cxr.errors import DataError
 from cxr.preprocess import Preprocessing
 
@@ -154,6 +155,8 @@ class Recipe:
         Where the films come from; empty = everywhere.
     relabel : dict of str to str
         ``original_label`` → the label that takes the place of the manifest's.
+    card : dict of str to str
+        What no figure can say, for the model card: Markdown by :data:`cxr.card.WORDS`.
     """
 
     labels: tuple[str, ...]
@@ -163,10 +166,13 @@ class Recipe:
     augmentation: Augmentation
     sources: tuple[str, ...] = ()
     relabel: dict[str, str] = field(default_factory=dict)
+    card: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(set(self.labels)) < max(2, len(self.labels)):
             raise ValueError("labels must be at least two different names")
+        if unknown := sorted(set(self.card) - set(WORDS)):
+            raise ValueError(f"the card has no part {', '.join(unknown)}")
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
