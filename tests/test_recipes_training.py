@@ -12,7 +12,7 @@ from traindata import make_data
 
 import cxr
 from cxr.errors import DataError
-from train import cache, fit, losses, manifest, recipe
+from train import cache, fit, history, losses, manifest, recipe
 from train.__main__ import main
 from train.dataset import FilmBatches, loss_weights, rarest_of_each
 from train.evaluate import logits_of, truth_of
@@ -124,11 +124,11 @@ def test_hinges() -> None:
 
 
 def test_a_plateau_halves_the_rate() -> None:
-    assert fit.halvings([]) == 0
-    assert fit.halvings([3, 2, 2, 2]) == 0
-    assert fit.halvings([3, 2, 2, 2, 2]) == 1
-    assert fit.halvings([3, 2, 2, 2, 2, 2, 2]) == 1
-    assert fit.halvings([3, 2, 2, 2, 2, 1, 2, 2, 2]) == 2
+    assert history.halvings([]) == 0
+    assert history.halvings([3, 2, 2, 2]) == 0
+    assert history.halvings([3, 2, 2, 2, 2]) == 1
+    assert history.halvings([3, 2, 2, 2, 2, 2, 2]) == 1
+    assert history.halvings([3, 2, 2, 2, 2, 1, 2, 2, 2]) == 2
 
 
 def _run(
@@ -151,7 +151,7 @@ def test_frozen_layers_learn_only_when_their_time_has_come(
     kernels: list[dict[str, NDArray]] = []
     rates: list[float] = []
 
-    def noted(self: fit._History, epoch: int, logs: object = None) -> None:
+    def noted(self: fit.History, epoch: int, logs: object = None) -> None:
         layers = {
             layer.name: layer.get_weights()[0] for layer in self.model.layers if layer.weights
         }
@@ -159,8 +159,8 @@ def test_frozen_layers_learn_only_when_their_time_has_come(
         rates.append(float(np.asarray(self.model.optimizer.learning_rate)))
         began(self, epoch, logs)
 
-    began = fit._History.on_epoch_begin
-    monkeypatch.setattr(fit._History, "on_epoch_begin", noted)
+    began = fit.History.on_epoch_begin
+    monkeypatch.setattr(fit.History, "on_epoch_begin", noted)
     fit.fit(*_run("staged", toml, data, tmp_path))
     changed = [
         {name for name in one if not np.array_equal(one[name], other[name])}
@@ -183,7 +183,7 @@ def test_a_staged_run_goes_on_from_either_stage(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fit._History, "on_train_batch_end", killed)
+        patch.setattr(fit.History, "on_train_batch_end", killed)
         with pytest.raises(KeyboardInterrupt):
             fit.fit(*_run("staged", toml, data, tmp_path / "broken"))
     fit.fit(*_run("staged", toml, data, tmp_path / "broken"))

@@ -91,7 +91,7 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(
             if len(batches) == 10:
                 raise KeyboardInterrupt
 
-        patch.setattr(fit._History, "on_train_batch_end", killed)
+        patch.setattr(fit.History, "on_train_batch_end", killed)
         with pytest.raises(KeyboardInterrupt):
             fit.fit(plan, films, frame, tmp_path / "broken")
     assert len(_history(tmp_path / "broken")) == 2, "killed in the third of four epochs"

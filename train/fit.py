@@ -7,9 +7,7 @@ same command goes on from the last whole epoch.
 
 from __future__ import annotations
 
-import csv
-import json
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +16,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxr.calibration import log_loss
 from cxr.errors import DataError
 from cxr.metrics import source_recall
 
 from . import architectures, losses, pretrained
 from .dataset import FilmBatches
 from .fused import fuse
+from .history import History
 from .recipe import Recipe, Training
 
 SCORE = "val_source_recall"
-PLATEAU = 3
-"""Epochs without a lower validation loss after which the ``plateau`` schedule halves the rate."""
 
 
 def build(recipe: Recipe) -> Any:
@@ -65,7 +63,7 @@ def fit(recipe: Recipe, films: NDArray[np.uint8], frame: pd.DataFrame, run: Path
     if plan.frozen_epochs:
         for name in filter(None, ("features", plan.unfreeze_from)):
             _place_of(model, name)
-    history = _History(run / "history.csv", films[judge], frame.iloc[judge], recipe)
+    history = History(run, recipe, SCORE, _judge(films[judge], frame.iloc[judge], recipe))
     if history.finished:
         return
     if recipe.network.weights and not history.epochs:
@@ -86,7 +84,7 @@ def _train(
     model: Any,
     recipe: Recipe,
     data: FilmBatches,
-    history: _History,
+    history: History,
     epochs: tuple[int, int],
     backup: Path,
 ) -> None:
@@ -147,86 +145,23 @@ def optimizer_of(plan: Training, learning_rate: float, steps: int) -> Any:
     return kind(rate, weight_decay=decay, clipnorm=plan.clip or None, **momentum)
 
 
-def halvings(losses: list[float]) -> int:
-    """How often the ``plateau`` schedule has halved the rate after epochs with these validation
-    losses: it does whenever :data:`PLATEAU` epochs in a row brought no lower one."""
-    count, waited, best = 0, 0, np.inf
-    for loss in losses:
-        waited = 0 if loss < best else waited + 1
-        best = min(best, loss)
-        if waited == PLATEAU:
-            count, waited = count + 1, 0
-    return count
+def _judge(
+    films: NDArray[np.uint8], frame: pd.DataFrame, recipe: Recipe
+) -> Callable[[Any], dict[str, float]]:
+    """Figures of a model on the films that judge it."""
+    truth = np.array([recipe.labels.index(label) for label in frame.label])
+    source = list(frame.source)
 
-
-class _History(keras.callbacks.Callback):
-    """Judge each epoch on `val`, write it down, keep the best weights, stop when patience ends.
-
-    Stands before the backup in the list of callbacks: an epoch that is backed up is written down,
-    and one that was written down but not backed up when the run was killed is run again.
-    """
-
-    def __init__(
-        self, path: Path, films: NDArray[np.uint8], frame: pd.DataFrame, recipe: Recipe
-    ) -> None:
-        super().__init__()
-        self._path, self._films, self._recipe = path, films, recipe
-        self._truth = np.array([recipe.labels.index(label) for label in frame.label])
-        self._source = list(frame.source)
-        self._rows: list[dict[Any, Any]] = []
-        for folder in ("backup", "backup_frozen"):
-            backup = path.parent / folder / "training_metadata.json"
-            if backup.is_file() and not self._rows:
-                behind = json.loads(backup.read_text())["epoch"]
-                self._rows = pd.read_csv(path)[:behind].to_dict("records")
-
-    @property
-    def epochs(self) -> int:
-        """Epochs behind us."""
-        return len(self._rows)
-
-    @property
-    def finished(self) -> bool:
-        plan = self._recipe.training
-        scores = [row[SCORE] for row in self._rows[plan.best_after :]]
-        stale = bool(scores) and len(scores) - 1 - int(np.argmax(scores)) >= plan.patience
-        return stale or self.epochs >= plan.epochs
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._began = time.monotonic()
-        plan = self._recipe.training
-        if plan.schedule == "plateau":
-            thawed = epoch >= plan.frozen_epochs
-            whole = (plan.unfrozen_rate if thawed else 0.0) or plan.learning_rate
-            behind = [row["val_loss"] for row in self._rows[plan.frozen_epochs * thawed :]]
-            self.model.optimizer.learning_rate = whole / 2 ** halvings(behind)
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        logits = predict(self.model, self._films)
+    def judge(model: Any) -> dict[str, float]:
+        logits = predict(model, films)
         called = logits.argmax(1)
-        shifted = logits - logits.max(1, keepdims=True)
-        loss = np.log(np.exp(shifted).sum(1)) - shifted[np.arange(len(logits)), self._truth]
-        row = {
-            "epoch": epoch + 1,
-            "loss": float((logs or {})["loss"]),
-            "accuracy": float((logs or {})["accuracy"]),
-            "val_loss": float(loss.mean()),
-            "val_accuracy": float((called == self._truth).mean()),
-            SCORE: source_recall(self._truth, called, self._source),
-            "seconds": round(time.monotonic() - self._began, 1),
+        return {
+            "val_loss": float(log_loss(logits, truth).mean()),
+            "val_accuracy": float((called == truth).mean()),
+            SCORE: source_recall(truth, called, source),
         }
-        candidates = self._rows[self._recipe.training.best_after :]
-        if epoch >= self._recipe.training.best_after and all(
-            row[SCORE] > earlier[SCORE] for earlier in candidates
-        ):
-            self.model.save_weights(self._path.parent / "best.weights.h5")
-        self._rows.append(row)
-        with self._path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self._rows)
-        print(" · ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
-        self.model.stop_training = self.finished
+
+    return judge
 
 
 def predict(model: Any, films: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float32]:

@@ -7,9 +7,7 @@ sources of the mean Dice on `val`, so that a hundred children do not outvote thi
 
 from __future__ import annotations
 
-import csv
-import json
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from cxr.lungs import probability_of
 
 from .fit import build, optimizer_of, predict
 from .fused import fuse
+from .history import History
 from .masks import DrawnFilms
 from .recipe import Recipe
 
@@ -84,7 +83,9 @@ def fit(
     keras.utils.set_random_seed(plan.seed)
     model = build(recipe)
     fuse(model)
-    history = _History(run, films[judge], masks[judge], frame.source.iloc[judge], recipe)
+    history = History(
+        run, recipe, SCORE, _judge(films[judge], masks[judge], frame.source.iloc[judge])
+    )
     data = DrawnFilms(
         films[learn], masks[learn], frame.iloc[learn].reset_index(drop=True), recipe, history.epochs
     )
@@ -95,57 +96,15 @@ def fit(
         model.fit(data, epochs=plan.epochs, shuffle=False, verbose=2, callbacks=[history, backup])
 
 
-class _History(keras.callbacks.Callback):
-    """Judge each epoch on `val`, write it down, keep the best weights, stop when patience ends."""
+def _judge(
+    films: NDArray[np.uint8], masks: NDArray[np.uint8], source: pd.Series
+) -> Callable[[Any], dict[str, float]]:
+    """Dice of a model on the films that judge it, each source counting the same."""
 
-    def __init__(
-        self,
-        run: Path,
-        films: NDArray[np.uint8],
-        masks: NDArray[np.uint8],
-        source: pd.Series,
-        recipe: Recipe,
-    ) -> None:
-        super().__init__()
-        self._run, self._films, self._masks, self._recipe = run, films, masks, recipe
-        self._source = source.to_numpy()
-        self._rows: list[dict[Any, Any]] = []
-        backup = run / "backup" / "training_metadata.json"
-        if backup.is_file():
-            behind = json.loads(backup.read_text())["epoch"]
-            self._rows = pd.read_csv(run / "history.csv")[:behind].to_dict("records")
+    def judge(model: Any) -> dict[str, float]:
+        found = dice(probability_of(predict(model, films)), masks)
+        each = pd.Series(found).groupby(source.to_numpy()).mean()
+        by_source = {f"val_dice_{name}": float(value) for name, value in each.items()}
+        return {SCORE: float(each.mean()), **by_source}
 
-    @property
-    def epochs(self) -> int:
-        """Epochs behind us."""
-        return len(self._rows)
-
-    @property
-    def finished(self) -> bool:
-        scores = [row[SCORE] for row in self._rows]
-        plan = self._recipe.training
-        stale = bool(scores) and len(scores) - 1 - int(np.argmax(scores)) >= plan.patience
-        return stale or len(scores) >= plan.epochs
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._began = time.monotonic()
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        found = dice(probability_of(predict(self.model, self._films)), self._masks)
-        per_source = pd.Series(found).groupby(self._source).mean()
-        row = {
-            "epoch": epoch + 1,
-            "loss": float((logs or {})["loss"]),
-            SCORE: float(per_source.mean()),
-            **{f"val_dice_{source}": float(value) for source, value in per_source.items()},
-            "seconds": round(time.monotonic() - self._began, 1),
-        }
-        if all(row[SCORE] > earlier[SCORE] for earlier in self._rows):
-            self.model.save_weights(self._run / "best.weights.h5")
-        self._rows.append(row)
-        with (self._run / "history.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self._rows)
-        print(" · ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
-        self.model.stop_training = self.finished
+    return judge
