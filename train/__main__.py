@@ -8,14 +8,16 @@
     python -m train folds --recipe default --data DIR --k 5
     python -m train audit --data DIR --out models/NAME
     python -m train robustness --data DIR --out models/NAME
-    python -m train card --out models/NAME
+    python -m train card --out models/NAME [--recipe default]
     python -m train lungs-report --data DIR --out models/lungs
+    python -m train adopt MODEL.keras --labels NORMAL,PNEUMONIA --data DIR --out models/NAME
 
 `fit` ends with `export` in a process of its own; run `export` by itself where training had no
 TensorFlow (KERAS_BACKEND=torch or jax). `calibrate` fits temperature, operating points and sets
 anew. `external` scores the sites that no training may touch. `sites` and `folds` say what a recipe
 is worth on films that it was kept from. `audit` asks whether the disease or the hospital is told.
-The last four print a page of docs/.
+`audit`, `robustness`, `card` and `lungs-report` print a page of docs/. `adopt` makes a bundle of a
+Keras classifier from elsewhere: docs/adopting.md.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ NEEDS = {
     "robustness": ("data", "out"),
     "card": ("out",),
     "lungs-report": ("data", "out"),
+    "adopt": ("model", "labels", "data", "out"),
 }
 
 
@@ -58,6 +61,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         prog="python -m train", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("command", choices=list(NEEDS))
+    parser.add_argument("model", nargs="?", type=Path, help="adopt: a .keras file")
     parser.add_argument("--recipe", help="name in train/recipes or path to a .toml; NAME:VARIANT")
     parser.add_argument("--data", type=Path, help="folder with manifest.csv")
     parser.add_argument("--out", type=Path, help="the bundle's folder")
@@ -70,14 +74,47 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         type=_share_of,
         help="LABEL=SHARE, least sensitivity of a label's operating point; may be repeated",
     )
+    parser.add_argument(
+        "--labels",
+        type=_named,
+        help="adopt: the network's labels in the order of its outputs, by commas; N=NORMAL where "
+        "the manifest calls it N",
+    )
+    parser.add_argument(
+        "--scaling",
+        default="auto",
+        help="adopt: how films of 0 to 255 were scaled: none, unit (0 to 1), symmetric (-1 to 1), "
+        "caffe, torch; auto asks val",
+    )
+    parser.add_argument("--size", type=int, help="adopt: pixels, if the network doesn't say")
+    parser.add_argument(
+        "--longer-side", type=int, default=256, help="adopt: films first shrink to it, pixels"
+    )
     options = parser.parse_args(arguments)
+    if options.model and options.command != "adopt":
+        parser.error(f"{options.command} takes no file")
     missing = [name for name in NEEDS[options.command] if not getattr(options, name)]
     if missing:
-        names = " and ".join(f"--{name.replace('_', '-')}" for name in missing)
+        names = " and ".join(
+            "MODEL.keras" if name == "model" else f"--{name.replace('_', '-')}" for name in missing
+        )
         parser.error(f"{options.command} needs {names}")
     if options.k < 3:
         parser.error("--k must be 3 or more")
     return options
+
+
+def _named(text: str) -> dict[str, str]:
+    """Label of the manifest → label of the network, in the order of its outputs."""
+    pairs = [each.partition("=") for each in text.split(",")]
+    found = {theirs.strip(): (ours if equals else theirs).strip() for theirs, equals, ours in pairs}
+    if (
+        len(found) < len(pairs)
+        or len(set(found.values())) < 2
+        or not all((*found, *found.values()))
+    ):
+        raise ValueError(text)
+    return found
 
 
 def _share_of(text: str) -> tuple[str, float]:

@@ -120,9 +120,15 @@ def robustness(options: Namespace) -> None:
 
 
 def card(options: Namespace) -> None:
-    from cxr.bundle import open_bundle
+    from cxr.bundle import manifest_values, open_bundle, write_manifest
     from cxr.card import card as card_of
 
+    if options.recipe:
+        from .recipe import load
+
+        values = manifest_values(options.out)
+        values["provenance"]["recipe"]["card"] = load(options.recipe).card
+        write_manifest(options.out, values)
     print(card_of(open_bundle(options.out)), end="")
 
 
@@ -131,6 +137,30 @@ def lungs_report(options: Namespace) -> None:
     from .lungs_report import report
 
     _print(report(options.out, manifest.load(options.data), options.data))
+
+
+def adopt(options: Namespace) -> None:
+    from .adopt import adopt as make_bundle
+    from .calibrate import SENSITIVITY
+
+    bundle = make_bundle(
+        options.model,
+        options.labels,
+        options.data,
+        options.out,
+        scaling=options.scaling,
+        size=options.size,
+        longer_side=options.longer_side,
+        sensitivity=dict(options.sensitivity or SENSITIVITY),
+    )
+    came = bundle.provenance["adopted"]
+    print(f"{options.out}: {bundle.digest[:12]}, {came['end']} of {came['input']}")
+    for scaling, loss in came["cross_entropy_on_val"].items():
+        print(f"scaling {scaling}: {loss:.3f}" + " (taken)" * (scaling == came["scaling"]))
+    print(f"Grad-CAM reads {bundle.gradcam_layer or 'nothing: there is no convolution'}")
+    print(f"temperature {bundle.temperature:.3f}, test {bundle.metrics['test']['macro_f1']}")
+    for source, figures in bundle.metrics.get("external", {}).items():
+        print(source, figures["recall"])
 
 
 def _plan(options: Namespace) -> tuple[Recipe, pd.DataFrame]:

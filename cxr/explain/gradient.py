@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..classifier import Classifier
 from ..errors import ExplainError
+from ..keras_file import open_keras
 from ..preprocess import preprocess
 from ..radiograph import Radiograph
 
@@ -98,9 +99,7 @@ def _tensorflow() -> Any:
 def _network(folder: Path, digest: str, layer: str | None) -> Any:
     """The bundle's Keras model with outputs (maps of `layer`, logits), or logits alone where no
     layer is asked for; `digest` tells two apart that stood in the same folder."""
-    import keras
-
-    model = keras.models.load_model(folder / "model.keras", compile=False, safe_mode=True)
+    model = open_keras(folder / "model.keras")
     if layer is None:
         return model
     path = _path_to(model, layer)

@@ -1,0 +1,398 @@
+"""Keras classifiers from elsewhere become bundles that answer as they did."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from traindata import make_data
+
+import cxr
+from cxr.bundle import manifest_values, write_manifest
+from cxr.card import card
+from cxr.errors import BundleError
+from cxr.explain import grad_cam
+from cxr.preprocess import Preprocessing, preprocess
+from train import adopt, foreign, manifest
+from train.__main__ import main
+
+SIZE = 24
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_data(tmp_path_factory.mktemp("data") / "films")
+
+
+def backbone(channels: int = 3) -> Any:
+    """A residual network with names that the outer network uses too."""
+    import keras
+
+    inputs = keras.Input((SIZE, SIZE, channels), name="input")
+    x = keras.layers.Conv2D(6, 3, strides=2, padding="same", name="conv")(inputs)
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    y = keras.layers.SeparableConv2D(6, 3, padding="same", activation="relu", name="conv2")(x)
+    return keras.Model(inputs, keras.layers.Add(name="add")([x, y]), name="backbone")
+
+
+def nested(head: list[Any], channels: int = 3) -> Any:
+    """As students build them: a Sequential around a backbone."""
+    import keras
+
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((SIZE, SIZE, channels)),
+            layers.RandomFlip("horizontal"),
+            backbone(channels),
+            layers.GlobalAveragePooling2D(name="add"),
+            layers.Dropout(0.5),
+            *head,
+        ]
+    )
+
+
+def functional(head: Callable[[Any], Any]) -> Any:
+    import keras
+
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = backbone()((inputs + 0.5) * 2, training=False)
+    return keras.Model(inputs, head(keras.layers.GlobalAveragePooling2D()(x)))
+
+
+def networks() -> dict[str, Callable[[], Any]]:
+    """Name "end, how it ends" → network of two labels."""
+    import keras
+
+    dense, activation = keras.layers.Dense, keras.layers.Activation
+
+    def ensemble(x: Any) -> Any:
+        return keras.layers.Average()([dense(2, "softmax")(x) for _ in range(2)])
+
+    def convolution() -> Any:
+        inputs = keras.Input((SIZE, SIZE, 1))
+        x = keras.layers.Rescaling(2, -1)(inputs)
+        x = keras.layers.Conv2D(2, 5, name="last")(x)
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        return keras.Model(inputs, keras.layers.Softmax()(x))
+
+    def whole_head(x: Any) -> Any:
+        return keras.Sequential([keras.Input((6,)), dense(4, "relu"), dense(2, "softmax")])(x)
+
+    return {
+        "softmax, in the layer": lambda: nested([dense(2, "softmax")]),
+        "softmax, a layer": lambda: nested([dense(2), activation("softmax")]),
+        "softmax, a function": lambda: functional(lambda x: keras.ops.softmax(dense(2)(x))),
+        "softmax, in a nested head": lambda: functional(whole_head),
+        "softmax, on convolutions": convolution,
+        "sigmoid, one unit": lambda: nested([dense(1, "sigmoid")], channels=1),
+        "sigmoid, one unit and a layer": lambda: nested([dense(1), activation("sigmoid")]),
+        "sigmoid, a unit for each": lambda: nested([dense(8, "relu"), dense(2, "sigmoid")]),
+        "logits, as they are": lambda: nested([dense(2)]),
+        "logits, one unit without bias": lambda: nested([dense(1, use_bias=False)]),
+        "probabilities, averaged": lambda: functional(ensemble),
+        "probabilities, one unit averaged": lambda: functional(
+            lambda x: keras.layers.Average()([dense(1, "sigmoid")(x) for _ in range(2)])
+        ),
+    }
+
+
+def unsettled(model: Any) -> Any:
+    """`model` with other weights than it was made with, so that none can be forgotten unseen."""
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        spread = 1 / np.sqrt(np.prod(weight.shape[:-1])) if len(weight.shape) > 1 else 0.1
+        weight.assign(np.abs(weight) + rng.normal(0, spread, weight.shape))
+    return model
+
+
+def uneven(n: int) -> NDArray[np.uint8]:
+    """Films of different light and pattern, (n, SIZE, SIZE)."""
+    rng = np.random.default_rng(1)
+    light = np.linspace(20, 220, n)[:, None, None]
+    return np.clip(light + rng.normal(0, 30, (n, SIZE, SIZE)), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", networks())
+def test_what_is_adopted_answers_as_the_original(name: str) -> None:
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model, squares = unsettled(networks()[name]()), uneven(16)
+    core = foreign.core_of(model, 2)
+    scaling = "symmetric" if core.shape[2] == 3 else "unit"
+    network = foreign.fed(core, SIZE, scaling)
+    assert core.end == name.split(",")[0]
+    assert network.input_shape == (None, SIZE, SIZE, 1)
+    assert not [x for x in network.layers if isinstance(x, keras.Model | keras.layers.Dropout)]
+
+    films = squares[..., None].astype(np.float32)
+    fed = np.repeat(films / 127.5 - 1, 3, -1) if core.shape[2] == 3 else films / 255
+    np.testing.assert_allclose(foreign.as_fed(core, squares, scaling), fed, atol=1e-6)
+    said, logits = model.predict(fed, verbose=0), network.predict(films, verbose=0)
+    assert np.ptp(said, axis=0).min() > 1e-3, "the films can be told apart"
+    assert adopt.agreement(logits, said, core.end)["original_probability_difference"] < 1e-4
+    with pytest.raises(BundleError, match="does not agree"):
+        adopt.agreement(logits[:, ::-1], said, core.end)
+
+
+def test_the_layer_that_grad_cam_reads() -> None:
+    import keras
+
+    made = networks()
+
+    def layer_of(model: Any) -> str | None:
+        return foreign.maps_layer(foreign.fed(foreign.core_of(model, 2), SIZE, "none"))
+
+    assert layer_of(made["softmax, in the layer"]()) == "add", "within the backbone"
+    assert layer_of(made["softmax, on convolutions"]()) == "last"
+    flat = [keras.Input((SIZE, SIZE, 1)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    assert layer_of(keras.Sequential(flat)) is None
+    light = [flat[0], keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)]
+    assert layer_of(keras.Sequential(light)) is None, "the film is no map"
+
+
+def test_a_network_of_its_own_shape_is_fed_with_it() -> None:
+    import keras
+
+    oblong = keras.Sequential(
+        [keras.Input((20, 30, 1)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    )
+    core = foreign.core_of(oblong, 2)
+    squares = np.random.default_rng(1).integers(0, 256, (3, 30, 30), np.uint8)
+    fed = foreign.as_fed(core, squares, "unit")
+    assert fed.shape == (3, 20, 30, 1)
+    films = squares[..., None].astype(np.float32)
+    ours = foreign.fed(core, 30, "unit").predict(films, verbose=0)
+    np.testing.assert_allclose(ours, oblong.predict(fed, verbose=0), atol=1e-4)
+
+
+def test_what_was_adapted_to_its_films_is_kept() -> None:
+    import keras
+
+    normal = keras.layers.Normalization()
+    films = np.random.default_rng(1).uniform(50, 100, (8, SIZE, SIZE, 1)).astype(np.float32)
+    normal.adapt(films)
+    model = keras.Sequential(
+        [keras.Input((SIZE, SIZE, 1)), normal, keras.layers.Flatten(), keras.layers.Dense(2)]
+    )
+    ours = foreign.fed(foreign.core_of(model, 2), SIZE, "none")
+    np.testing.assert_allclose(ours(films), model(films), atol=1e-4)
+
+
+def taught(data: Path, path: Path, head: str = "sigmoid") -> Path:
+    """A nested network of one unit that has learnt N from P on films of 0 to 1."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    frame = manifest.load(data)
+    frame = frame[(frame.split == "train") & frame.label.isin(["N", "P"])]
+    films = [preprocess(cxr.read(data / image).eight_bit, HOW) for image in frame.image]
+    fed = np.repeat(np.stack(films)[..., None] / np.float32(255), 3, -1)
+    middle = [keras.layers.Flatten()] if head == "flat" else []
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.Conv2D(8, 5, strides=2, name="first")(inputs)
+    x = keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.8)(x))
+    maps = keras.layers.Conv2D(16, 5, strides=2, activation="relu", name="maps")(x)
+    model = keras.Sequential(
+        [
+            keras.Input((SIZE, SIZE, 3)),
+            keras.Model(inputs, maps, name="backbone"),
+            *(middle or [keras.layers.GlobalAveragePooling2D()]),
+            keras.layers.Dense(1, "sigmoid"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+    model.fit(fed, (frame.label == "P").to_numpy(float), 8, epochs=40, verbose=0)
+    model.save(path)
+    return path
+
+
+HOW = Preprocessing(size=SIZE)
+
+
+@pytest.fixture(scope="module")
+def student(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return taught(data, tmp_path_factory.mktemp("student") / "student.keras")
+
+
+@pytest.fixture(scope="module")
+def adopted(data: Path, student: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that the command made of a nested network."""
+    out = tmp_path_factory.mktemp("adopted") / "models" / "student"
+    assert main(command(student, data, out, "--sensitivity", "PNEUMONIA=.9")) == 0
+    return out
+
+
+def command(model: Path, data: Path, out: Path, *more: str) -> list[str]:
+    labels = "N=NORMAL,P=PNEUMONIA"
+    return ["adopt", str(model), "--labels", labels, "--data", str(data), "--out", str(out), *more]
+
+
+def test_the_command_leaves_a_complete_bundle(adopted: Path, data: Path) -> None:
+    model = cxr.load(adopted)
+    bundle, came = model.bundle, model.bundle.provenance["adopted"]
+    assert bundle.labels == ("NORMAL", "PNEUMONIA")
+    assert (came["end"], came["input"]) == ("sigmoid", [SIZE, SIZE, 3])
+    losses = came["cross_entropy_on_val"]
+    assert set(losses) == set(foreign.SCALINGS)
+    assert came["scaling"] == min(losses, key=losses.get)
+    assert bundle.metrics["test"]["macro_f1"]["value"] > 0.9, "the labels can be seen"
+    assert bundle.metrics["external"]["far"]["recall"]["PNEUMONIA"]["n"] == 32
+    assert bundle.operating_points["PNEUMONIA"]["sensitivity"] >= 0.9
+    assert set(bundle.conformal["0.9"]) == set(bundle.labels)
+    assert came["agreement"]["original_same_class"] == 1
+    assert "PNEUMONIA" in card(bundle)
+    rows = (adopted / "predictions.csv").read_text()
+    assert "train_" not in rows
+    assert ",T," not in rows
+
+
+def test_grad_cam_of_a_nested_backbone_needs_no_gradient(adopted: Path, data: Path) -> None:
+    model = cxr.load(adopted)
+    assert model.bundle.gradcam_layer == "maps"
+    assert model.head_weights is not None
+    film = cxr.read(data / "images/test_P0.jpg")
+    assert grad_cam(model, film, "PNEUMONIA").max() > 0
+    assert grad_cam(model, film, "NORMAL").max() == 0, "its logit is 0 whatever the film"
+
+
+@pytest.fixture(scope="module")
+def flat(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle whose head is not linear in the averages of maps."""
+    root = tmp_path_factory.mktemp("flat")
+    path = taught(data, root / "student.keras", "flat")
+    assert main(command(path, data, root / "models" / "flat", "--scaling", "unit")) == 0
+    return root / "models" / "flat"
+
+
+def test_a_head_that_is_not_linear_gets_its_gradient_within_the_backbone(
+    data: Path, flat: Path
+) -> None:
+    model = cxr.load(flat)
+    assert (model.bundle.gradcam_layer, model.head_weights) == ("maps", None)
+    assert list(model.bundle.provenance["adopted"]["cross_entropy_on_val"]) == ["unit"]
+    film = cxr.read(data / "images/test_P0.jpg")
+    assert model.predict([film])[0].label == "PNEUMONIA"
+    assert grad_cam(model, film, "PNEUMONIA").max() > 0
+
+
+def test_a_bundle_whose_keras_file_would_run_code_is_refused_its_gradient(
+    data: Path, flat: Path, tmp_path: Path
+) -> None:
+    """With hashes that fit, as whoever makes a bundle can write them."""
+    shutil.copytree(flat, tmp_path / "foe")
+    values = manifest_values(flat)
+    with zipfile.ZipFile(flat / "model.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    called = {"module": "os", "class_name": "function", "config": "system"}
+    config["config"]["layers"][1]["config"]["activation"] = called
+    parts["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(tmp_path / "foe" / "model.keras", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    write_manifest(tmp_path / "foe", values)
+    film = cxr.read(data / "images/test_P0.jpg")
+    with pytest.raises(BundleError) as caught:
+        grad_cam(cxr.load(tmp_path / "foe"), film, "PNEUMONIA")
+    assert caught.value.code == "unsafe_keras_file"
+
+
+def layers_of(*layers: Any) -> Callable[[], Any]:
+    import keras
+
+    return lambda: keras.Sequential([each for each in layers if each is not None])
+
+
+def refused_networks() -> dict[str, tuple[Callable[[], Any], str]]:
+    import keras
+
+    film, flat = keras.Input((SIZE, SIZE, 3)), keras.layers.Flatten()
+    dense, pool = keras.layers.Dense, keras.layers.GlobalAveragePooling2D()
+    first = keras.Input((3, SIZE, SIZE))
+
+    def two_films() -> Any:
+        films = [keras.Input((SIZE, SIZE, 3)) for _ in range(2)]
+        return keras.Model(films, dense(2)(flat(keras.layers.Add()(films))))
+
+    def two_outputs() -> Any:
+        film = keras.Input((SIZE, SIZE, 3))
+        return keras.Model(film, [dense(2)(flat(film)), dense(2)(flat(film))])
+
+    return {
+        "three outputs": (layers_of(film, flat, dense(3)), "wrong_outputs"),
+        "maps": (layers_of(film, keras.layers.Conv2D(2, 1)), "wrong_outputs"),
+        "channels first": (layers_of(first, flat, dense(2)), "wrong_input"),
+        "numbers": (layers_of(keras.Input((12,)), dense(2)), "wrong_input"),
+        "of any size": (
+            layers_of(keras.Input((None, None, 3)), keras.layers.Conv2D(4, 3), pool, dense(2)),
+            "wrong_input",
+        ),
+        "two films": (two_films, "wrong_input"),
+        "two answers": (two_outputs, "wrong_outputs"),
+        "tanh": (layers_of(film, flat, dense(2, "tanh")), "unknown_head"),
+    }
+
+
+@pytest.mark.parametrize("name", refused_networks())
+def test_networks_that_cannot_be_adopted_are_refused(name: str) -> None:
+    make, code = refused_networks()[name]
+    with pytest.raises(BundleError) as caught:
+        foreign.core_of(make(), 2)
+    assert caught.value.code == code
+
+
+def test_a_network_of_any_size_takes_the_one_that_is_named() -> None:
+    model = refused_networks()["of any size"][0]()
+    assert foreign.core_of(model, 2, size=40).shape == (40, 40, 3)
+    with pytest.raises(BundleError, match="Leave --size out"):
+        foreign.core_of(nested([]), 2, size=SIZE + 1)
+
+
+def test_refusals_end_the_command_and_leave_nothing(
+    data: Path, student: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "models" / "student"
+    h5 = tmp_path / "student.h5"
+    h5.write_bytes(b"\x89HDF\r\n\x1a\n")
+    for arguments, code in (
+        (command(h5, data, out), "not_keras_file"),
+        (command(student, data, out, "--scaling", "sepia"), "unknown_scaling"),
+        (command(student, data / "images", out), "no_manifest"),
+        (command(student, data, out, "--labels", "N=NORMAL,X=PNEUMONIA"), "bad_data"),
+        (command(student, data, out, "--labels", "N,P,T"), "wrong_outputs"),
+    ):
+        assert main(arguments) == 2
+        assert f"[{code}]" in capsys.readouterr().err
+        assert not out.exists()
+
+
+@pytest.mark.parametrize("labels", ["N", "N,N", "N=A,P=A", "N=,P=B", ""])
+def test_labels_that_name_no_two_classes_are_refused(labels: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        main(command(tmp_path / "a.keras", tmp_path, tmp_path, "--labels", labels))
+
+
+def test_only_adopt_takes_a_file(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        main(["calibrate", "model.keras", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        main(["adopt", "--labels", "N,P", "--data", "a", "--out", "b"])
+
+
+def test_several_labels_of_the_manifest_may_mean_one(
+    data: Path, student: Path, tmp_path: Path
+) -> None:
+    out, labels = tmp_path / "models" / "ill", "N=NORMAL,P=ILL,T=ILL"
+    assert main(command(student, data, out, "--labels", labels, "--scaling", "unit")) == 0
+    values = json.loads((out / "bundle.json").read_text())
+    assert values["labels"] == ["NORMAL", "ILL"]
+    assert values["metrics"]["test"]["n"] == 18

@@ -1,0 +1,259 @@
+"""A Keras classifier that was trained elsewhere becomes a bundle: looked through, opened, exported,
+compared with the original, calibrated and evaluated. Needs the TensorFlow backend.
+
+It is not folded or rounded as this project's own networks are: what is measured is the network that
+came, in float32.
+"""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxr.bundle import Bundle, open_bundle, sha256, write_manifest
+from cxr.calibration import softmax
+from cxr.classifier import Classifier
+from cxr.errors import BundleError, CxrError
+from cxr.keras_file import open_keras
+from cxr.preprocess import Preprocessing
+from cxr.trust import fit_temperature
+
+from . import cache, calibrate, evaluate, foreign, manifest
+from .export import PROBABILITY_LIMIT, SAME_CLASS_LIMIT, export_fp32, write_network
+
+TRIED = 100
+"""Films of val, of each label, that decide on the scaling and compare the bundle with what came."""
+
+
+def adopt(
+    path: Path,
+    names: Mapping[str, str],
+    data: Path,
+    out: Path,
+    scaling: str = "auto",
+    size: int | None = None,
+    longer_side: int = 256,
+    sensitivity: Mapping[str, float] = calibrate.SENSITIVITY,
+) -> Bundle:
+    """Write the bundle of a foreign network.
+
+    Parameters
+    ----------
+    path : Path
+        A .keras file.
+    names : mapping
+        Label of the manifest → label of the network, in the order of its outputs; several of the
+        manifest's may mean one of the network's. Films of other labels are left out.
+    data : Path
+        The folder with manifest.csv. Val calibrates; test and external are only measured.
+    out : Path
+        The bundle's folder; replaced only when the new one is complete.
+    scaling : str
+        How films of 0 to 255 were scaled for the network: "auto" or one of
+        :data:`train.foreign.SCALINGS`. "auto" takes the one with the lowest cross-entropy on val,
+        after calibration.
+    size : int, optional
+        Side of the network's input, where it doesn't say itself.
+    longer_side : int
+        See :class:`cxr.preprocess.Preprocessing`.
+    sensitivity : mapping
+        See :func:`train.calibrate.fitted`.
+
+    Raises
+    ------
+    BundleError
+        Those of :func:`cxr.keras_file.open_keras` and :func:`train.foreign.core_of`;
+        ``unknown_scaling``, ``not_convertible``, ``export_differs``.
+    DataError
+        ``no_manifest``, ``bad_manifest``, ``bad_data``.
+    """
+    labels = tuple(dict.fromkeys(names.values()))
+    original = open_keras(path)
+    core = foreign.core_of(original, len(labels), size)
+    asked = _scalings(core, scaling)
+    how = Preprocessing(size=max(core.shape[:2]), longer_side=longer_side)
+    frame, films = _films(names, labels, data, how)
+    tried = _tried(frame)
+    truth = evaluate.truth_of(frame.iloc[tried], labels)
+    losses = {name: _loss(core, films[tried], truth, name) for name in asked}
+    scaling = min(losses, key=lambda name: losses[name])
+    values: dict[str, Any] = {
+        "created": date.today().isoformat(),
+        "provenance": {
+            "adopted": {
+                "sha256": sha256(path),
+                "input": list(core.shape),
+                "scaling": scaling,
+                "cross_entropy_on_val": losses,
+                "end": core.end,
+                "labels": dict(names),
+            },
+            "data": manifest.fingerprint(frame),
+            "films": (frame.split + " " + frame.label).value_counts(sort=False).to_dict(),
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+        },
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as work:
+        folder = Path(work) / out.name
+        values = _write(core, labels, how, scaling, folder) | values
+        logits = Classifier(folder).squares(films)
+        said = original.predict(foreign.as_fed(core, films[tried], scaling), verbose=0)
+        came = values["provenance"]["adopted"]
+        came["agreement"] = agreement(logits[tried], said, core.end)
+        _evaluate(folder, values, labels, frame, logits, sensitivity)
+        if out.exists():
+            out.rename(Path(work) / "replaced")
+        folder.rename(out)
+    return open_bundle(out)
+
+
+def agreement(
+    logits: NDArray[np.float32], said: NDArray[np.floating], end: str
+) -> dict[str, float]:
+    """How far the bundle is from the network that came, on the same films.
+
+    Parameters
+    ----------
+    logits : float32 (n, classes)
+        The bundle's.
+    said : float (n, classes) or (n, 1)
+        What the original gave, in the form that `end` names.
+    end : str
+        See :class:`train.foreign.Core`.
+
+    Raises
+    ------
+    BundleError
+        ``export_differs``: a probability by .01, or another class on more than 0.5 % of the films.
+    """
+    theirs, ours = np.asarray(said, np.float64), logits.astype(np.float64)
+    single = theirs.shape[1] == 1
+    ours = 1 / (1 + np.exp(-ours)) if end == "sigmoid" and not single else softmax(ours)
+    if end == "logits":
+        theirs = softmax(np.concatenate([0 * theirs, theirs], 1) if single else theirs)
+    elif single:
+        theirs = np.concatenate([1 - theirs, theirs], 1)
+    found = {
+        "films": len(ours),
+        "original_probability_difference": float(np.abs(ours - theirs).max()),
+        "original_same_class": float((ours.argmax(1) == theirs.argmax(1)).mean()),
+    }
+    if (
+        not found["original_probability_difference"] < PROBABILITY_LIMIT
+        or found["original_same_class"] < SAME_CLASS_LIMIT
+    ):
+        raise BundleError(
+            "export_differs", f"The export does not agree with the network that came: {found}."
+        )
+    return found
+
+
+def _scalings(core: foreign.Core, wanted: str) -> tuple[str, ...]:
+    """Those to choose from: one that was named, or all that the network's channels allow."""
+    known = tuple(
+        name
+        for name, (less, _) in foreign.SCALINGS.items()
+        if core.shape[2] == 3 or len(set(less)) == 1
+    )
+    if wanted == "auto":
+        return known
+    if wanted not in known:
+        raise BundleError(
+            "unknown_scaling",
+            f"A network of {core.shape[2]} channel(s) can be fed with the scaling auto, "
+            f"{', '.join(known)}; not with {wanted!r}.",
+        )
+    return (wanted,)
+
+
+def _films(
+    names: Mapping[str, str], labels: tuple[str, ...], data: Path, how: Preprocessing
+) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
+    """The films of val, test and external under the network's labels, and as it sees them, uint8
+    (n, size, size). A network that comes trained needs no others."""
+    frame = manifest.load(data)
+    frame = frame[frame.label.isin(names)].assign(label=lambda f: f.label.map(names))
+    found = [
+        each
+        for each in manifest.problems(frame, data, labels)
+        if not each.startswith("train has no film")
+    ]
+    if not (frame.split == "test").any():
+        found.append("test has no film of these labels")
+    manifest.refuse(found)
+    frame = frame[frame.split != "train"].reset_index(drop=True)
+    films = np.empty((len(frame), how.size, how.size), np.uint8)
+    manifest.refuse(cache._fill(films, frame, data, how))
+    return frame, films
+
+
+def _tried(frame: pd.DataFrame) -> NDArray[np.intp]:
+    """Places of the first :data:`TRIED` films of each label in val."""
+    val = frame[frame.split == "val"]
+    return np.sort(val.groupby("label").head(TRIED).index.to_numpy())
+
+
+def _loss(
+    core: foreign.Core, squares: NDArray[np.uint8], truth: NDArray[np.int64], scaling: str
+) -> float:
+    """Cross-entropy of a scaling, in nats, at the temperature that is best for it."""
+    fed = foreign.as_fed(core, squares, scaling)
+    said = core.network.predict(fed, verbose=0).astype(np.float64)
+    logits = np.nan_to_num(said, posinf=1e6, neginf=-1e6)  # a scaling far off may overflow
+    p = softmax(logits, fit_temperature(logits, truth))
+    return float(-np.log(np.maximum(p[np.arange(len(p)), truth], 1e-12)).mean())
+
+
+def _write(
+    core: foreign.Core, labels: tuple[str, ...], how: Preprocessing, scaling: str, folder: Path
+) -> dict[str, Any]:
+    """Write the network, and what :func:`cxr.bundle.write_manifest` was given."""
+    network = foreign.fed(core, how.size, scaling)
+    plain = folder.with_name(f"{folder.name}.plain")
+    try:
+        values = write_network(network, labels, how, plain, half=False)
+        layer = values["gradcam_layer"]
+        if values["head"] != "gap_linear":
+            layer = foreign.maps_layer(network)
+        if layer == values["gradcam_layer"]:
+            plain.rename(folder)
+        else:  # the export gives the maps of another layer
+            values["gradcam_layer"] = layer
+            export_fp32(network, values, plain, folder)
+    except CxrError:
+        raise
+    except Exception as error:  # TensorFlow's converter lets through whatever it meets
+        raise BundleError(
+            "not_convertible",
+            "The network cannot be exported to LiteRT, on which films are scored "
+            f"({type(error).__name__}). Replace its unusual layers by common ones.",
+        ) from None
+    return {**values, "name": folder.name}
+
+
+def _evaluate(
+    folder: Path,
+    values: dict[str, Any],
+    labels: tuple[str, ...],
+    frame: pd.DataFrame,
+    logits: NDArray[np.float32],
+    sensitivity: Mapping[str, float],
+) -> None:
+    rows = manifest.described(frame)
+    for k, label in enumerate(labels):
+        rows[f"logit_{label}"] = logits[:, k]
+    rows.to_csv(folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
+    write_manifest(folder, values | calibrate.fitted(rows, labels, sensitivity))
+    if (rows.split == "external").any():
+        evaluate.score_external(folder, log=None)
