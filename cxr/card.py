@@ -187,7 +187,7 @@ def _network(bundle: Bundle) -> Iterator[str]:
     how, agreed = bundle.preprocessing, bundle.agreement
     yield (
         f"Films are reduced to {how.longer_side} pixels by area averaging and shown at "
-        f"{how.size} × {how.size}; float16 LiteRT, with `model.keras` the same network for "
+        f"{how.size} × {how.size}. LiteRT runs it; `model.keras` is the same network, for "
         "gradients."
     )
     if agreed:
@@ -195,7 +195,7 @@ def _network(bundle: Bundle) -> Iterator[str]:
             f"On the {agreed['films']:,} films of val the float32 export differs from Keras by at "
             f"most {agreed['fp32_logit_difference']:.1e} in a logit, the shipped network from "
             f"`model.keras` by {agreed['shipped_probability_difference']:.1e} in a probability; "
-            "folding and rounding moved a probability of the trained network by up to "
+            "folding and rounding to float16 moved a probability of the trained network by up to "
             f"{agreed['rounding_probability_difference']:.3f} and left the class of "
             f"{agreed['rounding_same_class']:.2%} as it was."
         )

@@ -11,7 +11,7 @@ from cxr.classifier import Prediction
 from ui import operating
 from ui.films import Film, Reading
 from ui.models import line
-from ui.words import figure, meaning, score, site
+from ui.words import exact, figure, meaning, score, site
 
 
 def show_scores(reading: Reading, bundle: Bundle) -> None:
@@ -24,7 +24,17 @@ def show_scores(reading: Reading, bundle: Bundle) -> None:
         f"<span>margin {score(prediction.margin)}</span></div>"
         f'<div class="cxr-bars" role="list">{_bars(prediction, bundle)}</div>'
         f'<div class="cxr-quiet">{_operating_points(prediction, bundle)}'
-        f"<p>Calibrated probabilities. A score, never a diagnosis.</p></div>"
+        f"<p>{_caveat(bundle)}</p></div>"
+    )
+
+
+def _caveat(bundle: Bundle) -> str:
+    """What the figures above are, and are not."""
+    labels = f"{', '.join(bundle.labels[:-1])} and {bundle.labels[-1]}"
+    return (
+        "The large letter is the class with the highest score. The network knows "
+        f"{escape(labels)} alone: whatever else a picture shows is scored as one of them. "
+        "Probabilities are calibrated for hospitals that it knows. A score, never a diagnosis."
     )
 
 
@@ -56,13 +66,13 @@ def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
             continue
         side = "above" if prediction.probabilities[label] >= threshold else "below"
         if operating.is_chosen(bundle, label):
-            said = f"{escape(label)} is {side} the threshold {score(threshold)} of this session."
+            said = f"{escape(label)} is {side} the threshold {exact(threshold)} of this session."
         else:
             point = bundle.operating_points[label]
+            wanted = score(point["wanted_sensitivity"])
             said = (
-                f"{escape(label)} is {side} its operating point {score(threshold)} "
-                f"(chosen for sensitivity {score(point['wanted_sensitivity'])}; "
-                f"specificity there {score(point['specificity'])})."
+                f"{escape(label)} is {side} its operating point {exact(threshold)}, chosen in "
+                f"hospitals that it knows for a sensitivity of {wanted}."
             )
         lines.append(f"<p>{said}</p>")
     return "".join(lines)
@@ -91,7 +101,7 @@ def show_worth(bundle: Bundle) -> None:
                 "<div>T films called T there</div>"
                 f"<div>{there['value'] * there['n']:.0f} of {there['n']:,}</div>"
             )
-    if not scored:
+    if not away:
         rows.append("<div>In a hospital it doesn’t know</div><div>not measured</div>")
     st.html(
         '<div class="cxr-heading">What these scores are worth</div>'

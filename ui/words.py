@@ -41,6 +41,11 @@ def score(value: float) -> str:
     return f"{value:.2f}"[1:]
 
 
+def exact(value: float) -> str:
+    """A threshold: ``.74``, and as many decimals as a small one needs for two digits: ``.0011``."""
+    return score(value) if not 0 < value < 0.1 else f"{value:.2g}".removeprefix("0")
+
+
 def figure(value: Mapping[str, Any]) -> str:
     """A figure and its interval: ``.82 (.80–.83)``."""
     return f"{score(value['value'])} ({score(value['low'])}–{score(value['high'])})"
