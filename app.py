@@ -15,7 +15,8 @@ from ui.desk import desk
 READ = st.Page("pages/read.py", title="Read", url_path="film", default=True)
 METRICS = st.Page("pages/metrics.py", title="Metrics", url_path="evidence")
 REVIEW = st.Page("pages/review.py", title="Review", url_path="cases")
-PAGES = [READ, METRICS, REVIEW]
+LAB = st.Page("pages/lab.py", title="Lab", url_path="workbench")
+PAGES = [READ, METRICS, REVIEW, LAB]
 
 frame.configure()
 if frame.accepted():

@@ -60,6 +60,7 @@ def film_list(model: Classifier) -> None:
         f"Films ({len(held)})",
         list(held),
         key="film",
+        persist_state="session",
         format_func=lambda number: plain(short(held[number].name)),
         captions=[_caption(film, model) for film in held.values()],
     )

@@ -1,0 +1,71 @@
+"""Lab: a network taken apart on one film, in front of a class."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from ui import films, frame, intake, models
+from ui.desk import desk
+from ui.films import Film
+from ui.lab import methods, regions, stability
+from ui.words import plain, short
+
+STYLE = Path(__file__).parents[1] / "ui" / "lab" / "style.css"
+VIEWS = ("Regions", "Methods", "Stability")
+
+
+def main() -> None:
+    frame.guard()
+    st.html(STYLE)
+    model = models.current()
+    if not films.films():
+        desk().leave_job()
+        intake.first(model)
+        return
+    with st.sidebar:
+        intake.more(model)
+        listed = st.container()
+    film = films.chosen()
+    reading = films.reading(film, model)
+    with listed:
+        intake.film_list(model)
+    toolbar(film)
+    if reading.prediction is None:
+        desk().leave_job()
+        st.info(plain(f"This file was not read. {reading.refusal}"))
+        return
+    view = st.session_state.get("lab-view")
+    if view == "Methods":
+        methods.show(film, reading, model)
+    elif view == "Stability":
+        stability.show(film, model)
+    else:
+        desk().leave_job()
+        regions.show(film, reading, model)
+
+
+def toolbar(film: Film) -> None:
+    """From film to film, and what is done with it."""
+    numbers = list(films.films())
+    place = numbers.index(film.number)
+    last = place == len(numbers) - 1
+    with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Previous", shortcut="p", on_click=films.step, args=(-1,), disabled=place == 0)
+        st.button("Next", shortcut="n", on_click=films.step, args=(1,), disabled=last)
+        st.segmented_control(
+            "View",
+            VIEWS,
+            default=VIEWS[0],
+            required=True,
+            key="lab-view",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        where = f"{place + 1} of {len(numbers)} · {escape(short(film.name))}"
+        st.html(f'<div class="cxr-name">{where}</div>', width="content")
+
+
+main()

@@ -1,0 +1,86 @@
+"""The lab in a browser: a box is drawn, the scores move, and it is taken back."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from viewing import drag, frame, ready
+from waiting import settled
+
+import cxr
+
+pytestmark = pytest.mark.browser
+
+CHILD = Path(__file__).parents[2] / "samples" / "child-01.jpg"
+
+
+def open_lab(page: Page) -> None:
+    page.get_by_role("link", name="Lab").click()
+    page.wait_for_url("**/workbench")
+    settled(page)
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(CHILD))
+    expect(page.get_by_text("Films (1)")).to_be_visible()
+    ready(page)
+
+
+def moves(page: Page) -> Locator:
+    return page.locator(".lab-moves [role=listitem][aria-label*=Δp]")
+
+
+def draw(page: Page, left: float, top: float, right: float, bottom: float) -> None:
+    """A box by shares of the pane."""
+    x, y, width, height = frame(page)
+    start, end = (x + left * width, y + top * height), (x + right * width, y + bottom * height)
+    drag(page, start, end)
+
+
+def effects(page: Page) -> list[str]:
+    names = [row.get_attribute("aria-label") or "" for row in moves(page).all()]
+    return [name.split("Δp ")[1] for name in names]
+
+
+def test_a_box_moves_the_scores_and_can_be_taken_back(page: Page) -> None:
+    open_lab(page)
+    expect(page.get_by_text(cxr.NOTICE)).to_be_visible()
+    expect(moves(page)).to_have_count(0)
+    page.get_by_role("button", name="Draw a box").click()
+    draw(page, 0.35, 0.3, 0.65, 0.7)
+    expect(moves(page)).to_have_count(3)
+    expect(page.get_by_text("Tries (1)")).to_be_visible()
+    expect(page.locator(".cxr-viewer .pane[data-ready=true]")).to_have_count(2)
+    settled(page)
+    first = effects(page)
+    assert all(re.fullmatch(r"0|[+−]\.\d{3}", effect) for effect in first)
+    assert any(effect != "0" for effect in first)
+
+    draw(page, 0.3, 0.15, 0.5, 0.4)
+    expect(page.get_by_text("Tries (2)")).to_be_visible()
+    settled(page)
+    assert effects(page) != first
+
+    page.keyboard.press("u")
+    expect(page.get_by_text("Tries (1)")).to_be_visible()
+    settled(page)
+    assert effects(page) == first
+    page.keyboard.press("u")
+    expect(moves(page)).to_have_count(0)
+
+
+def test_a_brush_by_hand_and_a_box_by_keyboard(page: Page) -> None:
+    open_lab(page)
+    page.get_by_role("button", name="Draw with a brush").click()
+    draw(page, 0.4, 0.3, 0.6, 0.6)
+    expect(page.get_by_role("radio", name="1 · brush")).to_be_visible()
+    ready(page)
+    page.get_by_role("button", name="Draw a box").click()
+    page.locator(".screen").first.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowDown")
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", name="2 · box")).to_be_visible()

@@ -1,0 +1,1 @@
+"""What the lab page takes a network apart with."""

@@ -1,0 +1,184 @@
+"""What would change its mind: regions of the film are hidden, and the scores move."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from cxr.classifier import Classifier
+from cxr.explain import FILLS
+from cxr.explain.region import Answer, painted
+from cxr.radiograph import Radiograph
+from ui import films
+from ui.films import Film, Reading
+from ui.lab import tries
+from ui.lab.tries import Try
+from ui.lab.words import signed
+from ui.viewer import Layer, Plate, viewer
+from ui.words import plain, score
+
+HEIGHT = "calc(100dvh - 20rem)"
+"""Of the viewer under the choice of the fill and the scores."""
+
+_FILLS = {"blur": "Blur", "mean": "Mean", "noise": "Noise", "black": "Black"}
+_SIGN = (
+    "Δp is the fall when the region is hidden, as in the occlusion map: above 0 the region speaks "
+    "for the class. The mark on a bar is the whole film."
+)
+_HOW = "Draw a box or with a brush on the film: both tools stand in the bar above it."
+
+
+@st.fragment
+def show(film: Film, reading: Reading, model: Classifier) -> None:
+    """The film, what the network sees of it, and the trail of tries.
+
+    A fragment, so that a region that is drawn runs this again and nothing else of the page.
+    """
+    if films.chosen().number != film.number:
+        st.rerun()  # an arrow key stepped on, and only this fragment heard of it
+    radiograph = films.radiograph_of(film)
+    with st.container(key="board"):
+        left, right = st.columns([3, 1])
+    with left:
+        fill, add = _choose(film)
+        answers = [tries.answer(film, radiograph, t, fill, model) for t in tries.trail(film)]
+        place = tries.chosen(film)
+        moved = st.container()
+        plates = _plates(film, radiograph, answers, place, fill, model)
+        region = viewer(plates, key="lab-film", draw=True, height=HEIGHT, on_step=films.step)
+        if tries.take(film, region, [plate.radiograph.pixels.shape for plate in plates], add):
+            # Scores at once, before the run that the films need.
+            moved.html(_moves(tries.answer(film, radiograph, tries.trail(film)[-1], fill, model)))
+            _again()
+        moved.html(_whole(reading) if place is None else _moves(answers[place]))
+    with right:
+        if place is None:
+            st.html(f'<div class="cxr-quiet"><p>{_HOW}</p></div>')
+        else:
+            _trail(film, answers)
+            st.html(f'<div class="cxr-quiet"><p>{_SIGN}</p></div>')
+        alone = tries.fill_alone(film, radiograph, fill, model)
+        said = ", ".join(f"{escape(label)} {score(p)}" for label, p in alone.items())
+        st.html(
+            '<div class="cxr-heading">The fill alone</div>'
+            f'<div class="cxr-quiet"><p>{said}</p><p>A fill that the network is sure of is no '
+            "neutral one.</p></div>"
+        )
+
+
+def _choose(film: Film) -> tuple[str, bool]:
+    """What regions are filled with, and whether the next one is hidden with those before."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        fill = st.segmented_control(
+            "Fill",
+            FILLS,
+            default=FILLS[0],
+            format_func=lambda name: _FILLS[name],
+            required=True,
+            key="lab-fill",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        add = st.toggle("Add to the last", key="lab-add", persist_state="session")
+        none = not tries.trail(film)
+        st.button(
+            "Take back",
+            key="take-back",
+            shortcut="u",
+            on_click=tries.take_back,
+            args=(film,),
+            disabled=none,
+        )
+        st.button(
+            "Take all back",
+            key="take-all-back",
+            type="tertiary",
+            on_click=tries.take_all_back,
+            args=(film,),
+            disabled=none,
+        )
+    return str(fill), add
+
+
+def _plates(
+    film: Film,
+    radiograph: Radiograph,
+    answers: list[Answer],
+    place: int | None,
+    fill: str,
+    model: Classifier,
+) -> list[Plate]:
+    """The film under what was tried, and the film as the network saw it last."""
+    if place is None:
+        return [Plate(radiograph, "Film")]
+    masks = [tries.mask_of(tried, model.size) for tried in tries.trail(film)]
+    before = answers[place].before
+    layers = tuple(
+        Layer(f"{label} · tried", painted(masks, [a.effects[label] for a in answers]), "occlusion")
+        for label in sorted(before, key=lambda label: -before[label])
+    )
+    seen = tries.seen(film, radiograph, tries.trail(film)[place], fill, model)
+    return [Plate(radiograph, "Film", layers), Plate(seen, "What the network sees")]
+
+
+def _again() -> None:
+    """Show the new try: in the fragment alone, unless the whole page is running."""
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:
+        st.rerun()
+
+
+def _whole(reading: Reading) -> str:
+    """The scores before anything was tried."""
+    assert reading.prediction is not None
+    scores = reading.prediction.probabilities
+    return _strip([_bar(label, p, p, score(p), "") for label, p in scores.items()])
+
+
+def _moves(answer: Answer) -> str:
+    """A bar a class as it is now, with a mark where it was."""
+    rows = []
+    for label, before in answer.before.items():
+        after = answer.after[label]
+        shown = f"{score(before)} → {score(after)}"
+        rows.append(_bar(label, before, after, shown, signed(answer.effects[label])))
+    return _strip(rows)
+
+
+def _strip(bars: list[str]) -> str:
+    return f'<div class="lab-moves" role="list">{"".join(bars)}</div>'
+
+
+def _bar(label: str, before: float, after: float, shown: str, effect: str) -> str:
+    name = escape(label)
+    said = f"{name} {shown}, Δp {effect}" if effect else f"{name} {shown}"
+    moved = f"<b>Δp {effect}</b>" if effect else ""
+    return (
+        f'<div role="listitem" aria-label="{said}"><span class="label">{name}</span>'
+        f'<div class="cxr-track" aria-hidden="true"><div class="cxr-fill" '
+        f'style="width:{100 * after:.2f}%"></div><i class="cxr-point" '
+        f'style="left:{100 * before:.2f}%"></i></div>'
+        f'<span aria-hidden="true">{shown}</span><span aria-hidden="true">{moved}</span></div>'
+    )
+
+
+def _trail(film: Film, answers: list[Answer]) -> None:
+    made = tries.trail(film)
+    st.radio(
+        f"Tries ({len(made)})",
+        range(len(made)),
+        key=tries.CHOSEN,
+        format_func=lambda place: f"{place + 1} · {_name(made[place])}",
+        captions=[_caption(answer) for answer in answers],
+    )
+
+
+def _name(tried: Try) -> str:
+    return " + ".join(drawn.region.kind for drawn in tried)
+
+
+def _caption(answer: Answer) -> str:
+    return plain(" · ".join(f"{label} {signed(d)}" for label, d in answer.effects.items()))

@@ -1,0 +1,130 @@
+"""The regions that were tried on each film of the session, and what the network said of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cxr.classifier import Classifier
+from cxr.explain.agreement import answers_to_fills
+from cxr.explain.region import Answer, box_mask, stroke_mask, unstretched, what_if
+from cxr.radiograph import Radiograph
+from ui.desk import desk
+from ui.films import Film
+from ui.viewer import Region
+
+CHOSEN = "try"
+"""Which try is looked at: the session's key of its place in the trail."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A region and the shape, (H, W), of what it was drawn on."""
+
+    region: Region
+    shape: tuple[int, int]
+
+
+Try = tuple[Drawn, ...]
+"""Regions that are hidden together."""
+
+
+def trail(film: Film) -> list[Try]:
+    """The tries on a film, the oldest first."""
+    return st.session_state.setdefault("tries", {}).setdefault(film.number, [])
+
+
+def chosen(film: Film) -> int | None:
+    """Place of the try that is looked at; the newest unless another was chosen."""
+    made = trail(film)
+    if not made:
+        return None
+    if st.session_state.get(CHOSEN) not in range(len(made)):
+        st.session_state[CHOSEN] = len(made) - 1
+    return int(st.session_state[CHOSEN])
+
+
+def take(film: Film, region: Region | None, shapes: list[tuple[int, int]], add: bool) -> bool:
+    """Put a newly drawn region at the end of the trail and choose it; False if it is not new.
+
+    Parameters
+    ----------
+    film : Film
+    region : Region or None
+        What the viewer gave.
+    shapes : list of (H, W)
+        Of its plates.
+    add : bool
+        Hide it together with the regions of the try that is looked at.
+    """
+    if region is None or region.serial <= st.session_state.get("try_serial", 0):
+        return False
+    st.session_state["try_serial"] = region.serial
+    made, looked_at = trail(film), chosen(film)
+    before = made[looked_at] if add and looked_at is not None else ()
+    made.append((*before, Drawn(region, shapes[region.plate])))
+    st.session_state[CHOSEN] = len(made) - 1
+    return True
+
+
+def take_back(film: Film) -> None:
+    """Take the try that is looked at out of the trail; the newest that is left is next."""
+    if (place := chosen(film)) is not None:
+        trail(film).pop(place)
+        st.session_state.pop(CHOSEN)
+
+
+def take_all_back(film: Film) -> None:
+    trail(film).clear()
+    st.session_state.pop(CHOSEN, None)
+
+
+def mask_of(tried: Try, size: int) -> NDArray[np.bool_]:
+    """The cells of the network's square that a try hides, bool (size, size)."""
+    masks = [_mask(drawn, size) for drawn in tried]
+    return np.logical_or.reduce(masks)
+
+
+def _mask(drawn: Drawn, size: int) -> NDArray[np.bool_]:
+    region = drawn.region
+    if region.kind == "box":
+        return box_mask(size, drawn.shape, region.box)
+    return stroke_mask(size, drawn.shape, region.points, region.radius)
+
+
+def answer(film: Film, radiograph: Radiograph, tried: Try, fill: str, model: Classifier) -> Answer:
+    """What the network says, worked out once."""
+    return desk().shelf.get(
+        ("try", film.sha256, model.bundle.digest, fill, tried),
+        lambda: what_if(model, radiograph, mask_of(tried, model.size), fill),
+        lambda found: found.square.nbytes,
+    )
+
+
+def seen(
+    film: Film, radiograph: Radiograph, tried: Try, fill: str, model: Classifier
+) -> Radiograph:
+    """What the network was shown, to lay beside the film; made once, so that it is sent once."""
+
+    def make() -> Radiograph:
+        square = answer(film, radiograph, tried, fill, model).square
+        shown = unstretched(square, radiograph.pixels.shape)
+        return Radiograph(shown, 8, "", "PNG", orientation=radiograph.orientation)
+
+    return desk().shelf.get(
+        ("seen", film.sha256, model.bundle.digest, fill, tried), make, lambda r: r.pixels.nbytes
+    )
+
+
+def fill_alone(
+    film: Film, radiograph: Radiograph, fill: str, model: Classifier
+) -> dict[str, float]:
+    """What the network says of a film that is nothing but the fill."""
+    return desk().shelf.get(
+        ("fill", film.sha256, model.bundle.digest, fill),
+        lambda: answers_to_fills(model, radiograph, (fill,))[0],
+        len,
+    )

@@ -1,0 +1,104 @@
+"""Long work of the lab: one piece after the other, each kept, with progress and a way to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from cxr.errors import CxrError, ExplainError
+from ui.desk import Job, desk
+
+PATIENCE = 0.5
+"""Seconds that a piece of work may take before its progress is shown."""
+
+_STOPPED = "lab_stopped"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of work, by what its result depends on.
+
+    Attributes
+    ----------
+    key
+        What the result is kept under; a refusal is kept like a result.
+    what : str
+        What is being worked out, for the reader.
+    work : callable
+        As of :class:`ui.desk.Job`.
+    size : callable
+        Bytes that a result holds.
+    """
+
+    key: Hashable
+    what: str
+    work: Callable[[Callable[[float], bool]], Any]
+    size: Callable[[Any], int]
+
+
+def done(key: Hashable) -> Any:
+    """What a task gave, a refusal, or None while there is neither."""
+    return desk().shelf.find(key)
+
+
+def go_on(tasks: Sequence[Task]) -> Task | None:
+    """Start the first task that is not done, unless its reader stopped it.
+
+    Returns
+    -------
+    Task or None
+        The one that is running or was stopped; None: all are done.
+    """
+    for task in tasks:
+        if done(task.key) is not None:
+            continue
+        if st.session_state.get(_STOPPED) == task.key:
+            return task
+        job = desk().job
+        if job is None or job.key != task.key:
+            desk().leave_job()
+            job = desk().job = Job(task.key, task.work)
+        if not job.wait(PATIENCE):
+            return task
+        desk().job = None
+        _keep(task, job)
+    return None
+
+
+def _keep(task: Task, job: Job) -> None:
+    if job.result is not None:
+        desk().shelf.put(task.key, job.result, task.size(job.result))
+        return
+    refusal: CxrError = job.refusal or ExplainError(
+        "map_failed", "This could not be worked out; the log says why."
+    )
+    desk().shelf.put(task.key, refusal, 0)
+
+
+def show(task: Task | None) -> None:
+    """How far a task is with a way to stop it, or a way to go on; nothing where all are done."""
+    if task is None:
+        desk().leave_job()  # of another film, class or view
+        return
+    if st.session_state.get(_STOPPED) == task.key:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(f'<div class="cxr-quiet">Stopped: {task.what}.</div>', width="content")
+            st.button("Go on", key="lab-go-on", on_click=st.session_state.pop, args=(_STOPPED,))
+        return
+    _watch(task)
+
+
+@st.fragment(run_every=0.3)
+def _watch(task: Task) -> None:
+    job = desk().job
+    if job is None or job.key != task.key or not job.running:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(min(job.share, 1.0), f"Working out: {task.what}")
+        if st.button("Cancel", key="lab-cancel", shortcut="escape"):
+            st.session_state[_STOPPED] = task.key
+            desk().leave_job()
+            st.rerun()
