@@ -28,7 +28,7 @@ PARTS = (
     "Overview",
     "Classes",
     "Curves",
-    "Trust",
+    "Calibration",
     "Threshold",
     "Slices",
     "Models",
@@ -97,7 +97,7 @@ def show(part: str, films: Scope) -> None:
         cases.show(films, truth, called)
     elif part == "Curves":
         blocks.show(curves.blocks(films), columns=2)
-    elif part == "Trust":
+    elif part == "Calibration":
         blocks.show(trust.blocks(films), columns=2)
     elif part == "Threshold":
         bench.show(films)

@@ -32,6 +32,7 @@ def main() -> None:
         desk().leave_job()
     if reading.prediction is None:
         st.info(plain(f"This file was not read. {reading.refusal}"))
+        arrows()
     else:
         board(film, reading, model)
     with tools:
@@ -60,6 +61,13 @@ def toolbar(film: Film, reading: Reading) -> None:
         )
         where = f"{place + 1} of {len(numbers)} · {escape(short(film.name))}"
         st.html(f'<div class="cxr-name">{where}</div>', width="content")
+
+
+def arrows() -> None:
+    """The arrow keys of the viewer, where there is none; the buttons are not seen."""
+    with st.container(key="arrows"):
+        for name, by in (("left", -1), ("right", 1)):
+            st.button(name, key=f"arrow-{name}", shortcut=name, on_click=films.step, args=(by,))
 
 
 def board(film: Film, reading: Reading, model: Classifier) -> None:

@@ -259,6 +259,13 @@ def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
     assert np.array_equal(inside, overlay.blend(film8, whole, "gradcam", 0.5, 0.4))
 
 
+def test_the_caption_says_what_a_map_does_not_show(phantom_model: cxr.Classifier) -> None:
+    prediction = phantom_model.predict([cxr.read(FILM)])[0]
+    wanted = maps.Wanted("00" * 32, phantom_model.bundle.digest, "T", "gradcam")
+    lines = maps._caption(prediction, wanted, phantom_model.bundle)
+    assert "What moved the network, not where disease is." in lines
+
+
 def test_going_back_to_a_film_works_out_nothing_again(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

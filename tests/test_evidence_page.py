@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from cxr import evidence, operating, predictions, slices
 from cxr.bundle import MANIFEST, manifest_values, open_bundle, write_manifest
 from cxr.predictions import select, table
 from ui.evidence import audit, export, weak
+from ui.evidence import bench as evidence_bench
 from ui.evidence import scope as scopes
 from ui.evidence.blocks import films, ranged, share
 
@@ -180,6 +182,11 @@ def test_thumbnails_are_shown_only_where_they_may(
     assert shown[-first.display.sum() :] == first.image[first.display].tolist()
     assert all(image in set(rows.image[rows.display]) for image in shown)
     assert "not marked as free to be shown" in text(at)
+    for _, row in first.iterrows():
+        button = at.button(key=f"ev-open-{row.case}")
+        assert button.label == f"Open case {row.case[:4]}…"
+        assert button.disabled == (not row.display)
+        assert bool(button.help) == (not row.display), "the reason stands on what is disabled"
 
 
 def test_a_case_opens_in_the_review_room(rows: pd.DataFrame) -> None:
@@ -200,7 +207,7 @@ def test_the_curves_stand_with_their_areas(rows: pd.DataFrame) -> None:
 
 def test_sets_stand_with_what_they_promise_and_keep(rows: pd.DataFrame, room: Path) -> None:
     bundle = open_bundle(room / "default")
-    at = go(opened(), "Trust")
+    at = go(opened(), "Calibration")
     assert len(at.get("plotly_chart")) == 2
     for split in ("test", "external"):
         ran(at.segmented_control(key="set").set_value(split).run())
@@ -221,7 +228,7 @@ def test_a_bundle_without_limits_says_how_to_get_them(
     folder = tables.bundle(tmp_path / "plain", tables.raw(60))
     rewrite(folder, conformal={})
     monkeypatch.setenv("CXR_MODELS", str(tmp_path))
-    assert "train calibrate --out models/plain" in text(go(opened(), "Trust"))
+    assert "train calibrate --out models/plain" in text(go(opened(), "Calibration"))
 
 
 AUDIT = {
@@ -268,13 +275,13 @@ def test_slices_that_take_long_can_be_stopped_and_asked_for_again(
     monkeypatch.setattr(scopes, "all_slices", slow)
     monkeypatch.setattr(weak, "PATIENCE", 0)
     at = go(opened(), "Slices")
-    assert "Slices under 30 films" not in text(at)
+    assert "Slices whose figure rests on fewer than 30 films" not in text(at)
     ran(at.button(key="ev-cancel").click().run())
     assert "Stopped." in text(at)
     going.set()
     monkeypatch.setattr(weak, "PATIENCE", 60)
     ran(at.button(key="ev-again").click().run())
-    assert "Slices under 30 films" in text(at)
+    assert "Slices whose figure rests on fewer than 30 films" in text(at)
 
 
 def test_hospitals_carry_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,6 +322,46 @@ def test_presets_reach_what_they_say(rows: pd.DataFrame) -> None:
     assert (test.p_T[test.label != "T"] < at.select_slider[0].value).mean() >= 0.7
 
 
+def test_a_preset_is_stored_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores that crowd at 0, so that four decimals are the same for many thresholds."""
+    drawn = tables.raw(300)
+    tables.bundle(tmp_path / "crowded", drawn.assign(logit_T=drawn.logit_T - 9))
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    bundle = open_bundle(tmp_path / "crowded")
+    at = go(opened(), "Threshold")
+    for split in ("external", "test"):
+        ran(at.segmented_control(key="set").set_value(split).run())
+        part = select(table(bundle), split=split)
+        score, positive = part.p_T.to_numpy(), (part.label == "T").to_numpy()
+        for name, asked in (
+            ("Sensitivity 90 %", "sensitivity"),
+            ("Specificity 70 %", "specificity"),
+        ):
+            wanted = operating.reaching(score, positive, **{asked: 0.9 if "90" in name else 0.7})
+            ran(at.button(key=f"preset-{name} here").click().run())
+            ran(at.button(key="ev-use").click().run())
+            assert at.session_state["thresholds"] == {(bundle.digest, "T"): wanted}
+
+
+def test_no_two_thresholds_are_written_alike() -> None:
+    crowded = [1e-4, 1.0000001e-4, 0.98765432, 0.98765433, 1 - 1e-12, 0.0, 1.0, *operating.GRID]
+    texts = evidence_bench._written(map(float, crowded))
+    assert len(set(texts.values())) == len(set(crowded))
+    assert texts[0.98765432] == ".9876543"
+
+
+def test_beside_test_stands_what_the_threshold_does_abroad(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Threshold")
+    away = select(rows, split="external")
+    value = at.select_slider[0].value
+    point = operating.at_threshold(away.p_T.to_numpy(), (away.label == "T").to_numpy(), value)
+    said = f"sensitivity {share(point.sensitivity)}, specificity {share(point.specificity)}."
+    assert "(External) the same threshold" in text(at)
+    assert said in text(at)
+    ran(at.segmented_control(key="set").set_value("external").run())
+    assert "(External) the same threshold" not in text(at)
+
+
 def test_a_threshold_is_used_on_the_other_pages(room: Path) -> None:
     at = go(opened(), "Threshold")
     bundle = open_bundle(room / "default")
@@ -337,7 +384,9 @@ def test_the_worst_slice_is_on_top(rows: pd.DataFrame) -> None:
     found = slices.all_slices(select(rows, split="test"), LABELS)
     for name in (("balanced_accuracy", ""), ("recall", "T")):
         ran(at.selectbox(key="ev-figure").set_value(name).run())
-        worst = slices.worst_first(found, name)
+        there = [each for each in found if not isnan(each.figures[name].value)]
+        large = [each for each in there if weak.rests_on(each, name, LABELS) >= slices.SMALL]
+        worst = sorted(large or there, key=lambda each: each.figures[name].value)
         values = [ranged(each.figures[name]) for each in worst]
         places = [text(at).find(value) for value in values]
         assert -1 not in places
@@ -345,6 +394,45 @@ def test_the_worst_slice_is_on_top(rows: pd.DataFrame) -> None:
     ran(at.selectbox(key="ev-by").set_value("sex").run())
     assert "<td class=ev-text>View</td>" not in text(at)
     assert "<td class=ev-text>unknown</td>" in text(at)
+
+
+def test_a_slice_is_as_small_as_the_class_that_its_figure_rests_on() -> None:
+    def figure(films: int) -> evidence.Figure:
+        return evidence.Figure(0.5, 0.4, 0.6, films, films)
+
+    recalls = {("recall", "N"): figure(1), ("recall", "P"): figure(0), ("recall", "T"): figure(200)}
+    part = slices.Slice("source", "one normal", 201, 201, recalls)
+    rests = {
+        ("balanced_accuracy", ""): 1,
+        ("recall", evidence.MACRO): 1,
+        ("recall", "T"): 200,
+        ("recall", "N"): 1,
+        ("specificity", "T"): 1,
+        ("auroc", "T"): 1,
+        ("accuracy", ""): 201,
+    }
+    for name, films_of_it in rests.items():
+        assert weak.rests_on(part, name, LABELS) == films_of_it, name
+
+
+def test_figures_of_one_film_of_a_class_are_grey(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = tables.raw(900)
+    few = drawn[(drawn.split == "test") & (drawn.label == "N")].index[1:]
+    tables.bundle(tmp_path / "one", drawn.drop(few))
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    at = go(opened(), "Slices")
+    assert re.search(r"<tr class=ev-grey><td class=ev-text>Recommended.*?<td>1</td>", text(at))
+    ran(at.selectbox(key="ev-figure").set_value(("recall", "T")).run())
+    yes = re.search(
+        r"<tr[^>]*><td class=ev-text>Recommended[^/]*</td><td class=ev-text>yes", text(at)
+    )
+    assert yes is not None
+    assert "ev-grey" not in yes[0]
+    go(at, "Classes")
+    assert "smallest class: 1 film" in text(at)
+    assert "<tr class=ev-grey><td class=ev-text>Macro</td>" in text(at)
 
 
 def test_models_stand_side_by_side(rows: pd.DataFrame, room: Path) -> None:
@@ -405,7 +493,15 @@ def test_the_exported_page_is_whole_and_needs_no_network(rows: pd.DataFrame, roo
     assert cxr.NOTICE in body
     assert bundle.digest in body
     assert "images/" not in body
-    for part in ("Overview", "Classes", "Curves", "Trust", "Operating point", "Slices", "Models"):
+    for part in (
+        "Overview",
+        "Classes",
+        "Curves",
+        "Calibration",
+        "Operating point",
+        "Slices",
+        "Models",
+    ):
         assert f"<h2>{part}</h2>" in body
     figures = evidence.figures(select(rows, split="test"), LABELS)
     assert all(ranged(each) in body for each in figures.values())

@@ -22,7 +22,7 @@ from cxr.review.entries import Entry, standing
 from cxr.review.exchange import from_file, to_json
 from cxr.review.store import Store
 from ui.review import source
-from ui.review.verdict import VERDICTS
+from ui.review.verdict import _CONFIDENCE_KEYS, _READ_KEYS, VERDICTS
 
 APP = Path(__file__).parents[1] / "app.py"
 
@@ -184,6 +184,7 @@ def test_one_comes_back_to_the_first_case_that_is_open(place: Path, cases: list[
 def test_no_verdict_without_a_name(place: Path, cases: list[str]) -> None:
     at = opened(reader="")
     assert not [key for key in keys(at) if key.startswith("verdict-")]
+    assert "Give your name first" in text(at)
     at.text_input(key="reader-name").set_value("  B.   Reader ")
     press(at, "reader-begin")
     press(at, f"verdict-unsure-{cases[0]}")
@@ -297,10 +298,12 @@ def test_a_folder_can_be_named(
     assert "CXR_DATA set to their folder" not in text(at)
 
 
-def test_blind_nothing_tells_before_the_read(place: Path, cases: list[str]) -> None:
+def test_blind_nothing_tells_before_the_read(place: Path, room: tuple[Path, Path]) -> None:
+    rows = table(open_bundle(room[1] / "room"))
+    every = sorted(rows.case[(rows.split == "test") & rows.display])
     at = opened(split="test", truth="T", called="N", blind="1")
     case = shown(at)
-    assert case == sorted(cases)[0]
+    assert case == every[0]
     before = text(at) + str(at.main) + str(at.sidebar.selectbox)
     for telling in (
         "Labelled",
@@ -323,20 +326,41 @@ def test_blind_nothing_tells_before_the_read(place: Path, cases: list[str]) -> N
     (read,) = kept(place)
     assert (read.kind, read.read, read.confidence, read.case) == ("blind", "T", "high", case)
     at.segmented_control(key=f"read-{case}").set_value("N").run()
-    press(at, f"verdict-model_wrong-{case}")
+    press(at, f"verdict-subtle-{case}")
     assert [(row.kind, row.read) for row in kept(place)] == [("blind", "T"), ("verdict", "N")]
     assert "Labelled" not in text(at)
-    assert shown(at) == sorted(cases)[1]
+    assert shown(at) == every[1]
 
 
 def test_blind_is_a_switch(place: Path) -> None:
-    at = opened(truth="T")
+    at = opened(truth="T", sort="loss", called="N")
     ran(at.toggle(key="queue-blind").set_value(True).run())
     assert at.query_params["blind"] == "1"
     assert "truth" not in at.query_params
+    assert "1 of 27" in text(at), "that the model erred would tell"
+    assert "put aside while blind" in text(at)
     ran(at.toggle(key="queue-blind").set_value(False).run())
     assert "blind" not in at.query_params
-    assert "Labelled" in text(at)
+    assert "Labelled T, called N" in text(at)
+    came_back = {"truth": "T", "sort": "loss", "called": "N"}
+    assert came_back.items() <= dict(at.query_params).items()
+
+
+def test_no_key_of_a_blind_read_is_a_verdict_key() -> None:
+    before = {*_READ_KEYS, *_CONFIDENCE_KEYS.values()}
+    assert before.isdisjoint({key for _, key in VERDICTS.values()} | set("xma"))
+
+
+def test_where_the_call_is_the_label_the_model_is_not_wrong(
+    place: Path, room: tuple[Path, Path]
+) -> None:
+    bundle = open_bundle(room[1] / "room")
+    rows = queue(table(bundle), bundle.labels, Wanted("test", truth="T", called="T")).rows
+    case = rows.case.iloc[0]
+    at = opened(shown="all", case=case)
+    assert "Labelled T, called T" in text(at)
+    given = [key for key in keys(at) if key.startswith("verdict-")]
+    assert given == [f"verdict-{name}-{case}" for name in VERDICTS if name != "model_wrong"]
 
 
 def test_a_second_reader_does_not_see_the_first_one_s_words_before_her_own(
@@ -405,8 +429,9 @@ def test_corrected_labels(place: Path, cases: list[str]) -> None:
     press(opened("B", case=cases[1]), f"verdict-model_wrong-{cases[1]}")
     press(at, f"verdict-label_wrong-{cases[1]}")
     section(at, "Corrected labels")
-    assert "1 label corrected, 1 doubted" in text(at)
+    assert "1 label corrected (1 of them by one reader alone), 1 doubted" in text(at)
     assert list(at.dataframe[0].value["corrected"]) == ["N"]
+    assert list(at.dataframe[0].value["stands behind it"]) == ["by one reader"]
     assert "disagree" in at.dataframe[1].value["why it stays"][0]
 
 
@@ -415,6 +440,7 @@ def test_maps_come_when_asked_for(place: Path) -> None:
     assert not [c for c in at.segmented_control if c.key == "review-method-2"]
     press(at, "review-maps")
     assert at.segmented_control(key="review-method-2").value == "gradcam"
+    assert "What moved the network, not where disease is." in text(at)
     at.segmented_control(key="review-method-2").set_value("occlusion").run()
     for thread in threading.enumerate():
         if thread.name == "map":

@@ -27,6 +27,8 @@ from ui.words import plain, score
 PATIENCE = 0.5
 """Seconds that a map may take before its progress is shown."""
 
+CAVEAT = "What moved the network, not where disease is."
+
 HEIGHT = "calc(100dvh - 17rem)"
 """Of the viewer above a map's settings; without them it has its own."""
 
@@ -83,7 +85,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     if wanted not in found:
         _wait(film, job)
         return
-    st.html(f'<div class="cxr-quiet">{_words(wanted, found[wanted], model.bundle)}</div>')
+    st.html(f'<div class="cxr-quiet">{_words(wanted, model.bundle)}</div>')
 
 
 def _choose(film: Film, reading: Reading, model: Classifier) -> tuple[Wanted, bool]:
@@ -168,7 +170,9 @@ def _found(wanted: Wanted, model: Classifier) -> dict[Wanted, Values]:
 def _plates(film: Film, wanted: Wanted, found: dict[Wanted, Values], beside: bool) -> list[Plate]:
     radiograph = radiograph_of(film)
     if wanted in found:
-        layers = tuple(Layer(key.name, values, key.method) for key, values in found.items())
+        layers = tuple(
+            Layer(key.name, values, key.method, key.label) for key, values in found.items()
+        )
         mapped = Plate(radiograph, "Map", layers)
     else:
         mapped = Plate(radiograph, "The map is not ready", dim=True)
@@ -194,14 +198,10 @@ def _watch(film: Film, job: Job) -> None:
         st.rerun()
 
 
-def _words(wanted: Wanted, values: Values, bundle: Bundle) -> str:
+def _words(wanted: Wanted, bundle: Bundle) -> str:
     """What the map is of; the viewer's chooser says which class is looked at."""
     title = overlay.KINDS[wanted.method].title
-    empty = "" if np.abs(values).max() > 0 else f"Nothing on this film speaks for {wanted.label}. "
-    return (
-        f"{escape(title)} · {escape(line(bundle))}<br>"
-        f"{escape(empty)}What moved the network, not where disease is."
-    )
+    return f"{escape(title)} · {escape(line(bundle))}<br>{CAVEAT}"
 
 
 def _picture(
@@ -224,4 +224,5 @@ def _caption(prediction: Prediction, wanted: Wanted, bundle: Bundle) -> list[str
         f"score {score(prediction.probabilities[wanted.label])}; "
         f"film given {prediction.label}, margin {score(prediction.margin)}"
     )
-    return overlay.caption(wanted.method, wanted.label, bundle.name, bundle.digest, details)
+    lines = overlay.caption(wanted.method, wanted.label, bundle.name, bundle.digest, details)
+    return [*lines, CAVEAT]

@@ -58,7 +58,8 @@ class Relabelled:
 
 
 def relabel(manifest: bytes, standing: Mapping[tuple[str, str], Entry]) -> Relabelled:
-    """Put right the labels that readers hold to be wrong, where all of them agree.
+    """Put right the labels that readers hold to be wrong, where all who judged them agree; one
+    reader alone is enough, and :attr:`Change.readers` says who stands behind each.
 
     ``label_wrong`` speaks for its correction, ``model_wrong`` and ``subtle`` for the label as it
     is; ``unreadable`` and ``unsure`` for nothing.

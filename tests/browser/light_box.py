@@ -41,6 +41,15 @@ def hump(sign: float) -> NDArray[np.float32]:
     return (sign * 0.2 * np.exp(-8 * ((x - 0.3) ** 2 + (y + 0.2) ** 2))).astype(np.float32)
 
 
+def faint(peak: float) -> Layer:
+    label = "T" if peak else "N"
+    return Layer(f"{label} · Grad-CAM", peak * hump(5), "gradcam", label)
+
+
+def white() -> Radiograph:
+    return radiograph(np.full((900, 1400), 4095, np.uint16), 12, orientation=("L", "F"))
+
+
 def plates(case: str) -> list[Plate]:
     drawn = radiograph(film(900, 700, 12), 12)
     maps = (
@@ -52,6 +61,8 @@ def plates(case: str) -> list[Plate]:
         "marked": lambda: [Plate(marked(), "Marked", boxes=((0.1, 0.2, 0.3, 0.4),))],
         "pair": lambda: [Plate(drawn, "Film"), Plate(drawn, "Map", maps)],
         "map": lambda: [Plate(drawn, "Map", maps)],
+        "empty": lambda: [Plate(drawn, "Map", (faint(0.0), faint(0.005)))],
+        "white": lambda: [Plate(white(), "White")],
         "drawn": lambda: [Plate(drawn, "Drawn")],
         "differ": lambda: [Plate(drawn, "Drawn"), Plate(marked(), "Marked")],
         "dot": lambda: [Plate(ramp(1, 1), "Dot")],
@@ -70,6 +81,10 @@ def main() -> None:
     st.button("Run again")
     if st.button("Other film"):
         st.session_state["plates"] = plates("drawn" if case == "marked" else "marked")
+    if st.button("Add a plate"):
+        st.session_state["plates"] = [*st.session_state["plates"], *plates("map")]
+    if st.button("Take a plate away"):
+        st.session_state["plates"] = st.session_state["plates"][:-1]
     if st.button("Lay a map"):
         st.session_state["plates"] = plates("map")
     shown = st.session_state["plates"]

@@ -85,7 +85,7 @@ def test_an_address_leads_to_its_part(metrics: Page) -> None:
     expect(metrics).to_have_url(re.compile("set=External"))
     metrics.goto(metrics.url)  # another session, which has the notice to accept first
     metrics.get_by_role("button", name="I have read this and accept").click()
-    expect(metrics.get_by_text("Slices under 30 films")).to_be_visible()
+    expect(metrics.get_by_text("Slices whose figure rests on fewer than 30 films")).to_be_visible()
     expect(metrics.get_by_role("heading", name="External, hospitals")).to_be_visible()
 
 
@@ -132,7 +132,7 @@ def test_the_export_draws_its_charts_offline(
 def test_nothing_leads_out_of_the_window(metrics: Page, width: int, scheme: str) -> None:
     metrics.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     metrics.set_viewport_size({"width": width, "height": 900})
-    for name in ("Overview", "Classes", "Trust", "Threshold"):
+    for name in ("Overview", "Classes", "Calibration", "Threshold"):
         part(metrics, name)
         wide = metrics.evaluate(
             "() => { const e = document.querySelector('[data-testid=stMain]');"

@@ -125,6 +125,46 @@ def test_a_refused_file_stays_with_its_code(page: Page) -> None:
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
+def test_arrows_step_from_a_refused_file_too(page: Page) -> None:
+    upload(page, ("one.jpg", CHILD), ("two.pdf", b"%PDF-1.7 no film"), ("three.jpg", CHILD))
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("2 of 3")).to_be_visible()
+    expect(page.get_by_text("This file was not read.")).to_be_visible()
+    settled(page)
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("3 of 3")).to_be_visible()
+    expect(panes(page)).to_have_count(1)
+    settled(page)
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("2 of 3")).to_be_visible()
+    settled(page)
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("1 of 3")).to_be_visible()
+
+
+def test_a_film_stays_mirrored_when_its_map_comes_and_goes(page: Page) -> None:
+    upload(page, ("child.jpg", CHILD))
+    expect(panes(page)).to_have_count(1)
+    page.keyboard.press("h")
+    page.keyboard.press("4")
+    width = page.get_by_role("spinbutton", name="Window width").input_value()
+    ask_for_map(page)
+    expect(panes(page)).to_have_count(2)
+    for pane in panes(page).all():
+        expect(pane.get_by_text("L and R are swapped")).to_be_visible()
+        expect(pane.get_by_role("spinbutton", name="Window width")).to_have_value(width)
+    page.keyboard.press("m")
+    expect(panes(page)).to_have_count(1)
+    expect(page.get_by_text("L and R are swapped")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Window width")).to_have_value(width)
+
+
+def test_what_scrolls_under_the_header_is_not_seen_through_it(page: Page) -> None:
+    opaque = "e => getComputedStyle(e).backgroundColor"
+    header = page.get_by_test_id("stHeader").evaluate(opaque)
+    assert header == page.get_by_test_id("stApp").evaluate(opaque)
+
+
 def test_a_sample_is_one_click_away(page: Page) -> None:
     page.get_by_role("button", name="child-03", exact=True).click()
     expect(page.get_by_text("1,288 × 928 pixels")).to_be_visible()

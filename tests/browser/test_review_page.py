@@ -53,6 +53,15 @@ def cases(room: tuple[Path, Path]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
+def every(room: tuple[Path, Path]) -> list[str]:
+    """What a blind reader goes through."""
+    bundle = open_bundle(room[1] / "room")
+    return list(
+        queue(table(bundle), bundle.labels, Wanted("test", shown="all", blind=True)).rows.case
+    )
+
+
+@pytest.fixture(scope="module")
 def address(room: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as settings:
@@ -187,29 +196,32 @@ def test_keys_work_after_a_filter_was_clicked(page: Page, cases: list[str]) -> N
     expect(page.get_by_text("2 of 15")).to_be_visible()
 
 
-def test_blind_the_page_tells_nothing_before_the_read(page: Page, cases: list[str]) -> None:
+def test_blind_the_page_tells_nothing_before_the_read(page: Page, every: list[str]) -> None:
     page.get_by_text("Read blind first").click()
     expect(page.get_by_text("Labelled")).to_have_count(0)
     settled(page)
     page.keyboard.press("n")  # the switch that was clicked does not hold the keys
-    at_case(page, sorted(cases)[1])
+    at_case(page, every[1])
     page.keyboard.press("p")
     begin(page, "Blind Reader")
-    first = sorted(cases)[0]
+    first = every[0]
     at_case(page, first)
     expect(page.get_by_text("Labelled")).to_have_count(0)
-    page.keyboard.press("s")  # the second label
+    page.keyboard.press("7")  # the second label
     expect(page.get_by_role("button", name="High")).to_be_enabled()
     settled(page)
     content = page.evaluate(WITHOUT_STYLES)
     for telling in ("Labelled", "margin .", "Nearest", "Grad-CAM", "Model wrong", "no findings"):
         assert telling not in content, telling
     assert "truth=" not in page.url
-    page.keyboard.press("t")
-    expect(page.get_by_role("button", name="Model wrong")).to_be_visible()
+    page.keyboard.press("y")
+    expect(page.get_by_role("button", name="Subtle")).to_be_visible()
+    for key in "7y":  # what the hand lies on judges nothing
+        page.keyboard.press(key)
     settled(page)
-    page.keyboard.press("e")
-    at_case(page, sorted(cases)[1])
+    at_case(page, first)
+    page.keyboard.press("s")
+    at_case(page, every[1])
     expect(page.get_by_text("Labelled")).to_have_count(0)
     page.get_by_text("Read blind first").click()
     expect(page.get_by_text("Labelled").first).to_be_visible()
@@ -218,6 +230,34 @@ def test_blind_the_page_tells_nothing_before_the_read(page: Page, cases: list[st
         ("blind", "T", "high"),
         ("verdict", "T", ""),
     ]
+
+
+def test_a_verdict_key_before_a_name_asks_for_it(page: Page, cases: list[str]) -> None:
+    name = page.get_by_role("textbox", name="Your name")
+    for key in "et":  # the second is typed already
+        page.keyboard.press(key)
+    expect(name).to_be_focused()
+    expect(name).to_have_value("t")
+    expect(page.get_by_text("Give your name first")).to_be_visible()
+
+
+def test_escape_leaves_a_note_and_tab_does_not_take_back(page: Page, cases: list[str]) -> None:
+    begin(page, "Escaper")
+    at_case(page, cases[0])
+    page.keyboard.press("s")
+    at_case(page, cases[1])
+    note = page.get_by_role("textbox", name="Note")
+    note.fill("seen")
+    note.press("Tab")
+    expect(page.get_by_role("button", name="Take the last one back")).not_to_be_focused()
+    note.click()
+    page.keyboard.press("Escape")
+    expect(note).not_to_be_focused()
+    settled(page)
+    page.keyboard.press("u")
+    at_case(page, cases[2])
+    rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Escaper"]
+    assert [(row.verdict, row.note) for row in rows] == [("subtle", ""), ("unreadable", "seen")]
 
 
 def test_the_address_restores_the_case_in_another_browser(

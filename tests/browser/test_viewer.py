@@ -26,6 +26,22 @@ from ui.viewer import wire
 
 pytestmark = pytest.mark.browser
 
+# WCAG's contrast of an element's words with what it and those around it lay over white.
+CONTRAST = """written => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  let left = 1, ground = 0;
+  for (let e = written; e && !e.matches(".pane"); e = e.parentElement) {
+    const [r, g, b, a = 1] = numbers(getComputedStyle(e).backgroundColor);
+    ground += left * a * (r + g + b) / 3;
+    left *= 1 - a;
+  }
+  ground += 255 * left;
+  const light = (v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+  const [r, g, b] = numbers(getComputedStyle(written).color).map(light);
+  const [ink, paper] = [0.2126 * r + 0.7152 * g + 0.0722 * b, light(ground)];
+  return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+}"""
+
 
 def test_at_1_to_1_the_film_is_what_the_network_sees(light: Open) -> None:
     page = light("drawn")
@@ -84,6 +100,31 @@ def test_presets_are_keys_1_to_5(light: Open) -> None:
         assert number(page, "Window width") == pytest.approx(
             preset["high"] - preset["low"], abs=0.06
         )
+
+
+def test_a_window_by_hand_is_no_preset(light: Open) -> None:
+    page = light("drawn")
+    preset = page.get_by_label("Window presets")
+    shown = "s => s.selectedOptions[0].textContent"
+    page.keyboard.press("3")
+    assert preset.evaluate(shown).startswith("3 ")
+    x, y = middle(page)
+    drag(page, (x, y), (x - 120, y))
+    assert preset.evaluate(shown) == "–"
+    page.keyboard.press("1")
+    assert preset.evaluate(shown).startswith("1 ")
+
+
+def test_what_is_written_on_a_white_film_can_be_read(light: Open) -> None:
+    page = light("white")
+    page.keyboard.press("h")
+    page.mouse.move(*middle(page))
+    drawn(page)
+    assert greys(page).max() == 255
+    for name in (".title", ".badge", ".readout", ".readout input", ".value", ".side"):
+        for written in page.locator(name).all():
+            assert written.inner_text() or name == ".readout input", name
+            assert written.evaluate(CONTRAST) >= 4.5, name
 
 
 def test_keys_invert_flip_turn_and_reset(light: Open) -> None:

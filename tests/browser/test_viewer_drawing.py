@@ -108,7 +108,9 @@ def test_a_length_is_in_mm_where_the_spacing_is_known(light: Open) -> None:
     page.keyboard.press("k")
     left, top, right, bottom = seen(page)
     drag(page, (left, top), (right, top))
-    expect(page.locator(".ink text")).to_have_text(re.compile(r"37\.[3-7] mm"))  # 150 of .25 mm
+    expect(page.locator(".ink text")).to_have_text(
+        re.compile(r"37\.[3-7] mm by the file, unverified")
+    )  # 150 of .25 mm
     page.keyboard.press("Backspace")
     drawn(page)
     expect(page.locator(".ink text")).to_have_count(0)

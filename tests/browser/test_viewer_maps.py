@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from light_box import hump, plates
 from playwright.sync_api import expect
-from viewing import Open, coloured, drag, drawn, frame, greys, heart, middle, ready
+from viewing import Open, coloured, drag, drawn, frame, greys, heart, middle, number, ready
 from waiting import settled
 
 from cxr import overlay
+from ui.viewer import wire
 
 pytestmark = pytest.mark.browser
 
@@ -111,3 +112,63 @@ def test_films_of_other_depth_keep_their_own_windows(light: Open) -> None:
         float(e.input_value()) for e in page.get_by_role("spinbutton", name="Window width").all()
     ]
     assert widths == [4095, 3095]
+
+
+def test_a_film_stays_as_it_is_when_plates_come_and_go(light: Open) -> None:
+    page = light("drawn")
+    for key in "hri":
+        page.keyboard.press(key)
+    x, y = middle(page)
+    page.mouse.move(x, y)
+    page.mouse.wheel(0, -100)
+    drag(page, (x, y), (x - 80, y + 20))
+    width = number(page, "Window width")
+    alone = greys(page)
+    page.get_by_role("button", name="Add a plate").click()
+    expect(page.locator(".pane[data-ready=true]")).to_have_count(2)
+    ready(page)
+    drawn(page)
+    widths = [e.input_value() for e in page.get_by_role("spinbutton", name="Window width").all()]
+    assert widths == [str(width).removesuffix(".0")] * 2
+    assert (
+        page.locator(".badge").all_inner_texts()
+        == ["Mirrored: L and R are swapped · Turned 90° · Inverted"] * 2
+    )
+    apart = np.abs(greys(page, 0).astype(int) - greys(page, 1))
+    assert apart.mean() < 0.5  # linked: the new one is as the old one, but for rounding
+    page.get_by_role("button", name="Take a plate away").click()
+    expect(page.locator(".pane")).to_have_count(1)
+    ready(page)
+    assert np.abs(greys(page).astype(int) - alone).mean() < 0.5
+
+
+def test_an_unlinked_plate_opens_as_filed(light: Open) -> None:
+    page = light("pair")
+    page.get_by_role("button", name="Link the films").click()
+    page.keyboard.press("h")
+    page.get_by_role("button", name="Add a plate").click()
+    expect(page.locator(".pane[data-ready=true]")).to_have_count(3)
+    ready(page)
+    assert page.locator(".badge").all_inner_texts() == ["Mirrored: L and R are swapped", "", ""]
+
+
+def test_a_plate_takes_over_the_preset_and_not_its_numbers(light: Open) -> None:
+    page = light("marked")
+    page.keyboard.press("2")
+    page.get_by_role("button", name="Add a plate").click()
+    expect(page.locator(".pane[data-ready=true]")).to_have_count(2)
+    ready(page)
+    shown = plates("map")[0].radiograph
+    wanted = wire.windows(shown, *wire.steps_of(shown))[1]
+    width = float(page.get_by_role("spinbutton", name="Window width").last.input_value())
+    assert width == pytest.approx(wanted["high"] - wanted["low"], abs=0.06)
+
+
+def test_a_map_that_shows_nothing_says_so(light: Open) -> None:
+    page = light("empty")
+    said = page.locator(".empty")
+    expect(said).to_have_text("Nothing on this film speaks for N at this scale")
+    page.get_by_role("combobox", name="Map", exact=True).select_option("T · Grad-CAM")
+    expect(said).to_have_text("Nothing on this film speaks for T at this scale")
+    page.get_by_label("Full colour at").select_option("0.05")
+    expect(said).to_have_text("")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
+from math import floor, log10
 
 import numpy as np
 import streamlit as st
@@ -15,8 +17,9 @@ from cxr.resampling import draw
 from ui import charts, operating
 from ui.evidence import curves
 from ui.evidence.blocks import Block, Chart, heading, numbers, quiet, ranged, said, share
-from ui.evidence.scope import Key, Scope, part
+from ui.evidence.scope import Key, Scope, part, splits
 
+_GRID = frozenset(map(float, op.GRID))
 PREVALENCE = 5.0
 """Percent, until the user sets one."""
 
@@ -52,11 +55,9 @@ def show(scope: Scope) -> None:
     at_hand = [x for x in (*presets.values(), st.session_state[key]) if x is not None]
     left, right = st.columns([3, 2])
     with left:
+        written = _written({*_GRID, *at_hand})
         value = st.select_slider(
-            f"Call {label} at a score of",
-            sorted({*map(float, op.GRID), *at_hand}),
-            format_func=lambda x: share(x, 4),
-            key=key,
+            f"Call {label} at a score of", list(written), format_func=written.__getitem__, key=key
         )
         with st.container(horizontal=True):
             for name, preset in presets.items():
@@ -106,6 +107,19 @@ def blocks(scope: Scope) -> list[Block]:
     return [heading(f"Operating point of {label}: {share(value)}"), chart, *text]
 
 
+def _written(thresholds: Iterable[float]) -> dict[float, str]:
+    """Each as the slider writes it. The slider sends its text back, so that no two may share one,
+    and a text must not change with what else is there: six digits of the distance to 0 or 1."""
+    out: dict[float, str] = {}
+    for x in sorted(thresholds):
+        nearest = min(x, 1 - x)
+        digits = 3 if x in _GRID else 6
+        decimals = 4 if nearest <= 0 else max(4, digits - 1 - floor(log10(nearest)))
+        text = share(x, decimals)
+        out[x] = repr(x) if text in out.values() else text
+    return out
+
+
 def _findings(
     scope: Scope, label: str, threshold: float, prevalence: float
 ) -> tuple[list[str], Chart]:
@@ -121,7 +135,11 @@ def _findings(
         f"{name} films found": f"{point.found:,} of {point.found + point.missed:,}",
         "False alarms": f"{point.alarms:,} of {point.alarms + point.passed:,}",
     }
-    out = [numbers(cells), *_expected(point, name, prevalence), said(_against_who(point))]
+    out = [
+        numbers(cells),
+        *_expected(point, name, prevalence),
+        said(_against_who(point) + _away(scope, label, threshold)),
+    ]
     return [*out, _shipped(scope, label)], _chart(scope, label, point)
 
 
@@ -152,6 +170,24 @@ def _against_who(point: op.Point) -> str:
         f"On these films this {verdict} the least that the WHO’s 2014 target product profile asks "
         "of a triage test: sensitivity 90 %, specificity 70 %. It asks that of a test in use, not "
         "of a set of files."
+    )
+
+
+def _away(scope: Scope, label: str, threshold: float) -> str:
+    """Beside what holds on test, what the same threshold does in hospitals it doesn't know."""
+    if scope.split != "test" or "external" not in splits(scope.key):
+        return ""
+    rows = part(scope.key, "external")
+    point = op.at_threshold(
+        rows[f"p_{label}"].to_numpy(), (rows.label == label).to_numpy(), threshold
+    )
+    if np.isnan(point.sensitivity) or np.isnan(point.specificity):
+        return ""
+    reached = op.meets_who(point.sensitivity, point.specificity)
+    return (
+        f" In hospitals it doesn’t know (External) the same threshold "
+        f"{'reaches' if reached else 'does not reach'} it: sensitivity {share(point.sensitivity)}, "
+        f"specificity {share(point.specificity)}."
     )
 
 

@@ -21,6 +21,7 @@ from ui.words import plain, site
 REVIEW = "pages/review.py"
 PAGE = 24
 THUMBNAIL = 200
+_HIDDEN = "Not marked as free to be shown: writing on a film may be a name."
 TABLE_ROWS = 10_000
 """What a browser is sent at most; the export holds all."""
 
@@ -71,7 +72,14 @@ def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder) -> None:
                 st.image(_picture(row, folder), width="stretch", alt=f"Case {row.case}")
                 scores = (f"{x} {share(row[f'p_{x}'], 2)}" for x in scope.bundle.labels)
                 st.caption(f"{plain(' · '.join(scores))}  \n{plain(site(row.source))}")
-                if st.button("Open", key=f"ev-open-{row.case}", width="stretch"):
+                shown = bool(row.display and folder.may_show(row.image))
+                if st.button(
+                    f"Open case {row.case[:4]}…",
+                    key=f"ev-open-{row.case}",
+                    width="stretch",
+                    disabled=not shown,
+                    help=None if shown else _HIDDEN,
+                ):
                     open_review(scope, row.label, row.called, row.case)
 
 

@@ -11,7 +11,18 @@ import streamlit as st
 from cxr.evidence import MACRO, MOST_FILMS, OF_CLASS, OVERALL, Figure, Name
 from cxr.metrics import confusion
 from cxr.slices import SMALL
-from ui.evidence.blocks import NAMES, Block, beside, heading, numbers, quiet, ranged, said, table
+from ui.evidence.blocks import (
+    NAMES,
+    Block,
+    beside,
+    films,
+    heading,
+    numbers,
+    quiet,
+    ranged,
+    said,
+    table,
+)
 from ui.evidence.scope import Scope
 
 SEEDS = (
@@ -48,14 +59,31 @@ def _classes(scope: Scope, found: dict[Name, Figure]) -> str:
     for number, label in enumerate((*scope.bundle.labels, MACRO)):
         figures = [found[figure, label] for figure in OF_CLASS]
         name = "Macro" if label == MACRO else escape(label)
-        rows.append((name, f"{figures[0].films:,}", *map(ranged, figures)))
-        if figures[0].films < SMALL:
+        least = _least(found) if label == MACRO else figures[0].films
+        few = f"<br><small>smallest class {least:,}</small>" if least < figures[0].films else ""
+        rows.append((name, f"{figures[0].films:,}{few}", *map(ranged, figures)))
+        if least < SMALL:
             grey.append(number)
     return table(["Class", "Films", *(NAMES[figure] for figure in OF_CLASS)], rows, grey)
 
 
 def _overall(found: dict[Name, Figure]) -> str:
-    return numbers({NAMES[figure]: ranged(found[figure, ""]) for figure in OVERALL})
+    cells = {figure: ranged(found[figure, ""]) for figure in OVERALL}
+    least = _least(found)
+    if least < SMALL:
+        cells["balanced_accuracy"] = f'<span class="ev-dim">{cells["balanced_accuracy"]}</span>'
+    few = f"<br>smallest class: {films(least)}" if least < SMALL else ""
+    return numbers(
+        {NAMES[x] + (few if x == "balanced_accuracy" else ""): cells[x] for x in OVERALL}
+    )
+
+
+def _least(found: dict[Name, Figure]) -> int:
+    """Films of the smallest class that is there: macro figures and balanced accuracy rest on it."""
+    each = [
+        figure.films for (name, of), figure in found.items() if name == "recall" and of != MACRO
+    ]
+    return min((n for n in each if n), default=0)
 
 
 def _seeds() -> str:

@@ -72,7 +72,7 @@ def page(scope: Scope) -> bytes:
         "Overview": overview.blocks(scope.key),
         "Classes": [*classes.blocks(scope), *classes.matrix_blocks(scope)],
         "Curves": curves.blocks(scope),
-        "Trust": trust.blocks(scope),
+        "Calibration": trust.blocks(scope),
         "Operating point": bench.blocks(scope),
         "Slices": weak.blocks(scope),
         "Models": rivals.blocks(scope),

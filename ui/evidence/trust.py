@@ -106,7 +106,7 @@ def promised(scope: Scope) -> list[Block]:
         beside(*tables),
         quiet(
             f"A set holds every class whose probability is at least: {least}. These limits were "
-            "fitted on val, class by class. An empty set: the film is like none of them. "
+            "fitted on val, class by class. An empty set: no class reaches its limit. "
             f"{BROKEN} surely below what was promised (the whole 95 % interval, by patient); "
             f"fewer than {SMALL} films are grey."
         ),

@@ -7,8 +7,8 @@ from math import isnan
 
 import streamlit as st
 
-from cxr.evidence import OF_CLASS, OVERALL, Figure
-from cxr.slices import SMALL, Slice, worst_first
+from cxr.evidence import MACRO, OF_CLASS, OVERALL, Figure, Name
+from cxr.slices import SMALL, Slice
 from ui.desk import Job, desk
 from ui.evidence.blocks import Block, heading, named, quiet, ranged, said, table, written
 from ui.evidence.scope import Key, Scope, slices_of
@@ -103,7 +103,15 @@ def blocks(scope: Scope) -> list[Block]:
 def listed(scope: Scope, found: list[Slice], figure: str, label: str, by: str = "") -> list[Block]:
     """One figure of every slice, the worst on top."""
     name = (figure, label)
-    chosen = worst_first([each for each in found if by in ("", each.by)], name)
+    chosen = [each for each in found if by in ("", each.by)]
+    least = {id(each): rests_on(each, name, scope.bundle.labels) for each in chosen}
+    chosen.sort(
+        key=lambda each: (
+            isnan(each.figures[name].value),
+            least[id(each)] < SMALL,
+            each.figures[name].value,
+        )
+    )
     rows = [
         (
             DIMENSIONS[each.by],
@@ -111,21 +119,38 @@ def listed(scope: Scope, found: list[Slice], figure: str, label: str, by: str = 
             f"{each.films:,}",
             f"{each.patients:,}",
             ranged(each.figures[name]),
+            f"{least[id(each)]:,}",
             bar(each.figures[name]),
         )
         for each in chosen
     ]
-    grey = [number for number, each in enumerate(chosen) if each.films < SMALL]
-    head = ["By", "Slice", "Films", "Patients", named(name), ""]
+    grey = [number for number, each in enumerate(chosen) if least[id(each)] < SMALL]
+    head = ["By", "Slice", "Films", "Patients", named(name), "Rests on", ""]
     return [
         heading(scope.title),
         table(head, rows, grey, text=2),
         quiet(
-            f"Slices under {SMALL} films are grey and stand below the rest. A film with two flags "
-            "is in two slices; what the table doesn’t say is “unknown”. Balanced accuracy is the "
-            "mean recall over the classes that a slice holds: of one class, its recall."
+            f"Slices whose figure rests on fewer than {SMALL} films are grey and stand below the "
+            "rest: balanced accuracy rests on the films of the smallest class, a class’s figure on "
+            "its own films. A film with two flags is in two slices; what the table doesn’t say is "
+            "“unknown”. Balanced accuracy is the mean recall over the classes that a slice holds: "
+            "of one class, its recall."
         ),
     ]
+
+
+def rests_on(part: Slice, name: Name, labels: tuple[str, ...]) -> int:
+    """Films of the smallest class that a figure of a slice divides by; of a figure that isn't taken
+    class by class, the slice's films."""
+    figure, label = name
+    of_class = {x: part.figures["recall", x].films for x in labels}
+    if label in of_class:
+        others = part.films - of_class[label]
+        sides = {"specificity": (others,), "auroc": (of_class[label], others)}
+        return min(sides.get(figure, (of_class[label],)))
+    if label == MACRO or figure == "balanced_accuracy":
+        return min((n for n in of_class.values() if n), default=0)
+    return part.films
 
 
 def bar(found: Figure) -> str:

@@ -13,7 +13,8 @@ import streamlit as st
 
 from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
 
-_LAST = "review_address"
+_LAST, _ASIDE = "review_address", "review_aside"
+_TELLING = ("truth", "called", "sort", "shown")
 SPLITS = ("test", "external", "val")
 """Never pooled: the first that a table has is shown until another is chosen."""
 
@@ -30,8 +31,9 @@ def wanted(table: pd.DataFrame, labels: tuple[str, ...]) -> Wanted:
     splits = splits_of(table)
     split = _one_of("split", splits) or splits[0]
     source = _one_of("source", sources(table, split))
-    shown = _one_of("shown", SHOWN) or SHOWN[0]
-    if st.query_params.get("blind") == "1":
+    blind = st.query_params.get("blind") == "1"
+    shown = _one_of("shown", SHOWN) or _usual(blind)
+    if blind:
         return Wanted(split, source, shown=shown, blind=True)  # the rest would tell
     truth, called = _one_of("truth", labels), _one_of("called", labels)
     return Wanted(split, source, truth, called, _one_of("sort", SORTS) or SORTS[0], shown)
@@ -58,7 +60,7 @@ def write(model: str, queue: Wanted, case: str) -> None:
     """Let the address say what is shown, and no more than differs from the default."""
     given = {field.name: getattr(queue, field.name) for field in fields(queue)}
     given["blind"] = "1" if queue.blind else ""
-    plain = {"sort": SORTS[0], "shown": SHOWN[0]}
+    plain = {"sort": SORTS[0], "shown": _usual(queue.blind)}
     said = {"model": model, **{k: v for k, v in given.items() if v and plain.get(k) != v}}
     if case:
         said["case"] = case
@@ -83,6 +85,22 @@ def change(name: str, value: str) -> None:
     _set("case", "")
     if name == "split":
         _set("source", "")
+
+
+def blind(on: bool) -> None:
+    """Read blind, or no longer: what would tell is put aside meanwhile, and comes back after."""
+    given = st.query_params.to_dict()
+    aside = {} if on else st.session_state.pop(_ASIDE, {})
+    if on:
+        st.session_state[_ASIDE] = {name: given[name] for name in _TELLING if name in given}
+    for name in _TELLING:
+        _set(name, aside.get(name, ""))
+    change("blind", "1" if on else "")
+
+
+def _usual(blind: bool) -> str:
+    """That a case was called wrong would tell a blind reader something: there it is asked for."""
+    return "all" if blind else "errors"
 
 
 def _set(name: str, value: str) -> None:

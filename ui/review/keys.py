@@ -1,5 +1,6 @@
 """Keys that hold what they promise: one that is held down gives one verdict, not one to every case
-that follows, and a click on a switch or a filter leaves the keys to the page.
+that follows, and a click on a switch or a filter leaves the keys to the page, as does Esc in a
+note. A key that would judge asks for the reader's name where none was given.
 
 Streamlit hears no single-key shortcut while such a field holds the focus; whoever came there by
 keyboard keeps it.
@@ -12,10 +13,21 @@ import streamlit as st
 _LISTEN = """
 export default function () {
   const typing = (e) => e.target.closest?.("input, textarea, [contenteditable=true]");
-  const once = (event) => {
-    if (event.repeat && "etusqxaf".includes(event.key) && !typing(event)) {
-      event.stopImmediatePropagation();
-      event.preventDefault();
+  const stop = (event) => {
+    event.stopImmediatePropagation();
+    event.preventDefault();
+  };
+  const hear = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && event.target instanceof HTMLTextAreaElement) {
+      event.target.blur();
+    } else if (!typing(event) && "etusq67890fjyxa".includes(event.key)) {
+      const name = document.querySelector(".st-key-reader-name input");
+      if (event.repeat) stop(event);
+      else if (name && !"xa".includes(event.key)) {
+        stop(event);
+        name.focus();
+      }
     }
   };
   const release = (event) => {
@@ -26,10 +38,10 @@ export default function () {
       if (held instanceof HTMLInputElement && (held.type === "checkbox" || chosen)) held.blur();
     }, 100);  // a filter's list closes only then
   };
-  window.addEventListener("keydown", once, true);
+  window.addEventListener("keydown", hear, true);
   document.addEventListener("click", release, true);
   return () => {
-    window.removeEventListener("keydown", once, true);
+    window.removeEventListener("keydown", hear, true);
     document.removeEventListener("click", release, true);
   };
 }

@@ -21,8 +21,8 @@ from ui.words import plain
 
 PATIENCE = 0.5
 """Seconds that a map may take before its progress is shown."""
-_HEIGHT = "calc(100dvh - 14rem)"
-"""What the choice of the method leaves of the stage."""
+_HEIGHT = "calc(100dvh - 16rem)"
+"""What the choice of the method and the line below it leave of the stage."""
 _WAITING = "calc(100dvh - 18rem)"
 
 
@@ -38,6 +38,7 @@ def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> None:
             st.info(plain(str(said)))
         stage.show(place, [Plate(film, "The film", boxes=case.boxes, dim=found.running)], _WAITING)
         return
+    st.html('<div class="cxr-quiet">What moved the network, not where disease is.</div>')
     plates = []
     kind = overlay.KINDS[method].title
     for label, values in found.items():

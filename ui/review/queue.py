@@ -94,7 +94,9 @@ def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
     names = ("", *address.sources(table, wanted.split))
     _choose("source", "Source", names, wanted.source, lambda s: plain(site(s)) if s else "All")
     _choose("shown", "Which", SHOWN, wanted.shown, lambda name: _SHOWN[name])
-    if not wanted.blind:
+    if wanted.blind:
+        st.caption("Other filters and the order are put aside while blind, and come back after.")
+    else:
         _choose("truth", "Labelled", labels, wanted.truth, said)
         _choose("called", "Called", labels, wanted.called, said)
         if groups:
@@ -159,7 +161,7 @@ def _choose(
 
 
 def _blind_changed() -> None:
-    address.change("blind", "1" if st.session_state["queue-blind"] else "")
+    address.blind(st.session_state["queue-blind"])
 
 
 def films() -> None:

@@ -26,6 +26,7 @@ def signed_in() -> str:
 def ask() -> None:
     """The question, once a session."""
     with st.form("reader-form", border=False):
+        st.caption("Give your name first: nothing is kept without one.")
         given = st.text_input(
             "Your name, as it is to stand beside your verdicts",
             max_chars=LONGEST_NAME,

@@ -168,9 +168,11 @@ def _relabel(store: Store) -> None:
     except CxrError as refusal:
         st.error(plain(str(refusal)))
         return
+    alone = sum(len(change.readers) == 1 for change in found.changes)
     st.write(
-        f"{_count(len(found.changes), 'label')} corrected, {len(found.open):,} doubted but left "
-        "as it is. The data folder itself is never altered."
+        f"{_count(len(found.changes), 'label')} corrected"
+        f"{f' ({alone:,} of them by one reader alone)' if alone else ''}, "
+        f"{len(found.open):,} doubted but left as it is. The data folder itself is never altered."
     )
     _changes(found)
     st.download_button(
@@ -184,10 +186,17 @@ def _relabel(store: Store) -> None:
     )
 
 
+def _by(readers: tuple[str, ...]) -> str:
+    return "by one reader" if len(readers) == 1 else f"by {len(readers)} readers"
+
+
 def _changes(found: Relabelled) -> None:
     if found.changes:
-        rows = [(c.image, c.before, c.after, "; ".join(c.readers), c.time) for c in found.changes]
-        names = ["film", "label", "corrected", "by", "at"]
+        rows = [
+            (c.image, c.before, c.after, _by(c.readers), "; ".join(c.readers), c.time)
+            for c in found.changes
+        ]
+        names = ["film", "label", "corrected", "stands behind it", "readers", "at"]
         st.dataframe(pd.DataFrame(rows, columns=names), hide_index=True)
     if found.open:
         doubts = [(d.image, d.label, d.why, "; ".join(d.said)) for d in found.open]

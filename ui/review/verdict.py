@@ -23,8 +23,9 @@ VERDICTS = {
     "subtle": ("Subtle", "s"),
     "unsure": ("Unsure", "q"),
 }
-_READ_KEYS = "asfxyu"
-_CONFIDENCE_KEYS = dict(zip(CONFIDENCES, "qet", strict=True))
+# None is a verdict key: these are pressed just before the verdicts take the buttons' place.
+_READ_KEYS = "67890"
+_CONFIDENCE_KEYS = dict(zip(CONFIDENCES, "fjy", strict=True))
 _FAILED = "review_failed"
 
 
@@ -78,13 +79,14 @@ def _commit(about: Entry, read: str, confidence: str, store: Store) -> None:
 
 
 def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> None:
-    """Five verdicts, each one key, and what may be said beside them."""
+    """The verdicts, each one key, and what may be said beside them."""
     row = place.row
     assert row is not None
     about = _about(place, bundle)
     standing = place.mine.get(about.case)
     keys = {name: f"{name}-{about.case}" for name in ("note", "severity", "correction", "read")}
     buttons = st.container(key="verdicts", horizontal=True, gap="small")
+    _outcome(store)  # before the note: whoever leaves that by Tab must not land on taking back
     others = [label for label in bundle.labels if label != about.label]
     offered = _offered(about, standing, blind)
     with st.container(horizontal=True, gap="medium"):
@@ -106,6 +108,8 @@ def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> No
     )
     with buttons:
         for verdict, (title, shortcut) in VERDICTS.items():
+            if verdict == "model_wrong" and about.label == about.called:
+                continue
             more = f": {correction}" if verdict == "label_wrong" and correction else ""
             st.button(
                 plain(title + more),
@@ -115,7 +119,6 @@ def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> No
                 on_click=_give,
                 args=(about, verdict, keys, place.neighbour(1), store),
             )
-    _outcome(store)
 
 
 def _offered(about: Entry, standing: Entry | None, blind: Entry | None) -> str:

@@ -71,11 +71,14 @@ class Layer:
         Covers the whole film, at any size up to the film's.
     method : str
         Key of :data:`cxr.overlay.KINDS`: colours, sign, scale, unit.
+    label : str
+        The class that it is of, for the words where a map has nothing to show.
     """
 
     name: str
     values: NDArray[np.float32]
     method: str
+    label: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,8 +225,14 @@ def _plate(plate: Plate, parcels: Parcels) -> dict[str, Any]:
 
 
 def _layer(layer: Layer, parcels: Parcels) -> dict[str, Any]:
-    overlay.KINDS[layer.method]
-    return {"name": layer.name, "method": layer.method, **parcels.map(layer.values)}
+    values = np.abs(layer.values) if overlay.KINDS[layer.method].signed else layer.values
+    return {
+        "name": layer.name,
+        "method": layer.method,
+        "label": layer.label,
+        "peak": max(float(values.max()), 0.0),
+        **parcels.map(layer.values),
+    }
 
 
 def _asked(key: str, what: str) -> Any:

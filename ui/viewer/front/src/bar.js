@@ -1,5 +1,6 @@
 // The buttons over the films, the map's settings under them, and the list of keys.
 
+import { chosen } from "./cover.js";
 import { button, element, pressed } from "./element.js";
 import { KEYS, nameOf } from "./keys.js";
 import { bar } from "./overlay.js";
@@ -13,6 +14,11 @@ const TOOLS = [
   ["box", "Box", "Draw a box", ""],
   ["brush", "Brush", "Draw with a brush", ""],
 ];
+
+const FAINT = 0.05; // of full colour: a map that has less looks like the bare film
+const PICTURE =
+  "Save picture: the whole film as filed, unturned and under its own window, with the map at its opacity " +
+  "and scale; no contour, lengths or boxes";
 
 export class Bar {
   #tools = new Map();
@@ -89,7 +95,9 @@ export class Bar {
     this.ramp = element("div", { class: "ramp" });
     this.marks = element("div", { class: "marks" });
     this.unit = element("div", { class: "unit" });
+    this.empty = element("div", { class: "empty", role: "status" });
     this.save = button("Save picture", { press: () => box.askPicture() });
+    this.save.title = PICTURE;
     const scale = element("div", { class: "scale" }, [this.ramp, this.marks, this.unit]);
     const label = (words, held) => element("label", {}, [words, held]);
     this.bottom.append(
@@ -97,6 +105,7 @@ export class Bar {
       label("Opacity", this.opacity),
       label("Full colour at", this.scale),
       scale,
+      this.empty,
       this.save,
     );
   }
@@ -114,15 +123,22 @@ export class Bar {
     }
     this.box.root.dataset.tool = settings.tool;
     const { windows } = active.plate.film;
-    options(this.preset, windows.map(({ name, what }, i) => [i, `${i + 1} ${name}`, what]));
-    const { low, high, invert } = active.window;
-    this.preset.value = windows.findIndex((window) => window.low === low && window.high === high);
-    pressed(this.inverted, invert);
+    const presets = windows.map(({ name, what }, i) => [i, `${i + 1} ${name}`, what]);
+    options(this.preset, [[-1, "–", "Set by hand"], ...presets]);
+    this.preset.options[0].disabled = true; // it can be seen and not chosen
+    this.window();
     pressed(this.linked, settings.linked);
     this.linked.hidden = data.plates.length < 2;
     pressed(this.boxes, settings.boxes);
     this.boxes.hidden = !data.plates.some(({ boxes }) => boxes.length);
     this.#cover();
+  }
+
+  /** Say under which window the films are. */
+  window() {
+    const { active } = this.box;
+    this.preset.value = active.preset();
+    pressed(this.inverted, active.window.invert);
   }
 
   #cover() {
@@ -147,7 +163,19 @@ export class Bar {
     this.ramp.style.background = gradient;
     this.marks.replaceChildren(...marks.map((mark) => element("span", {}, [mark.replace("-", "−")])));
     this.unit.textContent = kind.unit;
+    this.empty.textContent = this.#nothing();
     this.save.hidden = !data.pictures;
+  }
+
+  /** What to say where no map that is shown has a colour to see. */
+  #nothing() {
+    const { settings, data, kinds } = this.box;
+    const shown = data.plates.map((plate) => chosen(plate, settings)).filter(Boolean);
+    const scaleOf = ({ method }) => settings.scales[method] ?? kinds[method].scale;
+    if (shown.some((layer) => layer.peak >= FAINT * scaleOf(layer))) return "";
+    const [{ label, method }] = shown;
+    const speaks = kinds[method].signed ? "speaks for or against" : "speaks for";
+    return `Nothing on this film ${speaks} ${label || "it"} at this scale`;
   }
 }
 

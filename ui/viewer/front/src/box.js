@@ -84,19 +84,13 @@ export class LightBox {
     this.#linked(this.active).forEach(does);
   }
 
-  // Windows are passed on as shares of each film's own: its bits may be others.
+  /** Put a pane, and what is linked to it, under a window. */
   setWindow(pane, { low, high, invert = pane.window.invert }) {
-    const first = pane.plate.film.windows[0];
-    const span = first.high - first.low;
     for (const other of this.#linked(pane)) {
-      const own = other.plate.film.windows[0];
-      const part = (value) => own.low + ((value - first.low) / span) * (own.high - own.low);
-      const exact = own.low === first.low && own.high === first.high;
-      other.window = exact
-        ? { low, high, invert }
-        : { low: part(low), high: part(high), invert };
+      other.window = passedOn({ low, high, invert }, pane.plate.film, other.plate.film);
       other.redraw();
     }
+    this.bar.window();
   }
 
   preset(index) {
@@ -117,15 +111,31 @@ export class LightBox {
     this.bar.show();
   }
 
+  /** A film has got its place: it opens as first shown, or as the one that it is linked to. */
+  settled(pane) {
+    pane.reset();
+    pane.settled = true;
+    const beside = this.settings.linked && this.panes.find((other) => other !== pane && other.settled);
+    if (!beside) return;
+    const preset = beside.preset();
+    const { invert } = beside.window;
+    pane.window =
+      preset < 0
+        ? passedOn(beside.window, beside.plate.film, pane.plate.film)
+        : { ...pane.plate.film.windows[preset], invert };
+    this.moved(beside);
+    this.bar.window();
+  }
+
   /** A pane was zoomed, moved, turned or mirrored: the others follow. */
   moved(pane) {
-    if (this.#following || !pane.plate) return;
+    if (this.#following || !pane.settled) return;
     this.#following = true;
     pane.redraw();
     const view = pane.view();
     const share = view.scale / pane.fit();
     for (const other of this.#linked(pane)) {
-      if (other === pane || !other.plate) continue;
+      if (other === pane || !other.settled) continue;
       other.setView({ ...view, scale: share * other.fit(view.turn) });
       other.redraw();
     }
@@ -219,3 +229,12 @@ export class LightBox {
   }
 }
 
+
+/** A window of one film for another, as shares of each film's own: its bits may be others. */
+function passedOn({ low, high, invert }, from, to) {
+  const [first, own] = [from.windows[0], to.windows[0]];
+  if (own.low === first.low && own.high === first.high) return { low, high, invert };
+  const slope = (own.high - own.low) / (first.high - first.low);
+  const part = (value) => own.low + (value - first.low) * slope;
+  return { low: part(low), high: part(high), invert };
+}

@@ -5,6 +5,11 @@ import { element } from "./element.js";
 import { load } from "./film.js";
 import { outlines, paint } from "./overlay.js";
 
+/** The layer of a plate that the settings name, else its first. */
+export function chosen({ layers }, settings) {
+  return layers.find(({ name }) => name === settings.layer) ?? layers[0] ?? null;
+}
+
 export class Cover {
   canvas = element("canvas", { class: "map" });
   layer = null;
@@ -15,7 +20,7 @@ export class Cover {
   /** Show the layer of `plate` that the settings name; resolves once it is painted. */
   async show(plate, settings, kinds) {
     const turn = ++this.#turn;
-    this.layer = plate.layers.find(({ name }) => name === settings.layer) ?? plate.layers[0] ?? null;
+    this.layer = chosen(plate, settings);
     this.#dress(settings);
     if (!this.layer) {
       this.lines = null;

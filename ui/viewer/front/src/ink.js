@@ -3,6 +3,8 @@
 import { svg } from "./element.js";
 import { apply } from "./place.js";
 
+const LABEL = 220; // CSS pixels that the words of a length may take
+
 export class Ink {
   svg = svg("svg", { class: "ink", "aria-hidden": "true" });
   lengths = []; // [[x, y], [x, y]] in pixels of the film
@@ -39,7 +41,8 @@ export class Ink {
       shares.append(svg("rect", { class: "lesion", x, y, width, height }));
     }
     const film = svg("g", { transform: `matrix(${matrix})` }, region(this.region));
-    const marks = this.lengths.flatMap((ends) => ruler(ends, matrix, plate));
+    const { width } = this.#pane.size();
+    const marks = this.lengths.flatMap((ends) => ruler(ends, matrix, plate, width));
     this.svg.replaceChildren(shares, film, ...marks, ...crossing(this.cross));
   }
 }
@@ -54,16 +57,18 @@ function region(drawn) {
   return [svg("path", { class: "stroke", d, "stroke-width": 2 * drawn.radius })];
 }
 
-/** What lies between two points of a film, in words: mm where the pixels' spacing is known. */
+/** What lies between two points of a film, in words: mm where the file states their spacing. */
 export function length([from, to], spacing) {
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
   if (!spacing) return `${Math.hypot(dx, dy).toFixed(0)} px`;
-  return `${Math.hypot(dx * spacing[1], dy * spacing[0]).toFixed(1)} mm`;
+  return `${Math.hypot(dx * spacing[1], dy * spacing[0]).toFixed(1)} mm by the file, unverified`;
 }
 
-function ruler(ends, matrix, { spacing }) {
+function ruler(ends, matrix, { spacing }, width) {
   const [[x1, y1], [x2, y2]] = ends.map((point) => apply(matrix, point));
-  const label = svg("text", { x: x2 + 10, y: y2 + 4 }, [length(ends, spacing)]);
+  const tight = x2 > width - LABEL; // of the pane: the words go back under the line
+  const place = tight ? { x: x2, y: y2 + 22, "text-anchor": "end" } : { x: x2 + 10, y: y2 + 4 };
+  const label = svg("text", place, [length(ends, spacing)]);
   const dots = [[x1, y1], [x2, y2]].map(([cx, cy]) => svg("circle", { cx, cy, r: 3 }));
   return [svg("line", { class: "length", x1, y1, x2, y2 }), ...dots, label];
 }

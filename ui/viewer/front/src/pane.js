@@ -13,6 +13,7 @@ const QUIET = { clickToZoom: false, dblClickToZoom: false, flickEnabled: false }
 
 export class Pane {
   grid = null;
+  settled = false; // its film has a place, so that its view says something
   window = { low: 0, high: 255, invert: false };
   #waiting = 0;
   #failed = false;
@@ -114,6 +115,7 @@ export class Pane {
   /** Make room for a film of this size: one tile, of which only the place is used. */
   #place({ width, height, film }) {
     this.root.dataset.ready = "false";
+    this.settled = false;
     this.viewer.world.removeAll();
     this.viewer.addTiledImage({
       tileSource: {
@@ -126,7 +128,7 @@ export class Pane {
         downloadTileStart: (job) => job.finish(film, null, "film"),
         downloadTileAbort: () => {},
       },
-      success: () => this.reset(),
+      success: () => this.box.settled(this),
     });
   }
 
@@ -206,6 +208,12 @@ export class Pane {
 
   matrix() {
     return placed(this.view(), this.plate, this.size());
+  }
+
+  /** Which of the film's windows it is under, −1 where that was set by hand. */
+  preset() {
+    const { low, high } = this.window;
+    return this.plate.film.windows.findIndex((preset) => preset.low === low && preset.high === high);
   }
 
   redraw() {
