@@ -9,11 +9,13 @@ it had confirmed and leaves no half of one.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
@@ -263,7 +265,16 @@ def _url(place: str) -> sa.URL:
 
 
 def _make_durable(connection: Any, _: Any) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    """SQLite's own patience does not cover opening beside somebody who repairs the log."""
+    until = monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError:
+            if monotonic() > until:
+                raise
+            sleep(0.02)
     connection.execute("PRAGMA synchronous = FULL")
 
 
