@@ -17,7 +17,9 @@ import pytest
 import streamlit as st
 from films import film, png
 from PIL import Image
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Radio
 
 import cxr
 from cxr import overlay
@@ -71,6 +73,11 @@ def upload(at: AppTest, *files: tuple[str, bytes]) -> AppTest:
     at.run()
     assert not at.exception
     return at
+
+
+def listed(at: AppTest) -> Radio[int]:
+    """The list of films."""
+    return next(radio for radio in at.radio if radio.label.startswith("Films"))
 
 
 def text(at: AppTest) -> str:
@@ -144,12 +151,12 @@ def test_scores_are_the_library_s(app: AppTest, phantom_model: cxr.Classifier) -
 
 def test_refused_files_stay_in_the_list_with_their_code(app: AppTest) -> None:
     upload(app, ("a.png", FILM), ("b.txt", NOT_A_FILM), ("c.png", OTHER))
-    assert app.radio(key="film").options == [plain(n) for n in ("a.png", "b.txt", "c.png")]
-    captions = app.radio(key="film").proto.captions
+    assert listed(app).options == [plain(n) for n in ("a.png", "b.txt", "c.png")]
+    captions = listed(app).proto.captions
     assert plain("[not_an_image]") in captions[1]
     assert "margin" in captions[0]
     assert "margin" in captions[2]
-    app.radio(key="film").set_value(2).run()
+    listed(app).set_value(2).run()
     assert plain("[not_an_image]") in app.info[0].value
     assert app.button(key="map").disabled
 
@@ -160,6 +167,18 @@ def test_next_and_previous_hold_at_the_ends(app: AppTest) -> None:
     following.click().run()
     assert app.session_state["film"] == 2
     assert next(b for b in app.button if b.label == "Next").disabled
+
+
+def test_a_key_pressed_before_the_browser_knows_of_a_step_does_not_undo_it(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    before = listed(app)._widget_state  # which a browser sends until it has drawn the next film
+    next(b for b in app.button if b.label == "Next").click().run()
+    states = app._tree.get_widget_states()
+    states.widgets.append(before)
+    states.widgets.append(WidgetState(id=app.button(key="map").id, trigger_value=True))
+    app._run(states)
+    assert app.session_state["film"] == 2
+    assert app.session_state["asked"] == {2}
 
 
 def test_remove_forgets_the_film(app: AppTest) -> None:
@@ -195,7 +214,7 @@ def test_a_name_is_not_markup(app: AppTest) -> None:
     upload(app, ("<b>x</b> **y** :smile:.png", FILM))
     assert "&lt;b&gt;x" in text(app)
     assert "<b>x" not in text(app)
-    assert app.radio(key="film").options == [r"\<b\>x\<\/b\> \*\*y\*\* \:smile\:\.png"]
+    assert listed(app).options == [r"\<b\>x\<\/b\> \*\*y\*\* \:smile\:\.png"]
 
 
 def test_there_is_a_map_only_when_asked_for(app: AppTest) -> None:
@@ -285,8 +304,8 @@ def test_going_back_to_a_film_works_out_nothing_again(
     click(app, "map")
     assert sorted(calls) == ["map", "map", "read", "read", "score", "score"]  # a map a class
     address = plates(app)[0]["film"]["url"]
-    app.radio(key="film").set_value(2).run()
-    app.radio(key="film").set_value(1).run()
+    listed(app).set_value(2).run()
+    listed(app).set_value(1).run()
     assert len(calls) == 6
     assert plates(app)[0]["film"]["url"] == address
 
@@ -333,7 +352,7 @@ def test_a_map_in_the_making_can_be_cancelled(endless: AppTest) -> None:
 @pytest.mark.parametrize("how", ["film", "class", "method", "hide", "remove"])
 def test_a_map_in_the_making_stops_when_it_is_left(endless: AppTest, how: str) -> None:
     if how == "film":
-        endless.radio(key="film").set_value(2).run()
+        listed(endless).set_value(2).run()
     elif how == "class":
         threads = {t.ident for t in threading.enumerate() if t.name == "map"}
         label = endless.segmented_control[1]
@@ -374,7 +393,7 @@ def files(at: AppTest) -> dict[int, ui_films.Film]:
 def test_one_film_too_many_is_refused(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ui_films, "MOST_FILMS", 1)
     upload(app, ("a.png", FILM), ("b.png", OTHER))
-    assert plain("[too_many_films]") in app.radio(key="film").proto.captions[1]
+    assert plain("[too_many_films]") in listed(app).proto.captions[1]
 
 
 def test_a_sample_is_taken_once(app: AppTest) -> None:

@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 from films import film, png
 from streamlit.testing.v1 import AppTest
-from test_app import accepted, click, plates, running, text, titles, upload, wait
+from test_app import accepted, click, listed, plates, running, text, titles, upload, wait
 
 import cxr
 from cxr.explain import box_effects, faithfulness, make_map, patch_boxes, sanity
@@ -182,7 +182,7 @@ def test_each_film_has_a_trail_of_its_own(lab: AppTest, hand: Hand) -> None:
     hand.region = None  # the viewer gives none for a film that it does not show
     upload(lab, ("b.png", OTHER))
     assert not effects(lab)
-    lab.radio(key="film").set_value(1).run()
+    listed(lab).set_value(1).run()
     assert effects(lab)
 
 

@@ -97,12 +97,12 @@ def remove(number: int) -> None:
     for key in [key for key in readings() if key[0] == number]:
         readings().pop(key)
     left = list(films())
-    st.session_state["film"] = left[min(place, len(left) - 1)] if left else None
+    choose(left[min(place, len(left) - 1)] if left else None)
 
 
 def clear() -> None:
     """Remove every film and all that was worked out from them."""
-    st.session_state["film"] = None
+    choose(None)
     films().clear()
     readings().clear()
     desk().clear()
@@ -115,15 +115,32 @@ def chosen() -> Film:
     return films()[st.session_state["film"]]
 
 
-def choose(number: int) -> None:
+def choose(number: int | None) -> None:
+    """Show a film.
+
+    The list of films starts anew: a key pressed before the browser has heard of the change would
+    bring the list's old choice along and undo it.
+    """
     st.session_state["film"] = number
+    st.session_state["list"] = st.session_state.get("list", 0) + 1
+
+
+def pick(key: str) -> None:
+    """Show the film that was clicked in the list with the key `key`, if that still stands."""
+    if key == list_key():
+        st.session_state["film"] = st.session_state[key]
+
+
+def list_key() -> str:
+    """Of the list as it stands now."""
+    return f"films-{st.session_state.get('list', 0)}"
 
 
 def step(by: int) -> None:
     """Show the film `by` places on; the ends hold."""
     numbers = list(films())
     place = numbers.index(st.session_state["film"]) + by
-    st.session_state["film"] = numbers[max(0, min(place, len(numbers) - 1))]
+    choose(numbers[max(0, min(place, len(numbers) - 1))])
 
 
 def readings() -> dict[tuple[int, str], Reading]:

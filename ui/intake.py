@@ -56,11 +56,14 @@ def _forget(given: list[UploadedFile]) -> None:
 def film_list(model: Classifier) -> None:
     """Every film by name with its class, score and margin, or why it was refused."""
     held = films.films()
+    key = films.list_key()
     st.radio(
         f"Films ({len(held)})",
         list(held),
-        key="film",
-        persist_state="session",
+        index=list(held).index(films.chosen().number),
+        key=key,
+        on_change=films.pick,
+        args=(key,),
         format_func=lambda number: plain(short(held[number].name)),
         captions=[_caption(film, model) for film in held.values()],
     )
