@@ -37,6 +37,8 @@ def augment(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:
     film = _geometry(film, how, rng)
     film = _tone(film, how, rng)
     film = _sharpness(film, how, rng)
+    if rng.random() < how.grain:
+        film = _grain(film, rng)
     if rng.random() < how.noise:
         film = _noise(film, rng)
     if rng.random() < how.borders:
@@ -103,6 +105,23 @@ def _sharpness(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:
         soft = cv2.GaussianBlur(film, (0, 0), 1.2)
         return cv2.addWeighted(film, 1 + amount, soft, -amount, 0).astype(np.uint8)
     return film
+
+
+def _grain(film: Film, rng: np.random.Generator) -> Film:
+    """Another size and back by any filter, JPEG of any quality on the way, or JPEG alone."""
+    side = film.shape[0]
+    there, back = rng.choice(
+        [cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4], 2
+    )
+    resized = rng.random() < 0.6
+    if resized:
+        between = round(side * np.exp(rng.uniform(-0.5, 0.7)))
+        film = cv2.resize(film, (between, between), interpolation=int(there)).astype(np.uint8)
+    if not resized or rng.random() < 0.5:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 99))]
+        stored = cv2.imencode(".jpg", film, quality)[1]
+        film = cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE).astype(np.uint8)  # type: ignore[union-attr]
+    return cv2.resize(film, (side, side), interpolation=int(back)).astype(np.uint8)
 
 
 def _noise(film: Film, rng: np.random.Generator) -> Film:

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .augment import augment
+from .mixing import Drawn, mix, needs_another
 from .recipe import Recipe
 
 
@@ -59,18 +60,31 @@ class FilmBatches(keras.utils.PyDataset):
     Parameters
     ----------
     films : uint8 (n, S, S)
+        The cache itself: a memory map of which only the films of a batch are ever copied.
     frame : DataFrame of n rows
     recipe : Recipe
     epoch : int
         The epoch that the first pass stands for.
+    rows : int (m,), optional
+        The rows that are drawn from; all where it is left out.
+    lungs : uint8 (n, FIELD, FIELD), optional
+        As :func:`train.lung_fields.of` gives them, where the recipe's augmentation needs them.
     """
 
     def __init__(
-        self, films: NDArray[np.uint8], frame: pd.DataFrame, recipe: Recipe, epoch: int = 0
+        self,
+        films: NDArray[np.uint8],
+        frame: pd.DataFrame,
+        recipe: Recipe,
+        epoch: int = 0,
+        rows: NDArray[np.integer] | None = None,
+        lungs: NDArray[np.uint8] | None = None,
     ) -> None:
         super().__init__(workers=1)
         plan = recipe.training
-        self._films, self._recipe, self._epoch = films, recipe, epoch
+        self._films, self._lungs, self._recipe, self._epoch = films, lungs, recipe, epoch
+        self._rows = np.arange(len(frame)) if rows is None else rows
+        frame = frame.iloc[self._rows].reset_index(drop=True)
         self._labels = np.array([recipe.labels.index(label) for label in frame.label])
         self._weights = draw_weights(frame, plan.balance)
         self._places = np.arange(len(frame))
@@ -101,10 +115,21 @@ class FilmBatches(keras.utils.PyDataset):
         plan = self._recipe.training
         rows = self._order[index * plan.batch : (index + 1) * plan.batch]
         rng = np.random.default_rng([plan.seed, self._epoch, index])
-        films = [augment(self._films[row], self._recipe.augmentation, rng) for row in rows]
+        films = [self._disturbed(row, rng) for row in self._rows[rows]]
         targets = np.eye(len(self._recipe.labels), dtype=np.float32)[self._labels[rows]]
         batch = np.stack(films)[..., None].astype(np.float32), targets
         return (*batch, self._loss_weights[self._labels[rows]]) if plan.loss_balance else batch
+
+    def _disturbed(self, row: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        how = self._recipe.augmentation
+        if not needs_another(how):
+            return augment(np.asarray(self._films[row]), how, rng)
+        other = self._rows[rng.choice(len(self._rows), p=self._weights)]
+        return augment(mix(self._drawn(row), self._drawn(other), how, rng), how, rng)
+
+    def _drawn(self, row: int) -> Drawn:
+        lungs = None if self._lungs is None else self._lungs[row]
+        return Drawn(np.asarray(self._films[row]), lungs)
 
     def on_epoch_end(self) -> None:
         self._epoch += 1

@@ -210,7 +210,7 @@ def _evaluate(
     keep = np.flatnonzero(frame.split != "train")
     rows = manifest.described(frame).iloc[keep].copy()
     write_manifest(folder, values)
-    logits = Classifier(folder).squares(films[keep])
+    logits = Classifier(folder).squares(films[row] for row in keep)
     for k, label in enumerate(labels):
         rows[f"logit_{label}"] = logits[:, k]
     rows.to_csv(folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
@@ -218,14 +218,14 @@ def _evaluate(
     write_manifest(folder, values)
     classifier = Classifier(folder)
     val = (rows.split == "val").to_numpy()
-    on_val = films[keep[val]]
+    on_val = keep[val]
     shipped = keras.models.load_model(folder / "model.keras", compile=False)
     values["agreement"] = agreement(
         classifier,
-        trained=predict(trained, on_val),
-        fp32=Classifier(fp32).squares(on_val),
+        trained=predict(trained, films, on_val),
+        fp32=Classifier(fp32).squares(films[row] for row in on_val),
         shipped=logits[val],
-        shipped_keras=predict(shipped, on_val),
+        shipped_keras=predict(shipped, films, on_val),
     )
     write_manifest(folder, values)
 

@@ -20,10 +20,11 @@ from cxr.calibration import log_loss
 from cxr.errors import DataError
 from cxr.metrics import source_recall
 
-from . import architectures, losses, pretrained
+from . import architectures, losses, lung_fields, pretrained
 from .dataset import FilmBatches
 from .fused import fuse
 from .history import History
+from .mixing import needs_lungs
 from .recipe import Recipe, Training
 
 SCORE = "val_source_recall"
@@ -63,15 +64,14 @@ def fit(recipe: Recipe, films: NDArray[np.uint8], frame: pd.DataFrame, run: Path
     if plan.frozen_epochs:
         for name in filter(None, ("features", plan.unfreeze_from)):
             _place_of(model, name)
-    history = History(run, recipe, SCORE, _judge(films[judge], frame.iloc[judge], recipe))
+    history = History(run, recipe, SCORE, _judge(films, frame, judge, recipe))
     if history.finished:
         return
     if recipe.network.weights and not history.epochs:
         pretrained.start(model, recipe)
     fuse(model)
-    data = FilmBatches(
-        films[learn], frame.iloc[learn].reset_index(drop=True), recipe, history.epochs
-    )
+    lungs = lung_fields.of(films) if needs_lungs(recipe.augmentation) else None
+    data = FilmBatches(films, frame, recipe, history.epochs, learn, lungs)
     if plan.frozen_epochs:
         _learn_from(model, "features", itself=False)
         _train(model, recipe, data, history, (0, plan.frozen_epochs), run / "backup_frozen")
@@ -146,14 +146,14 @@ def optimizer_of(plan: Training, learning_rate: float, steps: int) -> Any:
 
 
 def _judge(
-    films: NDArray[np.uint8], frame: pd.DataFrame, recipe: Recipe
+    films: NDArray[np.uint8], frame: pd.DataFrame, rows: NDArray[np.intp], recipe: Recipe
 ) -> Callable[[Any], dict[str, float]]:
-    """Figures of a model on the films that judge it."""
-    truth = np.array([recipe.labels.index(label) for label in frame.label])
-    source = list(frame.source)
+    """Figures of a model on the rows that judge it."""
+    truth = np.array([recipe.labels.index(label) for label in frame.label.iloc[rows]])
+    source = list(frame.source.iloc[rows])
 
     def judge(model: Any) -> dict[str, float]:
-        logits = predict(model, films)
+        logits = predict(model, films, rows)
         called = logits.argmax(1)
         return {
             "val_loss": float(log_loss(logits, truth).mean()),
@@ -164,10 +164,16 @@ def _judge(
     return judge
 
 
-def predict(model: Any, films: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float32]:
-    """Logits of cached films, float32 (n, classes)."""
+def predict(
+    model: Any,
+    films: NDArray[np.uint8],
+    rows: NDArray[np.integer] | None = None,
+    batch: int = 64,
+) -> NDArray[np.float32]:
+    """Logits of cached films, or of those in `rows`: float32 (n, classes)."""
+    rows = np.arange(len(films)) if rows is None else rows
     parts = [
-        model.predict_on_batch(films[i : i + batch, ..., None].astype(np.float32))
-        for i in range(0, len(films), batch)
+        model.predict_on_batch(films[rows[i : i + batch], ..., None].astype(np.float32))
+        for i in range(0, len(rows), batch)
     ]
     return np.concatenate(parts).astype(np.float32)

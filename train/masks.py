@@ -75,13 +75,23 @@ class DrawnFilms(keras.utils.PyDataset):
         Sources are drawn in proportion to ``films ** balance``.
     epoch : int
         The epoch that the first pass stands for.
+    rows : int (m,), optional
+        The rows that are drawn from; all where it is left out.
     """
 
     def __init__(
-        self, films: Film, masks: Film, frame: pd.DataFrame, recipe: Recipe, epoch: int = 0
+        self,
+        films: Film,
+        masks: Film,
+        frame: pd.DataFrame,
+        recipe: Recipe,
+        epoch: int = 0,
+        rows: NDArray[np.integer] | None = None,
     ) -> None:
         super().__init__(workers=1)
         self._films, self._masks, self._recipe, self._epoch = films, masks, recipe, epoch
+        self._rows = np.arange(len(frame)) if rows is None else rows
+        frame = frame.iloc[self._rows].reset_index(drop=True)
         self._weights = draw_weights(frame.assign(label=""), recipe.training.balance)
         self._draw()
 
@@ -95,7 +105,7 @@ class DrawnFilms(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         plan = self._recipe.training
-        rows = self._order[index * plan.batch : (index + 1) * plan.batch]
+        rows = self._rows[self._order[index * plan.batch : (index + 1) * plan.batch]]
         rng = np.random.default_rng([plan.seed, self._epoch, index])
         late = self._epoch >= CALM_FROM * plan.epochs
         pairs = [

@@ -124,7 +124,8 @@ class Training:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Strength of each disturbance of :mod:`train.augment`; the probabilities are per film."""
+    """Strength of each disturbance of :mod:`train.augment` and, the last four, of
+    :mod:`train.mixing`; the probabilities are per film."""
 
     flip: float = 0.0
     zoom: float = 0.0
@@ -141,6 +142,11 @@ class Augmentation:
     markers: float = 0.0
     boxes: float = 0.0
     borders: float = 0.0
+    grain: float = 0.0
+    surround: float = 0.0
+    lung_window: float = 0.0
+    tone_mix: float = 0.0
+    fourier: float = 0.0
 
 
 @dataclass(frozen=True)

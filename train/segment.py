@@ -83,12 +83,8 @@ def fit(
     keras.utils.set_random_seed(plan.seed)
     model = build(recipe)
     fuse(model)
-    history = History(
-        run, recipe, SCORE, _judge(films[judge], masks[judge], frame.source.iloc[judge])
-    )
-    data = DrawnFilms(
-        films[learn], masks[learn], frame.iloc[learn].reset_index(drop=True), recipe, history.epochs
-    )
+    history = History(run, recipe, SCORE, _judge(films, masks, frame, judge))
+    data = DrawnFilms(films, masks, frame, recipe, history.epochs, learn)
     optimizer = optimizer_of(plan, plan.learning_rate, plan.epochs * len(data))
     model.compile(optimizer, loss, jit_compile=False)
     backup = keras.callbacks.BackupAndRestore(str(run / "backup"), delete_checkpoint=False)
@@ -97,13 +93,17 @@ def fit(
 
 
 def _judge(
-    films: NDArray[np.uint8], masks: NDArray[np.uint8], source: pd.Series
+    films: NDArray[np.uint8],
+    masks: NDArray[np.uint8],
+    frame: pd.DataFrame,
+    rows: NDArray[np.intp],
 ) -> Callable[[Any], dict[str, float]]:
-    """Dice of a model on the films that judge it, each source counting the same."""
+    """Dice of a model on the rows that judge it, each source counting the same."""
+    source = frame.source.to_numpy()[rows]
 
     def judge(model: Any) -> dict[str, float]:
-        found = dice(probability_of(predict(model, films)), masks)
-        each = pd.Series(found).groupby(source.to_numpy()).mean()
+        found = dice(probability_of(predict(model, films, rows)), masks[rows])
+        each = pd.Series(found).groupby(source).mean()
         by_source = {f"val_dice_{name}": float(value) for name, value in each.items()}
         return {SCORE: float(each.mean()), **by_source}
 

@@ -49,7 +49,33 @@ def _block(x: Any, name: str, kernel: int, stride: int, expansion: int, channels
     return x
 
 
-def build(size: int, classes: int, dropout: float = 0.2, imagenet: bool = True) -> Any:
+@keras.saving.register_keras_serializable("cxr")
+class MixStyle(keras.layers.Layer):
+    """While training, half the time, give each film's maps the mean and spread, channel by channel,
+    that lie between its own and another film's of the batch (Zhou et al. 2021)."""
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        if not training:
+            return x
+        ops, random = keras.ops, keras.random
+        mean = ops.stop_gradient(ops.mean(x, (1, 2), keepdims=True))
+        spread = ops.stop_gradient(ops.sqrt(ops.var(x, (1, 2), keepdims=True) + 1e-5))
+        order = random.shuffle(ops.arange(ops.shape(x)[0]))
+        share = random.beta((ops.shape(x)[0], 1, 1, 1), 0.1, 0.1)
+        share = ops.cast(ops.where(random.uniform(()) < 0.5, 1.0, share), x.dtype)
+        other_mean, other_spread = ops.take(mean, order, 0), ops.take(spread, order, 0)
+        mixed_mean = share * mean + (1 - share) * other_mean
+        return (x - mean) / spread * (share * spread + (1 - share) * other_spread) + mixed_mean
+
+
+def build(
+    size: int,
+    classes: int,
+    dropout: float = 0.2,
+    imagenet: bool = True,
+    mixstyle: bool = False,
+    frozen: int = 0,
+) -> Any:
     """Build the network, from ImageNet weights unless `imagenet` is false.
 
     Parameters
@@ -61,6 +87,10 @@ def build(size: int, classes: int, dropout: float = 0.2, imagenet: bool = True) 
         Share of the pooled features left out while training.
     imagenet : bool
         Start from ``train/weights/efficientnet_lite0.npz``.
+    mixstyle : bool
+        Put a :class:`MixStyle` behind the first blocks of 24, 40 and 80 channels.
+    frozen : int
+        The stem and so many of the 16 blocks do not learn; 0 = all learn.
     """
     inputs = keras.Input((size, size, 1), name="film")
     x = keras.layers.Rescaling(1 / 128, offset=-127 / 128, name="scale")(inputs)
@@ -71,6 +101,8 @@ def build(size: int, classes: int, dropout: float = 0.2, imagenet: bool = True) 
         for i in range(blocks):
             x = _block(x, f"block{index}", kernel, stride if i == 0 else 1, expansion, channels)
             index += 1
+            if mixstyle and index in (2, 4, 6):
+                x = MixStyle(name=f"mixstyle{index}")(x)
     x = keras.layers.Conv2D(1280, 1, use_bias=False, name="head")(x)
     x = _normalise(x, "head", last="features")
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
@@ -79,6 +111,9 @@ def build(size: int, classes: int, dropout: float = 0.2, imagenet: bool = True) 
     model = keras.Model(inputs, x, name=Path(__file__).stem)
     if imagenet:
         load_imagenet(model)
+    fixed = ("stem", *(f"block{i}_" for i in range(frozen))) if frozen else ()
+    for layer in model.layers:
+        layer.trainable = not layer.name.startswith(fixed) if fixed else True
     return model
 
 
