@@ -13,8 +13,9 @@ INSTALLED := .venv/requirements.installed
 app: $(INSTALLED)
 	$(PY) -m streamlit run app.py
 
+# A module's tests stay in one process, since they share its networks and servers.
 test: check browser postgresql
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 benchmarks: $(INSTALLED)
 	$(PY) -m benchmarks

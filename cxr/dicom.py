@@ -28,7 +28,7 @@ warnings.filterwarnings("ignore", module="pydicom")
 _KEYWORDS = """
     Modality BodyPartExamined AnatomicRegionSequence ViewPosition ViewCodeSequence
     SeriesDescription PatientOrientation PresentationIntentType BurnedInAnnotation
-    PixelSpacing ImagerPixelSpacing PixelAspectRatio
+    PixelSpacing ImagerPixelSpacing PixelAspectRatio PatientAge
     Rows Columns NumberOfFrames SamplesPerPixel PhotometricInterpretation PlanarConfiguration
     BitsAllocated BitsStored HighBit PixelRepresentation PixelPaddingValue PixelPaddingRangeLimit
     RescaleSlope RescaleIntercept ModalityLUTSequence VOILUTSequence WindowCenter WindowWidth
@@ -65,6 +65,7 @@ def read_dicom(data: bytes, sha256: str) -> Radiograph:
         spacing_mm=dicom_tags.spacing_mm(ds, notes),
         view=view,
         orientation=dicom_tags.orientation(ds, notes),
+        age_years=dicom_tags.age_years(ds),
         notes=tuple(notes),
     )
 
@@ -77,7 +78,7 @@ def _dataset(data: bytes) -> tuple[Dataset, str]:
         meta = _read_file_meta_info(file)
         syntax = str(meta.get("TransferSyntaxUID") or "")
         if syntax == uid.DeflatedExplicitVRLittleEndian:
-            file = BoundedReader(_inflated(data[file.tell() :]))
+            file = BoundedReader(_inflated(memoryview(data)[file.tell() :]))
             ds = read_dataset(file, False, True, specific_tags=_TAGS)
             ds.file_meta = meta
             return ds, syntax
@@ -90,7 +91,7 @@ def _dataset(data: bytes) -> tuple[Dataset, str]:
         return ds, str(syntax)
 
 
-def _inflated(packed: bytes) -> bytes:
+def _inflated(packed: memoryview) -> bytes:
     """Unfold a deflated data set, which a few kilobytes can blow up to gigabytes."""
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     unfolded = inflate.decompress(packed, MAX_BYTES + 1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
-from pydicom.pixels import get_decoder
+from pydicom.pixels import convert_color_space, get_decoder
 
 from cxr.dicom_tags import number, text
 from cxr.errors import UnreadableFile
@@ -44,10 +46,13 @@ _BY_GDCM = {
 }
 _GREY = {(1, "MONOCHROME1"), (1, "MONOCHROME2")}
 _COLOUR = {(3, name) for name in ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")}
-_AS_STORED: dict[str, Any] = {"correct_unused_bits": False}
+_AS_STORED: dict[str, Any] = {"raw": True, "correct_unused_bits": False}
 _GDCM_SECONDS = 60
 _ITEM = b"\xfe\xff\x00\xe0"
 _MAX_FRAGMENTS = 100_000
+_MAX_SPARE = 1 << 20  # bytes, for headers and profiles
+_LUMA_AND_CHROMA = ("YBR_FULL", "YBR_FULL_422")
+_BAND = 64  # rows
 
 
 def stored_values(ds: Dataset, syntax: str, notes: list[str]) -> tuple[NDArray[Any], int, bool]:
@@ -110,20 +115,23 @@ def _check_header(ds: Dataset) -> tuple[int, bool, bool]:
         raise UnreadableFile(
             "multi_frame", "The file holds several images. Export the one film on its own."
         )
-    check_size(number(ds, "Rows"), number(ds, "Columns"))
     allocated = number(ds, "BitsAllocated")
     bits = number(ds, "BitsStored", allocated)
     samples = number(ds, "SamplesPerPixel", 1)
     photometric = text(ds, "PhotometricInterpretation") or "MONOCHROME2"
     kind = (samples, photometric)
     colour = kind in _COLOUR
+    check_size(number(ds, "Rows"), number(ds, "Columns"), colour)
     if not (kind in _GREY and allocated in (8, 16)) and not (colour and allocated == 8):
         raise _unsupported_pixels()
     if not 8 <= bits <= allocated:
         raise _unsupported_pixels()
     signed = number(ds, "PixelRepresentation") == 1
-    ds.SamplesPerPixel, ds.PhotometricInterpretation = samples, photometric
-    ds.BitsStored, ds.PixelRepresentation = bits, int(signed)
+    # Added anew, because a tag that the file has may be of another kind.
+    ds.add_new("SamplesPerPixel", "US", samples)
+    ds.add_new("PhotometricInterpretation", "CS", photometric)
+    ds.add_new("BitsStored", "US", bits)
+    ds.add_new("PixelRepresentation", "US", int(signed))
     return bits, signed, colour
 
 
@@ -132,13 +140,11 @@ def _decode(ds: Dataset, syntax: str, colour: bool) -> NDArray[Any]:
     rows, columns = number(ds, "Rows"), number(ds, "Columns")
     components = 3 if colour else 1
     if syntax not in _NATIVE:
+        planes = components * number(ds, "BitsAllocated") // 8
         with decoding():
-            pieces = ds.PixelData
-            if pieces.count(_ITEM) > _MAX_FRAGMENTS:
-                raise damaged()
-            packed = get_frame(pieces, 0, number_of_frames=1)
+            packed = _frame(ds.PixelData, rows * columns * planes)
         if syntax == uid.RLELossless:
-            check_run_lengths(packed, components * number(ds, "BitsAllocated") // 8, rows * columns)
+            check_run_lengths(packed, planes, rows * columns)
         else:
             frame = (jpeg2000_frame if packed[:2] != b"\xff\xd8" else jpeg_frame)(packed)
             shape = (rows, columns, components)
@@ -147,14 +153,25 @@ def _decode(ds: Dataset, syntax: str, colour: bool) -> NDArray[Any]:
             if syntax == uid.JPEGExtended12Bit and frame.precision != 8:
                 raise _unsupported_pixels()
             if syntax in _BY_GDCM:
+                del ds.PixelData  # the largest part, and no longer needed
                 return _by_gdcm(packed, syntax, frame)
     plugin = "pillow" if syntax in _BY_PILLOW else ""
     with decoding():
         decoder = get_decoder(uid.UID(syntax))
-        samples, _ = decoder.as_array(
-            ds, index=0, raw=not colour, decoding_plugin=plugin, **_AS_STORED
-        )
+        samples, made = decoder.as_array(ds, index=0, decoding_plugin=plugin, **_AS_STORED)
+        if colour and made["photometric_interpretation"] in _LUMA_AND_CHROMA:
+            for at in range(0, rows, _BAND):  # in floating point, four times the film's size
+                band = samples[at : at + _BAND]
+                band[:] = convert_color_space(band, "YBR_FULL", "RGB")
         return samples.astype(samples.dtype.newbyteorder("="), copy=False)
+
+
+def _frame(pieces: bytes, unpacked: int) -> bytes:
+    """The packed frame in its fragments. No codec makes films much longer than they are, and what
+    a decoder does with such a frame takes several times its memory."""
+    if pieces.count(_ITEM) > _MAX_FRAGMENTS or len(pieces) > 1.1 * unpacked + _MAX_SPARE:
+        raise damaged()
+    return get_frame(pieces, 0, number_of_frames=1)
 
 
 def _by_gdcm(packed: bytes, syntax: str, frame: Frame) -> NDArray[Any]:
@@ -168,21 +185,33 @@ def _by_gdcm(packed: bytes, syntax: str, frame: Frame) -> NDArray[Any]:
         "precision": frame.precision,
     }
     script = str(Path(__file__).with_name("gdcm_process.py"))
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", script],
-            input=json.dumps(asked).encode() + b"\n" + packed,
-            capture_output=True,
-            timeout=_GDCM_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise damaged() from None
-    dtype = np.dtype("u1" if frame.precision <= 8 else "<u2")
-    if done.returncode or len(done.stdout) != frame.height * frame.width * dtype.itemsize:
+    samples = np.empty((frame.height, frame.width), "u1" if frame.precision <= 8 else "<u2")
+    with subprocess.Popen(
+        [sys.executable, "-I", script, json.dumps(asked)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        watchdog = threading.Timer(_GDCM_SECONDS, process.kill)
+        watchdog.start()
+        try:
+            # One after the other, since it reads all before it writes; straight into the film,
+            # since `communicate` would hold it three times.
+            with suppress(BrokenPipeError):
+                process.stdin.write(packed)
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            length = process.stdout.readinto(samples.data.cast("B"))  # type: ignore[attr-defined]
+            complete = length == samples.nbytes and not process.stdout.read(1)
+            process.stdout.close()
+            process.wait()
+        finally:
+            watchdog.cancel()
+    if process.returncode or not complete:
         raise damaged()
-    samples = np.frombuffer(bytearray(done.stdout), dtype)
-    return samples.reshape(frame.height, frame.width)
+    return samples.astype(samples.dtype.newbyteorder("="), copy=False)
 
 
 def _unsupported_pixels() -> UnreadableFile:

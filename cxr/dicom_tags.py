@@ -26,6 +26,8 @@ _FRONTAL = {"PA", "AP", "FRONTAL", "POSTEROANTERIOR", "ANTEROPOSTERIOR", "POSTER
 _NOT_FRONTAL = {"LL", "RL", "LAT", "LATERAL", "LATERO", "LLAT", "RLAT", "LLD", "RLD", "PROFILE"}
 _NOT_FRONTAL |= {"LLO", "RLO", "LAO", "RAO", "LPO", "RPO", "OBLIQUE", "OBL", "DECUBITUS"}
 
+_A_YEAR = {"Y": 1, "M": 12, "W": 52.18, "D": 365.25}
+
 # The longest honest value is a table of 65,536 entries, two bytes each.
 _MAX_VALUE = 1 << 20
 
@@ -148,6 +150,12 @@ def orientation(ds: Dataset, notes: list[str]) -> tuple[str, str] | None:
     if columns.startswith("H"):
         notes.append("The tags say that the film is upside down.")
     return rows, columns
+
+
+def age_years(ds: Dataset) -> float | None:
+    """The patient's age, which is written as in "034Y", "018M", "003W" or "010D"."""
+    stated = re.fullmatch(r"(\d{1,3})([YMWD])", text(ds, "PatientAge"))
+    return int(stated[1]) / _A_YEAR[stated[2]] if stated else None
 
 
 def other_notes(ds: Dataset, notes: list[str]) -> None:

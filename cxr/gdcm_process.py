@@ -1,8 +1,8 @@
 """Decode one JPEG Lossless or JPEG-LS frame; run as a process of its own by `cxr.dicom_pixels`.
 
 GDCM 3.2.6 aborts or segfaults on some damaged streams (7 of 300 altered at random): a crash here
-ends this process and not the server. Standard input: a line of JSON with `syntax`, `rows`,
-`columns` and `precision`, then the frame. Standard output: its samples, 8 or 16 bits little-endian.
+ends this process and not the server. Argument: JSON with `syntax`, `rows`, `columns` and
+`precision`. Standard input: the frame. Standard output: its samples, 8 or 16 bits little-endian.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import sys
 
 MEMORY = 2 << 30
+_PIECE = 1 << 20
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
         pass
     import gdcm
 
-    asked = json.loads(sys.stdin.buffer.readline())
+    asked = json.loads(sys.argv[1])
     fragment = gdcm.Fragment()
     fragment.SetByteStringValue(sys.stdin.buffer.read())
     fragments = gdcm.SequenceOfFragments.New()
@@ -44,7 +45,8 @@ def main() -> None:
     samples = image.GetBuffer()
     if samples is None:
         sys.exit(1)
-    sys.stdout.buffer.write(samples.encode("utf-8", "surrogateescape"))
+    for at in range(0, len(samples), _PIECE):
+        sys.stdout.buffer.write(samples[at : at + _PIECE].encode("utf-8", "surrogateescape"))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,11 @@ from io import BytesIO
 
 from cxr.errors import CxrError, NotARadiograph, UnreadableFile
 
-MAX_BYTES = 200_000_000
-MAX_PIXELS = 50_000_000
+# A film of 35 × 43 cm at 0.0875 mm a pixel has 19.7 megapixels. With these limits no film that is
+# let in takes more than 500 MB while it is read; docs/reading.md has what each kind takes.
+MAX_BYTES = 80_000_000
+MAX_PIXELS = 22_000_000
+MAX_COLOUR_PIXELS = 16_000_000
 MIN_SIDE = 32  # below it no lung field can be told from noise, and icons are no films
 
 # Real files have some dozens of segments before the first scan, at most some dozens of scans and
@@ -80,17 +83,19 @@ def check_bytes(size: int) -> None:
         )
 
 
-def check_size(height: int, width: int) -> None:
+def check_size(height: int, width: int, colour: bool = False) -> None:
     """Refuse, from the header alone, an image that is too large or too small for a film."""
+    most = MAX_COLOUR_PIXELS if colour else MAX_PIXELS
     if height < 1 or width < 1:
         raise UnreadableFile(
             "unknown_size", "The file does not say how large the image is. Export it again."
         )
-    if height * width > MAX_PIXELS:
+    if height * width > most:
         raise UnreadableFile(
             "too_large",
-            f"The image has more than {MAX_PIXELS // 1_000_000} megapixels; no chest film needs "
-            "them. Export it smaller.",
+            f"The image has more than {most // 1_000_000} megapixels"
+            f"{' in colour' if colour else ''}; no chest film needs them. Export it smaller"
+            f"{' or as grey' if colour else ''}.",
         )
     if min(height, width) < MIN_SIDE:
         raise NotARadiograph(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 MAX_CONFIG, MAX_WEIGHTS = 32_000_000, 4_000_000_000  # bytes, unfolded
 MAX_EXPANSION = 100  # Keras stores members as they are; deflated JSON shrinks some 30-fold
 MAX_DEPTH = 200
+SPARE = 10_000  # numbers that a network may have and its file not: states of random generators
 
 
 def _words(text: str) -> frozenset[str]:
@@ -78,6 +80,7 @@ _FUNCTIONS = _words("""
     softplus softsign sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink
     threshold""")
 _VALUES = frozenset({"__keras_tensor__", "__tensor__", "__numpy__", "__ellipsis__", "__slice__"})
+_WAITING = "uninitialized_variables"  # Keras' list of what a StatelessScope has put off
 _RUNS_CODE = _words("Lambda __lambda__ TFSMLayer TorchModuleWrapper JaxLayer FlaxLayer")
 
 
@@ -95,16 +98,27 @@ def open_keras(path: Path) -> Any:
     Raises
     ------
     BundleError
-        Those of :func:`inspect`; ``bad_keras_file`` if Keras cannot build what the file describes.
+        Those of :func:`inspect`; ``bad_keras_file`` if Keras cannot build what the file describes,
+        or if that has more weights than the file holds.
     """
-    inspect(path)
+    stored = inspect(path)
     import keras
 
     try:
+        # Layers allocate their weights before any are read: a Dense of 10**9 units is 40 bytes.
+        described = _described(path)
+        if described > stored + SPARE:
+            raise BundleError(
+                "bad_keras_file",
+                f"The .keras file describes a network of {described:,} weights and holds "
+                f"{stored:,}, so it was not opened. Save the model again with Keras 3.",
+            )
         with warnings.catch_warnings():
             # Weights that the file lacks would stay random.
             warnings.filterwarnings("error", "Skipping nested container")
             return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except BundleError:
+        raise
     # Whatever the layers' constructors stumble over; `from None`: their messages quote the file.
     except Exception as error:
         raise BundleError(
@@ -114,12 +128,35 @@ def open_keras(path: Path) -> Any:
         ) from None
 
 
-def inspect(path: Path) -> None:
+def _described(path: Path) -> int:
+    """How many numbers the layers would hold, also those that lead nowhere; none is made."""
+    import keras
+    from keras.src.backend.common import global_state
+
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read(CONFIG))
+    config.pop("compile_config", None)
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            keras.saving.deserialize_keras_object(config, safe_mode=True)
+        waiting = global_state.get_global_attribute(_WAITING) or []
+        return sum(math.prod(variable.shape) for variable in waiting)
+    finally:
+        # Or Keras would make them at the end of the next such scope.
+        global_state.set_global_attribute(_WAITING, [])
+
+
+def inspect(path: Path) -> int:
     """Refuse a .keras file unless it holds a network of known layers and their weights alone.
 
     Nothing of it is imported, called or built: the archive's list, its JSON and the weights' table
     of contents are read. What the file says of its training (``compile_config`` of the whole) is
     passed over, since nothing here compiles.
+
+    Returns
+    -------
+    int
+        How many numbers its weights are.
 
     Raises
     ------
@@ -145,7 +182,7 @@ def inspect(path: Path) -> None:
                 )
             for each in _named(config):
                 _check_named(each)
-            _check_weights(archive.read(WEIGHTS))
+            return _check_weights(archive.read(WEIGHTS))
     except (zipfile.BadZipFile, ValueError, RecursionError, EOFError, OSError, NotImplementedError):
         raise _damaged() from None
 
@@ -257,16 +294,22 @@ def _unknown(name: Any) -> BundleError:
     )
 
 
-def _check_weights(content: bytes) -> None:
-    """Refuse weights that lie outside the file or unfold to far more than it stores."""
+def _check_weights(content: bytes) -> int:
+    """Count the weights; refuse those outside the file or that unfold to far more than it has."""
     import h5py  # type: ignore[import-untyped]
+
+    count = 0
 
     def check_link(_: str, link: Any) -> None:
         if not isinstance(link, h5py.HardLink):
             raise ValueError("a link out of the file")
 
     def check_array(_: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and (
+        nonlocal count
+        if not isinstance(item, h5py.Dataset):
+            return
+        count += item.size
+        if (
             item.external
             or item.is_virtual
             or item.dtype.kind not in "fiub"
@@ -278,6 +321,7 @@ def _check_weights(content: bytes) -> None:
         with h5py.File(io.BytesIO(content), "r") as store:
             store.visititems_links(check_link)
             store.visititems(check_array)
+        return count
     # h5py lets through whatever its C library meets: RuntimeError, KeyError, TypeError …
     except Exception:
         raise _damaged() from None

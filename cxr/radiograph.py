@@ -69,6 +69,8 @@ class Radiograph:
         "PA", "AP" or None where the file does not say.
     orientation : (str, str) or None
         Where the film's rows and columns run to in the patient, such as ("L", "F"); None: unknown.
+    age_years : float or None
+        Of the patient when the film was taken; None where the file does not say.
     notes : tuple of str
         What was assumed or undone, as short sentences for the reader.
     """
@@ -82,6 +84,7 @@ class Radiograph:
     spacing_mm: tuple[float, float] | None = None
     view: str | None = None
     orientation: tuple[str, str] | None = None
+    age_years: float | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,11 @@ _TINT = 3.0  # mean difference of a pixel's channels that is worth a note
 
 _EXIF_ORIENTATION = 0x0112
 _LIBJPEG = (0xC0, 0xC1, 0xC2)
+_COLOUR_MODES = ("RGB", "RGBA", "P", "CMYK")
+_PNG_COLOUR = (2, 3, 6)  # RGB, palette, RGBA
+
+# Pillow's warnings quote the file, and nothing is printed here.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def read_png(data: bytes, sha256: str) -> Radiograph:
@@ -34,8 +40,8 @@ def read_png(data: bytes, sha256: str) -> Radiograph:
     """
     if len(data) < 33 or data[12:16] != b"IHDR":
         raise damaged()
-    width, height, depth = struct.unpack_from(">IIB", data, 16)
-    check_size(height, width)
+    width, height, depth, colour_type = struct.unpack_from(">IIBB", data, 16)
+    check_size(height, width, colour_type in _PNG_COLOUR)
     return _read(data, sha256, "PNG", depth)
 
 
@@ -50,14 +56,15 @@ def read_jpeg(data: bytes, sha256: str) -> Radiograph:
             "This kind of JPEG (12-bit, lossless or arithmetic) is not read. Export the film as "
             "an ordinary JPEG, PNG or DICOM.",
         )
-    check_size(frame.height, frame.width)
+    check_size(frame.height, frame.width, frame.components > 1)
     return _read(data, sha256, "JPEG", 8)
 
 
 def _read(data: bytes, sha256: str, kind: str, depth: int) -> Radiograph:
     notes: list[str] = []
     with decoding(), Image.open(BoundedReader(data), formats=(kind,)) as image:
-        check_size(image.height, image.width)
+        # Pillow takes the last of several headers.
+        check_size(image.height, image.width, image.mode in _COLOUR_MODES)
         frames = getattr(image, "n_frames", 1)
         if frames > 1 and kind == "PNG":
             raise UnreadableFile(
@@ -97,7 +104,7 @@ def grey(image: Image.Image, notes: list[str]) -> NDArray[Any]:
         image = _on_black(image, notes)
     if image.mode in ("1", "L"):
         return np.ascontiguousarray(image.convert("L"))
-    image = image.convert("RGB")
+    image = image if image.mode == "RGB" else image.convert("RGB")
     red, green, blue = image.split()
     if not ImageChops.difference(red, green).getbbox() and (
         not ImageChops.difference(green, blue).getbbox()
@@ -118,13 +125,15 @@ def grey(image: Image.Image, notes: list[str]) -> NDArray[Any]:
 def _on_black(image: Image.Image, notes: list[str]) -> Image.Image:
     """Drop transparency: what shines through is black, as around a film."""
     mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
-    image = image.convert("LA" if mode == "L" else "RGBA")
+    wanted = "LA" if mode == "L" else "RGBA"
+    image = image if image.mode == wanted else image.convert(wanted)
     alpha = image.getchannel("A")
     opaque = image.convert(mode)
     if alpha.getextrema() == (255, 255):
         return opaque
     notes.append("Transparent parts are shown black.")
-    return Image.composite(opaque, Image.new(mode, image.size), alpha)
+    opaque.paste("black", mask=ImageChops.invert(alpha))
+    return opaque
 
 
 def _colour(image: Image.Image) -> tuple[float, float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import re
 import struct
 import zipfile
 import zlib
@@ -19,38 +18,19 @@ from PIL import Image
 from pydicom import uid
 from pydicom.encaps import encapsulate, get_frame
 
-from cxr.errors import NotARadiograph, UnreadableFile
 from cxr.guard import Frame, jpeg_frame
-from cxr.radiograph import Radiograph, read
+from cxr.radiograph import read
+from tests.fuzz.promises import broken_by_film
+from tests.fuzz.worker import outcome
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 
 
 def verdict(data: bytes) -> str:
-    """The refusal's code, or "read"; any other exception fails the test."""
-    try:
-        radiograph = read(data)
-    except (UnreadableFile, NotARadiograph) as caught:
-        refusal = caught
-    else:
-        assert_valid(radiograph)
-        return "read"
-    assert re.fullmatch("[a-z_]+", refusal.code)
-    assert len(refusal.message) > 20
-    # A decoder's own error, which may quote the file, must not be chained to it.
-    assert refusal.__suppress_context__ or refusal.__context__ is None
-    return refusal.code
-
-
-def assert_valid(radiograph: Radiograph) -> None:
-    shown = radiograph.eight_bit
-    assert shown.dtype == np.uint8
-    assert shown.shape == radiograph.pixels.shape
-    assert min(shown.shape) >= 32
-    assert 8 <= radiograph.bits <= 16
-    assert int(radiograph.pixels.max()) < 2**radiograph.bits
-    if radiograph.window:
-        assert np.isfinite(radiograph.window).all()
+    """The refusal's code, or "read"; any other exception or a broken promise fails the test."""
+    what, broken = outcome(data)
+    assert not broken
+    return what
 
 
 def rle() -> bytes:
@@ -88,17 +68,6 @@ def test_truncated_files_are_refused(kind: str, share: float) -> None:
     data = GOOD[kind]()
     code = verdict(data[: int(len(data) * share)])
     assert code in {"damaged", "no_pixel_data", "not_an_image", "unknown_size"}
-
-
-@pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("kind", GOOD)
-def test_altered_bytes_never_escape(kind: str, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    data = bytearray(GOOD[kind]())
-    reach = len(data) if seed % 2 else min(len(data), 700)  # headers are short and matter most
-    for at in rng.integers(8, reach, size=rng.integers(1, 6)):
-        data[at] = rng.integers(0, 256)
-    verdict(bytes(data))
 
 
 @pytest.mark.parametrize("kind", GOOD)
@@ -170,6 +139,16 @@ def nested(depth: int) -> bytes:
     return head + opened * depth
 
 
+def other_kinds() -> bytes:
+    """Tags that pydicom converts when they are set, and refuses with errors of its own."""
+    ds = dataset(film(), BitsStored=None, PixelRepresentation=None, SamplesPerPixel=None)
+    ds.add_new("BitsStored", "UI", "")
+    ds.add_new("PixelRepresentation", "TM", "")
+    ds.add_new("SamplesPerPixel", "DA", "")
+    ds.add_new("PhotometricInterpretation", "DS", "")
+    return saved(ds)
+
+
 def element(group: int, number: int, vr: bytes, length: int, value: bytes) -> bytes:
     return struct.pack("<HH2sHI", group, number, vr, 0, length) + value
 
@@ -184,7 +163,7 @@ def deflate_bomb() -> bytes:
     meta_length = struct.unpack_from("<I", data, 140)[0]
     assert body <= 144 + meta_length
     pack = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
-    bomb = b"".join(pack.compress(bytes(1 << 20)) for _ in range(201)) + pack.flush()
+    bomb = b"".join(pack.compress(bytes(1 << 20)) for _ in range(81)) + pack.flush()
     return data[: 144 + meta_length] + bomb
 
 
@@ -301,6 +280,37 @@ MADE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: with_frame(grown_lossless, "lossless"),
         "damaged",
     ),
+    "png of 1 × 100,000": (lambda: raw_png(1, 100_000, 8, 0, bytes(200_000)), "too_small"),
+    "png of 100,000 × 1": (lambda: raw_png(100_000, 1, 8, 0, bytes(100_001)), "too_small"),
+    "png of 40 × 100,000": (lambda: raw_png(100_000, 40, 8, 0, bytes(40 * 100_001)), "read"),
+    "jpeg of 1 × 65,535": (lambda: jpeg(np.zeros((1, 65_500), np.uint8)), "too_small"),
+    "dicom of one pixel": (lambda: dicom(film()[:1, :1].copy()), "too_small"),
+    "dicom of 1 × 65,535": (lambda: dicom(np.zeros((1, 65_535), np.uint8)), "too_small"),
+    "dicom of two thousand million frames": (
+        lambda: dicom(film(), NumberOfFrames=2**31 - 1),
+        "multi_frame",
+    ),
+    "png of two thousand million frames": (
+        lambda: (
+            png(film())[:33]
+            + png_chunk(b"acTL", struct.pack(">II", 2**31 - 1, 0))
+            + png(film())[33:]
+        ),
+        "multi_frame",
+    ),
+    "dicom of pixels that are no numbers": (
+        lambda: dicom(film(), PixelData=None, FloatPixelData=b"\xff" * 4 * film().size),
+        "unsupported_pixels",
+    ),
+    "dicom with 20,000 tables": (
+        lambda: dicom(film(), VOILUTSequence=[pydicom.Dataset()] * 20_000),
+        "read",
+    ),
+    "dicom whose tags are of other kinds": (other_kinds, "read"),
+    "run lengths that go on behind the film": (
+        lambda: with_frame(lambda frame: frame.extend(b"\x80" * 2_000_000), "rle"),
+        "damaged",
+    ),
     "lossless without table": (lambda: with_frame(lost_huffman_table, "lossless"), "damaged"),
     "encapsulated nothing": (
         lambda: packed(dataset(film()), b"\0\0", uid.JPEGBaseline8Bit),
@@ -357,7 +367,7 @@ def test_made_files(name: str) -> None:
 )
 def test_absurd_values_still_give_the_film(tags: dict[str, Any]) -> None:
     radiograph = read(dicom(film(bits=12), 12, **tags))
-    assert_valid(radiograph)
+    assert broken_by_film(radiograph) is None
     assert len(np.unique(radiograph.eight_bit)) > 10
 
 

@@ -336,6 +336,39 @@ def test_what_recipes_make_passes(tmp_path: Path, name: str) -> None:
     inspect(tmp_path / "made.keras")
 
 
+def wider(config: Json) -> None:
+    config["config"]["layers"][-1]["config"]["units"] = 10**9
+
+
+def taller(config: Json) -> None:
+    """The same by the shape that a layer was built for."""
+    evil = {"units": 1, "name": "evil"}
+    build = {"input_shape": [None, 10**10]}
+    inner = {"name": "inner", "layers": [layer_of("Dense", evil, build_config=build)]}
+    config["config"]["layers"].append(
+        layer_of("Sequential", {**inner, "build_input_shape": [None, 10**10]}, "keras")
+    )
+
+
+@pytest.mark.parametrize("alter", [wider, taller])
+def test_a_network_larger_than_its_file_is_refused_before_it_is_made(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alter: Callable[[Json], None]
+) -> None:
+    import keras
+
+    def made(*_: Any, **__: Any) -> None:
+        raise AssertionError("weights were made")
+
+    path = altered(good, tmp_path, alter)
+    monkeypatch.setattr(keras.initializers.GlorotUniform, "__call__", made)
+    monkeypatch.setattr(keras.initializers.Zeros, "__call__", made)
+    with pytest.raises(BundleError, match=r"describes a network of [0-9,]{13,} weights") as caught:
+        open_keras(path)
+    assert caught.value.code == "bad_keras_file"
+    with keras.StatelessScope():  # whose end makes what was left to be made
+        pass
+
+
 def test_looking_through_loads_no_tensorflow() -> None:
     import subprocess
     import sys

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import dicom, film, jpeg, png
+from films import dicom, film, jpeg, png, png_chunk
 
 from cxr.errors import UnreadableFile
 from cxr.radiograph import Radiograph, read, window_table
@@ -134,6 +134,8 @@ def test_nothing_is_printed_or_logged(tmp_path: Path) -> None:
     (tmp_path / "Doe^Jane.dcm").write_bytes(odd)
     (tmp_path / "Doe^Jane2.dcm").write_bytes(dicom(film(), PixelSpacing=[0.1, 0.1])[:-99])
     (tmp_path / "Doe^Jane3.png").write_bytes(png(film())[:-400])
+    torn = png(film())[:33] + png_chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\x01") + png(film())[33:]
+    (tmp_path / "Doe^Jane4.png").write_bytes(torn)
     code = (
         "import logging, sys; logging.basicConfig(level=logging.INFO)\n"
         "from cxr.radiograph import read\n"
