@@ -1,12 +1,17 @@
 """Command line: score films, and draw what moved the network.
 
     python -m cxr predict FILE... [--model DIR] [--json]
-    python -m cxr explain FILE --class T --method occlusion|gradcam --out map.png
-                  [--patch N --stride N --fill blur|mean|noise|black] [--opacity X] [--scale X]
-                  [--model DIR]
+    python -m cxr explain FILE --class T --method METHOD --out map.png [--anyway] [--untested]
+                  [--patch N --stride N --fill blur|mean|noise|black]
+                  [--opacity X] [--scale X] [--contour] [--model DIR]
 
-With --json, one object a line: {"file", "label", "probabilities", "model"}, or {"file", "error":
-{"code", "message"}}. Exit status 1: a film was refused; 2: the model or the request was.
+METHOD is gradcam, gradcam_pp, scorecam, occlusion or integrated. A map is tested for being faithful
+(some 380 forward passes) unless --untested is given, and what is found stands under the picture.
+
+With --json, one object a line: {"file", "label", "probabilities", "model"}, with "passport" (flags,
+each check's score and limit, what could not be checked) where the model brings one, or {"file",
+"error": {"code", "message"}}. A film outside what the model knows is scored, and flagged first.
+Exit status 1: a film was refused; 2: the model or the request was.
 """
 
 from __future__ import annotations
@@ -17,11 +22,18 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import NOTICE, BundleError, Classifier, CxrError, ExplainError, load, read
+from . import NOTICE, BundleError, Classifier, CxrError, ExplainError, Radiograph, load, read
+
+if TYPE_CHECKING:
+    from .classifier import Prediction
+    from .lungs import LungFinder
+    from .passport import Passport
 
 DEFAULT = Path(__file__).parents[1] / "models" / "default"
+METHODS = ("gradcam", "gradcam_pp", "scorecam", "occlusion", "integrated")
+"""Those of ``cxr.explain``, which scoring does not import."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,13 +63,16 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="draw what moved the network")
     explain.add_argument("file", metavar="FILE", help="PNG, JPEG or DICOM")
     explain.add_argument("--class", dest="label", required=True, help="the class to explain")
-    explain.add_argument("--method", required=True, choices=("occlusion", "gradcam"))
+    explain.add_argument("--method", required=True, choices=METHODS)
     explain.add_argument("--out", type=Path, required=True, metavar="PNG", help="where to write")
+    explain.add_argument("--anyway", action="store_true", help="however unlikely the class")
+    explain.add_argument("--untested", action="store_true", help="do not ask if it is faithful")
     explain.add_argument("--patch", type=int, help="side of a patch, network pixels")
     explain.add_argument("--stride", type=int, help="distance between patches, network pixels")
     explain.add_argument("--fill", help="blur (as by default), mean, noise or black")
     explain.add_argument("--opacity", type=_share, default=0.6, help="0 to 1")
     explain.add_argument("--scale", type=_positive, help="value of the last colour")
+    explain.add_argument("--contour", action="store_true", help="lines at half of that value")
     for command in (predict, explain):
         command.add_argument("--model", type=Path, default=DEFAULT, metavar="DIR", help="a bundle")
     return parser
@@ -82,21 +97,54 @@ def _predict(model: Classifier, asked: argparse.Namespace) -> int:
     wide = max(4, *map(len, asked.files))
     if not asked.json:
         print(f"{'file':{wide}}  label", *(f"{label:>6}" for label in model.labels))
+    finder = _finder() if model.passport else None
     refused = 0
     for name in asked.files:
         answer: dict[str, Any] = {"file": name}
         try:
-            found = model.predict([read(name)])[0]
-            answer |= {
-                "label": found.label,
-                "probabilities": found.probabilities,
-                "model": {"name": model.bundle.name, "sha256": model.bundle.digest},
-            }
+            answer |= _answer(model, read(name), finder)
         except CxrError as refusal:
             refused += 1
             answer["error"] = {"code": refusal.code, "message": refusal.message}
         print(show(answer, wide), flush=True)
     return 1 if refused else 0
+
+
+def _finder() -> LungFinder | None:
+    from .lungs import load as load_lungs
+
+    try:
+        return load_lungs()
+    except BundleError:  # the passport says what it could not check
+        return None
+
+
+def _answer(model: Classifier, film: Radiograph, finder: LungFinder | None) -> dict[str, Any]:
+    found = model.predict([film])[0]
+    passport = _admit(model, film, found, finder)
+    answer: dict[str, Any] = {
+        "label": found.label,
+        "probabilities": found.probabilities,
+        "model": {"name": model.bundle.name, "sha256": model.bundle.digest},
+    }
+    if passport.findings:
+        answer["passport"] = {
+            "flags": passport.flags,
+            "checks": {each.code: [each.score, each.limit] for each in passport.findings},
+            "unchecked": passport.unchecked,
+        }
+    return answer
+
+
+def _admit(
+    model: Classifier, film: Radiograph, found: Prediction, finder: LungFinder | None
+) -> Passport:
+    """The film's passport; refuses what shows no chest."""
+    from .passport import inspect, refuse
+
+    passport = inspect(film, found.features, model.passport, finder)
+    refuse(passport)
+    return passport
 
 
 def _json_line(answer: dict[str, Any], wide: int) -> str:
@@ -108,32 +156,39 @@ def _table_line(answer: dict[str, Any], wide: int) -> str:
     if "error" in answer:
         return f"{start}  refused: {answer['error']['message']} [{answer['error']['code']}]"
     scores = (f"{p:6.3f}" for p in answer["probabilities"].values())
-    return " ".join([f"{start}  {answer['label']:5}", *scores])
+    flags = answer.get("passport", {}).get("flags", ())
+    return " ".join([f"{start}  {answer['label']:5}", *scores, *flags])
 
 
 def _explain(model: Classifier, asked: argparse.Namespace) -> int:
     from . import explain, overlay
 
-    options: dict[str, Any] = {}
-    if asked.method == "occlusion":
-        patch, stride = explain.patch_and_stride(model.size, asked.patch, asked.stride)
-        options = {"patch": patch, "stride": stride, "fill": asked.fill or "blur"}
-    elif asked.patch or asked.stride or asked.fill:
-        raise ExplainError("bad_request", "Patch, stride and fill are options of occlusion only.")
+    options = _options(model, asked)
+    finder = _finder() if model.passport else None
     try:
         film = read(asked.file)
+        _admit(model, film, model.predict([film])[0], finder)
     except CxrError as refusal:
         print(refusal, file=sys.stderr)
         return 1
-    method = explain.occlusion if asked.method == "occlusion" else explain.grad_cam
-    values = method(model, film, asked.label, **options)
-    score = model.predict([film])[0].probabilities[asked.label]
+    score = _score(model, film, asked)
+    if asked.method == "occlusion":
+        values = explain.occlusion(model, film, asked.label, **options)
+    else:
+        values = explain.make_map(model, film, asked.label, asked.method)
+    said = _evidence(model, film, asked, values)
     details = ", ".join([f"p = {score:.3f}", *(f"{k} {v}" for k, v in options.items())])
     lines = overlay.caption(
         asked.method, asked.label, model.bundle.name, model.bundle.digest, details
     )
     picture = overlay.export_png(
-        film.eight_bit, values, asked.method, lines, asked.opacity, asked.scale
+        film.eight_bit,
+        values,
+        asked.method,
+        [*lines, *said, explain.words.CAVEAT],
+        asked.opacity,
+        asked.scale,
+        asked.contour,
     )
     try:
         asked.out.write_bytes(picture)
@@ -142,8 +197,57 @@ def _explain(model: Classifier, asked: argparse.Namespace) -> int:
             "not_written", f"The map cannot be written: {error.strerror}."
         ) from error
     unit = overlay.KINDS[asked.method].unit
-    print(f"{asked.label}: {values.min():+.3f} to {values.max():+.3f} {unit}")
+    print(f"{asked.label}: {values.min():+.3f} to {values.max():+.3f} {unit}", *said, sep="\n")
     return 0
+
+
+def _options(model: Classifier, asked: argparse.Namespace) -> dict[str, Any]:
+    """Those of occlusion, with its defaults; none of another method."""
+    from . import explain
+
+    if asked.method == "occlusion":
+        patch, stride = explain.patch_and_stride(model.size, asked.patch, asked.stride)
+        return {"patch": patch, "stride": stride, "fill": asked.fill or "blur"}
+    if asked.patch or asked.stride or asked.fill:
+        raise ExplainError("bad_request", "Patch, stride and fill are options of occlusion only.")
+    return {}
+
+
+def _score(model: Classifier, film: Radiograph, asked: argparse.Namespace) -> float:
+    """The class's probability; refused below the cut-off unless the map was insisted on."""
+    from .explain.target import CUT_OFF, column_of, worth_a_map
+
+    column_of(model, asked.label)
+    score = model.predict([film])[0].probabilities[asked.label]
+    if not worth_a_map(score) and not asked.anyway:
+        raise ExplainError(
+            "unlikely_class",
+            f"{asked.label} scores {score:.3f} on this film, and a map of a class below {CUT_OFF} "
+            "is mostly false alarm. Add --anyway to draw it all the same.",
+        )
+    return score
+
+
+def _evidence(
+    model: Classifier, film: Radiograph, asked: argparse.Namespace, values: Any
+) -> list[str]:
+    """What speaks for and against the map, a line each."""
+    from . import explain, lungs, overlay
+
+    said = []
+    if overlay.shows_nothing(values, asked.method, asked.scale):
+        sides = "for or against" if overlay.KINDS[asked.method].signed else "for"
+        said.append(f"Nothing on this film speaks {sides} {asked.label} at this scale.")
+    try:
+        finder = lungs.load()
+        if finder.has_lungs(found := finder.find(film)):
+            said.append(explain.words.lung_share(values, found))
+    except BundleError:  # the outline of the lungs is an extra
+        pass
+    if not asked.untested:
+        tested = explain.faithfulness(model, film, asked.label, values, fill=asked.fill or "blur")
+        said.append(explain.words.faithful(tested, asked.label))
+    return [text for text in said if text]
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ from .calibration import softmax
 from .errors import BundleError
 from .preprocess import Preprocessing, preprocess
 from .radiograph import Radiograph
+
+if TYPE_CHECKING:
+    from .passport import Fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,12 @@ class Prediction:
     probabilities: dict[str, float]
     logits: dict[str, float]
     features: NDArray[np.float32] | None
+
+    @property
+    def raw(self) -> dict[str, float]:
+        """Probabilities before calibration, 0 to 1, sum 1."""
+        values = softmax(np.array(list(self.logits.values())), 1.0)
+        return dict(zip(self.logits, values.tolist(), strict=True))
 
     @property
     def margin(self) -> float:
@@ -119,6 +130,19 @@ class Classifier:
     def preprocessing(self) -> Preprocessing:
         return self.bundle.preprocessing
 
+    @cached_property
+    def passport(self) -> Fitted | None:
+        """What :func:`cxr.passport.inspect` needs of this network; None if it was never fitted.
+
+        Raises
+        ------
+        BundleError
+            ``bad_passport``.
+        """
+        from .passport import load as load_passport
+
+        return load_passport(self.bundle)
+
     def predict(self, films: Sequence[Radiograph]) -> list[Prediction]:
         """Score films one by one: the same film always runs alone, so always gives the same score.
 
@@ -140,7 +164,7 @@ class Classifier:
             features=None if features is None else features[0],
         )
 
-    def squares(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def squares(self, squares: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Logits of films that are preprocessed already, float32 (n, classes).
 
         Runs on an interpreter of its own, so that a session that waits for one prediction does not
@@ -148,7 +172,7 @@ class Classifier:
 
         Parameters
         ----------
-        squares : uint8 (n, size, size)
+        squares : uint8 (n, size, size), or one (size, size) after the other
         """
         logits = [self._second()(square)["logits"][0] for square in squares]
         return np.array(logits, np.float32).reshape(-1, len(self.labels))

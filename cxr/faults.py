@@ -49,7 +49,7 @@ def fault(film: Film, kind: str, strength: int) -> Film:
         "noise": _noise,
         "blur": _blur,
         "jpeg": _jpeg,
-        "rotated": _rotate,
+        "rotated": rotate,
         "cropped": _crop,
         "dark": _gamma,
         "light": _gamma,
@@ -79,7 +79,8 @@ def _jpeg(film: Film, quality: float) -> Film:
     return np.asarray(cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
-def _rotate(film: Film, degrees: float) -> Film:
+def rotate(film: Film, degrees: float) -> Film:
+    """The film turned about its middle, anticlockwise; the corners become black."""
     height, width = film.shape
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
     return cv2.warpAffine(film, turn, (width, height)).astype(np.uint8, copy=False)

@@ -24,7 +24,10 @@ from .errors import BundleError
 FILE = "predictions.csv"
 UNKNOWN = "unknown"
 SPLITS = ("val", "test", "external")
-FACTS = ("view", "age_group", "sex", "flags", "recommended")
+FLAGS = ("flags", "passport")
+"""Columns that may name several things at once: what the data's makers found on a film, and what
+its input passport did (:mod:`cxr.passport`)."""
+FACTS = ("view", "age_group", "sex", *FLAGS, "recommended")
 """What may be known of a film and divides the table into slices; text, or "unknown"."""
 _NEEDED = ("image", "split", "source", "label")
 
@@ -47,8 +50,8 @@ def table(bundle: Bundle) -> pd.DataFrame:
           "" where unknown; :func:`clusters` says whose films are resampled together.
         - ``label``, ``called`` : categories in the order of the bundle's labels. `called` is the
           class with the highest score.
-        - ``view``, ``age_group``, ``sex``, ``flags``, ``recommended`` : categories, "unknown" where
-          the table doesn't say; a film without flags has "".
+        - ``view``, ``age_group``, ``sex``, ``flags``, ``passport``, ``recommended`` : categories,
+          "unknown" where the table doesn't say; a film without flags has "".
         - ``age`` : float, years, NaN where unknown.
         - ``display`` : bool, whether the film may be shown; False where unknown.
         - ``logit_<label>`` : float64; ``p_<label>`` : float64, calibrated, 0 to 1.
@@ -121,7 +124,7 @@ def _described(raw: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
             "label": raw.label.cat.set_categories(list(labels)),
             **{name: _known(column(name)) for name in ("split", "source", *FACTS)},
             # A film without a flag has none; only a table without flags doesn't know.
-            "flags": column("flags") if "flags" in raw else _known(column("flags")),
+            **{name: column(name) if name in raw else _known(column(name)) for name in FLAGS},
             "age": raw.age if "age" in raw else np.nan,
             "display": column("display") == "1",
         }
@@ -183,10 +186,10 @@ def select(rows: pd.DataFrame, **wanted: str) -> pd.DataFrame:
     return rows[keep]
 
 
-def flag_names(rows: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
-    """Flag → which rows carry it, bool (n,), by name. Several flags of a film are separated by
-    spaces, commas or semicolons."""
-    flags = rows["flags"].cat
+def flag_names(rows: pd.DataFrame, column: str = "flags") -> dict[str, NDArray[np.bool_]]:
+    """Flag of one of :data:`FLAGS` → which rows carry it, bool (n,), by name. Several flags of a
+    film are separated by spaces, commas or semicolons."""
+    flags = rows[column].cat
     sets = [set(re.split(r"[\s,;]+", text)) - {"", UNKNOWN} for text in flags.categories]
     codes = flags.codes.to_numpy()
     return {

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from . import evidence
 from .errors import Cancelled
-from .predictions import flag_names
+from .predictions import UNKNOWN, flag_names
 
-DIMENSIONS = ("source", "view", "age_group", "sex", "flag", "recommended")
+DIMENSIONS = ("source", "view", "age_group", "sex", "flag", "passport", "recommended")
+_FLAGS = {"flag": "flags", "passport": "passport"}
 SMALL = 30
 """Below so many films a slice's figures say little."""
 
@@ -22,14 +23,14 @@ SMALL = 30
 def parts(rows: pd.DataFrame, dimension: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Name and films, bool (n,), of each slice that holds a film. "unknown" is a slice of its own;
     films with several flags are in several, those with none in "none"."""
-    if dimension == "flag":
-        flags = flag_names(rows)
-        unflagged = (rows["flags"] == "").to_numpy()
-        unknown = (rows["flags"] == "unknown").to_numpy()
-        named = [*flags.items(), ("none", unflagged), ("unknown", unknown)]
+    if dimension in _FLAGS:
+        column = _FLAGS[dimension]
+        unflagged = (rows[column] == "").to_numpy()
+        unknown = (rows[column] == UNKNOWN).to_numpy()
+        named = [*flag_names(rows, column).items(), ("none", unflagged), ("unknown", unknown)]
     else:
-        column = rows[dimension]
-        named = [(name, (column == name).to_numpy()) for name in column.cat.categories]
+        values = rows[dimension]
+        named = [(name, (values == name).to_numpy()) for name in values.cat.categories]
         if dimension == "recommended":
             named = [({"0": "no", "1": "yes"}.get(name, name), films) for name, films in named]
     return ((str(name), films) for name, films in named if films.any())
@@ -101,7 +102,7 @@ def worst_first(slices: list[Slice], name: evidence.Name) -> list[Slice]:
 
     def rank(each: Slice) -> tuple[bool, bool, float]:
         value = each.figures[name].value
-        return isnan(value), each.films < SMALL, value
+        return isnan(value), each.figures[name].films < SMALL, value
 
     return sorted(slices, key=rank)
 

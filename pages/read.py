@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from cxr.classifier import Classifier
-from ui import films, findings, frame, intake, maps, models
+from ui import films, findings, frame, intake, maps, models, passport
 from ui.desk import desk
 from ui.films import Film, Reading
 from ui.words import plain, short
@@ -76,6 +76,8 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
         left, right = st.columns([3, 1])
     with right:
         findings.show_scores(reading, model.bundle)
+        if reading.passport is not None:
+            passport.show(reading.passport)
         findings.show_worth(model.bundle)
         findings.show_facts(film, reading, model.bundle)
     with left:

@@ -137,7 +137,8 @@ def test_explain_writes_the_map(
     out = tmp_path / "map.png"
     given = ["--patch", "16", "--stride", "8", "--fill", "mean"] if method == "occlusion" else []
     asked = ["explain", str(path), "--class", "T", "--method", method, "--out", str(out)]
-    assert main([*asked, *given, "--opacity", "0.8", "--scale", "0.3", "--model", bundle]) == 0
+    given += ["--anyway", "--opacity", "0.8", "--scale", "0.3", "--model", bundle]
+    assert main([*asked, *given]) == 0
     drawn = cxr.read(path)
     if method == "occlusion":
         values = cxr.explain.occlusion(phantom_model, drawn, "T", 16, 8, "mean")
@@ -151,6 +152,9 @@ def test_explain_writes_the_map(
     )
     printed = capsys.readouterr()
     assert f"{values.min():+.3f} to {values.max():+.3f}" in printed.out
+    fill = "mean" if method == "occlusion" else "blur"
+    tested = cxr.explain.faithfulness(phantom_model, drawn, "T", values, fill=fill)
+    assert cxr.explain.words.faithful(tested, "T") in printed.out
     assert cxr.NOTICE in printed.err
 
 
@@ -158,6 +162,7 @@ def test_explain_writes_the_map(
     ("change", "code", "status"),
     [
         ({"--class": "X"}, "unknown_class", 2),
+        ({}, "unlikely_class", 2),
         ({"--patch": "65"}, "bad_patch", 2),
         ({"--fill": "white"}, "unknown_fill", 2),
         ({"--method": "gradcam", "--patch": "8"}, "bad_request", 2),
@@ -184,7 +189,9 @@ def test_explain_refusals(
     }
     asked["--out"] = str(tmp_path / asked["--out"])
     file = asked.pop("file")
-    assert main(["explain", file, *(part for pair in asked.items() for part in pair)]) == status
+    given = [part for pair in asked.items() for part in pair]
+    given += ["--anyway"] * (code != "unlikely_class")
+    assert main(["explain", file, *given]) == status
     printed = capsys.readouterr()
     assert printed.out == ""
     assert f"[{code}]" in printed.err
@@ -270,7 +277,8 @@ def test_a_real_film_of_each_class_goes_from_file_to_map(
         source = str(cxr_data / image)
         for method in ("gradcam", "occlusion"):
             out = tmp_path / f"{method}.png"
-            asked = ["--class", "T", "--method", method, "--out", str(out)]
+            asked = ["--class", "T", "--method", method, "--out", str(out), "--anyway"]
+            asked.append("--untested")
             assert main(["explain", source, *asked]) == 0
             written, original = cv2.imread(str(out)), cxr.read(source).eight_bit
             assert written.shape[0] > original.shape[0]

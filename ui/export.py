@@ -20,6 +20,8 @@ def scores_csv(rows: list[tuple[Film, Reading]], bundle: Bundle) -> bytes:
         "class",
         "margin",
         *(f"p_{label}" for label in bundle.labels),
+        "passport",
+        "unchecked",
         "refused",
         "message",
         "model",
@@ -52,10 +54,13 @@ def _result(reading: Reading) -> dict[str, str]:
         return {"refused": refusal.code, "message": refusal.message}
     prediction = reading.prediction
     scores = {f"p_{label}": f"{p:.6f}" for label, p in prediction.probabilities.items()}
+    found = reading.passport
     return {
         "class": prediction.label,
         "margin": f"{prediction.margin:.6f}",
         **scores,
+        "passport": ";".join(found.flags) if found else "",
+        "unchecked": " ".join(found.unchecked) if found else "",
     }
 
 

@@ -10,9 +10,12 @@ from hashlib import sha256
 
 import streamlit as st
 
+from cxr import passport
 from cxr.classifier import Classifier, Prediction
 from cxr.errors import CxrError, UnreadableFile
+from cxr.passport import Passport
 from cxr.radiograph import Radiograph, read
+from ui import models
 from ui.desk import desk
 
 MOST_FILMS = 200
@@ -60,12 +63,15 @@ class Reading:
         Why the file was not read; all else is empty then.
     facts : str
         Size, format, view.
+    passport : Passport or None
+        What the film is, as far as can be told; None where nobody looked.
     """
 
     refusal: CxrError | None = None
     facts: str = ""
     notes: tuple[str, ...] = ()
     prediction: Prediction | None = None
+    passport: Passport | None = None
 
 
 def films() -> dict[int, Film]:
@@ -166,10 +172,15 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
         return Reading(film.refusal)
     try:
         radiograph = radiograph_of(film)
+        prediction = model.predict([radiograph])[0]
+        fitted = model.passport
+        finder = models.finder() if fitted else None
+        found = passport.inspect(radiograph, prediction.features, fitted, finder)
+        passport.refuse(found)
     except CxrError as error:
         return Reading(error)
-    prediction = replace(model.predict([radiograph])[0], features=None)
-    return Reading(None, _facts(radiograph), radiograph.notes, prediction)
+    scores = replace(prediction, features=None)
+    return Reading(None, _facts(radiograph), radiograph.notes, scores, found)
 
 
 def radiograph_of(film: Film) -> Radiograph:

@@ -8,24 +8,48 @@ import streamlit as st
 
 from cxr.bundle import Bundle
 from cxr.classifier import Prediction
-from ui import operating
+from cxr.trust import prediction_set
+from ui import operating, passport
 from ui.films import Film, Reading
 from ui.models import line
-from ui.words import exact, figure, meaning, score, site
+from ui.words import exact, figure, meaning, percent, score, site
 
 
 def show_scores(reading: Reading, bundle: Bundle) -> None:
-    """The class with its margin, and one bar a class; a mark on a bar is its operating point."""
+    """The class with its margin, and one bar a class; a mark on a bar is its operating point.
+
+    Of a film outside what the model knows, that comes first, and the scores are muted.
+    """
     prediction = reading.prediction
     assert prediction is not None
     top = prediction.probabilities[prediction.label]
+    unknown = reading.passport is not None and reading.passport.outside
+    if reading.passport is not None and unknown:
+        passport.outside(reading.passport)
+    muted = ' class="cxr-muted"' if unknown else ""
     st.html(
-        f'<div class="cxr-call"><b>{escape(prediction.label)} {score(top)}</b>'
+        f'<div{muted}><div class="cxr-call"><b>{escape(prediction.label)} {score(top)}</b>'
         f"<span>margin {score(prediction.margin)}</span></div>"
         f'<div class="cxr-bars" role="list">{_bars(prediction, bundle)}</div>'
-        f'<div class="cxr-quiet">{_operating_points(prediction, bundle)}'
-        f"<p>{_caveat(bundle)}</p></div>"
+        f'<div class="cxr-quiet">{_sets(prediction, bundle)}{_operating_points(prediction, bundle)}'
+        f"<p>{_caveat(bundle)}</p></div></div>"
     )
+
+
+def _sets(prediction: Prediction, bundle: Bundle) -> str:
+    """The film's conformal sets, and its scores before calibration."""
+    lines = []
+    for share, limits in bundle.conformal.items():
+        held = prediction_set(prediction.probabilities, limits)
+        said = escape(" or ".join(held)) if held else "none, it is like no class"
+        lines.append(f"Set at {percent(share)}: <b>{said}</b>.")
+    if lines:
+        lines.append(
+            "In hospitals that it knows, sets hold the film’s class that often; elsewhere that is "
+            "not promised."
+        )
+    raw = ", ".join(f"{escape(label)} {score(value)}" for label, value in prediction.raw.items())
+    return f"<p>{' '.join(lines)}</p><p>Before calibration: {raw}.</p>"
 
 
 def _caveat(bundle: Bundle) -> str:

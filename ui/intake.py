@@ -77,7 +77,9 @@ def _caption(film: films.Film, model: Classifier) -> str:
         return plain(f"Refused: {reading.refusal}")
     prediction = reading.prediction
     top = prediction.probabilities[prediction.label]
-    return plain(f"{prediction.label} {score(top)} · margin {score(prediction.margin)}")
+    said = f"{prediction.label} {score(top)} · margin {score(prediction.margin)}"
+    unknown = reading.passport is not None and reading.passport.outside
+    return plain(f"Outside what it knows · {said}" if unknown else said)
 
 
 def tools(model: Classifier) -> None:

@@ -10,9 +10,11 @@ from typing import NoReturn
 
 import streamlit as st
 
+from cxr import lungs
 from cxr.bundle import MANIFEST, Bundle, classifies
 from cxr.classifier import Classifier, load
 from cxr.errors import BundleError
+from cxr.lungs import LungFinder
 from ui.words import plain
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -75,6 +77,15 @@ def _refuse(why: str) -> NoReturn:
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
 def _load(chosen: str, manifest: str) -> Classifier:
     return load(chosen)
+
+
+@st.cache_resource(show_spinner=False)
+def finder() -> LungFinder | None:
+    """The network that finds lungs; None where its bundle is missing or altered."""
+    try:
+        return lungs.load()
+    except BundleError:
+        return None
 
 
 def line(bundle: Bundle) -> str:

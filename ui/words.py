@@ -32,6 +32,16 @@ def meaning(label: str, labels: Collection[str]) -> str:
     return _MEANINGS[label] if set(labels) == set(_MEANINGS) else ""
 
 
+def flag(code: str) -> str:
+    """A flag of the input passport as it is written in lists: ``burnt in text``."""
+    return code.replace("_", " ")
+
+
+def flags(codes: str) -> str:
+    """Several of them, as a table holds them: ``inverted, known film``."""
+    return ", ".join(map(flag, codes.split(";")))
+
+
 def score(value: float) -> str:
     """A probability with two decimals and no leading nought: ``.81``, ``<.01``, ``>.99``."""
     if value < 0.005:
@@ -44,6 +54,11 @@ def score(value: float) -> str:
 def exact(value: float) -> str:
     """A threshold: ``.74``, and as many decimals as a small one needs for two digits: ``.0011``."""
     return score(value) if not 0 < value < 0.1 else f"{value:.2g}".removeprefix("0")
+
+
+def percent(share: str | float) -> str:
+    """A share of 1 in per cent: ``90 %``."""
+    return f"{100 * float(share):g} %"
 
 
 def figure(value: Mapping[str, Any]) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxr.predictions import flag_names
+
 SORTS = ("margin", "source", "loss")
 SHOWN = ("errors", "all")
 FIRST = (("T", "N"), ("N", "T"))
@@ -28,6 +30,8 @@ class Wanted:
         Called wrong only, or every case.
     blind : bool
         Nothing of the model or the label orders or narrows the queue.
+    passport : str
+        A flag of the input passport.
     """
 
     split: str
@@ -37,6 +41,7 @@ class Wanted:
     sort: str = "margin"
     shown: str = "errors"
     blind: bool = False
+    passport: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,8 @@ def queue(table: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> Queue
             keep = keep & (table.label == wanted.truth).to_numpy()
         if wanted.called:
             keep = keep & (table.called == wanted.called).to_numpy()
+        if wanted.passport:
+            keep = keep & flag_names(table, "passport")[wanted.passport]
     asked_for_right = wanted.truth and wanted.truth == wanted.called and not wanted.blind
     if wanted.shown == "errors" and not asked_for_right:
         keep = keep & (table.label.cat.codes != table.called.cat.codes).to_numpy()

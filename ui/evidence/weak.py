@@ -20,6 +20,7 @@ DIMENSIONS = {
     "age_group": "Age group",
     "sex": "Sex",
     "flag": "Flag",
+    "passport": "Input passport",
     "recommended": "Recommended for training",
 }
 FIRST = ("balanced_accuracy", "")

@@ -11,10 +11,11 @@ from dataclasses import fields
 import pandas as pd
 import streamlit as st
 
+from cxr.predictions import flag_names
 from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
 
 _LAST, _ASIDE = "review_address", "review_aside"
-_TELLING = ("truth", "called", "sort", "shown")
+_TELLING = ("truth", "called", "passport", "sort", "shown")
 SPLITS = ("test", "external", "val")
 """Never pooled: the first that a table has is shown until another is chosen."""
 
@@ -36,7 +37,8 @@ def wanted(table: pd.DataFrame, labels: tuple[str, ...]) -> Wanted:
     if blind:
         return Wanted(split, source, shown=shown, blind=True)  # the rest would tell
     truth, called = _one_of("truth", labels), _one_of("called", labels)
-    return Wanted(split, source, truth, called, _one_of("sort", SORTS) or SORTS[0], shown)
+    flag, sort = _one_of("passport", flags_of(table)), _one_of("sort", SORTS) or SORTS[0]
+    return Wanted(split, source, truth, called, sort, shown, passport=flag)
 
 
 def splits_of(table: pd.DataFrame) -> list[str]:
@@ -47,6 +49,11 @@ def splits_of(table: pd.DataFrame) -> list[str]:
 def sources(table: pd.DataFrame, split: str) -> list[str]:
     """The sources of a split, by name."""
     return sorted(table.source[table.split == split].unique())
+
+
+def flags_of(table: pd.DataFrame) -> list[str]:
+    """What input passports found on any film, by name; none where the table has no passports."""
+    return list(flag_names(table, "passport"))
 
 
 def case(queue: Queue, table: pd.DataFrame, first: str) -> str:

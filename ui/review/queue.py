@@ -15,7 +15,7 @@ from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
 from cxr.review.entries import Entry, standing
 from ui.evidence import scope
 from ui.review import address, reader, source
-from ui.words import meaning, plain, site
+from ui.words import flag, meaning, plain, site
 
 SPLITS = {
     "test": "Test: hospitals it knows",
@@ -99,6 +99,8 @@ def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
     else:
         _choose("truth", "Labelled", labels, wanted.truth, said)
         _choose("called", "Called", labels, wanted.called, said)
+        if flags := address.flags_of(table):
+            _choose("passport", "Input passport", ("", *flags), wanted.passport, _flag)
         if groups:
             _choose("sort", "Order", SORTS, wanted.sort, lambda name: _SORTS[name], help=_FIRST)
         else:
@@ -111,6 +113,10 @@ def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
         help="Label, scores, maps and neighbours come only after your own read, and cases come "
         "in an order that tells nothing.",
     )
+
+
+def _flag(code: str) -> str:
+    return plain(flag(code)) if code else "Any"
 
 
 def where(place: Place) -> str:

@@ -17,7 +17,7 @@ from cxr.review.store import Store
 from ui.review import address, source
 from ui.review.queue import Place
 from ui.review.verdict import VERDICTS
-from ui.words import plain, site
+from ui.words import flags, plain, site
 
 _FEW = 30
 _LISTED = 500
@@ -55,6 +55,7 @@ def _queue(place: Place) -> None:
         "called": part.called.astype(str),
         "margin": part.margin.round(2),
         "source": part.source.astype(str).map(site),
+        "passport": part.passport.astype(str).map(flags),
     }
     listed = pd.DataFrame(
         {
