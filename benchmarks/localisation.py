@@ -3,11 +3,12 @@
     CXR_DATA=DIR python -m benchmarks.localisation [--model DIR] [--methods gradcam occlusion …]
                                                    [--films N] [--no-work]
 
-The figures are in docs/explaining.md. Every boxed film of TBX11K (class T) and NIH (class P) gets
-the map of its own class. The threshold of the overlap, a share of each map's maximum, is tuned on
-one half of the TBX11K films and everything is reported on the other; the half is the parity of the
-sha256 of the film's name. NIH stands apart, with TBX11K's threshold. Each figure has the 95 %
-bootstrap interval over films, and of its difference from a Gaussian on the film's centre, paired.
+The figures are in docs/explaining.md, and the thresholds that it finds (column "at") are those of
+cxr.explain.localisation.TUNED. Every boxed film of TBX11K (class T) and NIH (class P) gets the map
+of its own class. The threshold of the overlap, a share of each map's maximum, is tuned on one half
+of the TBX11K films and everything is reported on the other; the half is the parity of the sha256 of
+the film's name. NIH stands apart, with TBX11K's threshold. Each figure has the 95 % bootstrap
+interval over films, and of its difference from a Gaussian on the film's centre, paired.
 
 Rows are kept in benchmarks/out/localisation.csv and are not worked out again; remove it for another
 network's. About two seconds a film. --no-work prints what is there.
@@ -53,7 +54,8 @@ def main() -> None:
         if "CXR_DATA" not in os.environ:
             sys.exit("CXR_DATA must name the folder of the films.")
         _work(Path(os.environ["CXR_DATA"]), asked.model, asked.methods, asked.films)
-    print(table(pd.read_csv(KEPT)))
+    rows = pd.read_csv(KEPT)
+    print(f"Model sha256 {rows.model[0]}.\n\n{table(rows)}")
 
 
 def boxed(data: Path) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from .explain.target import contours
 from .notice import NOTICE
 
 # Both sides of the signed map keep apart for every kind of colour blindness and in grey; neither
@@ -23,7 +24,7 @@ from .notice import NOTICE
 _AGAINST = ((0xAB, 0xD9, 0xE9), (0x2C, 0x7B, 0xB6))
 _FOR = ((0xFE, 0xD9, 0x8E), (0xE6, 0x61, 0x00))
 
-_PAPER, _INK = (0, 0, 0), (235, 235, 235)
+_PAPER, _INK, _LINE = (0, 0, 0), (235, 235, 235), (255, 255, 255)
 _NARROWEST = 360
 
 
@@ -50,6 +51,9 @@ class Kind:
     scales: tuple[float, ...]
 
 
+FAINT = 0.05
+"""Of the last colour's value: what a map has less of everywhere looks like the bare film."""
+
 KINDS = {
     "occlusion": Kind(
         "Occlusion", "fall in probability when hidden", True, 0.1, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -60,7 +64,22 @@ KINDS = {
     "integrated": Kind(
         "Integrated gradients", "logits per 49th of the film", True, 1.0, (0.2, 0.5, 1, 2, 5)
     ),
+    "lungs": Kind("Lungs", "their outline, by models/lungs", False, 1.0, (1,)),
 }
+"""By the names of :data:`cxr.explain.METHODS`; besides, what may lie over a film and is no map."""
+
+
+def shows_nothing(values: NDArray[np.floating], kind: str, scale: float | None = None) -> bool:
+    """Whether a map is empty to the eye: nowhere of :data:`FAINT` of the last colour's value.
+
+    Parameters
+    ----------
+    values : float (h, w)
+    kind, scale
+        See :func:`blend`.
+    """
+    seen = np.abs(values) if KINDS[kind].signed else values
+    return bool(seen.max() < FAINT * (scale or KINDS[kind].scale))
 
 
 def blend(
@@ -100,6 +119,26 @@ def blend(
         level = np.rint(share * 127 + 128 if signed else share * 255).astype(np.intp)
         np.take(table, level * 256 + film[part], axis=0, out=out[part], mode="clip")
     return out
+
+
+def lines(polygons: Sequence[NDArray[np.floating]], height: int, width: int) -> NDArray[np.float32]:
+    """Closed lines as something to lay over a film.
+
+    Parameters
+    ----------
+    polygons : sequence of float (n, 2)
+        x and y as fractions of the film's width and height, such as :func:`cxr.lungs.outline`'s.
+    height, width : int
+        Of the grid.
+
+    Returns
+    -------
+    float32 (height, width), 1 on a line of two pixels, 0 away from it.
+    """
+    drawn = np.zeros((height, width), np.uint8)
+    points = [np.rint(polygon * (width, height) * 16).astype(np.int32) for polygon in polygons]
+    cv2.polylines(drawn, points, True, 255, 2, cv2.LINE_AA, shift=4)
+    return drawn.astype(np.float32) / np.float32(255)
 
 
 def colours(kind: str) -> NDArray[np.uint8]:
@@ -197,6 +236,7 @@ def export_png(
     lines: Sequence[str],
     opacity: float = 0.6,
     scale: float | None = None,
+    contour: bool = False,
 ) -> bytes:
     """The film under its map, pixel for pixel, above a strip that holds the colour bar, `lines`
     and the notice.
@@ -207,6 +247,8 @@ def export_png(
         See :func:`blend`.
     lines : sequence of str
         See :func:`caption`; broken where they are too long.
+    contour : bool
+        Draw a line around where the map reaches half of the last colour, of either sign.
 
     Returns
     -------
@@ -222,7 +264,12 @@ def export_png(
     step = round(1.4 * text)
     strip = 2 * text + len(bar) + step * len(broken)
     page = Image.new("RGB", (wide, height + strip), _PAPER)
-    page.paste(Image.fromarray(blend(film, values, kind, opacity, scale)), ((wide - width) // 2, 0))
+    picture = blend(film, values, kind, opacity, scale)
+    if contour:
+        half = (scale or KINDS[kind].scale) / 2
+        for level in (half, -half) if KINDS[kind].signed else (half,):
+            cv2.polylines(picture, contours(values, level), True, _LINE, max(1, wide // 600))
+    page.paste(Image.fromarray(picture), ((wide - width) // 2, 0))
     page.paste(Image.fromarray(bar), (text, height + text // 2))
     draw = ImageDraw.Draw(page)
     for i, line in enumerate(broken):

@@ -9,6 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,9 @@ from streamlit.testing.v1.element_tree import Radio
 
 import cxr
 from cxr import overlay
+from cxr.explain import Stage, words
 from ui import films as ui_films
-from ui import maps
+from ui import map_work, maps
 from ui.desk import Job, Shelf
 from ui.viewer import Look
 from ui.words import plain, score
@@ -224,8 +226,7 @@ def test_there_is_a_map_only_when_asked_for(app: AppTest) -> None:
     click(app, "map")
     assert titles(app) == ["Film", "Map"]
     given = next(iter(app.session_state["readings"].values())).prediction.label
-    assert maps_shown(app)[0] == f"{given} · Grad-CAM"
-    assert sorted(maps_shown(app)) == ["N · Grad-CAM", "T · Grad-CAM"]
+    assert maps_shown(app) == [f"{given} · Grad-CAM"]
     click(app, "map")
     assert titles(app) == ["Film"]
 
@@ -239,39 +240,97 @@ def test_one_film_on_another_or_side_by_side(app: AppTest) -> None:
     assert titles(app) == ["Map"]
 
 
-def test_class_and_method_can_be_chosen(app: AppTest) -> None:
+def test_class_and_method_can_be_chosen(app: AppTest, phantom_model: cxr.Classifier) -> None:
     upload(app, ("a.png", FILM))
+    p = phantom_model.predict([cxr.read(FILM)])[0].probabilities
     click(app, "map")
-    (method,) = app.segmented_control
-    method.set_value("occlusion").run()
-    label = app.segmented_control[1]
+    method, label = app.segmented_control
+    assert len(method.options) == 5
     assert label.options == ["N", "T"]
     for choice in label.options:
         app.segmented_control[1].set_value(choice).run()
+        if p[choice] < 0.1:
+            click(app, "insist")
+        app.segmented_control[0].set_value("occlusion").run()
         wait(lambda: not running(app))
         app.run()
-        assert maps_shown(app)[0] == f"{choice} · Occlusion"
-    assert len(maps_shown(app)) == 2
+        assert maps_shown(app) == [f"{choice} · Occlusion"]
+
+
+def lung_finder(probability: float) -> SimpleNamespace:
+    """Finds lungs in the left half of any film."""
+    found = np.zeros((64, 64), np.float32)
+    found[:, :32] = probability
+    return SimpleNamespace(find=lambda _: found, has_lungs=lambda p: p.max() > 0.5)
+
+
+def test_the_evidence_comes_below_the_map(
+    app: AppTest, phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_work, "_finder", lambda: lung_finder(0.9))
+    upload(app, ("a.png", FILM))
+    click(app, "map")
+    assert titles(app) == ["Film", "Map"]  # which waits for no evidence
+    app.toggle(key="lungs").set_value(True)
+    app.toggle(key="twin").set_value(True).run()
+    for _ in range(2):
+        wait(lambda: not running(app))
+        app.run()
+    assert titles(app) == ["Map", "Map of shuffled weights", "Lungs"]
+    film = cxr.read(FILM)
+    label = phantom_model.predict([film])[0].label
+    values = cxr.explain.grad_cam(phantom_model, film, label)
+    tested = cxr.explain.faithfulness(phantom_model, film, label, values)
+    found = np.zeros((64, 64), np.float32)
+    found[:, :32] = 1
+    for said in (words.faithful(tested, label), words.lung_share(values, found)):
+        assert said in text(app)
+    assert "Shuffled weights: the map depends on the weights" in text(app)
+
+
+@pytest.mark.parametrize("finder", [None, lung_finder(0.1)])
+def test_without_lungs_there_is_still_a_map(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, finder: SimpleNamespace | None
+) -> None:
+    monkeypatch.setattr(map_work, "_finder", lambda: finder)
+    upload(app, ("a.png", FILM))
+    click(app, "map")
+    assert titles(app) == ["Film", "Map"]
+    assert "lungs" not in [toggle.key for toggle in app.toggle]
+    assert "Lungs:" not in text(app)
+
+
+def test_a_map_of_an_unlikely_class_is_drawn_only_if_insisted_on(
+    app: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    upload(app, ("a.png", FILM))
+    p = phantom_model.predict([cxr.read(FILM)])[0].probabilities
+    unlikely = min(p, key=lambda label: p[label])
+    assert p[unlikely] < 0.1
+    click(app, "map")
+    app.segmented_control[1].set_value(unlikely).run()
+    assert titles(app) == ["Film"]
+    assert f"{unlikely} scores {score(p[unlikely])}" in text(app)
+    click(app, "insist")
+    assert maps_shown(app) == [f"{unlikely} · Grad-CAM"]
 
 
 def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
-    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+    phantom_model: cxr.Classifier,
 ) -> None:
-    monkeypatch.setattr(maps, "radiograph_of", lambda _: cxr.read(FILM))
-    film = ui_films.Film(1, "a.png", FILM, "00" * 32)
-    prediction = phantom_model.predict([cxr.read(FILM)])[0]
-    values = np.full((30, 26), 0.3, np.float32)
-    wanted = maps.Wanted("00" * 32, phantom_model.bundle.digest, "T", "gradcam")
+    film = cxr.read(FILM)
+    prediction = phantom_model.predict([film])[0]
     name, data = maps._picture(
         Look(1, "T · Grad-CAM", 0.5, 0.4),
         film,
         ui_films.Reading(prediction=prediction),
-        {wanted: values},
+        map_work.wanted(film, phantom_model, "T", "gradcam"),
+        maps.Found(map_work.Drawn(np.full((30, 26), 0.3, np.float32))),
         phantom_model.bundle,
     )
-    assert name == "map-000000000000-T-gradcam.png"
+    assert name == f"map-{film.sha256[:12]}-T-gradcam.png"
     picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-    film8 = cxr.read(FILM).eight_bit
+    film8 = film.eight_bit
     whole = np.full(film8.shape, 0.3, np.float32)
     left = (picture.shape[1] - film8.shape[1]) // 2
     inside = picture[: film8.shape[0], left : left + film8.shape[1]]
@@ -279,9 +338,11 @@ def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
 
 
 def test_the_caption_says_what_a_map_does_not_show(phantom_model: cxr.Classifier) -> None:
-    prediction = phantom_model.predict([cxr.read(FILM)])[0]
-    wanted = maps.Wanted("00" * 32, phantom_model.bundle.digest, "T", "gradcam")
-    lines = maps._caption(prediction, wanted, phantom_model.bundle)
+    film = cxr.read(FILM)
+    reading = ui_films.Reading(prediction=phantom_model.predict([film])[0])
+    wanted = map_work.wanted(film, phantom_model, "T", "gradcam")
+    found = maps.Found(map_work.Drawn(np.zeros((30, 26), np.float32)))
+    lines = maps._caption(reading, wanted, found, phantom_model.bundle)
     assert "What moved the network, not where disease is." in lines
 
 
@@ -297,16 +358,16 @@ def test_going_back_to_a_film_works_out_nothing_again(
 
         return call
 
-    monkeypatch.setattr(maps, "grad_cam", counted("map", maps.grad_cam))
+    monkeypatch.setattr(map_work, "make_map", counted("map", map_work.make_map))
     monkeypatch.setattr(ui_films, "read", counted("read", ui_films.read))
     monkeypatch.setattr(ui_films, "_read_and_score", counted("score", ui_films._read_and_score))
     upload(app, ("a.png", FILM), ("b.png", OTHER))
     click(app, "map")
-    assert sorted(calls) == ["map", "map", "read", "read", "score", "score"]  # a map a class
+    assert sorted(calls) == ["map", "read", "read", "score", "score"]
     address = plates(app)[0]["film"]["url"]
     listed(app).set_value(2).run()
     listed(app).set_value(1).run()
-    assert len(calls) == 6
+    assert len(calls) == 5
     assert plates(app)[0]["film"]["url"] == address
 
 
@@ -325,28 +386,55 @@ def wait(until: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def endless(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The app with a film on the stage and an occlusion that only ends when it is told to."""
+    """The app with a film on the stage and an occlusion that stays at its first, coarse map until
+    it is told to end."""
 
-    def occlusion(*_: Any, progress: Callable[[float], bool]) -> Any:
+    def drill_down(_: Any, film: cxr.Radiograph, *__: Any, progress: Any) -> Iterator[Stage]:
+        yield Stage(np.full(film.eight_bit.shape, 0.2, np.float32), 50, 170)
         while progress(0.25) is not False:
             threading.Event().wait(0.01)
         raise cxr.Cancelled
 
-    monkeypatch.setattr(maps, "occlusion", occlusion)
+    monkeypatch.setattr(map_work, "drill_down", drill_down)
     upload(app, ("a.png", FILM), ("b.png", OTHER))
     click(app, "map")
     app.segmented_control[0].set_value("occlusion").run()
     assert running(app)
-    assert "The map is not ready" in titles(app)
     return app
 
 
-def test_a_map_in_the_making_can_be_cancelled(endless: AppTest) -> None:
+def test_a_coarse_map_is_shown_at_once_and_stays_when_the_rest_is_cancelled(
+    endless: AppTest,
+) -> None:
+    assert titles(endless) == ["Film", "Map, still coarse"]
+    assert "50 of 170 forward passes" in text(endless)
     click(endless, "cancel")
     wait(lambda: not running(endless))
     endless.run()
-    assert titles(endless) == ["Film"]
-    assert endless.button(key="map").label == "Show map"
+    assert titles(endless) == ["Film", "Map, still coarse"]
+    assert "Stopped" in text(endless)
+    click(endless, "go-on")
+    assert running(endless)
+    click(endless, "map")
+    wait(lambda: not running(endless))
+
+
+def test_the_test_of_a_map_can_be_cancelled_and_the_map_stays(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faithfulness(*_: Any, progress: Any) -> None:
+        while progress(0.25) is not False:
+            threading.Event().wait(0.01)
+        raise cxr.Cancelled
+
+    monkeypatch.setattr(map_work, "faithfulness", faithfulness)
+    upload(app, ("a.png", FILM))
+    click(app, "map")  # and the page rests, though the test goes on
+    assert running(app)
+    click(app, "cancel")
+    wait(lambda: not running(app))
+    assert titles(app) == ["Film", "Map"]
+    assert "Stopped: whether the map of" in text(app)
 
 
 @pytest.mark.parametrize("how", ["film", "class", "method", "hide", "remove"])
@@ -354,12 +442,8 @@ def test_a_map_in_the_making_stops_when_it_is_left(endless: AppTest, how: str) -
     if how == "film":
         listed(endless).set_value(2).run()
     elif how == "class":
-        threads = {t.ident for t in threading.enumerate() if t.name == "map"}
         label = endless.segmented_control[1]
         label.set_value(next(o for o in label.options if o != label.value)).run()
-        left = {t.ident for t in threading.enumerate() if t.name == "map"}
-        assert not threads & left
-        click(endless, "cancel")
     elif how == "method":
         endless.segmented_control[0].set_value("gradcam").run()
     else:

@@ -3,8 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cxr.explain import contours, worth_a_map
-from cxr.explain.localisation import box_mask, hits, overlap, share_inside
+from cxr.explain import contours, words, worth_a_map
+from cxr.explain.faithfulness import FAITHFUL, UNTESTABLE, Curve, Faithfulness
+from cxr.explain.localisation import (
+    AgainstBoxes,
+    against_boxes,
+    box_mask,
+    hits,
+    in_lungs,
+    overlap,
+    share_inside,
+)
 
 MASK = box_mask([(0.25, 0.5, 0.5, 0.25)], (8, 16))
 
@@ -65,3 +74,52 @@ def test_contours_run_around_what_reaches_the_level() -> None:
 def test_no_map_unasked_of_what_the_network_does_not_see() -> None:
     assert worth_a_map(0.1)
     assert not worth_a_map(0.0999)
+
+
+def test_inside_the_lungs() -> None:
+    probability = np.zeros((40, 40), np.float32)
+    probability[10:30, 5:15] = probability[10:30, 25:35] = 0.9
+    probability[:5] = 0.49  # not sure enough
+    flat = in_lungs(np.ones((8, 8)), probability)
+    assert flat.area == pytest.approx(0.25)
+    assert flat.share == pytest.approx(flat.area)
+    half = np.zeros((40, 40))
+    half[20, 10], half[2, 2], half[35, 35] = 1, 1, -9  # what speaks against has no weight
+    assert in_lungs(half, probability).share == pytest.approx(0.5)
+    assert np.isnan(in_lungs(-half * 0, probability).share)
+
+
+def test_a_map_against_boxes_at_its_method_s_threshold() -> None:
+    values = np.zeros((8, 16), np.float32)
+    values[4:6, 4:12], values[0, 0] = 1.0, 0.1
+    box = [(0.25, 0.5, 0.5, 0.25)]
+    tight = against_boxes(values, box, "occlusion")  # .15 of the maximum leaves the corner out
+    assert tight == AgainstBoxes(True, 1.0, pytest.approx(16 / 16.1), 0.125)
+    assert against_boxes(values, box, "gradcam").overlap == pytest.approx(16 / 17)
+    assert against_boxes(np.zeros((8, 16)), box, "gradcam") == AgainstBoxes(False, 0.0, 0.0, 0.125)
+
+
+def curve(gain: float) -> Curve:
+    return Curve(np.zeros(2), np.full(2, gain))
+
+
+def test_what_is_said_of_a_map() -> None:
+    random = tuple(curve(-0.5) for _ in range(19))
+    said = words.faithful(Faithfulness(curve(0.25), curve(-0.031), random, FAITHFUL), "T")
+    assert said == (
+        "Test: faithful. Gain .25; a map of nothing but the centre -.03; noise does as well 5 % of "
+        "the time."
+    )
+    untold = words.faithful(Faithfulness(curve(0.25), curve(0), random, UNTESTABLE), "T")
+    assert untold.startswith("Test: cannot be tested.")
+    lung = np.zeros((10, 10), np.float32)
+    lung[:, :4] = 1
+    inside = np.where(lung, 3, 1).astype(np.float32)
+    assert words.lung_share(inside, lung) == (
+        "Lungs: 67 % of the map lies in them; they are 40 % of the film."
+    )
+    assert words.lung_share(-inside, lung) == ""
+    assert words.boxes(AgainstBoxes(True, 0.122, 0.3, 0.1)) == (
+        "highest point in a box; overlap .12; 30 % of the map lies in the boxes, which are 10 % of "
+        "the film."
+    )

@@ -12,8 +12,10 @@ from films import film
 from networks import LABELS, PHANTOM_SIZE, phantom, small_network
 
 import cxr
+from cxr.__main__ import METHODS as COMMANDS
 from cxr.explain import METHODS, make_map, methods_of
 from cxr.explain.integrated import pixel_shares
+from cxr.explain.localisation import TUNED
 from cxr.overlay import KINDS
 from cxr.preprocess import Preprocessing
 from cxr.radiograph import Radiograph
@@ -67,7 +69,9 @@ def test_every_method_on_every_network(of_the_zoo: cxr.Classifier, method: str) 
 
 
 def test_methods_and_their_colours_have_the_same_names() -> None:
-    assert set(METHODS) == set(KINDS)
+    assert set(KINDS) - set(METHODS) == {"lungs"}
+    assert list(METHODS) == list(COMMANDS)
+    assert set(METHODS) == set(TUNED)
 
 
 def test_a_network_without_convolution_has_the_methods_that_need_none(tmp_path: Path) -> None:

@@ -9,7 +9,16 @@ from films import film
 from PIL import Image, ImageDraw, ImageFont
 
 from cxr.notice import NOTICE
-from cxr.overlay import KINDS, blend, caption, colour_bar, colours, export_png
+from cxr.overlay import (
+    KINDS,
+    blend,
+    caption,
+    colour_bar,
+    colours,
+    export_png,
+    lines,
+    shows_nothing,
+)
 
 # Protanopia, deuteranopia, tritanopia.
 MACHADO = np.array(
@@ -193,3 +202,32 @@ def test_export_of_odd_films(shape: tuple[int, int]) -> None:
     )
     assert page[height:, :2].max() == 0  # nothing runs out of the strip
     assert page[height:, -2:].max() == 0
+
+
+def test_a_map_that_looks_like_the_bare_film_shows_nothing() -> None:
+    assert shows_nothing(flat(0.0049), "occlusion")
+    assert not shows_nothing(flat(-0.0051), "occlusion")
+    assert not shows_nothing(flat(0.0049), "occlusion", scale=0.01)
+    assert shows_nothing(flat(-1), "gradcam")  # it knows nothing below 0
+
+
+def test_the_contour_runs_at_half_of_the_last_colour_of_either_sign() -> None:
+    dark, values = np.zeros((200, 400), np.uint8), flat(0, (200, 400))
+    values[50:100, 60:120], values[50:100, 260:320], values[150:, :50] = 0.06, -0.06, 0.04
+    without, drawn = (
+        np.asarray(Image.open(io.BytesIO(export_png(dark, values, "occlusion", [], contour=on))))
+        for on in (False, True)
+    )
+    changed = (without != drawn).any(-1)
+    for left in (60, 260):
+        assert changed[50, left : left + 60].all()
+        assert not changed[52:98, left + 2 : left + 58].any()
+    assert not changed[140:].any()
+
+
+def test_lines_are_drawn_where_the_shares_of_the_film_say() -> None:
+    drawn = lines([np.array([[0.25, 0.5], [0.75, 0.5], [0.75, 1.0]], np.float32)], 40, 80)
+    assert (drawn.shape, drawn.dtype, drawn.max()) == ((40, 80), np.float32, 1)
+    assert (drawn[19:22, 25:60].max(0) == 1).all()
+    assert not drawn[:16].any()
+    assert not lines([], 4, 4).any()

@@ -13,6 +13,7 @@ import pytest
 from reviewroom import make_room
 from reviews import verdict
 from streamlit.testing.v1 import AppTest
+from test_app import plates
 
 import cxr
 from cxr.bundle import open_bundle
@@ -435,19 +436,41 @@ def test_corrected_labels(place: Path, cases: list[str]) -> None:
     assert "disagree" in at.dataframe[1].value["why it stays"][0]
 
 
-def test_maps_come_when_asked_for(place: Path) -> None:
-    at = opened()
-    assert not [c for c in at.segmented_control if c.key == "review-method-2"]
-    press(at, "review-maps")
-    assert at.segmented_control(key="review-method-2").value == "gradcam"
-    assert "What moved the network, not where disease is." in text(at)
-    at.segmented_control(key="review-method-2").set_value("occlusion").run()
+def methods(at: AppTest) -> list[Any]:
+    return [c for c in at.segmented_control if c.label == "Method"]
+
+
+def finished(at: AppTest) -> AppTest:
+    """The page once its long work has ended."""
     for thread in threading.enumerate():
         if thread.name == "map":
             thread.join(60)
-    ran(at.run())
+    return ran(at.run())
+
+
+def test_maps_come_when_asked_for(place: Path) -> None:
+    at = opened()
+    assert not methods(at)
     press(at, "review-maps")
-    assert not [c for c in at.segmented_control if c.key == "review-method-2"]
+    assert methods(at)[0].value == "gradcam"
+    assert "What moved the network, not where disease is." in text(at)
+    methods(at)[0].set_value("occlusion").run()
+    finished(at)
+    assert {"N · Occlusion", "T · Occlusion"} <= {plate["title"] for plate in plates(at)}
+    assert "maps of a class below .10 are mostly false alarms" in text(at)
+    press(at, "review-maps")
+    assert not methods(at)
+
+
+def test_a_film_with_boxes_has_its_maps_held_against_them(place: Path, cases: list[str]) -> None:
+    without = press(opened(case=cases[0]), "review-maps")
+    assert "box" not in text(without)
+    at = opened(case=cases[12])  # labelled N, with a lesion
+    press(at, "review-maps")
+    assert all(plate["boxes"] for plate in plates(at))
+    said = re.findall(r"(\w) · Grad-CAM: highest point in (a|no) box; overlap", text(at))
+    assert [label for label, _ in said] == ["N", "T"]
+    assert "of the map lies in the boxes, which are 9 % of the film" in text(at)
 
 
 def test_neighbours_stand_beside_the_film_once_they_are_found(place: Path) -> None:

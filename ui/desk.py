@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 
@@ -57,6 +57,13 @@ class Shelf:
         return self.put(key, made, size(made))
 
 
+class Step(Protocol):
+    """What work calls with the share done, 0 to 1, and with what can be shown of it so far, if that
+    is new. The answer False says that the work is to stop."""
+
+    def __call__(self, share: float, so_far: Any = None, /) -> bool: ...
+
+
 class Job:
     """Work on a thread of its own, which stops at its next step once it is cancelled.
 
@@ -65,13 +72,13 @@ class Job:
     key
         What the result is for.
     work : callable
-        Is given a function to call with the share done, 0 to 1; that answers False when the work
-        is to stop.
+        Is given a :class:`Step`.
     """
 
-    def __init__(self, key: Hashable, work: Callable[[Callable[[float], bool]], Any]) -> None:
+    def __init__(self, key: Hashable, work: Callable[[Step], Any]) -> None:
         self.key = key
         self.share = 0.0
+        self.so_far: Any = None
         self.result: Any = None
         self.refusal: CxrError | None = None
         self.failed = False
@@ -96,8 +103,10 @@ class Job:
         self._thread.join(seconds)
         return not self.running
 
-    def _step(self, share: float) -> bool:
+    def _step(self, share: float, so_far: Any = None, /) -> bool:
         self.share = share
+        if so_far is not None:
+            self.so_far = so_far
         return not self._stop.is_set()
 
     def _run(self) -> None:

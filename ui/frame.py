@@ -12,15 +12,16 @@ from cxr.notice import NOTICE
 HERE = Path(__file__).parent
 ABOUT = f"CXR Lens reads chest radiographs with a network and shows what moved it. {NOTICE}"
 
-# Streamlit hears no single-key shortcut while a slider or a radio button holds the focus. A click
-# or a drag gives the keys back; whoever came there by keyboard keeps the focus.
+# Streamlit hears no single-key shortcut while a slider, a radio button or a toggle holds the focus.
+# A click or a drag gives the keys back; whoever came there by keyboard keeps the focus.
 _RELEASE = """
 export default function () {
   const release = (event) => {
     if (event.detail === 0) return;
     setTimeout(() => {
       const held = document.activeElement;
-      if (held instanceof HTMLInputElement && ["range", "radio"].includes(held.type)) held.blur();
+      if (!(held instanceof HTMLInputElement)) return;
+      if (["range", "radio", "checkbox"].includes(held.type)) held.blur();
     }, 0);
   };
   document.addEventListener("click", release);

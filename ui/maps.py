@@ -1,52 +1,59 @@
-"""The map: asked for film by film, worked out once, laid over the film by the viewer."""
+"""The map on Read: asked for film by film, laid over the film by the viewer, with the evidence for
+and against it below."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 import cv2
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from cxr import overlay
+from cxr import lungs, overlay
 from cxr.bundle import Bundle
-from cxr.classifier import Classifier, Prediction
-from cxr.explain import grad_cam, occlusion
+from cxr.classifier import Classifier
+from cxr.errors import CxrError
+from cxr.explain import Faithfulness, Sanity, words, worth_a_map
+from cxr.explain.target import CUT_OFF
+from cxr.lungs import Probability
 from cxr.radiograph import Radiograph
-from ui.desk import Job, desk
+from ui import map_work, work
 from ui.films import Film, Reading, chosen, radiograph_of, step
-from ui.models import line
+from ui.map_work import Drawn, Wanted
 from ui.viewer import Layer, Look, Plate, viewer
-from ui.viewer.wire import shrunk
+from ui.viewer.wire import LAYER_SIDE
 from ui.words import plain, score
 
-PATIENCE = 0.5
-"""Seconds that a map may take before its progress is shown."""
-
-CAVEAT = "What moved the network, not where disease is."
-
-HEIGHT = "calc(100dvh - 17rem)"
-"""Of the viewer above a map's settings; without them it has its own."""
-
-Values = NDArray[np.float32]
+HEIGHT = "calc(100dvh - 23rem)"
+"""Of the viewer above a map's settings and its evidence; without them it has its own."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A map, by what it depends on."""
+class Choice:
+    """Which map, and what beside it."""
 
-    sha256: str
-    digest: str
-    label: str
-    method: str
+    wanted: Wanted
+    beside: bool
+    lungs: bool
+    twin: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What is there of a map and of what is known about it."""
+
+    drawn: Drawn | None = None
+    lungs: Probability | None = None
+    tested: Faithfulness | None = None
+    twins: Sanity | None = None
+    refusal: CxrError | None = None
 
     @property
-    def name(self) -> str:
-        return f"{self.label} · {overlay.KINDS[self.method].title}"
+    def coarse(self) -> Drawn | None:
+        """The map, while a finer one is on its way."""
+        drawn = self.drawn
+        return drawn if drawn is not None and drawn.passes < drawn.full else None
 
 
 def asked(film: Film) -> bool:
@@ -67,162 +74,189 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     if chosen().number != film.number:
         st.rerun()  # an arrow key stepped on, and only this fragment heard of it
     stage = st.container(key="stage")
+    radiograph = radiograph_of(film)
     if not asked(film):
         with stage:
-            viewer([Plate(radiograph_of(film), "Film")], key="read-film", on_step=step)
+            viewer([Plate(radiograph, "Film")], key="read-film", on_step=step)
         return
-    wanted, beside = _choose(film, reading, model)
-    job = _job(film, wanted, model)
-    found = _found(wanted, model)
+    choice = _choose(film, radiograph, reading, model)
+    unlikely = _unlikely(choice.wanted, reading)
+    waiting, found = (None, Found()) if unlikely else _work_out(radiograph, choice, model)
     with stage:
         viewer(
-            _plates(film, wanted, found, beside),
+            [Plate(radiograph, "Film")] if unlikely else _plates(radiograph, choice, found),
             key="read-film",
             height=HEIGHT,
             on_step=step,
-            picture=lambda look: _picture(look, film, reading, found, model.bundle),
+            picture=lambda look: _picture(
+                look, radiograph, reading, choice.wanted, found, model.bundle
+            ),
         )
-    if wanted not in found:
-        _wait(film, job)
-        return
-    st.html(f'<div class="cxr-quiet">{_words(wanted, model.bundle)}</div>')
+    if unlikely:
+        _offer(choice.wanted, reading)
+    if found.drawn is not None:
+        _say(choice.wanted, found)
+    if found.refusal is not None:
+        st.info(plain(str(found.refusal)))
+    work.show(waiting, found.coarse)
 
 
-def _choose(film: Film, reading: Reading, model: Classifier) -> tuple[Wanted, bool]:
-    """By which method; of which class, where a method has to work for each; one film or two.
-
-    The class starts as the one the film was given. Where all classes come at once the viewer
-    itself offers them.
-    """
+def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classifier) -> Choice:
+    """By which method and of which class, at first the one that the film was given; what beside."""
     assert reading.prediction is not None
-    methods = [m for m in ("gradcam", "occlusion") if m != "gradcam" or model.bundle.gradcam_layer]
     with st.container(horizontal=True, vertical_alignment="center"):
-        method = st.segmented_control(
-            "Method",
-            methods,
-            default=methods[0],
-            format_func=lambda m: overlay.KINDS[m].title,
+        method = map_work.choose_method(model, "method")
+        label = st.segmented_control(
+            "Class",
+            model.labels,
+            default=reading.prediction.label,
             required=True,
-            key=f"method-{'-'.join(methods)}",
+            key=f"class-{film.number}-{model.bundle.digest[:12]}",
             persist_state="session",
             label_visibility="collapsed",
         )
-        label = reading.prediction.label
-        if method != "gradcam":
-            label = st.segmented_control(
-                "Class",
-                model.labels,
-                default=label,
-                required=True,
-                key=f"class-{film.number}-{model.bundle.digest[:12]}",
-                persist_state="session",
-                label_visibility="collapsed",
-            )
         beside = st.toggle("Side by side", value=True, key="beside", persist_state="session")
+        outlined = map_work.lungs_of(radiograph) is not None and st.toggle(
+            "Lungs", key="lungs", persist_state="session"
+        )
+        twin = st.toggle(
+            "Shuffled twin",
+            key="twin",
+            persist_state="session",
+            help="The same map of the same network with its weights shuffled. A map that stays "
+            "draws the film, not the network.",
+        )
     if not model.bundle.gradcam_layer:
         st.caption("This network has no convolution, so it has no Grad-CAM.")
-    return Wanted(film.sha256, model.bundle.digest, str(label), str(method)), beside
+    wanted = map_work.wanted(radiograph, model, str(label), method)
+    return Choice(wanted, beside, outlined, twin)
 
 
-def _job(film: Film, wanted: Wanted, model: Classifier) -> Job | None:
-    """The work on a map that is not there yet; what it leaves goes on the shelf."""
-    job = desk().job
-    if job is not None and job.key != wanted:
-        desk().leave_job()
-        job = None
-    if desk().shelf.find(wanted) is not None:
-        return None
-    if job is None:
-        job = desk().job = Job(wanted, _work(radiograph_of(film), wanted, model))
-    if job.wait(PATIENCE) and job.result is not None:
-        for key, values in job.result.items():
-            desk().shelf.put(key, values, values.nbytes)
-        desk().job = None
-    return job
+def _unlikely(wanted: Wanted, reading: Reading) -> bool:
+    """Whether no map of this class is drawn, since nobody insisted."""
+    assert reading.prediction is not None
+    probability = reading.prediction.probabilities[wanted.label]
+    return not worth_a_map(probability) and replace(wanted, method="") not in _insisted()
 
 
-def _work(
-    film: Radiograph, wanted: Wanted, model: Classifier
-) -> Callable[[Callable[[float], bool]], dict[Wanted, Values]]:
-    """Maps are kept as coarse as they are shown: no method's grid is finer."""
-
-    def work(step: Callable[[float], bool]) -> dict[Wanted, Values]:
-        if wanted.method != "gradcam":
-            return {wanted: shrunk(occlusion(model, film, wanted.label, progress=step))}
-        known = model.predict([film])[0]
-        keys = [_of(wanted, label) for label in model.labels]
-        return {key: shrunk(grad_cam(model, film, key.label, known)) for key in keys}
-
-    return work
+def _insisted() -> set[Wanted]:
+    """Films and classes whose maps were asked for all the same, by whatever method."""
+    return st.session_state.setdefault("insisted", set())
 
 
-def _of(wanted: Wanted, label: str) -> Wanted:
-    return Wanted(wanted.sha256, wanted.digest, label, wanted.method)
+def _offer(wanted: Wanted, reading: Reading) -> None:
+    """Why there is no map, and the way to have it all the same."""
+    assert reading.prediction is not None
+    shown = score(reading.prediction.probabilities[wanted.label])
+    st.html(
+        f'<div class="cxr-quiet"><p>{escape(wanted.label)} scores {shown}. A map of a class below '
+        f"{score(CUT_OFF)} is mostly false alarm, so none is drawn unasked.</p></div>"
+    )
+    args = (replace(wanted, method=""),)
+    st.button("Draw it all the same", key="insist", on_click=_insisted().add, args=args)
 
 
-def _found(wanted: Wanted, model: Classifier) -> dict[Wanted, Values]:
-    """The maps of this method that are there, the one wanted first."""
-    labels = [wanted.label, *(label for label in model.labels if label != wanted.label)]
-    held = {key: desk().shelf.find(key) for key in (_of(wanted, label) for label in labels)}
-    return {key: values for key, values in held.items() if values is not None}
+def _work_out(
+    film: Radiograph, choice: Choice, model: Classifier
+) -> tuple[work.Task | None, Found]:
+    """Begin or go on with the map, and once it is there with the evidence about it."""
+    what = choice.wanted
+    task = map_work.map_task(film, model, what)
+    waiting = work.go_on([task])
+    drawn = work.done(task.key)
+    if isinstance(drawn, CxrError):
+        return waiting, Found(refusal=drawn)
+    if drawn is None:
+        return waiting, Found(work.so_far(task.key), map_work.lungs_of(film))
+    tested = map_work.tested_task(film, model, what, drawn)
+    twins = map_work.twins_task(film, model, what, drawn)
+    tasks = [twins, tested] if choice.twin else [tested]
+    waiting = work.go_on(tasks, patience=0)  # the map does not wait for what is said about it
+    held = {task.key: work.done(task.key) for task in tasks}
+    refusals = [found for found in held.values() if isinstance(found, CxrError)]
+    kept = {key: found for key, found in held.items() if found not in refusals}
+    return waiting, Found(
+        drawn,
+        map_work.lungs_of(film),
+        kept.get(tested.key),
+        kept.get(twins.key),
+        refusals[0] if refusals else None,
+    )
 
 
-def _plates(film: Film, wanted: Wanted, found: dict[Wanted, Values], beside: bool) -> list[Plate]:
-    radiograph = radiograph_of(film)
-    if wanted in found:
-        layers = tuple(
-            Layer(key.name, values, key.method, key.label) for key, values in found.items()
-        )
-        mapped = Plate(radiograph, "Map", layers)
-    else:
-        mapped = Plate(radiograph, "The map is not ready", dim=True)
-    return [Plate(radiograph, "Film"), mapped] if beside else [mapped]
+def _plates(film: Radiograph, choice: Choice, found: Found) -> list[Plate]:
+    """The map, beside it what was asked for: three at most, so that films stay large. The film with
+    its lungs stands for the bare film; it comes last, since the first map names the colours."""
+    what = choice.wanted
+    plates = [Plate(film, "Film")] if choice.beside and not choice.lungs else []
+    if found.drawn is None:
+        return [*plates, Plate(film, "The map is not ready", dim=True)]
+    layer = Layer(what.name, found.drawn.values, what.method, what.label)
+    plates.append(Plate(film, "Map, still coarse" if found.coarse else "Map", (layer,)))
+    if choice.twin and found.twins is not None:
+        twin = Layer(what.name, found.twins.twin, what.method, what.label)
+        plates.append(Plate(film, "Map of shuffled weights", (twin,)))
+    elif choice.twin:
+        plates.append(Plate(film, "Shuffled weights: not ready", dim=True))
+    if choice.lungs and found.lungs is not None:
+        plates.append(Plate(film, "Lungs", (_outline(film, found.lungs),)))
+    return plates
 
 
-def _wait(film: Film, job: Job | None) -> None:
-    if job is not None and job.running:
-        _watch(film, job)
-        return
-    refusal = job.refusal if job is not None else None
-    st.info(plain(str(refusal or "The map could not be made; the log says why. [map_failed]")))
+def _outline(film: Radiograph, found: Probability) -> Layer:
+    """The border of the lungs as a layer: the viewer has lines for a layer's own contour alone."""
+    share = LAYER_SIDE / max(film.pixels.shape)
+    height, width = (max(1, round(side * share)) for side in film.pixels.shape)
+    border = lungs.outline(lungs.mask(found, height, width))
+    return Layer("Lungs", overlay.lines(border, height, width), "lungs")
 
 
-@st.fragment(run_every=0.25)
-def _watch(film: Film, job: Job) -> None:
-    if not job.running:
-        st.rerun()
-    st.progress(min(job.share, 1.0), "The map is being worked out")
-    if st.button("Cancel", key="cancel", shortcut="escape"):
-        desk().leave_job()
-        toggle(film)
-        st.rerun()
+def _say(what: Wanted, found: Found) -> None:
+    """What the map is, and what speaks for and against it."""
+    assert found.drawn is not None
+    lines = [f"{words.CAVEAT} {map_work.passes(found.drawn)}", *_evidence(what, found)]
+    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in lines)
+    st.html(f'<div class="cxr-quiet">{paragraphs}</div>')
 
 
-def _words(wanted: Wanted, bundle: Bundle) -> str:
-    """What the map is of; the viewer's chooser says which class is looked at."""
-    title = overlay.KINDS[wanted.method].title
-    return f"{escape(title)} · {escape(line(bundle))}<br>{CAVEAT}"
+def _evidence(what: Wanted, found: Found) -> list[str]:
+    """Each piece of evidence that is there, a sentence or two; plain text."""
+    assert found.drawn is not None
+    said = []
+    if found.lungs is not None:
+        said.append(words.lung_share(found.drawn.values, found.lungs))
+    if found.tested is not None:
+        said.append(words.faithful(found.tested, what.label))
+    if found.twins is not None:
+        said.append(words.twins(found.twins))
+    return [text for text in said if text]
 
 
 def _picture(
-    look: Look, film: Film, reading: Reading, found: dict[Wanted, Values], bundle: Bundle
+    look: Look,
+    film: Radiograph,
+    reading: Reading,
+    what: Wanted,
+    found: Found,
+    bundle: Bundle,
 ) -> tuple[str, bytes]:
     """The whole film under its map with caption and notice, and a name for the file."""
+    assert found.drawn is not None
+    film8 = film.eight_bit
+    size = (film8.shape[1], film8.shape[0])
+    whole: Any = cv2.resize(found.drawn.values, size, interpolation=cv2.INTER_LINEAR)
+    lines = _caption(reading, what, found, bundle)
+    scale = look.scale if look.layer == what.name else None
+    picture = overlay.export_png(film8, whole, what.method, lines, look.opacity, scale)
+    return f"map-{what.sha256[:12]}-{what.label}-{what.method}.png", picture
+
+
+def _caption(reading: Reading, what: Wanted, found: Found, bundle: Bundle) -> list[str]:
     prediction = reading.prediction
     assert prediction is not None
-    key, values = next((k, v) for k, v in found.items() if k.name == look.layer)
-    film8 = radiograph_of(film).eight_bit
-    size = (film8.shape[1], film8.shape[0])
-    whole: Any = cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
-    lines = _caption(prediction, key, bundle)
-    picture = overlay.export_png(film8, whole, key.method, lines, look.opacity, look.scale)
-    return f"map-{key.sha256[:12]}-{key.label}-{key.method}.png", picture
-
-
-def _caption(prediction: Prediction, wanted: Wanted, bundle: Bundle) -> list[str]:
     details = (
-        f"score {score(prediction.probabilities[wanted.label])}; "
+        f"score {score(prediction.probabilities[what.label])}; "
         f"film given {prediction.label}, margin {score(prediction.margin)}"
     )
-    lines = overlay.caption(wanted.method, wanted.label, bundle.name, bundle.digest, details)
-    return [*lines, CAVEAT]
+    lines = overlay.caption(what.method, what.label, bundle.name, bundle.digest, details)
+    return [*lines, *_evidence(what, found), words.CAVEAT]

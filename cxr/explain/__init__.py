@@ -1,5 +1,6 @@
 """Maps over a film: what in it moved the network. Evidence about the network, not about disease."""
 
+from . import words
 from .agreement import FillAgreement, answers_to_fills, compare_fills
 from .drilldown import Stage, drill_down
 from .faithfulness import Faithfulness, faithfulness
@@ -37,5 +38,6 @@ __all__ = [
     "patch_boxes",
     "sanity",
     "score_cam",
+    "words",
     "worth_a_map",
 ]

@@ -66,7 +66,25 @@ def pixel_shares(
     fill: str = "blur",
     progress: Progress | None = None,
 ) -> NDArray[np.float32]:
-    """What each pixel of the network's square adds to the logit, float32 (size, size)."""
+    """What each pixel of the network's square adds to the logit of `label`:
+    ``(x − x') · mean over steps of ∂logit/∂x``, the paper's equation 3 with middles of the steps.
+
+    Parameters
+    ----------
+    model, film, label, steps, fill, progress
+        See :func:`integrated_gradients`.
+
+    Returns
+    -------
+    float32 (size, size) of the network's square, in logits; the sum is the difference of the logits
+    of the film and of the empty film, but for the steps' error.
+
+    Raises
+    ------
+    ExplainError
+        ``unknown_class``, ``unknown_fill``, ``no_tensorflow``.
+    Cancelled
+    """
     from .gradient import at_input
 
     column = column_of(model, label)

@@ -1,17 +1,107 @@
 """How much of a map lies where it should: in radiologists' boxes, or inside the lungs.
 
-All measures take the map's part above 0 and a mask of the film's shape. A map with nothing above 0
-points nowhere: it misses, and its shares are 0.
+All measures take the map's part above 0. A map with nothing above 0 points nowhere: it misses, and
+its shares of boxes are 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import lungs
+
 Mask = NDArray[np.bool_]
+
+TUNED = {
+    "gradcam": 0.05,
+    "gradcam_pp": 0.1,
+    "scorecam": 0.05,
+    "occlusion": 0.15,
+    "integrated": 0.1,
+}
+"""Share of its own maximum above which a method's map is held against boxes. Tuned on a hashed half
+of the TBX11K films; column "at" of the tables that ``benchmarks.localisation`` prints."""
+
+
+@dataclass(frozen=True)
+class AgainstBoxes:
+    """A map held against radiologists' boxes.
+
+    Attributes
+    ----------
+    hit : bool
+        See :func:`hits`.
+    overlap : float
+        See :func:`overlap`, at the method's threshold of :data:`TUNED`.
+    inside : float
+        See :func:`share_inside`.
+    area : float
+        The boxes' share of the film, 0 to 1: what a map that is the same everywhere has inside.
+    """
+
+    hit: bool
+    overlap: float
+    inside: float
+    area: float
+
+
+@dataclass(frozen=True)
+class InLungs:
+    """Where a map lies.
+
+    Attributes
+    ----------
+    share : float
+        ``Σ max(v, 0) · L / Σ max(v, 0)`` over the map's cells, 0 to 1; L is the part of a cell
+        whose probability of lung is .5 or more. NaN for a map that is nowhere above 0.
+    area : float
+        The lungs' share of the film, 0 to 1: what a map that is the same everywhere has inside.
+    """
+
+    share: float
+    area: float
+
+
+def in_lungs(values: NDArray[np.floating], probability: lungs.Probability) -> InLungs:
+    """How much of what a map says for its class lies inside the lungs. A lesion is there; a marker,
+    a border or a collimator is not.
+
+    Parameters
+    ----------
+    values : float (h, w)
+        A map over the whole film.
+    probability : float32 (S, S)
+        Of lung, over the whole film: :meth:`cxr.lungs.LungFinder.find`.
+    """
+    area = float((probability >= 0.5).mean())
+    return InLungs(lungs.share_inside(values, probability), area)
+
+
+def against_boxes(
+    values: NDArray[np.floating], boxes: Sequence[Sequence[float]], method: str
+) -> AgainstBoxes:
+    """Hold a map against boxes.
+
+    Parameters
+    ----------
+    values : float (h, w)
+        A map over the whole film.
+    boxes : sequence of (x, y, width, height)
+        See :func:`box_mask`.
+    method : str
+        One of :data:`TUNED`.
+    """
+    mask = box_mask(boxes, values.shape)
+    return AgainstBoxes(
+        hits(values, mask),
+        overlap(values, mask, TUNED[method]),
+        share_inside(values, mask),
+        float(mask.mean()),
+    )
 
 
 def box_mask(boxes: Sequence[Sequence[float]], shape: tuple[int, ...]) -> Mask:

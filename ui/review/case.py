@@ -18,7 +18,7 @@ from ui.desk import desk
 from ui.films import Reading
 from ui.models import line
 from ui.review import source
-from ui.words import site
+from ui.words import flags, site
 
 NO_FOLDER = (
     "Films are shown where the app is started with CXR_DATA set to their folder, or where that "
@@ -103,6 +103,8 @@ def facts(case: Case, model: Classifier) -> None:
         known.append(f"{row.age:g} years")
     if row["flags"] not in ("", "unknown"):
         known.append(f"flags: {row['flags']}")
+    if row["passport"] not in ("", "unknown"):
+        known.append(f"passport: {flags(str(row['passport']))}")
     if case.boxes:
         known.append(f"{len(case.boxes)} lesion box{'es' if len(case.boxes) > 1 else ''} (key b)")
     lines = [" · ".join(known), f"Model {line(model.bundle)}"]

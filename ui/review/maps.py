@@ -1,91 +1,69 @@
-"""What moved the network on a case: the maps of the two classes that it lies between."""
+"""What moved the network on a case: the maps of the two classes that it lies between, and how they
+lie against radiologists' boxes where there are any."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from html import escape
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from cxr import overlay
 from cxr.classifier import Classifier
-from cxr.explain import grad_cam, occlusion
+from cxr.errors import CxrError
+from cxr.explain import words, worth_a_map
+from cxr.explain.localisation import against_boxes
+from cxr.explain.target import CUT_OFF
 from cxr.radiograph import Radiograph
-from ui.desk import Job, desk
+from ui import map_work, work
+from ui.map_work import Drawn, Wanted
 from ui.review import stage
 from ui.review.case import Case
 from ui.review.queue import Place
 from ui.viewer import Layer, Plate
-from ui.words import plain
+from ui.words import plain, score
 
-PATIENCE = 0.5
-"""Seconds that a map may take before its progress is shown."""
-_HEIGHT = "calc(100dvh - 16rem)"
-"""What the choice of the method and the line below it leave of the stage."""
-_WAITING = "calc(100dvh - 18rem)"
+_HEIGHT = "calc(100dvh - 18rem)"
+"""What the choice of the method and the lines below it leave of the stage."""
 
 
 def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> None:
     """The film twice, under one map a class, linked."""
-    method = _method(model)
-    found = _found(case, film, method, model)
-    if isinstance(found, Job):
-        if found.running:
-            stage.watch(found, "map", "Working out both maps", lambda: stage.toggle("maps"))
-        else:
-            said = found.refusal or "The map could not be made; the log says why. [map_failed]"
-            st.info(plain(str(said)))
-        stage.show(place, [Plate(film, "The film", boxes=case.boxes, dim=found.running)], _WAITING)
-        return
-    st.html('<div class="cxr-quiet">What moved the network, not where disease is.</div>')
-    plates = []
-    kind = overlay.KINDS[method].title
-    for label, values in found.items():
-        empty = "" if np.abs(values).max() > 0 else ": nothing on this film speaks for it"
-        layer = Layer(kind, values, method)
-        plates.append(Plate(film, f"{label} · {kind}{empty}", (layer,), case.boxes))
+    method = map_work.choose_method(model, "review-method")
+    wanted = [map_work.wanted(film, model, label, method) for label in case.classes]
+    tasks = [map_work.map_task(film, model, what) for what in wanted]
+    waiting = work.go_on(tasks)
+    held = [work.done(task.key) or work.so_far(task.key) for task in tasks]
+    seen = held[tasks.index(waiting)] if waiting in tasks else None
+    plates = [_plate(case, film, what, each) for what, each in zip(wanted, held, strict=True)]
     stage.show(place, plates, _HEIGHT)
+    work.show(waiting, seen)
+    for refusal in {str(each): None for each in held if isinstance(each, CxrError)}:
+        st.info(plain(refusal))
+    said = [
+        text for what, each in zip(wanted, held, strict=True) for text in _said(case, what, each)
+    ]
+    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in (words.CAVEAT, *said))
+    st.html(f'<div class="cxr-quiet">{paragraphs}</div>')
 
 
-def _method(model: Classifier) -> str:
-    methods = [m for m in ("gradcam", "occlusion") if m != "gradcam" or model.bundle.gradcam_layer]
-    chosen = st.segmented_control(
-        "Method",
-        methods,
-        default=methods[0],
-        format_func=lambda m: overlay.KINDS[m].title,
-        required=True,
-        key=f"review-method-{len(methods)}",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    return str(chosen)
+def _plate(case: Case, film: Radiograph, what: Wanted, held: object) -> Plate:
+    if not isinstance(held, Drawn):
+        return Plate(film, f"{what.name}: not ready", boxes=case.boxes, dim=True)
+    coarse = ", still coarse" if held.passes < held.full else ""
+    layer = Layer(overlay.KINDS[what.method].title, held.values, what.method)
+    return Plate(film, f"{what.name}{coarse}", (layer,), case.boxes)
 
 
-def _found(
-    case: Case, film: Radiograph, method: str, model: Classifier
-) -> dict[str, NDArray[np.float32]] | Job:
-    """Both classes' maps, or the job that works them out."""
-    wanted = ("maps", film.sha256, model.bundle.digest, method, case.classes)
-    held: dict[str, NDArray[np.float32]] | None = desk().shelf.find(wanted)
-    if held is not None:
-        return held
-
-    def work(step: Callable[[float], bool]) -> dict[str, NDArray[np.float32]]:
-        if method == "gradcam":
-            return {label: grad_cam(model, film, label) for label in case.classes}
-        first, second = case.classes
-        return {
-            first: occlusion(model, film, first, progress=lambda share: step(share / 2)),
-            second: occlusion(model, film, second, progress=lambda share: step(0.5 + share / 2)),
-        }
-
-    job = desk().job
-    if job is None or job.key != wanted:
-        desk().leave_job()
-        job = desk().job = Job(wanted, work)
-    if not job.wait(PATIENCE) or job.result is None:
-        return job
-    desk().job = None
-    return desk().shelf.put(wanted, job.result, sum(v.nbytes for v in job.result.values()))
+def _said(case: Case, what: Wanted, held: object) -> list[str]:
+    """Whether the class is likely enough for its map, and where the map lies."""
+    lines = []
+    probability = float(case.row[f"p_{what.label}"])
+    if not worth_a_map(probability):
+        lines.append(
+            f"{what.label} scores {score(probability)}: maps of a class below {score(CUT_OFF)} are "
+            "mostly false alarms."
+        )
+    if case.boxes and isinstance(held, Drawn):
+        found = against_boxes(held.values, case.boxes, what.method)
+        lines.append(f"{what.name}: {words.boxes(found)}")
+    return lines

@@ -1,4 +1,4 @@
-"""Long work of the lab: one piece after the other, each kept, with progress and a way to stop."""
+"""Long work of a page: one piece after the other, each kept, with progress and a way to stop."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from cxr.errors import CxrError, ExplainError
-from ui.desk import Job, desk
+from ui.desk import Job, Step, desk
 
 PATIENCE = 0.5
 """Seconds that a piece of work may take before its progress is shown."""
 
-_STOPPED = "lab_stopped"
+_STOPPED = "stopped"
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Task:
     what : str
         What is being worked out, for the reader.
     work : callable
-        As of :class:`ui.desk.Job`.
+        As of :class:`ui.desk.Job`. What it gives as "so far" is of the result's kind.
     size : callable
         Bytes that a result holds.
     """
 
     key: Hashable
     what: str
-    work: Callable[[Callable[[float], bool]], Any]
+    work: Callable[[Step], Any]
     size: Callable[[Any], int]
 
 
@@ -44,8 +44,21 @@ def done(key: Hashable) -> Any:
     return desk().shelf.find(key)
 
 
-def go_on(tasks: Sequence[Task]) -> Task | None:
+def so_far(key: Hashable) -> Any:
+    """What can be shown of a task that is not done, or None; it outlives a stop."""
+    job = desk().job
+    if job is not None and job.key == key:
+        return job.so_far
+    return desk().shelf.find(("so far", key))
+
+
+def go_on(tasks: Sequence[Task], patience: float = PATIENCE) -> Task | None:
     """Start the first task that is not done, unless its reader stopped it.
+
+    Parameters
+    ----------
+    patience : float
+        Seconds to wait for each.
 
     Returns
     -------
@@ -61,7 +74,7 @@ def go_on(tasks: Sequence[Task]) -> Task | None:
         if job is None or job.key != task.key:
             desk().leave_job()
             job = desk().job = Job(task.key, task.work)
-        if not job.wait(PATIENCE):
+        if not job.wait(patience):
             return task
         desk().job = None
         _keep(task, job)
@@ -78,27 +91,34 @@ def _keep(task: Task, job: Job) -> None:
     desk().shelf.put(task.key, refusal, 0)
 
 
-def show(task: Task | None) -> None:
-    """How far a task is with a way to stop it, or a way to go on; nothing where all are done."""
+def show(task: Task | None, seen: Any = None) -> None:
+    """How far a task is with a way to stop it, or a way to go on; nothing where all are done.
+
+    Parameters
+    ----------
+    seen
+        What the page shows of the task: it runs again once there is more.
+    """
     if task is None:
         desk().leave_job()  # of another film, class or view
-        return
-    if st.session_state.get(_STOPPED) == task.key:
+    elif st.session_state.get(_STOPPED) == task.key:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f'<div class="cxr-quiet">Stopped: {task.what}.</div>', width="content")
-            st.button("Go on", key="lab-go-on", on_click=st.session_state.pop, args=(_STOPPED,))
-        return
-    _watch(task)
+            st.button("Go on", key="go-on", on_click=st.session_state.pop, args=(_STOPPED,))
+    else:
+        _watch(task, seen)
 
 
 @st.fragment(run_every=0.3)
-def _watch(task: Task) -> None:
+def _watch(task: Task, seen: Any) -> None:
     job = desk().job
-    if job is None or job.key != task.key or not job.running:
+    if job is None or job.key != task.key or not job.running or job.so_far is not seen:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(min(job.share, 1.0), f"Working out: {task.what}")
-        if st.button("Cancel", key="lab-cancel", shortcut="escape"):
+        if st.button("Cancel", key="cancel", shortcut="escape"):
+            if job.so_far is not None:
+                desk().shelf.put(("so far", task.key), job.so_far, task.size(job.so_far))
             st.session_state[_STOPPED] = task.key
             desk().leave_job()
             st.rerun()
