@@ -9,7 +9,6 @@ edge is repeated: black wedges would be something new on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -128,13 +127,12 @@ def change(film: Film, kind: str, amount: float) -> Film:
     -------
     uint8, (H, W) but for "cropped", which is smaller.
     """
-    height, width = film.shape
-    if kind == "rotated":
-        middle = ((width - 1) / 2, (height - 1) / 2)
-        return _moved(film, cv2.getRotationMatrix2D(middle, -amount, 1.0))
-    if kind == "shifted":
-        return _moved(film, np.array([[1, 0, amount * width], [0, 1, 0]], np.float64))
+    if kind in ("rotated", "shifted"):
+        matrix = matrix_of(kind, amount, film.shape)[:2]
+        moved = cv2.warpAffine(film, matrix, film.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+        return moved.astype(np.uint8, copy=False)
     if kind == "cropped":
+        height, width = film.shape
         rows, columns = round(amount * height), round(amount * width)
         return np.ascontiguousarray(film[rows : height - rows, columns : width - columns])
     if kind == "gamma":
@@ -145,6 +143,26 @@ def change(film: Film, kind: str, amount: float) -> Film:
     raise ValueError(f"no change called {kind!r}; there are {', '.join(CHANGES)}")
 
 
-def _moved(film: Film, matrix: NDArray[Any]) -> Film:
-    moved = cv2.warpAffine(film, matrix, film.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
-    return moved.astype(np.uint8, copy=False)
+def matrix_of(kind: str, amount: float, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Where a change takes the film's pixels: (x, y, 1) of the film to (x, y, 1) of its copy.
+
+    Parameters
+    ----------
+    kind, amount
+        See :data:`CHANGES`.
+    shape : (H, W)
+
+    Returns
+    -------
+    float64 (3, 3)
+    """
+    height, width = shape
+    matrix = np.eye(3)
+    if kind == "rotated":
+        middle = ((width - 1) / 2, (height - 1) / 2)
+        matrix[:2] = cv2.getRotationMatrix2D(middle, -amount, 1.0)
+    elif kind == "shifted":
+        matrix[0, 2] = amount * width
+    elif kind == "cropped":
+        matrix[:2, 2] = -round(amount * width), -round(amount * height)
+    return matrix

@@ -10,24 +10,31 @@ import streamlit as st
 from ui import films, frame, intake, models
 from ui.desk import desk
 from ui.films import Film
-from ui.lab import methods, regions, stability
+from ui.lab import layers, methods, player, regions, stability, stories, way
 from ui.words import plain, short
 
 STYLE = Path(__file__).parents[1] / "ui" / "lab" / "style.css"
-VIEWS = ("Regions", "Methods", "Stability")
+VIEWS = ("Regions", "Methods", "Layers", "Input", "Stability")
 
 
 def main() -> None:
     frame.guard()
     st.html(STYLE)
     model = models.current()
+    if (story := player.playing()) is not None:
+        player.show(story, model)
+        return
     if not films.films():
         desk().leave_job()
         intake.first(model)
+        with st.container(key="stories"):
+            st.html('<div class="cxr-heading">Or play a story</div>')
+            stories.shelf()
         return
     with st.sidebar:
         intake.more(model)
         listed = st.container()
+        story_room = st.expander("Stories")
     film = films.chosen()
     reading = films.reading(film, model)
     with listed:
@@ -37,11 +44,19 @@ def main() -> None:
         desk().leave_job()
         st.info(plain(f"This file was not read. {reading.refusal}"))
         return
-    view = st.session_state.get("lab-view")
+    view = str(st.session_state.get("lab-view") or VIEWS[0])
+    with story_room:
+        stories.keep(film, model, view)
+        stories.shelf()
     if view == "Methods":
         methods.show(film, reading, model)
+    elif view == "Layers":
+        layers.show(film, reading.prediction.label, model)
     elif view == "Stability":
         stability.show(film, model)
+    elif view == "Input":
+        desk().leave_job()
+        way.show(film, reading, model)
     else:
         desk().leave_job()
         regions.show(film, reading, model)

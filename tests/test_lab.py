@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,14 @@ from streamlit.testing.v1 import AppTest
 from test_app import accepted, click, listed, plates, running, text, titles, upload, wait
 
 import cxr
+from cxr.channels import activation, shares
 from cxr.explain import box_effects, faithfulness, make_map, patch_boxes, sanity
+from cxr.layers import answers
+from cxr.map_stability import map_stability
 from cxr.stability import CHANGES, Stability, stability
-from ui.lab import methods, regions
+from cxr.steps import Way, scores
+from cxr.story import Step, Story
+from ui.lab import layers, methods, regions
 from ui.lab.stability import strip
 from ui.lab.words import plain_number, signed
 from ui.viewer import Region
@@ -197,7 +204,7 @@ def finish(at: AppTest) -> None:
     while True:
         at.run()
         assert not at.exception
-        if not any(button.key == "lab-cancel" for button in at.button):
+        if not any(button.key == "cancel" for button in at.button):
             return
         wait(lambda: not running(at))
 
@@ -256,10 +263,10 @@ def test_long_work_can_be_stopped_and_gone_on_with(
         lab.segmented_control(key="lab-view").set_value("Methods").run()
         assert begun.wait(60)
         assert all(plate["dim"] for plate in plates(lab))
-        click(lab, "lab-cancel")
+        click(lab, "cancel")
         wait(lambda: not running(lab))
         assert "Stopped: Grad-CAM" in text(lab)
-    click(lab, "lab-go-on")
+    click(lab, "go-on")
     finish(lab)
     assert not any(plate["dim"] for plate in plates(lab))
 
@@ -287,6 +294,11 @@ def test_the_strip_says_whether_the_score_holds(
     assert score(found.move) in text(lab)
     wanted = [score(edge(found.of("jpeg", "T"))) for edge in (min, max)]
     assert f'aria-label="JPEG 95–50: T {wanted[0]} to {wanted[1]}"' in text(lab)
+    maps = map_stability(phantom_model, cxr.read(FILM), found.label, "gradcam")
+    assert f"<b>{maps.word}</b><span>Grad-CAM of {found.label}</span>" in text(lab)
+    assert f'"JPEG 95–50: {plain_number(min(maps.of("jpeg")))} or more"' in text(lab)
+    assert titles(lab)[0] == f"{found.label} · Grad-CAM"
+    assert titles(lab)[1].endswith("and moved back")
 
 
 def test_the_strip_names_the_changes_that_give_another_class() -> None:
@@ -297,6 +309,134 @@ def test_the_strip_names_the_changes_that_give_another_class() -> None:
     assert "1 of 5 changes give another class: Gamma." in said
     assert "moves by up to .15" in said
     assert "<b>unstable</b>" in said
+
+
+def channels(at: AppTest) -> list[str]:
+    """What the channels beside the film are called."""
+    grids = [e.proto for e in at.get("bidi_component") if e.proto.component_name == "cxr_channels"]
+    return [each["said"] for each in json.loads(grids[0].json)["maps"]]
+
+
+def test_every_layer_can_be_looked_into(lab: AppTest, phantom_model: cxr.Classifier) -> None:
+    view(lab, "Layers")
+    read = cxr.read(FILM)
+    found = answers(phantom_model, read)
+    last, maps = list(found.items())[-1]
+    for label in ("N", "T"):
+        lab.segmented_control[-1].set_value(label).run()
+        parts = shares(phantom_model, last, maps, label)
+        assert parts is not None
+        first = int(parts.argmax())
+        assert titles(lab) == [
+            "Film",
+            f"features · channel {first} · black .00, white {plain_number(float(maps.max()))}",
+        ]
+        assert channels(lab)[0] == (
+            f"Channel {first}, share of the logit of {label} {signed(float(parts[first]))}"
+        )
+    assert len(channels(lab)) == last.channels
+    click(lab, "lab-layer-e")
+    pooled, values = list(found.items())[-2]
+    assert titles(lab)[1].startswith(f"{pooled.name} · channel {activation(values).argmax()} ·")
+    assert "not for which class" in text(lab)
+
+
+def test_layers_that_cannot_be_had_are_said_to_be(
+    lab: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise cxr.ExplainError("no_layers", "They cannot be looked into.")
+
+    monkeypatch.setattr(layers, "answers", refuse)
+    view(lab, "Layers")
+    assert "They cannot be looked into" in lab.info[0].value
+    assert titles(lab) == ["Film"]
+
+
+def test_the_film_s_way_is_shown_and_can_be_changed(
+    lab: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    view(lab, "Input")
+    assert titles(lab) == ["As filed", "Square · 64 × 64"]
+    assert lab.button(key="lab-own").disabled
+    lab.slider[1].set_value(3.0).run()
+    lab.select_slider[-1].set_value(15).run()
+    how = replace(phantom_model.preprocessing, clahe_clip=3.0, blur=15)
+    after = scores(phantom_model, cxr.read(FILM), Way(how))
+    shown = dict(re.findall(r'aria-label="(\S+) \S+ → (\S+), [+−]?[.\d]+"', text(lab)))
+    assert shown == {label: score(p) for label, p in after.items()}
+    assert lab.segmented_control(key="lab-step").options == [
+        "Reduced",
+        "CLAHE",
+        "Blurred",
+        "Square",
+    ]
+    click(lab, "lab-step-e")
+    assert titles(lab) == ["As filed", "Blurred · 222 × 256"]
+    click(lab, "lab-own")
+    assert "→" not in text(lab)
+    assert lab.slider[1].value == 0
+    assert titles(lab) == ["As filed", "Square · 64 × 64"]
+
+
+def test_a_story_that_ships_is_played(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_MODELS", str(phantom_model.bundle.folder.parent))
+    at = accepted().switch_page("pages/lab.py").run()
+    click(at, "story-2-marker")
+    assert "A drawn chest" in text(at)
+    assert "by the network marker" in text(at)
+    seen = []
+    for _ in range(4):
+        seen.append(titles(at))
+        at = at.button[1].click().run()  # Next
+        assert not at.exception
+    assert "Δp" in text(at)
+    assert titles(at) == ["Film", "What the network sees"]
+    at.button[1].click().run()
+    finish(at)
+    assert titles(at) == ["opacity · Grad-CAM", "opacity · Occlusion"]
+    assert at.button[0].label == "Previous"
+    click(at, "story-leave")
+    assert at.button(key="take-phantom-clear")
+
+
+def test_views_are_kept_as_a_story_and_played(lab: AppTest, hand: Hand) -> None:
+    draw(lab, hand, 65, 75, 65, 75)
+    wanted = effects(lab)
+    lab.text_area(key="story-caption").set_value("What happens here?")  # not told by itself
+    click(lab, "story-keep-regions")
+    assert lab.text_area(key="story-caption").value == ""
+    view(lab, "Input")
+    lab.select_slider[-1].set_value(15).run()
+    click(lab, "story-keep-input")
+    click(lab, "story-keep-scores")
+    click(lab, "story-out-2")
+    hand.region = None
+    click(lab, "story-play")
+    assert "What happens here?" in text(lab)
+    assert effects(lab) == wanted
+    lab.button[1].click().run()
+    assert titles(lab) == ["As filed", "Square · 64 × 64"]
+    assert "→" in text(lab)
+    click(lab, "story-leave")
+    assert titles(lab) == ["As filed", "Square · 64 × 64"]
+
+
+def test_a_story_of_a_model_that_is_not_here_says_so(lab: AppTest) -> None:
+    step = Step("one", "Look.", model="../../elsewhere")
+    lab.session_state["story"] = Story("A story", "", (step,), {"one": FILM})
+    lab.session_state["story_place"] = 0
+    lab.run()
+    assert "which is not here" in lab.info[0].value
+    assert not plates(lab)
+
+
+def test_a_file_that_is_no_story_is_refused(lab: AppTest) -> None:
+    lab.file_uploader(key="story-file-0").set_value(("story.zip", b"no zip", "application/zip"))
+    lab.run()
+    assert "not\\_a\\_story" in lab.info[0].value
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from films import film, png
 
 import cxr
+from cxr.explain import make_map
+from cxr.explain.similarity import rank_correlation
+from cxr.explain.target import to_square
+from cxr.map_stability import EMPTY, GRID, LEAST, MapStability, map_stability, moved_back
 from cxr.stability import CHANGES, LIMIT, STABLE, UNSTABLE, Stability, change, stability
 
 FILM = film(150, 110)
@@ -101,3 +106,48 @@ def test_scores_are_those_of_the_changed_films(phantom_model: cxr.Classifier) ->
 def test_it_can_be_stopped(phantom_model: cxr.Classifier) -> None:
     with pytest.raises(cxr.Cancelled):
         stability(phantom_model, cxr.read(png(FILM)), lambda share: share < 0.5)
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_map_is_moved_back_to_where_the_film_was(kind: str) -> None:
+    """A copy's map that is the copy itself must come back as the film."""
+    smooth = cv2.GaussianBlur(film(640, 480), (0, 0), 24)
+    own = to_square(smooth, GRID)
+    for amount in CHANGES[kind][1]:
+        if kind == "gamma":
+            continue  # changes the values, and nothing moves
+        back = moved_back(to_square(change(smooth, kind, amount), GRID), kind, amount, (640, 480))
+        both = ~np.isnan(back)
+        assert both.mean() > 0.75
+        assert np.abs(back - own)[both].mean() < 1.0
+        assert (
+            np.abs(back - own)[both].mean()
+            < 0.6 * np.abs(to_square(change(smooth, kind, amount), GRID) - own)[both].mean()
+            or kind == "jpeg"
+        )
+
+
+def test_a_steady_map_is_called_stable(phantom_model: cxr.Classifier) -> None:
+    read = cxr.read(png(film(300, 260)))
+    told: list[float] = []
+    found = map_stability(phantom_model, read, "T", "gradcam", told.append)
+    asked = [(kind, amount) for kind, (_, amounts) in CHANGES.items() for amount in amounts]
+    assert list(found.ranks) == asked
+    assert all(-1 <= rank <= 1 for rank in found.ranks.values())
+    assert told[-1] == 1.0
+    own = to_square(make_map(phantom_model, read, "T", "gradcam"), GRID)
+    assert np.array_equal(found.base, own)
+    light = cxr.read(png(change(read.eight_bit, "gamma", 0.8)))
+    wanted = rank_correlation(own, to_square(make_map(phantom_model, light, "T", "gradcam"), GRID))
+    assert found.ranks["gamma", 0.8] == pytest.approx(wanted, abs=0.02)
+
+
+def test_the_word_for_a_map_goes_by_the_worst_change() -> None:
+    base = np.ones((GRID, GRID), np.float32)
+
+    def word(*ranks: float) -> str:
+        return MapStability(base, {("jpeg", i): r for i, r in enumerate(ranks)}, base).word
+
+    assert word(0.9, LEAST) == STABLE
+    assert word(0.9, LEAST - 0.01) == UNSTABLE
+    assert MapStability(0 * base, {("jpeg", 50): 0.0}, base).word == EMPTY

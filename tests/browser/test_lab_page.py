@@ -21,13 +21,17 @@ def open_lab(page: Page) -> None:
     page.get_by_role("link", name="Lab").click()
     page.wait_for_url("**/workbench")
     settled(page)
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(CHILD))
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(str(CHILD))
     expect(page.get_by_text("Films (1)")).to_be_visible()
     ready(page)
 
 
 def moves(page: Page) -> Locator:
     return page.locator(".lab-moves [role=listitem][aria-label*=Δp]")
+
+
+def outlines(page: Page) -> Locator:
+    return page.locator(".ink .region, .ink .stroke")
 
 
 def draw(page: Page, left: float, top: float, right: float, bottom: float) -> None:
@@ -46,7 +50,7 @@ def test_a_box_moves_the_scores_and_can_be_taken_back(page: Page) -> None:
     open_lab(page)
     expect(page.get_by_text(cxr.NOTICE)).to_be_visible()
     expect(moves(page)).to_have_count(0)
-    page.get_by_role("button", name="Draw a box").click()
+    expect(page.get_by_role("button", name="Draw a box")).to_have_attribute("aria-pressed", "true")
     draw(page, 0.35, 0.3, 0.65, 0.7)
     expect(moves(page)).to_have_count(3)
     expect(page.get_by_text("Tries (1)")).to_be_visible()
@@ -65,17 +69,22 @@ def test_a_box_moves_the_scores_and_can_be_taken_back(page: Page) -> None:
     expect(page.get_by_text("Tries (1)")).to_be_visible()
     settled(page)
     assert effects(page) == first
+    expect(outlines(page)).to_have_count(2)  # one a film
     page.keyboard.press("u")
     expect(moves(page)).to_have_count(0)
+    expect(outlines(page)).to_have_count(0)
 
 
 def test_a_brush_by_hand_and_a_box_by_keyboard(page: Page) -> None:
     open_lab(page)
-    page.get_by_role("button", name="Draw with a brush").click()
+    page.keyboard.press("y")
+    expect(page.get_by_role("button", name="Draw with a brush")).to_have_attribute(
+        "aria-pressed", "true"
+    )
     draw(page, 0.4, 0.3, 0.6, 0.6)
     expect(page.get_by_role("radio", name="1 · brush")).to_be_visible()
     ready(page)
-    page.get_by_role("button", name="Draw a box").click()
+    page.keyboard.press("x")
     page.locator(".screen").first.focus()
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Enter")
@@ -84,3 +93,47 @@ def test_a_brush_by_hand_and_a_box_by_keyboard(page: Page) -> None:
         page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Enter")
     expect(page.get_by_role("radio", name="2 · box")).to_be_visible()
+
+
+def view(page: Page, name: str) -> None:
+    """Another view of the lab, once its films are drawn."""
+    page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
+    settled(page)
+    ready(page)
+
+
+def test_a_channel_is_chosen_by_hand_and_a_layer_by_keyboard(page: Page) -> None:
+    open_lab(page)
+    view(page, "Layers")
+    channels = page.locator(".lab-channels button")
+    expect(channels).to_have_count(35)
+    third = channels.nth(2)
+    number = (third.inner_text()).split(":")[0]
+    third.click()
+    expect(page.locator(".pane .title").nth(1)).to_contain_text(f"channel {number} ·")
+    expect(channels.nth(2)).to_have_attribute("aria-pressed", "true")
+    ready(page)
+    last = page.locator(".pane .title").nth(1).inner_text().split(" ·")[0]
+    page.keyboard.press("e")
+    expect(page.locator(".pane .title").nth(1)).not_to_contain_text(last)
+    ready(page)
+
+
+def test_a_story_is_played_by_keyboard(page: Page) -> None:
+    page.get_by_role("link", name="Lab").click()
+    page.wait_for_url("**/workbench")
+    settled(page)
+    page.get_by_role("button", name="The letter R").click()
+    for place in range(1, 5):
+        expect(page.get_by_text(f"{place} of 8 ·")).to_be_visible()
+        ready(page)
+        page.keyboard.press("n" if place % 2 else "ArrowRight")
+    expect(page.get_by_text("5 of 8 ·")).to_be_visible()
+    expect(outlines(page)).to_have_count(2)
+    expect(moves(page)).to_have_count(2)
+    ready(page)
+    page.keyboard.press("p")
+    expect(page.get_by_text("4 of 8 ·")).to_be_visible()
+    ready(page)
+    page.keyboard.press("q")
+    expect(page.get_by_test_id("stFileUploaderDropzoneInput")).to_have_count(2)

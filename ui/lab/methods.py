@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -16,15 +17,15 @@ from cxr.errors import CxrError
 from cxr.explain import Faithfulness, Sanity, faithfulness, make_map, methods_of, sanity
 from cxr.explain.similarity import rank_correlation
 from cxr.explain.target import part_of, to_square
+from cxr.explain.twin import twin_of
 from cxr.radiograph import Radiograph
-from ui import films
+from ui import films, work
 from ui.films import Film, Reading
-from ui.lab import work
 from ui.lab.words import plain_number
-from ui.lab.work import Task
 from ui.viewer import Layer, Plate, viewer
 from ui.viewer.wire import shrunk
 from ui.words import plain
+from ui.work import Task
 
 MOST = 4
 HEIGHT = "calc(100dvh - 21rem)"
@@ -44,7 +45,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     radiograph = films.radiograph_of(film)
     assert reading.prediction is not None
     chosen, label, twins = _choose(film, reading.prediction.label, model)
-    tasks = {method: _map_task(film, model, label, method) for method in chosen}
+    tasks = {method: map_task(film, model, label, method) for method in chosen}
     waiting = work.go_on(list(tasks.values()))
     held = {method: work.done(task.key) for method, task in tasks.items()}
     maps = {method: values for method, values in held.items() if isinstance(values, np.ndarray)}
@@ -80,7 +81,7 @@ def _choose(film: Film, called: str, model: Classifier) -> tuple[list[str], str,
             default=[m for m in offered if m in _FIRST],
             format_func=lambda m: overlay.KINDS[m].title,
             max_selections=MOST,
-            key=f"lab-methods-{'-'.join(offered)}",
+            key=_methods_key(offered),
             persist_state="session",
             label_visibility="collapsed",
             placeholder="Methods",
@@ -91,7 +92,7 @@ def _choose(film: Film, called: str, model: Classifier) -> tuple[list[str], str,
             model.labels,
             default=called,
             required=True,
-            key=f"lab-class-{film.number}-{model.bundle.digest[:12]}",
+            key=_class_key(film, model),
             persist_state="session",
             label_visibility="collapsed",
         )
@@ -99,16 +100,46 @@ def _choose(film: Film, called: str, model: Classifier) -> tuple[list[str], str,
     return list(chosen), str(label), twins
 
 
+def _methods_key(offered: Sequence[str]) -> str:
+    return f"lab-methods-{'-'.join(offered)}"
+
+
+def _class_key(film: Film, model: Classifier) -> str:
+    return f"lab-class-{film.number}-{model.bundle.digest[:12]}"
+
+
+def kept(film: Film, model: Classifier) -> dict[str, Any]:
+    """What a story keeps of the view: as :class:`cxr.story.Step` names it."""
+    state = st.session_state
+    return {
+        "methods": tuple(state.get(_methods_key(methods_of(model))) or _FIRST),
+        "label": state.get(_class_key(film, model)) or "",
+        "twin": bool(state.get("lab-twins")),
+    }
+
+
 def _key(film: Film, model: Classifier, label: str, what: str, method: str) -> tuple[str, ...]:
     return ("lab", what, film.sha256, model.bundle.digest, label, method)
 
 
-def _map_task(film: Film, model: Classifier, label: str, method: str) -> Task:
+def map_task(film: Film, model: Classifier, label: str, method: str) -> Task:
+    """A method's map of a class."""
     radiograph = films.radiograph_of(film)
     return Task(
         _key(film, model, label, "map", method),
         overlay.KINDS[method].title,
         lambda step: shrunk(make_map(model, radiograph, label, method, progress=step)),
+        lambda values: values.nbytes,
+    )
+
+
+def twin_task(film: Film, model: Classifier, label: str, method: str) -> Task:
+    """The same method's map of the network with shuffled weights."""
+    radiograph = films.radiograph_of(film)
+    return Task(
+        _key(film, model, label, "twin", method),
+        f"{overlay.KINDS[method].title} of shuffled weights",
+        lambda step: shrunk(make_map(twin_of(model), radiograph, label, method, progress=step)),
         lambda values: values.nbytes,
     )
 

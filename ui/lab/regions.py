@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -13,7 +14,7 @@ from cxr.explain.region import Answer, painted
 from cxr.radiograph import Radiograph
 from ui import films
 from ui.films import Film, Reading
-from ui.lab import tries
+from ui.lab import moves, tries
 from ui.lab.tries import Try
 from ui.lab.words import signed
 from ui.viewer import Layer, Plate, viewer
@@ -27,7 +28,7 @@ _SIGN = (
     "Δp is the fall when the region is hidden, as in the occlusion map: above 0 the region speaks "
     "for the class. The mark on a bar is the whole film."
 )
-_HOW = "Draw a box or with a brush on the film: both tools stand in the bar above it."
+_HOW = "Draw on the film: a box (key x) or with a brush (key y)."
 
 
 @st.fragment
@@ -39,6 +40,8 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     if films.chosen().number != film.number:
         st.rerun()  # an arrow key stepped on, and only this fragment heard of it
     radiograph = films.radiograph_of(film)
+    assert reading.prediction is not None
+    whole = reading.prediction.probabilities
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with left:
@@ -47,12 +50,14 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         place = tries.chosen(film)
         moved = st.container()
         plates = _plates(film, radiograph, answers, place, fill, model)
-        region = viewer(plates, key="lab-film", draw=True, height=HEIGHT, on_step=films.step)
+        region = viewer(
+            plates, key="lab-film", draw=True, tool="box", height=HEIGHT, on_step=films.step
+        )
         if tries.take(film, region, [plate.radiograph.pixels.shape for plate in plates], add):
             # Scores at once, before the run that the films need.
             moved.html(_moves(tries.answer(film, radiograph, tries.trail(film)[-1], fill, model)))
             _again()
-        moved.html(_whole(reading) if place is None else _moves(answers[place]))
+        moved.html(moves.still(whole) if place is None else _moves(answers[place]))
     with right:
         if place is None:
             st.html(f'<div class="cxr-quiet"><p>{_HOW}</p></div>')
@@ -66,6 +71,13 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
             f'<div class="cxr-quiet"><p>{said}</p><p>A fill that the network is sure of is no '
             "neutral one.</p></div>"
         )
+
+
+def kept(film: Film, _: Classifier) -> dict[str, Any]:
+    """What a story keeps of the view: as :class:`cxr.story.Step` names it."""
+    place = tries.chosen(film)
+    tried = tries.trail(film)[place] if place is not None else ()
+    return {"hidden": tries.hidden(tried), "fill": st.session_state.get("lab-fill") or FILLS[0]}
 
 
 def _choose(film: Film) -> tuple[str, bool]:
@@ -112,7 +124,8 @@ def _plates(
 ) -> list[Plate]:
     """The film under what was tried, and the film as the network saw it last."""
     if place is None:
-        return [Plate(radiograph, "Film")]
+        return [Plate(radiograph, "Film", regions=())]
+    outlined = tries.hidden(tries.trail(film)[place])
     masks = [tries.mask_of(tried, model.size) for tried in tries.trail(film)]
     before = answers[place].before
     layers = tuple(
@@ -120,7 +133,10 @@ def _plates(
         for label in sorted(before, key=lambda label: -before[label])
     )
     seen = tries.seen(film, radiograph, tries.trail(film)[place], fill, model)
-    return [Plate(radiograph, "Film", layers), Plate(seen, "What the network sees")]
+    return [
+        Plate(radiograph, "Film", layers, regions=outlined),
+        Plate(seen, "What the network sees", regions=outlined),
+    ]
 
 
 def _again() -> None:
@@ -131,38 +147,8 @@ def _again() -> None:
         st.rerun()
 
 
-def _whole(reading: Reading) -> str:
-    """The scores before anything was tried."""
-    assert reading.prediction is not None
-    scores = reading.prediction.probabilities
-    return _strip([_bar(label, p, p, score(p), "") for label, p in scores.items()])
-
-
 def _moves(answer: Answer) -> str:
-    """A bar a class as it is now, with a mark where it was."""
-    rows = []
-    for label, before in answer.before.items():
-        after = answer.after[label]
-        shown = f"{score(before)} → {score(after)}"
-        rows.append(_bar(label, before, after, shown, signed(answer.effects[label])))
-    return _strip(rows)
-
-
-def _strip(bars: list[str]) -> str:
-    return f'<div class="lab-moves" role="list">{"".join(bars)}</div>'
-
-
-def _bar(label: str, before: float, after: float, shown: str, effect: str) -> str:
-    name = escape(label)
-    said = f"{name} {shown}, Δp {effect}" if effect else f"{name} {shown}"
-    moved = f"<b>Δp {effect}</b>" if effect else ""
-    return (
-        f'<div role="listitem" aria-label="{said}"><span class="label">{name}</span>'
-        f'<div class="cxr-track" aria-hidden="true"><div class="cxr-fill" '
-        f'style="width:{100 * after:.2f}%"></div><i class="cxr-point" '
-        f'style="left:{100 * before:.2f}%"></i></div>'
-        f'<span aria-hidden="true">{shown}</span><span aria-hidden="true">{moved}</span></div>'
-    )
+    return moves.moved(answer.before, answer.after, answer.effects, "Δp")
 
 
 def _trail(film: Film, answers: list[Answer]) -> None:

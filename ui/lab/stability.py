@@ -1,18 +1,24 @@
-"""Does the score hold under changes that mean nothing?"""
+"""Do the score and its map hold under changes that mean nothing?"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import streamlit as st
 
+from cxr import overlay
 from cxr.classifier import Classifier
 from cxr.errors import CxrError
+from cxr.explain import methods_of
+from cxr.map_stability import EMPTY, LEAST, MapStability, map_stability
+from cxr.radiograph import Radiograph
 from cxr.stability import CHANGES, LIMIT, Stability, stability
-from ui import films
+from ui import films, work
+from ui.desk import desk
 from ui.films import Film
-from ui.lab import work
-from ui.viewer import Plate, viewer
+from ui.lab.words import plain_number
+from ui.viewer import Layer, Plate, viewer
 from ui.words import plain, score
 
 HEIGHT = "calc(100dvh - 14rem)"
@@ -25,29 +31,82 @@ _NAMES = {
 }
 
 
-def show(film: Film, model: Classifier) -> None:
-    """The film, and beside it the strip and its word."""
+def show(film: Film, model: Classifier, on_step: Callable[[int], None] = films.step) -> None:
+    """The film under its map and under the map that is least like it; beside it both strips."""
     radiograph = films.radiograph_of(film)
-    task = work.Task(
-        ("stability", film.sha256, model.bundle.digest),
-        "scores of the changed film",
-        lambda step: stability(model, radiograph, step),
-        lambda _: 4096,
-    )
-    waiting = work.go_on([task])
+    called = max(scores_of(film, model).items(), key=lambda each: each[1])[0]
     with st.container(key="board"):
         left, right = st.columns([3, 1])
-    with left:
-        viewer([Plate(radiograph, "Film")], key="lab-stability", height=HEIGHT, on_step=films.step)
     with right:
+        method = _method(model)
+        tasks = _tasks(film, radiograph, model, called, method)
+        waiting = work.go_on(tasks)
+        held = [work.done(task.key) for task in tasks]
         work.show(waiting)
-        if waiting is not None:
-            return
-        found = work.done(task.key)
-        if isinstance(found, CxrError):
-            st.info(plain(str(found)))
-        else:
-            st.html(strip(found))
+        for found in held:
+            if isinstance(found, CxrError):
+                st.info(plain(str(found)))
+            elif isinstance(found, Stability):
+                st.html(strip(found))
+            elif isinstance(found, MapStability):
+                st.html(map_strip(found, called, method))
+    with left:
+        plates = _plates(radiograph, held[1], called, method)
+        viewer(plates, key="lab-stability", height=HEIGHT, on_step=on_step)
+
+
+def _method(model: Classifier) -> str:
+    offered = methods_of(model)
+    return str(
+        st.selectbox(
+            "Map",
+            offered,
+            format_func=lambda m: overlay.KINDS[m].title,
+            key=f"lab-steady-{'-'.join(offered)}",
+            persist_state="session",
+        )
+    )
+
+
+def _tasks(
+    film: Film, radiograph: Radiograph, model: Classifier, label: str, method: str
+) -> tuple[work.Task, work.Task]:
+    title = overlay.KINDS[method].title
+    return (
+        work.Task(
+            ("stability", film.sha256, model.bundle.digest),
+            "scores of the changed film",
+            lambda step: stability(model, radiograph, step),
+            lambda _: 4096,
+        ),
+        work.Task(
+            ("map stability", film.sha256, model.bundle.digest, label, method),
+            f"{title} of the changed film",
+            lambda step: map_stability(model, radiograph, label, method, step),
+            lambda found: 2 * found.base.nbytes,
+        ),
+    )
+
+
+def scores_of(film: Film, model: Classifier) -> dict[str, float]:
+    """Of the film as it is, without what Read checks first: a story may show any film."""
+    return desk().shelf.get(
+        ("scores", film.sha256, model.bundle.digest),
+        lambda: model.predict([films.radiograph_of(film)])[0].probabilities,
+        len,
+    )
+
+
+def _plates(radiograph: Radiograph, found: object, label: str, method: str) -> list[Plate]:
+    if not isinstance(found, MapStability):
+        return [Plate(radiograph, "Film")]
+    title = f"{label} · {overlay.KINDS[method].title}"
+    kind, amount = found.least
+    changed = f"{title}, {_NAMES[kind].split()[0].lower()} {plain_number(amount)} and moved back"
+    return [
+        Plate(radiograph, title, (Layer(title, found.base, method, label),)),
+        Plate(radiograph, changed, (Layer(title, found.farthest, method, label),)),
+    ]
 
 
 def strip(found: Stability) -> str:
@@ -68,6 +127,8 @@ def strip(found: Stability) -> str:
 
 def _why(found: Stability) -> str:
     label = escape(found.label)
+    if not found.turned and found.move > LIMIT:
+        return f"{label} stays the class, and moves by up to {found.move:.3f}.".replace("0.", ".")
     if not found.turned:
         return f"{label} moves by {score(found.move)} at most, and stays the class."
     kinds = dict.fromkeys(_NAMES[kind].split()[0] for kind, _ in found.turned)
@@ -89,3 +150,33 @@ def _row(found: Stability, kind: str) -> str:
             f'title="{name}">{marks}<b style="left:{100 * base:.2f}%"></b></div>'
         )
     return f"<div>{_NAMES[kind]}</div>{''.join(tracks)}"
+
+
+def map_strip(found: MapStability, label: str, method: str) -> str:
+    """The word, why, and for each change how alike its maps stay."""
+    title = f"{escape(overlay.KINDS[method].title)} of {escape(label)}"
+    if found.word == EMPTY:
+        return (
+            f'<div class="cxr-call"><b>{EMPTY}</b><span>{title}</span></div>'
+            f'<div class="cxr-quiet"><p>Nothing on this film speaks for {escape(label)}.</p></div>'
+        )
+    rows = "".join(_map_row(found, kind) for kind in CHANGES)
+    return (
+        f'<div class="cxr-call"><b>{found.word}</b><span>{title}</span></div>'
+        '<div class="lab-strip" style="grid-template-columns: max-content 1fr max-content" '
+        f'role="table">{rows}</div>'
+        '<div class="cxr-quiet"><p>Rank correlation of each copy’s map, moved back, with the '
+        f"film’s own, over what both show; each track runs from 0 to 1. Stable: none is below "
+        f"{plain_number(LEAST)}. The second film has the map that is least alike.</p></div>"
+    )
+
+
+def _map_row(found: MapStability, kind: str) -> str:
+    ranks = found.of(kind)
+    least = plain_number(min(ranks))
+    marks = "".join(f'<i style="left:{100 * max(rank, 0):.1f}%"></i>' for rank in ranks)
+    return (
+        f'<div>{_NAMES[kind]}</div><div class="lab-track" role="img" '
+        f'aria-label="{_NAMES[kind]}: {least} or more">{marks}</div>'
+        f"<div>{least}</div>"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -12,6 +13,7 @@ from cxr.classifier import Classifier
 from cxr.explain.agreement import answers_to_fills
 from cxr.explain.region import Answer, box_mask, stroke_mask, unstretched, what_if
 from cxr.radiograph import Radiograph
+from cxr.story import Hidden
 from ui.desk import desk
 from ui.films import Film
 from ui.viewer import Region
@@ -80,6 +82,31 @@ def take_back(film: Film) -> None:
 def take_all_back(film: Film) -> None:
     trail(film).clear()
     st.session_state.pop(CHOSEN, None)
+
+
+def hidden(tried: Try) -> tuple[Hidden, ...]:
+    """A try in shares of the film, as a story keeps it."""
+    return tuple(_shares(drawn.region, *drawn.shape) for drawn in tried)
+
+
+def _shares(region: Region, height: int, width: int) -> Hidden:
+    x, y, across, down = region.box
+    points = tuple((px / width, py / height) for px, py in region.points)
+    box = (x / width, y / height, across / width, down / height)
+    return Hidden(region.kind, box, points, region.radius / width)
+
+
+def tried(hidden: tuple[Hidden, ...], shape: tuple[int, int]) -> Try:
+    """The try that a story keeps, on a film of `shape`."""
+    return tuple(Drawn(_region(each, *shape), shape) for each in hidden)
+
+
+def _region(kept: Hidden, height: int, width: int) -> Region:
+    left, top, across, down = kept.box
+    points = tuple((x * width, y * height) for x, y in kept.points)
+    box = (left * width, top * height, across * width, down * height)
+    kind: Literal["box", "brush"] = "brush" if kept.kind == "brush" else "box"
+    return Region(0, kind, box, points, kept.radius * width, 0)
 
 
 def mask_of(tried: Try, size: int) -> NDArray[np.bool_]:

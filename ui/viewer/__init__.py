@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from cxr import overlay
 from cxr.radiograph import Radiograph
+from cxr.story import Hidden
 from ui.viewer import wire
 from ui.viewer.parcel import Parcels
 
@@ -96,6 +97,9 @@ class Plate:
         Lesions as x, y, width, height, in shares of the film; drawn when asked for (key b).
     dim : bool
         Shown darker: something is still being worked out for it.
+    regions : tuple of Hidden, optional
+        Regions that are outlined, in shares of the film; what is drawn stays outlined only once it
+        is among them. None: what was drawn last stays.
     """
 
     radiograph: Radiograph
@@ -103,6 +107,7 @@ class Plate:
     layers: tuple[Layer, ...] = ()
     boxes: tuple[tuple[float, float, float, float], ...] = ()
     dim: bool = False
+    regions: tuple[Hidden, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,7 @@ def viewer(
     *,
     key: str,
     draw: bool = False,
+    tool: str = "window",
     height: str = STAGE,
     on_step: Callable[[int], None] | None = None,
     picture: Callable[[Look], tuple[str, bytes]] | None = None,
@@ -171,6 +177,8 @@ def viewer(
         Of the component; its settings (tool, opacity, contour) last as long as the browser's tab.
     draw : bool
         Offer box and brush.
+    tool : str
+        What dragging does at first; "window", or another of the viewer's tools.
     height : str
         Of the whole viewer, as CSS: the same for every film, so that nothing moves.
     on_step : callable, optional
@@ -193,6 +201,7 @@ def viewer(
         "plates": sent,
         "kinds": wire.kinds({layer.method for plate in plates for layer in plate.layers}),
         "draw": draw,
+        "tool": tool,
         "height": height,
         "steps": on_step is not None,
         "pictures": picture is not None,
@@ -220,6 +229,7 @@ def _plate(plate: Plate, parcels: Parcels) -> dict[str, Any]:
         "film": parcels.film(film),
         "layers": [_layer(layer, parcels) for layer in plate.layers],
         "boxes": plate.boxes,
+        "regions": None if plate.regions is None else [asdict(each) for each in plate.regions],
         "dim": plate.dim,
     }
 

@@ -11,8 +11,8 @@ const TOOLS = [
   ["zoom", "Zoom", "Zoom by dragging", "z"],
   ["magnifier", "Magnify", "Magnifier", "g"],
   ["length", "Length", "Measure a length", "k"],
-  ["box", "Box", "Draw a box", ""],
-  ["brush", "Brush", "Draw with a brush", ""],
+  ["box", "Box", "Draw a box", "x"],
+  ["brush", "Brush", "Draw with a brush", "y"],
 ];
 
 const FAINT = 0.05; // of full colour: a map that has less looks like the bare film
@@ -121,6 +121,7 @@ export class Bar {
       pressed(made, tool === settings.tool);
       made.hidden = !data.draw && (tool === "box" || tool === "brush");
     }
+    this.help.querySelectorAll(".drawing").forEach((row) => (row.hidden = !data.draw));
     this.box.root.dataset.tool = settings.tool;
     const { windows } = active.plate.film;
     const presets = windows.map(({ name, what }, i) => [i, `${i + 1} ${name}`, what]);
@@ -189,8 +190,11 @@ function options(select, wanted) {
 }
 
 function help() {
-  const rows = KEYS.map(([keys, words]) =>
-    element("tr", {}, [element("th", { scope: "row" }, [nameOf(keys)]), element("td", {}, [words])]),
+  const rows = KEYS.map(([keys, words, , drawing]) =>
+    element("tr", drawing ? { class: "drawing" } : {}, [
+      element("th", { scope: "row" }, [nameOf(keys)]),
+      element("td", {}, [words]),
+    ]),
   );
   const close = button("Close", { press: () => dialog.close() });
   const dialog = element("dialog", { class: "keys", "aria-label": "Keys" }, [

@@ -8,7 +8,6 @@ import { length } from "./ink.js";
 import { Pane } from "./pane.js";
 
 const AT_FIRST = {
-  tool: "window",
   linked: true,
   on: true,
   opacity: 0.6,
@@ -26,9 +25,9 @@ export class LightBox {
   #saved = 0;
   #following = false;
 
-  constructor(root, key) {
+  constructor(root, { key, tool }) {
     this.root = root;
-    if (!kept.has(key)) kept.set(key, { ...AT_FIRST });
+    if (!kept.has(key)) kept.set(key, { ...AT_FIRST, tool });
     this.settings = kept.get(key);
     this.table = element("div", { class: "panes" });
     this.spoken = element("div", { class: "spoken", role: "status" });

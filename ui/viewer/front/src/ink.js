@@ -28,10 +28,11 @@ export class Ink {
     const { settings } = box;
     const lines = settings.on ? cover.lines : null;
     const boxes = settings.boxes ? plate.boxes : [];
-    const parts = [matrix, lines?.towards, lines?.against, boxes, this.lengths, this.region, this.cross];
-    const drawn = JSON.stringify(parts);
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
+    const regions = plate.regions ?? [];
+    const parts = [matrix, lines?.towards, lines?.against, boxes, regions, this.lengths, this.region, this.cross];
+    const state = JSON.stringify(parts);
+    if (state === this.#drawn) return;
+    this.#drawn = state;
     const shares = svg("g", { transform: `matrix(${matrix}) scale(${plate.width} ${plate.height})` });
     if (lines) {
       shares.append(svg("path", { class: "towards", d: lines.towards }));
@@ -40,7 +41,8 @@ export class Ink {
     for (const [x, y, width, height] of boxes) {
       shares.append(svg("rect", { class: "lesion", x, y, width, height }));
     }
-    const film = svg("g", { transform: `matrix(${matrix})` }, region(this.region));
+    const drawn = [...regions.map((each) => onFilm(each, plate)), ...(this.region ? [this.region] : [])];
+    const film = svg("g", { transform: `matrix(${matrix})` }, drawn.map(region));
     const { width } = this.#pane.size();
     const marks = this.lengths.flatMap((ends) => ruler(ends, matrix, plate, width));
     this.svg.replaceChildren(shares, film, ...marks, ...crossing(this.cross));
@@ -48,13 +50,18 @@ export class Ink {
 }
 
 function region(drawn) {
-  if (!drawn) return [];
   if (drawn.kind === "box") {
     const [x, y, width, height] = drawn.box;
-    return [svg("rect", { class: "region", x, y, width, height })];
+    return svg("rect", { class: "region", x, y, width, height });
   }
   const d = `M${drawn.points.map((point) => point.join(",")).join("L")}l0,0`;
-  return [svg("path", { class: "stroke", d, "stroke-width": 2 * drawn.radius })];
+  return svg("path", { class: "stroke", d, "stroke-width": 2 * drawn.radius });
+}
+
+/** A region in shares of a film, in its pixels. */
+function onFilm({ kind, box: [x, y, w, h], points, radius }, { width, height }) {
+  const placed = points.map(([px, py]) => [px * width, py * height]);
+  return { kind, box: [x * width, y * height, w * width, h * height], points: placed, radius: radius * width };
 }
 
 /** What lies between two points of a film, in words: mm where the file states their spacing. */

@@ -1,6 +1,9 @@
 // OHIF's keys, wherever the focus is, except where somebody types or a dialog is open.
 
-/** [keys, what the help says, what they do]; a key is written as the browser names it. */
+/**
+ * [keys, what the help says, what they do, only where regions are drawn]; a key is written as the
+ * browser names it.
+ */
 export const KEYS = [
   [["ArrowLeft"], "Previous film", (box) => box.step(-1)],
   [["ArrowRight"], "Next film", (box) => box.step(1)],
@@ -19,6 +22,8 @@ export const KEYS = [
   [["z"], "Zoom by dragging", (box) => box.set({ tool: "zoom" })],
   [["g"], "Magnifier", (box) => box.set({ tool: "magnifier" })],
   [["k"], "Measure a length", (box) => box.set({ tool: "length" })],
+  [["x"], "Draw a box", (box) => box.set({ tool: "box" }), true],
+  [["y"], "Draw with a brush", (box) => box.set({ tool: "brush" }), true],
   [["Backspace", "Delete"], "Take back the last length or region", (box) => box.erase()],
   [["o"], "Map on or off", (box) => box.set({ on: !box.settings.on })],
   [["c"], "Contour on or off", (box) => box.set({ contour: !box.settings.contour })],
@@ -26,7 +31,7 @@ export const KEYS = [
   [["?"], "These keys", (box) => box.bar.help.showModal()],
 ];
 
-const BY_KEY = new Map(KEYS.flatMap(([keys, , does]) => keys.map((key) => [key, does])));
+const BY_KEY = new Map(KEYS.flatMap((entry) => entry[0].map((key) => [key, entry])));
 const NAMES = { " ": "space", ArrowLeft: "←", ArrowRight: "→", Backspace: "⌫", Delete: "del" };
 
 export function nameOf(keys) {
@@ -44,8 +49,8 @@ export function listen(box) {
     if (!foremost?.root.isConnected) claim();
     if (foremost !== box) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const does = BY_KEY.get(event.key);
-    if (!does || typing(event) || dialog() || !box.root.checkVisibility()) return;
+    const [, , does, drawing] = BY_KEY.get(event.key) ?? [];
+    if (!does || (drawing && !box.data?.draw) || typing(event) || dialog() || !box.root.checkVisibility()) return;
     if (event.shiftKey && event.key.startsWith("Arrow")) return;
     event.preventDefault();
     event.stopPropagation(); // r and c are keys of Streamlit's own, too

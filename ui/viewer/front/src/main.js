@@ -8,7 +8,7 @@ const boxes = new WeakMap();
 export function mount(component, root) {
   dress();
   let box = boxes.get(root);
-  if (!box) boxes.set(root, (box = new LightBox(root, component.data.key)));
+  if (!box) boxes.set(root, (box = new LightBox(root, component.data)));
   box.update(component);
   // Streamlit calls this before each run, too: only what has left the page is taken down.
   return () =>

@@ -77,6 +77,7 @@ export class Pane {
     this.plate = plate;
     this.title.textContent = plate.title;
     this.root.classList.toggle("dim", plate.dim);
+    if (plate.regions) this.ink.region = null; // the page says which there are
     this.dress();
     if (before?.film.id !== plate.film.id || this.#failed) await this.#open(plate);
   }

@@ -54,8 +54,9 @@ function drawing(pane, start, kind) {
   const radius = kind === "brush" ? BRUSH / pane.view().scale : 0;
   const points = [onFilm(pane, start)];
   const before = pane.ink.region;
+  let drawn;
   const show = () => {
-    pane.ink.region = region(pane, kind, points, radius);
+    pane.ink.region = drawn = region(pane, kind, points, radius);
     pane.redraw();
   };
   show();
@@ -67,8 +68,8 @@ function drawing(pane, start, kind) {
       show();
     },
     end: () => {
-      const [, , width, height] = pane.ink.region.box;
-      if (width > 0 && height > 0) pane.box.drew(pane, pane.ink.region);
+      const [, , width, height] = drawn.box;
+      if (width > 0 && height > 0) pane.box.drew(pane, drawn);
       else pane.ink.region = before;
     },
     drop: () => {

@@ -1,0 +1,50 @@
+"""Scores that move: a bar a class as it is now, with a mark where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from ui.lab.words import signed
+from ui.words import score
+
+
+def moved(
+    before: Mapping[str, float], after: Mapping[str, float], effects: Mapping[str, float], what: str
+) -> str:
+    """Before and after, and their difference.
+
+    Parameters
+    ----------
+    before, after, effects : mapping
+        Label → probability, probability, difference.
+    what : str
+        How the difference is named; "" where its sign says enough.
+    """
+    bars = []
+    for label, p in before.items():
+        shown = f"{score(p)} → {score(after[label])}"
+        bars.append(_bar(label, p, after[label], shown, f"{what} {signed(effects[label])}".strip()))
+    return _strip(bars)
+
+
+def still(scores: Mapping[str, float]) -> str:
+    """The scores before anything was tried."""
+    return _strip([_bar(label, p, p, score(p), "") for label, p in scores.items()])
+
+
+def _strip(bars: list[str]) -> str:
+    return f'<div class="lab-moves" role="list">{"".join(bars)}</div>'
+
+
+def _bar(label: str, before: float, after: float, shown: str, effect: str) -> str:
+    name = escape(label)
+    said = f"{name} {shown}, {effect}" if effect else f"{name} {shown}"
+    return (
+        f'<div role="listitem" aria-label="{said}"><span class="label">{name}</span>'
+        f'<div class="cxr-track" aria-hidden="true"><div class="cxr-fill" '
+        f'style="width:{100 * after:.2f}%"></div><i class="cxr-point" '
+        f'style="left:{100 * before:.2f}%"></i></div>'
+        f'<span aria-hidden="true">{shown}</span>'
+        f'<span aria-hidden="true">{f"<b>{effect}</b>" if effect else ""}</span></div>'
+    )

@@ -1,0 +1,206 @@
+"""A story in front of a class: one film after the other, what is said to it, and its view."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from cxr import overlay
+from cxr.bundle import MANIFEST
+from cxr.classifier import Classifier, load
+from cxr.errors import CxrError
+from cxr.explain import methods_of
+from cxr.steps import changed, changes, own_way
+from cxr.story import Step, Story
+from ui import films, models, work
+from ui.desk import desk
+from ui.films import Film
+from ui.lab import layers, methods, moves, stability, tries, way
+from ui.viewer import Layer, Plate, viewer
+from ui.words import plain
+
+FOLDER = models.REPOSITORY / "samples" / "stories"
+"""The stories that ship, and the network that one of them plays on."""
+
+Scores = dict[str, float]
+
+HEIGHT = "calc(100dvh - 19rem)"
+
+
+def playing() -> Story | None:
+    return st.session_state.get("story")
+
+
+def begin(story: Story) -> None:
+    st.session_state["story"] = story
+    _go(0)
+
+
+def leave() -> None:
+    st.session_state.pop("story", None)
+    desk().leave_job()
+
+
+def step(by: int) -> None:
+    """Go on or back; the ends hold."""
+    story = playing()
+    if story is not None:
+        _go(max(0, min(st.session_state["story_place"] + by, len(story.steps) - 1)))
+
+
+def _go(place: int) -> None:
+    st.session_state["story_place"] = place
+    st.session_state["story_fresh"] = True
+    desk().leave_job()
+
+
+def show(story: Story, picked: Classifier) -> None:
+    """The step that the story stands at."""
+    place = st.session_state["story_place"]
+    now = story.steps[place]
+    _toolbar(story, place)
+    st.html(f'<p class="lab-caption">{escape(now.caption)}</p>')
+    model = _model(now, picked)
+    if model is None:
+        desk().leave_job()
+        st.info(plain(f"This step plays on the model {now.model}, which is not here."))
+        return
+    data = story.films[now.film]
+    digest = hashlib.sha256(data).hexdigest()
+    # Below nought, so that it is none of the session's own films.
+    film = Film(-int(digest[:12], 16) - 1, "", data, digest)
+    before = stability.scores_of(film, model)
+    try:
+        _VIEWS[now.view](now, film, before, model)
+    except (CxrError, ValueError):
+        st.info("This model has no such view of this film.")
+    st.html(f'<div class="cxr-quiet"><p>{_foot(story, now, model)}</p></div>')
+
+
+def _toolbar(story: Story, place: int) -> None:
+    last = len(story.steps) - 1
+    with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Previous", shortcut="p", on_click=step, args=(-1,), disabled=place == 0)
+        st.button("Next", shortcut="n", on_click=step, args=(1,), disabled=place == last)
+        st.button("Leave the story", key="story-leave", shortcut="q", on_click=leave)
+        where = f"{place + 1} of {last + 1} · {escape(story.title)}"
+        st.html(f'<div class="cxr-name">{where}</div>', width="content")
+
+
+def _foot(story: Story, now: Step, model: Classifier) -> str:
+    """Which network, and whose films: what every figure above depends on."""
+    said = f"Worked out now, by the network {models.line(model.bundle)}."
+    return escape(f"{said} {story.credit}".strip())
+
+
+def _model(now: Step, picked: Classifier) -> Classifier | None:
+    """The step's own model, if it asks for one by name."""
+    if not now.model:
+        return picked
+    known = {path.name: path for path in models.bundles()}
+    known |= {path.parent.name: path.parent for path in FOLDER.glob(f"*/{MANIFEST}")}
+    if now.model not in known:
+        return None
+    return _load(str(known[now.model]), (known[now.model] / MANIFEST).read_bytes())
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the model")
+def _load(folder: str, _manifest: bytes) -> Classifier:
+    return load(Path(folder))
+
+
+def _label(now: Step, before: Scores, model: Classifier) -> str:
+    """The step's class, the likeliest where this model has none of that name."""
+    return now.label if now.label in model.labels else max(before, key=lambda c: before[c])
+
+
+def _films(plates: list[Plate]) -> None:
+    viewer(plates, key="lab-story", height=HEIGHT, on_step=step)
+
+
+def _scores(_: Step, film: Film, before: Scores, model: Classifier) -> None:
+    desk().leave_job()
+    st.html(moves.still(before))
+    _films([Plate(films.radiograph_of(film), "Film")])
+
+
+def _methods(now: Step, film: Film, before: Scores, model: Classifier) -> None:
+    radiograph = films.radiograph_of(film)
+    label = _label(now, before, model)
+    tasks = {}
+    offered = methods_of(model)
+    wanted = [m if m in offered else "occlusion" for m in now.methods or ("occlusion",)]
+    for method in dict.fromkeys(wanted):
+        title = overlay.KINDS[method].title
+        tasks[f"{label} · {title}"] = method, methods.map_task(film, model, label, method)
+        if now.twin:
+            twin = methods.twin_task(film, model, label, method)
+            tasks[f"{label} · {title}, shuffled weights"] = method, twin
+    st.html(moves.still(before))
+    waiting = work.go_on([task for _, task in tasks.values()])
+    work.show(waiting)
+    plates, refusals = [], []
+    for title, (method, task) in tasks.items():
+        found = work.done(task.key)
+        if found is None:
+            plates.append(Plate(radiograph, f"{title}: not ready", dim=True))
+        elif isinstance(found, CxrError):
+            refusals.append(found)
+        else:
+            plates.append(Plate(radiograph, title, (Layer(title, found, method, label),)))
+    _films(plates or [Plate(radiograph, "Film")])
+    for refusal in refusals:
+        st.info(plain(str(refusal)))
+
+
+def _regions(now: Step, film: Film, before: Scores, model: Classifier) -> None:
+    desk().leave_job()
+    radiograph = films.radiograph_of(film)
+    height, width = radiograph.pixels.shape
+    tried = tries.tried(now.hidden, (height, width))
+    if not tried:
+        _scores(now, film, before, model)
+        return
+    answer = tries.answer(film, radiograph, tried, now.fill, model)
+    st.html(moves.moved(answer.before, answer.after, answer.effects, "Δp"))
+    seen = tries.seen(film, radiograph, tried, now.fill, model)
+    _films(
+        [
+            Plate(radiograph, "Film", regions=now.hidden),
+            Plate(seen, "What the network sees", regions=now.hidden),
+        ]
+    )
+
+
+def _input(now: Step, film: Film, before: Scores, model: Classifier) -> None:
+    desk().leave_job()
+    radiograph = films.radiograph_of(film)
+    chosen = changed(own_way(model), now.way)
+    after = way.scores_on(film, radiograph, chosen, model)
+    st.html(moves.moved(before, after, changes(before, after), ""))
+    _films([Plate(radiograph, "As filed"), way.plates_of(film, radiograph, chosen)[-1]])
+
+
+def _layers(now: Step, film: Film, before: Scores, model: Classifier) -> None:
+    label = _label(now, before, model)
+    if st.session_state.pop("story_fresh", False):
+        layers.look(film, model, now.layer, label)
+    layers.show(film, label, model, step)
+
+
+def _stability(_: Step, film: Film, before: Scores, model: Classifier) -> None:
+    stability.show(film, model, step)
+
+
+_VIEWS: dict[str, Callable[[Step, Film, Scores, Classifier], None]] = {
+    "scores": _scores,
+    "methods": _methods,
+    "regions": _regions,
+    "layers": _layers,
+    "input": _input,
+    "stability": _stability,
+}
