@@ -16,7 +16,8 @@ READ = st.Page("pages/read.py", title="Read", url_path="film", default=True)
 METRICS = st.Page("pages/metrics.py", title="Metrics", url_path="evidence")
 REVIEW = st.Page("pages/review.py", title="Review", url_path="cases")
 LAB = st.Page("pages/lab.py", title="Lab", url_path="workbench")
-PAGES = [READ, METRICS, REVIEW, LAB]
+STUDY = st.Page("pages/study.py", title="Study", url_path="reader-study")
+PAGES = [READ, METRICS, REVIEW, LAB, STUDY]
 
 frame.configure()
 if frame.accepted():

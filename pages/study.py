@@ -1,0 +1,37 @@
+"""Study: films read alone and then with a call that is sometimes wrong on purpose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui import frame, models
+from ui.desk import desk
+from ui.review import reader
+from ui.study import results, room, setup, source
+
+HERE = Path(__file__).parents[1] / "ui"
+
+
+def main() -> None:
+    frame.guard()
+    desk().leave_job()
+    st.html(HERE / "evidence" / "style.css")
+    st.html(HERE / "study" / "style.css")
+    model = models.current()
+    with st.sidebar:
+        reader.show()
+    plan = setup.current()
+    if plan is None or plan.bundle != model.bundle.digest or not reader.name():
+        setup.show(model)
+        return
+    answers = source.kept(plan.study)
+    here = room.waiting(plan, answers, reader.name())
+    if here is None or st.session_state.get(setup.STOPPED):
+        results.show(plan, answers, reader.name())
+        return
+    room.show(plan, answers, *here)
+
+
+main()

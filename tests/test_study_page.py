@@ -1,0 +1,175 @@
+"""The reader study without a browser: it is announced, both reads are kept, figures come last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import astuple, replace
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from reviewroom import make_room
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+from test_app import APP, click, plates, text
+
+import cxr
+from cxr.study.answers import Answer, Answers
+from cxr.study.plan import Plan
+from ui.study import room as study_room
+from ui.study import setup
+
+PAGE = str(Path(__file__).parents[1] / "pages" / "study.py")
+
+
+@pytest.fixture(scope="module")
+def room(
+    phantom_model: cxr.Classifier, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    return make_room(tmp_path_factory.mktemp("room"), phantom_model)
+
+
+@pytest.fixture
+def place(
+    room: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """The settings of an app with the room's films; where answers are kept."""
+    monkeypatch.setenv("CXR_MODELS", str(room[1]))
+    monkeypatch.setenv("CXR_DATA", str(room[0]))
+    monkeypatch.setenv("CXR_STUDY", str(tmp_path / "study.sqlite3"))
+    st.cache_resource.clear()
+    yield tmp_path / "study.sqlite3"
+    st.cache_resource.clear()
+
+
+def opened(reader: str = "A. Reader") -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=120)
+    at.session_state["accepted"] = True
+    if reader:
+        at.session_state["reader"] = reader
+    at = at.run().switch_page("pages/study.py").run()
+    assert not at.exception
+    return at
+
+
+def begun(films: int = 4, **more: str) -> AppTest:
+    at = opened(**more)
+    at.number_input(key="study-films").set_value(films)
+    return click(at, "study-begin")
+
+
+def said(at: AppTest, read: str, sure: int = 3) -> AppTest:
+    """Answer the question that is asked."""
+    keep = keeper(at).key
+    form = keep.removeprefix("study-keep-")
+    at.session_state["study_draft"] = {"form": form, "read": read, "confidence": sure}
+    at.run()
+    return click(at, keep)
+
+
+def keeper(at: AppTest) -> Button:
+    (found,) = (b for b in at.button if b.key and b.key.startswith("study-keep-"))
+    return found
+
+
+def test_what_is_asked_of_the_reader_is_said_first(place: Path) -> None:
+    at = opened(reader="")
+    rules = at.markdown[0].value
+    assert "On 20 % of the films the call that is shown is wrong on purpose." in rules
+    assert cxr.NOTICE in text(at)
+    assert not [b for b in at.button if b.key == "study-begin"]  # no name, no study
+    at = opened()
+    assert at.button(key="study-begin").label.startswith("I know that some calls are wrong")
+    at.number_input(key="study-share").set_value(0).run()
+    assert "On none of the films" in at.markdown[0].value
+    assert at.button(key="study-begin").label == "Begin"
+
+
+def told(at: AppTest, place: Path, reader: str, first: int = 0) -> Plan:
+    """Keep both reads of the films from `first` on, as right as can be and then as called."""
+    plan: Plan = at.session_state[setup.PLAN]
+    store = Answers(place)
+    for case in plan.cases[first:]:
+        for stage, read in (("alone", case.truth), ("aided", case.advice)):
+            about = (plan.study, plan.bundle, reader, *astuple(case))
+            store.keep(Answer(*about, stage, read, 4))
+    return plan
+
+
+def test_each_film_is_read_alone_and_then_with_the_call(place: Path) -> None:
+    at = begun()
+    case = at.session_state[setup.PLAN].cases[0]
+    assert "Film 1 of 4 · alone" in text(at)
+    assert "The call shown" not in text(at)
+    assert [plate["title"] for plate in plates(at)] == ["The film"]
+    at = said(at, case.truth, 4)
+    assert "Film 1 of 4 · with the call" in text(at)
+    assert f"<b>{case.advice}</b>" in text(at)
+    assert f"Alone you said {case.truth}, sure." in text(at)
+    at = said(at, case.advice, 5)
+    assert "Film 2 of 4 · alone" in text(at)
+    assert "The call shown" not in text(at)
+    plan = told(at, place, "A. Reader", first=1)
+    at.run()
+    kept = Answers(place).of(plan.study)
+    assert [a.stage for a in kept] == ["alone", "aided"] * 4
+    assert [a.read for a in kept] == [x for c in plan.cases for x in (c.truth, c.advice)]
+    seeded = sum(case.seeded for case in plan.cases)
+    assert f"{seeded} of {seeded}" in text(at)
+    assert "wrong on purpose" in text(at)
+    assert at.get("download_button")
+    assert setup.PLAN not in click(at, "study-again").session_state
+
+
+def test_nothing_is_kept_before_label_and_confidence(place: Path) -> None:
+    at = begun()
+    keep = keeper(at)
+    assert keep.disabled
+    form = keep.key.removeprefix("study-keep-")
+    click(at, f"study-read-N-{form}")
+    assert at.button(key=keep.key).disabled
+    click(at, f"study-confidence-2-{form}")
+    assert not at.button(key=keep.key).disabled
+
+
+def test_whoever_comes_back_goes_on_and_sees_the_others_only_at_the_end(place: Path) -> None:
+    other = begun(reader="B. Reader")
+    plan = told(other, place, "B. Reader")
+    Answers(place).keep(replace(Answers(place).of(plan.study)[0], reader="A. Reader"))
+    again = begun()
+    assert "Film 1 of 4 · with the call" in text(again)
+    told(again, place, "A. Reader")
+    again.run()
+    (whose,) = (e.proto for e in again.get("button_group") if "study-whose" in e.proto.id)
+    assert [option.content for option in whose.options] == ["Your answers", "All 2 readers"]
+
+
+def test_without_films_it_says_what_to_do(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CXR_DATA")
+    at = opened()
+    assert "No film here has a known label" in text(at)
+    assert at.button(key="study-begin").disabled
+    at = click(at, "study-samples")
+    # The room's model knows N and T; of the samples' labels N is one.
+    assert "films to choose from" in text(at)
+
+
+def test_it_shows_nothing_without_the_frame() -> None:
+    page = AppTest.from_file(PAGE, default_timeout=120).run()
+    assert not page.exception
+    assert not page.main.children
+
+
+@pytest.mark.parametrize(
+    ("labels", "keys"),
+    [
+        (("N", "P", "T"), ["n", "p", "t"]),
+        (("NORMAL", "PNEUMONIA"), ["n", "p"]),
+        (("TB", "TUMOUR"), ["t", "u"]),
+        (("H", "K"), [None, None]),
+    ],
+)
+def test_labels_have_keys_that_the_viewer_leaves_free(
+    labels: tuple[str, ...], keys: list[str | None]
+) -> None:
+    assert list(study_room.label_keys(labels).values()) == keys

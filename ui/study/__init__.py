@@ -1,0 +1,1 @@
+"""The reader study: announced, read, and what came of it."""

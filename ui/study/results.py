@@ -1,0 +1,122 @@
+"""After a study: what the call was worth, and whether it was followed where it was wrong."""
+
+from __future__ import annotations
+
+from html import escape
+from math import isnan
+
+import streamlit as st
+
+from cxr.study import figures
+from cxr.study.answers import Answer
+from cxr.study.export import to_csv
+from cxr.study.figures import Pair, Reliance
+from cxr.study.plan import Plan
+from ui.evidence import blocks
+from ui.evidence.blocks import ranged
+from ui.study import setup
+from ui.study.room import SURE
+from ui.words import meaning
+
+NAMES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "auc": "AUC"}
+
+
+def show(plan: Plan, answers: list[Answer], name: str) -> None:
+    """Figures of this reader and, where there are others, of all; the films; the export."""
+    read = figures.pairs(answers)
+    own = [pair for pair in read if pair.alone.reader == name]
+    readers = sorted({pair.alone.reader for pair in read})
+    with st.container(key="study-results"):
+        whose = own
+        if len(readers) > 1:
+            mine, everyone = "Your answers", f"All {len(readers)} readers"
+            shown = st.segmented_control(
+                "Whose", [mine, everyone], default=mine, required=True, key="study-whose"
+            )
+            whose = own if shown == mine else read
+        if not whose:
+            st.info("No film was read both ways yet.")
+        else:
+            blocks.show([_reliance(whose), _figures(plan, whose), _films(plan, own)])
+        with st.container(horizontal=True):
+            st.download_button(
+                "Answers (CSV)",
+                to_csv(answers),
+                f"cxr-lens-study-{plan.study}.csv",
+                "text/csv",
+                key="study-download",
+                on_click="ignore",
+            )
+            st.button("Another study", key="study-again", on_click=setup.end)
+
+
+def _reliance(read: list[Pair]) -> str:
+    seeded, own = figures.reliance(read, True), figures.reliance(read, False)
+    return (
+        blocks.heading("Wrong calls that were followed")
+        + blocks.numbers(
+            {
+                "of calls wrong on purpose": _share(seeded),
+                "of the model’s own mistakes": _share(own),
+            }
+        )
+        + blocks.quiet(_told(seeded))
+    )
+
+
+def _share(found: Reliance) -> str:
+    if not found.films:
+        return "–"
+    interval = "" if isnan(found.share.low) else f" {ranged(found.share)}"
+    return f"{found.followed} of {found.films}{interval}"
+
+
+def _told(found: Reliance) -> str:
+    if not found.films:
+        return "No call was wrong on purpose."
+    return (
+        "Over-reliance is the share of films with a wrong call whose second read is that call. "
+        f"Alone, {found.turned} of these {found.followed} had been read otherwise."
+        if found.followed
+        else "Over-reliance is the share of films with a wrong call whose second read is that call."
+    )
+
+
+def _figures(plan: Plan, read: list[Pair]) -> str:
+    found = figures.compare(read, plan.labels)
+    rows = []
+    for label in plan.labels:
+        for figure, title in NAMES.items():
+            both = found[figure, label]
+            what = f"{title}, {label}"
+            cells = (ranged(e) for e in (both.alone, both.aided, both.gain))
+            rows.append(
+                f"<tr><th>{escape(what)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+            )
+    head = "<tr><th></th><th>Alone</th><th>With the call</th><th>Difference</th></tr>"
+    note = (
+        "95 % intervals over films, and over readers where there are several. AUC of how sure the "
+        "reader was, from certain of another label to certain of this one. On few films the "
+        "intervals are wide, or there are none; nothing here says how good a reader is."
+    )
+    table = f'<table class="study-table">{head}{"".join(rows)}</table>'
+    return blocks.heading("Alone and with the call") + table + blocks.quiet(note)
+
+
+def _films(plan: Plan, own: list[Pair]) -> str:
+    by_film = {pair.alone.film: pair for pair in own}
+    rows = []
+    for place, case in enumerate(plan.cases, 1):
+        pair = by_film.get(case.film)
+        if pair is None:
+            continue
+        said = [f"{a.read}, {SURE[a.confidence].lower()}" for a in (pair.alone, pair.aided)]
+        why = "wrong on purpose" if case.seeded else "" if case.advice == case.truth else "wrong"
+        truth = f"{case.truth} {meaning(case.truth, plan.labels)}".strip()
+        cells = [str(place), truth, said[0], f"{case.advice} {why}".strip(), said[1]]
+        rows.append(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
+    names = ("Film", "Label", "Alone", "Call shown", "With the call")
+    head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
+    return blocks.heading("Your films") + (
+        f'<table class="study-table study-films">{head}{"".join(rows)}</table>'
+    )

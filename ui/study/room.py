@@ -1,0 +1,134 @@
+"""One film of a study: read alone, then with the call. Nothing of the call is sent to the browser
+before the first answer is kept."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from cxr.errors import CxrError
+from cxr.study.answers import CONFIDENCES, STAGES, Answer
+from cxr.study.plan import Case, Plan
+from ui.review import reader
+from ui.study import setup, source
+from ui.viewer import Plate, viewer
+from ui.words import meaning, plain
+
+# 1 to 5 are the viewer's windows.
+SURE = dict(zip(CONFIDENCES, ("Guess", "Unsure", "Fair", "Sure", "Certain"), strict=True))
+_SURE_KEYS = "67890"
+_FREE_KEYS = "aefmnpqstu"
+_DRAFT, _FAILED = "study_draft", "study_not_kept"
+
+
+def waiting(plan: Plan, answers: list[Answer], name: str) -> tuple[int, str] | None:
+    """Place and stage of what this reader has still to say; None once all is said."""
+    said = {(a.film, a.stage) for a in answers if a.reader == name}
+    for place, case in enumerate(plan.cases):
+        for stage in STAGES:
+            if (case.film, stage) not in said:
+                return place, stage
+    return None
+
+
+def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
+    """The film and the question."""
+    case = plan.cases[place]
+    with st.container(key="board"):
+        left, right = st.columns([3, 1])
+    with left:
+        try:
+            radiograph = st.session_state[setup.POOL].opened[case.film]()
+        except CxrError as refusal:
+            st.info(plain(f"This film cannot be shown. {refusal}"))
+            return
+        viewer([Plate(radiograph, "The film")], key="study-film")
+    with right:
+        first = [a for a in answers if (a.film, a.reader) == (case.film, reader.name())]
+        _question(plan, case, place, stage, first)
+
+
+def _question(plan: Plan, case: Case, place: int, stage: str, first: list[Answer]) -> None:
+    of = f"Film {place + 1} of {len(plan.cases)}"
+    st.html(
+        f'<div class="cxr-name">{of} · {"alone" if stage == "alone" else "with the call"}</div>'
+    )
+    if stage == "aided":
+        st.html(
+            '<div class="cxr-heading">The call shown</div>'
+            f'<div class="cxr-call"><b>{escape(case.advice)}</b>'
+            f"<span>{escape(meaning(case.advice, plan.labels))}</span></div>"
+        )
+    for answer in first:
+        said = f"Alone you said {answer.read}, {SURE[answer.confidence].lower()}."
+        st.html(f'<div class="cxr-quiet">{escape(said)}</div>')
+    form = f"{plan.study}-{place}-{stage}"
+    draft = st.session_state.get(_DRAFT, {})
+    draft = draft if draft.get("form") == form else {"form": form}
+    st.html('<div class="cxr-heading">Your read</div>')
+    keys = label_keys(plan.labels)
+    titles = {label: meaning(label, plan.labels).capitalize() or label for label in plan.labels}
+    _choices(form, "read", titles, keys, draft)
+    st.html('<div class="cxr-heading">How sure</div>')
+    _choices(form, "confidence", SURE, dict(zip(SURE, _SURE_KEYS, strict=True)), draft)
+    st.button(
+        "Keep and go on",
+        key=f"study-keep-{form}",
+        type="primary",
+        shortcut="enter",
+        width="stretch",
+        disabled=not {"read", "confidence"} <= set(draft),
+        on_click=_keep,
+        args=(plan, case, stage, draft),
+    )
+    st.button("Stop and see the figures", key="study-stop", type="tertiary", on_click=setup.stop)
+    if failed := st.session_state.pop(_FAILED, ""):
+        st.error(plain(failed))
+
+
+def label_keys(labels: tuple[str, ...]) -> dict[str, str | None]:
+    """A key for each label: its first letter that the viewer leaves free and no other label has."""
+    keys: dict[str, str | None] = {}
+    for label in labels:
+        free = (c for c in label.lower() if c in _FREE_KEYS and c not in keys.values())
+        keys[label] = next(free, None)
+    return keys
+
+
+def _choices(form: str, what: str, titles: dict, keys: dict, draft: dict) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for value, title in titles.items():
+            st.button(
+                plain(title),
+                key=f"study-{what}-{value}-{form}",
+                shortcut=keys[value],
+                type="primary" if draft.get(what) == value else "secondary",
+                on_click=_pick,
+                args=(draft, what, value),
+            )
+
+
+def _pick(draft: dict, what: str, value: str | int) -> None:
+    st.session_state[_DRAFT] = {**draft, what: value}
+
+
+def _keep(plan: Plan, case: Case, stage: str, draft: dict) -> None:
+    answer = Answer(
+        plan.study,
+        plan.bundle,
+        reader.name(),
+        case.film,
+        case.truth,
+        case.advice,
+        case.seeded,
+        stage,
+        draft["read"],
+        draft["confidence"],
+    )
+    try:
+        source.answers().keep(answer)
+    except CxrError as refusal:
+        st.session_state[_FAILED] = str(refusal)
+        return
+    st.session_state.pop(_DRAFT, None)

@@ -1,0 +1,118 @@
+"""Before a study: what will be asked of the reader, said before the first film."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cxr.classifier import Classifier
+from cxr.errors import CxrError
+from cxr.study import plan
+from cxr.study.plan import MOST_WRONG, Plan
+from ui.review import reader
+from ui.study import source
+from ui.words import plain
+
+PLAN, POOL, STOPPED = "study_plan", "study_pool", "study_stopped"
+_MOST_FILMS = 60
+RULES = (
+    "You read each film twice: first alone, then with the model’s call. Both answers are kept "
+    "under your name and cannot be changed.",
+    "**On {share} of the films the call that is shown is wrong on purpose.** Which ones is told at "
+    "the end, and not before. On the others it is the model’s own, right or wrong.",
+    "This is an exercise on films whose label is known. No call in it is advice on a patient.",
+)
+
+
+def show(model: Classifier) -> None:
+    """The announcement, the choices, and the button that begins."""
+    with st.container(key="intake"):
+        st.html('<div class="cxr-heading">Reader study</div>')
+        share = int(st.session_state.get("study-share", 20))
+        said = f"{share} %" if share else "none"
+        st.markdown("\n".join(f"- {rule.format(share=said)}" for rule in RULES))
+        if not reader.name():
+            reader.ask()
+            return
+        pool = _pool(model)
+        with st.container(horizontal=True, gap="medium"):
+            st.number_input("Films", plan.FEWEST, _MOST_FILMS, 12, key="study-films")
+            st.number_input(
+                "Wrong on purpose, %",
+                0,
+                int(100 * MOST_WRONG),
+                20,
+                step=5,
+                key="study-share",
+                help="Of the films. At least one, unless it is 0.",
+            )
+            st.number_input(
+                "Seed",
+                0,
+                10**6,
+                1,
+                key="study-seed",
+                help="The same films and seed are the same study, for every reader.",
+            )
+        st.caption(plain(_said(pool)))
+        st.button(
+            "I know that some calls are wrong on purpose: begin" if share else "Begin",
+            key="study-begin",
+            type="primary",
+            disabled=len(pool.candidates) < plan.FEWEST,
+            on_click=_begin,
+            args=(pool, model),
+        )
+        if failed := st.session_state.pop("study_failed", ""):
+            st.info(plain(failed))
+
+
+def _pool(model: Classifier) -> source.Pool:
+    pools = {name: find(model) for name, find in source.POOLS.items()}
+    offered = [name for name, pool in pools.items() if pool.candidates] or [source.SESSION]
+    name = offered[0]
+    if len(offered) > 1:
+        name = st.segmented_control(
+            "Films from", offered, default=offered[0], required=True, key="study-from"
+        )
+    if name == source.SESSION:
+        st.button("Add the sixteen samples", key="study-samples", on_click=source.add_samples)
+    return pools[name]
+
+
+def _said(pool: source.Pool) -> str:
+    if not pool.candidates:
+        return (
+            "No film here has a known label. Add the samples, or start the app with CXR_DATA set "
+            "to the data folder for the model’s own test films."
+        )
+    kinds = sorted({c.truth for c in pool.candidates})
+    counts = [f"{sum(c.truth == kind for c in pool.candidates)} {kind}" for kind in kinds]
+    return f"{len(pool.candidates):,} films to choose from: {', '.join(counts)}."
+
+
+def _begin(pool: source.Pool, model: Classifier) -> None:
+    films, share, seed = (int(st.session_state[f"study-{x}"]) for x in ("films", "share", "seed"))
+    bundle = model.bundle.digest
+    try:
+        made = plan.make(pool.candidates, model.labels, bundle, films, share / 100, seed)
+    except CxrError as refusal:
+        st.session_state["study_failed"] = str(refusal)
+        return
+    st.session_state[PLAN] = made
+    st.session_state[POOL] = pool
+
+
+def current() -> Plan | None:
+    """The study of this session, or None before there is one."""
+    return st.session_state.get(PLAN)
+
+
+def stop() -> None:
+    """On to the figures, with films left unread."""
+    st.session_state[STOPPED] = True
+
+
+def end() -> None:
+    """Back to the announcement; the answers stay."""
+    for key in (PLAN, POOL, STOPPED):
+        st.session_state.pop(key, None)

@@ -1,0 +1,107 @@
+"""Where a study's films come from, and where its answers go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import streamlit as st
+
+from cxr import samples
+from cxr.classifier import Classifier
+from cxr.errors import CxrError
+from cxr.radiograph import Radiograph
+from cxr.study.answers import Answer, Answers, setting
+from cxr.study.plan import Candidate
+from ui import films
+from ui.evidence import scope
+from ui.review import source as review
+from ui.review.case import film_of
+from ui.words import plain
+
+SESSION, TABLE = "Films of this session", "Test films of the model"
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Films to choose from.
+
+    Attributes
+    ----------
+    candidates : list of Candidate
+    opened : dict of film to callable
+        Reads a candidate's film; raises CxrError.
+    """
+
+    candidates: list[Candidate]
+    opened: dict[str, Callable[[], Radiograph]]
+
+
+def answers() -> Answers:
+    """The file of answers; ends the page with a sentence where it cannot be used."""
+    try:
+        return _open(setting())
+    except CxrError as refusal:
+        st.info(plain(str(refusal)))
+        st.stop()
+
+
+def kept(study: str) -> list[Answer]:
+    """All readers' answers; ends the page with a sentence where they cannot be read."""
+    try:
+        return answers().of(study)
+    except CxrError as refusal:
+        st.info(plain(str(refusal)))
+        st.stop()
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _open(path: Path) -> Answers:
+    return Answers(path)
+
+
+def add_samples() -> None:
+    """Put the films that may be passed on in the session's list, once."""
+    held = {film.name for film in films.films().values() if film.source}
+    for sample in samples.shipped():
+        if sample.name not in held:
+            films.add(sample.name, sample.data(), sample.label, sample.source)
+
+
+def of_session(model: Classifier) -> Pool:
+    """The films of the list whose label is known and that the model reads."""
+    candidates: list[Candidate] = []
+    opened: dict[str, Callable[[], Radiograph]] = {}
+    for film in films.films().values():
+        found = films.reading(film, model) if film.label in model.labels else None
+        if found is None or found.prediction is None or film.sha256 in opened:
+            continue
+        candidates.append(Candidate(film.sha256, film.label, found.prediction.label))
+        opened[film.sha256] = partial(films.radiograph_of, film)
+    return Pool(candidates, opened)
+
+
+def of_table(model: Classifier) -> Pool:
+    """The test films of the model's table that may be shown and that the data folder holds."""
+    folder = review.folder()
+    if folder is None:
+        return Pool([], {})
+    try:
+        table = scope.all_films(scope.key_of(model.bundle.folder))
+    except CxrError:
+        return Pool([], {})
+    rows = table[(table.split == "test") & table.display]
+    candidates: list[Candidate] = []
+    opened: dict[str, Callable[[], Radiograph]] = {}
+    for image, label, called in zip(rows.image, rows.label, rows.called, strict=True):
+        if folder.may_show(str(image)):
+            film = sha256(str(image).encode()).hexdigest()
+            candidates.append(Candidate(film, str(label), str(called)))
+            opened[film] = partial(film_of, folder, str(image))
+    return Pool(candidates, opened)
+
+
+POOLS = {SESSION: of_session, TABLE: of_table}
