@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from . import resampling
-
 SMALL_SOURCE = 30
 Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
@@ -40,31 +38,6 @@ def source_recall(truth: Ints, called: Ints, source: Sequence[str]) -> float:
 
 def _mean_recall(truth: Ints, called: Ints) -> float:
     return float(np.mean([(called[truth == k] == k).mean() for k in np.unique(truth)]))
-
-
-def bootstrap_weights(patients: Sequence[str], resamples: int, seed: int = 0) -> NDArray[np.uint8]:
-    """How often each film counts in each resample of :func:`cxr.resampling.draw`.
-
-    Parameters
-    ----------
-    patients : n names
-        Films of one patient are drawn together; give each film its own name where the patient is
-        not known.
-    resamples : int
-    seed : int
-
-    Returns
-    -------
-    uint8 (resamples, n)
-    """
-    index = np.unique(np.asarray(patients), return_inverse=True)[1]
-    return resampling.draw(index, resamples, seed)[:, index]
-
-
-def interval(values: Floats) -> tuple[float, float]:
-    """:func:`cxr.resampling.interval` of one figure."""
-    low, high = resampling.interval(values)
-    return float(low), float(high)
 
 
 def confusion(truth: Ints, called: Ints, classes: int, weights: NDArray) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import pytest
 from networks import small_network
 
 import cxr
-from cxr.bundle import MANIFEST
+from cxr.bundle import MANIFEST, manifest_values, write_manifest
 from cxr.evidence import figures
 from cxr.predictions import select, table
 from cxr.preprocess import Preprocessing
@@ -83,6 +83,16 @@ def test_the_sensitivity_of_an_operating_point_can_be_asked_for(bundle: Path) ->
     lax, strict = (calibrate(bundle, {"T": s}).operating_points["T"] for s in (0.5, 0.99))
     assert lax["threshold"] > strict["threshold"]
     assert strict["sensitivity"] >= 0.99
+
+
+def test_a_recipe_says_which_operating_points_its_bundle_has(bundle: Path) -> None:
+    values = manifest_values(bundle)
+    values["provenance"] = {"recipe": {"operating": {"N": 0.8, "T": 0.99}}}
+    write_manifest(bundle, values)
+    points = calibrate(bundle).operating_points
+    assert list(points) == ["N", "T"]
+    assert points["T"]["sensitivity"] >= 0.99
+    assert list(calibrate(bundle, {"T": 0.5}).operating_points) == ["T"], "asked for, it gives way"
 
 
 def test_a_bundle_says_which_set_a_film_has(bundle: Path) -> None:

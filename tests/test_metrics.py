@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support, recall_score
 
-from cxr import metrics
+from cxr import metrics, resampling
 from cxr.trust import choose_operating_point, fit_temperature
 
 
@@ -34,11 +34,13 @@ def test_weights_are_repetitions(calls: tuple[np.ndarray, np.ndarray]) -> None:
 
 
 def test_patients_are_drawn_whole() -> None:
-    weights = metrics.bootstrap_weights(["a", "b", "a", "c", "b"], 50)
-    assert (weights[:, 0] == weights[:, 2]).all()
-    assert (weights[:, 1] == weights[:, 4]).all()
-    assert (weights[:, [0, 1, 3]].sum(1) == 3).all()
-    assert len(np.unique(weights[:, 0])) > 2
+    patients = np.array([0, 1, 0, 2, 1])
+    counts = resampling.draw(patients, 50)
+    assert (counts.sum(1) == 3).all()
+    assert len(np.unique(counts[:, 0])) > 2
+    films = np.eye(5)
+    drawn = resampling.sums(counts, patients, films)
+    np.testing.assert_array_equal(drawn, counts[:, patients])
 
 
 def test_source_recall_sees_a_network_that_tells_the_site() -> None:

@@ -118,6 +118,19 @@ MIXED = {"surround", "lung_window", "tone_mix", "fourier"}
 """Of train.mixing, which has tests of its own."""
 
 
+def test_rows_are_drawn_from_the_map_itself(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    plan = recipe.load(str(tmp_path / "tiny.toml"))
+    frame = manifest.load(data)
+    films = cache.films(frame, data, LABELS, HOW, tmp_path)
+    rows = np.flatnonzero(frame.split == "train")
+    chosen = FilmBatches(films, frame, plan, rows=rows)
+    copied = FilmBatches(films[rows], frame.iloc[rows].reset_index(drop=True), plan)
+    for one, two in zip(chosen[1], copied[1], strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert np.shares_memory(chosen._films, films)
+
+
 @pytest.mark.parametrize("name", sorted(set(Augmentation.__dataclass_fields__) - MIXED))
 def test_each_disturbance_alone(name: str, rng: np.random.Generator) -> None:
     strength = {"rotate": 10.0, "zoom": 0.3, "aspect": 0.3, "gamma": 0.5, "contrast": 0.3}
@@ -141,6 +154,8 @@ def test_recipes_that_ship_can_be_read_and_others_are_refused(tmp_path: Path) ->
         (RECIPE.replace("epochs = 4\n", ""), "epochs"),
         ("labels = [", "not valid TOML"),
         (RECIPE.replace('"N", "P", "T"', '"N"'), "at least two"),
+        (RECIPE + "[operating]\nX = 0.9\n", "no label of it: X"),
+        (RECIPE + "[operating]\nT = 90\n", "at most 1"),
     ):
         (tmp_path / "bad.toml").write_text(text)
         with pytest.raises(DataError, match=wanted):

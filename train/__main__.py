@@ -10,19 +10,26 @@
     python -m train robustness --data DIR --out models/NAME
     python -m train card --out models/NAME [--recipe default]
     python -m train lungs-report --data DIR --out models/lungs
+    python -m train passport --data DIR --out models/NAME
+    python -m train draw --out DIR
     python -m train adopt MODEL.keras --labels NORMAL,PNEUMONIA --data DIR --out models/NAME
+    python -m train search --recipe NAME --data DIR --trials 30 [--leave-out sakha]
+    python -m train prepare [NAME=]SOURCE... --out DIR [--like manifest.csv]
 
 `fit` ends with `export` in a process of its own; run `export` by itself where training had no
 TensorFlow (KERAS_BACKEND=torch or jax). `calibrate` fits temperature, operating points and sets
 anew. `external` scores the sites that no training may touch. `sites` and `folds` say what a recipe
 is worth on films that it was kept from. `audit` asks whether the disease or the hospital is told.
-`audit`, `robustness`, `card` and `lungs-report` print a page of docs/. `adopt` makes a bundle of a
-Keras classifier from elsewhere: docs/adopting.md.
+`audit`, `robustness`, `card`, `lungs-report` and `passport` print a page of docs/; `passport` first
+fits a bundle's input checks, which a new network lacks. `adopt` makes a bundle of a
+Keras classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder of what sources
+publish (folders, tables, archives): docs/data.md. `search` tries values within a recipe's [search].
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -35,12 +42,17 @@ NEEDS = {
     "external": ("out",),
     "sites": ("recipe", "data", "leave_out"),
     "folds": ("recipe", "data"),
+    "search": ("recipe", "data", "trials"),
     "audit": ("data", "out"),
     "robustness": ("data", "out"),
     "card": ("out",),
     "lungs-report": ("data", "out"),
-    "adopt": ("model", "labels", "data", "out"),
+    "passport": ("data", "out"),
+    "draw": ("out",),
+    "adopt": ("files", "labels", "data", "out"),
+    "prepare": ("files", "out"),
 }
+FILES = {"adopt": "MODEL.keras", "prepare": "[NAME=]SOURCE..."}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,12 +73,16 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         prog="python -m train", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("command", choices=list(NEEDS))
-    parser.add_argument("model", nargs="?", type=Path, help="adopt: a .keras file")
+    parser.add_argument("files", nargs="*", help="adopt: MODEL.keras; prepare: [NAME=]SOURCE...")
     parser.add_argument("--recipe", help="name in train/recipes or path to a .toml; NAME:VARIANT")
     parser.add_argument("--data", type=Path, help="folder with manifest.csv")
     parser.add_argument("--out", type=Path, help="the bundle's folder")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="caches and checkpoints")
     parser.add_argument("--leave-out", type=lambda text: text.split(","), help="sites, by commas")
+    parser.add_argument("--trials", type=int, help="search: in all, earlier ones counted")
+    parser.add_argument(
+        "--devices", type=int, default=1, help="share each batch among so many; KERAS_BACKEND=jax"
+    )
     parser.add_argument("--k", type=int, default=5, help="folds, 3 or more")
     parser.add_argument(
         "--sensitivity",
@@ -78,7 +94,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--labels",
         type=_named,
         help="adopt: the network's labels in the order of its outputs, by commas; N=NORMAL where "
-        "the manifest calls it N",
+        "the manifest calls it N. prepare: NORMAL=N where a source calls it NORMAL",
     )
     parser.add_argument(
         "--scaling",
@@ -88,20 +104,69 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--size", type=int, help="adopt: pixels, if the network doesn't say")
     parser.add_argument(
-        "--longer-side", type=int, default=256, help="adopt: films first shrink to it, pixels"
+        "--longer-side",
+        type=int,
+        default=256,
+        help="adopt, prepare: films first shrink to it, pixels",
     )
+    _add_preparing(parser)
     options = parser.parse_args(arguments)
-    if options.model and options.command != "adopt":
-        parser.error(f"{options.command} takes no file")
+    least, most = {"adopt": (1, 1), "prepare": (1, 99)}.get(options.command, (0, 0))
+    if len(options.files) > most:
+        parser.error(f"{options.command} takes {'one file' if least else 'no file'}")
     missing = [name for name in NEEDS[options.command] if not getattr(options, name)]
     if missing:
         names = " and ".join(
-            "MODEL.keras" if name == "model" else f"--{name.replace('_', '-')}" for name in missing
+            FILES[options.command] if name == "files" else f"--{name.replace('_', '-')}"
+            for name in missing
         )
         parser.error(f"{options.command} needs {names}")
     if options.k < 3:
         parser.error("--k must be 3 or more")
     return options
+
+
+def _add_preparing(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("prepare")
+    group.add_argument("--like", type=Path, help="a manifest.csv whose films are to be found")
+    group.add_argument(
+        "--columns",
+        type=_pairs,
+        default={},
+        help="what a table's columns are called: image=…,label=…,patient_id=…",
+    )
+    group.add_argument(
+        "--patient", type=_pattern, help="regular expression with one group, on paths"
+    )
+    group.add_argument(
+        "--shares", type=_shares, help="of the patients; by default train=.7,val=.1,test=.2"
+    )
+    group.add_argument(
+        "--external",
+        type=lambda text: tuple(text.split(",")),
+        default=(),
+        help="sources that no training may touch, by commas",
+    )
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = dict(each.split("=", 1) for each in text.split(","))
+    return {key.strip(): value.strip() for key, value in pairs.items()}
+
+
+def _pattern(text: str) -> str:
+    if re.compile(text).groups != 1:
+        raise ValueError(text)
+    return text
+
+
+def _shares(text: str) -> dict[str, float]:
+    shares = {split: float(share) for split, share in _pairs(text).items()}
+    if set(shares) - {"train", "val", "test"} or min(shares.values()) < 0:
+        raise ValueError(text)
+    if abs(sum(shares.values()) - 1) > 1e-6:
+        raise ValueError(text)
+    return shares
 
 
 def _named(text: str) -> dict[str, str]:

@@ -194,7 +194,7 @@ def _films(
     manifest.refuse(found)
     frame = frame[frame.split != "train"].reset_index(drop=True)
     films = np.empty((len(frame), how.size, how.size), np.uint8)
-    manifest.refuse(cache._fill(films, frame, data, how))
+    manifest.refuse(cache.fill(films, frame, data, how))
     return frame, films
 
 

@@ -54,7 +54,7 @@ def films(
         part = target.with_suffix(f".{os.getpid()}.part")
         store = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
         try:
-            found += _fill(store, frame, data, how)
+            found += fill(store, frame, data, how)
             manifest.refuse(found)
             store.flush()
             part.replace(target)
@@ -63,9 +63,16 @@ def films(
     return np.load(target, mmap_mode="r")
 
 
-def _fill(
+def fill(
     store: NDArray[np.uint8], frame: pd.DataFrame, data: Path, how: Preprocessing
 ) -> list[str]:
+    """Write every film of `frame`, as the network sees it, into `store`, uint8 (films, S, S).
+
+    Returns
+    -------
+    what was wrong with films that are there but cannot be read, a sentence each.
+    """
+
     def one(item: tuple[int, str]) -> str | None:
         index, image = item
         if not (data / image).is_file():

@@ -22,6 +22,12 @@ test asks for 90 %."""
 COVERAGES = (0.9, 0.95)
 
 
+def wished(recipe: Mapping[str, Any]) -> Mapping[str, float]:
+    """Label → least sensitivity that a recipe, as a dict, wants of its operating point."""
+    wish: Mapping[str, float] = recipe.get("operating") or SENSITIVITY
+    return wish
+
+
 def fitted(
     rows: pd.DataFrame, labels: tuple[str, ...], sensitivity: Mapping[str, float] = SENSITIVITY
 ) -> dict[str, Any]:
@@ -68,9 +74,17 @@ def fitted(
     }
 
 
-def calibrate(folder: Path, sensitivity: Mapping[str, float] = SENSITIVITY) -> Bundle:
-    """Fit a bundle's temperature, operating points and sets anew; its network stays."""
+def calibrate(folder: Path, sensitivity: Mapping[str, float] | None = None) -> Bundle:
+    """Fit a bundle's temperature, operating points and sets anew; its network stays.
+
+    Parameters
+    ----------
+    folder : Path
+    sensitivity : mapping, optional
+        Label → least sensitivity of its operating point; left out, what the bundle's recipe says.
+    """
     values = manifest_values(folder)
+    sensitivity = sensitivity or wished(values["provenance"].get("recipe", {}))
     labels = tuple(values["labels"])
     scored = "external" in values["metrics"]
     found = fitted(evaluate.predictions(folder), labels, sensitivity)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 def fit(options: Namespace) -> int:
     """Train, then export in a new process."""
+    if options.devices > 1:
+        from .machines import spread
+
+        spread(options.devices)
     plan, frame = _plan(options)
     run = options.runs / options.out.name
     if _segments(plan):
@@ -37,6 +41,13 @@ def fit(options: Namespace) -> int:
         frame, squares = _films(plan, frame, options)
         fit_classes(plan, squares, frame, run)
     return _export_afresh(options)
+
+
+def draw(options: Namespace) -> None:
+    """Draw the films that the recipe ``marker`` learns a shortcut from."""
+    from .drawn import write
+
+    print(f"{options.out}: {write(options.out)} films")
 
 
 def export(options: Namespace) -> None:
@@ -60,10 +71,9 @@ def export(options: Namespace) -> None:
 
 
 def calibrate(options: Namespace) -> None:
-    from .calibrate import SENSITIVITY
     from .calibrate import calibrate as fit_anew
 
-    bundle = fit_anew(options.out, dict(options.sensitivity or SENSITIVITY))
+    bundle = fit_anew(options.out, dict(options.sensitivity or ()))
     print(f"temperature {bundle.temperature:.3f}")
     for label, point in bundle.operating_points.items():
         print(label, point)
@@ -94,6 +104,20 @@ def folds(options: Namespace) -> None:
     found = cross_validate(plan, _name(options), squares, frame, options.k, options.runs)
     for name, figures in found.items():
         print(name, figures)
+
+
+def search(options: Namespace) -> None:
+    from .search import search as look
+
+    plan, frame = _plan(options)
+    frame, squares = _films(plan, frame, options)
+    sites = options.leave_out or ()
+    without = f"-without-{'-'.join(sites)}" if sites else ""
+    run = options.runs / f"{_name(options).replace(':', '-')}-search{without}"
+    study = look(plan, squares, frame, run, options.trials, sites)
+    print(f"best of {len(study.trials)} trials, {study.best_value:.4f} ({run}):")
+    for path, value in study.best_params.items():
+        print(f"{path} = {value!r}")
 
 
 def audit(options: Namespace) -> None:
@@ -132,6 +156,16 @@ def card(options: Namespace) -> None:
     print(card_of(open_bundle(options.out)), end="")
 
 
+def passport(options: Namespace) -> None:
+    from . import manifest
+    from .passport import store
+    from .passport_report import report
+
+    frame = manifest.load(options.data)
+    rows, scored = store(options.out, frame, options.data)
+    _print(report(options.out, frame, options.data, rows, scored))
+
+
 def lungs_report(options: Namespace) -> None:
     from . import manifest
     from .lungs_report import report
@@ -144,7 +178,7 @@ def adopt(options: Namespace) -> None:
     from .calibrate import SENSITIVITY
 
     bundle = make_bundle(
-        options.model,
+        Path(options.files[0]),
         options.labels,
         options.data,
         options.out,
@@ -161,6 +195,25 @@ def adopt(options: Namespace) -> None:
     print(f"temperature {bundle.temperature:.3f}, test {bundle.metrics['test']['macro_f1']}")
     for source, figures in bundle.metrics.get("external", {}).items():
         print(source, figures["recall"])
+
+
+def prepare(options: Namespace) -> None:
+    from .prepare import SHARES, Plan, summary
+    from .prepare import prepare as make_folder
+    from .sources import Naming, Source
+
+    named = [each.rpartition("=") for each in options.files]
+    plan = Plan(
+        sources=tuple(
+            Source(name or Path(path).name.partition(".")[0], Path(path)) for name, _, path in named
+        ),
+        naming=Naming(options.labels or {}, options.columns, options.patient or ""),
+        shares=options.shares or SHARES,
+        external=options.external,
+        longer_side=options.longer_side,
+        like=options.like,
+    )
+    _print(summary(make_folder(plan, options.out)))
 
 
 def _plan(options: Namespace) -> tuple[Recipe, pd.DataFrame]:

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .augment import augment
+from .machines import share
 from .mixing import Drawn, mix, needs_another
 from .recipe import Recipe
 
@@ -113,8 +114,9 @@ class FilmBatches(keras.utils.PyDataset):
         """float32 films (batch, S, S, 1), targets (batch, classes), weights in the loss (batch,)
         where they differ."""
         plan = self._recipe.training
-        rows = self._order[index * plan.batch : (index + 1) * plan.batch]
-        rng = np.random.default_rng([plan.seed, self._epoch, index])
+        place, of = share()
+        rows = self._order[index * plan.batch : (index + 1) * plan.batch][place::of]
+        rng = np.random.default_rng([plan.seed, self._epoch, index, *range(place)])
         films = [self._disturbed(row, rng) for row in self._rows[rows]]
         targets = np.eye(len(self._recipe.labels), dtype=np.float32)[self._labels[rows]]
         batch = np.stack(films)[..., None].astype(np.float32), targets

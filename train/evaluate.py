@@ -18,8 +18,6 @@ from cxr.predictions import clusters
 from cxr.resampling import Estimate
 from cxr.trust import coverage
 
-RESAMPLES = 2000
-"""Of the lungs' figures (``train/segment_export.py``)."""
 EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments.md"
 
 

@@ -214,7 +214,8 @@ def _evaluate(
     for k, label in enumerate(labels):
         rows[f"logit_{label}"] = logits[:, k]
     rows.to_csv(folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
-    values |= calibrate.fitted(rows, labels)
+    wish = calibrate.wished(values["provenance"]["recipe"])
+    values |= calibrate.fitted(rows, labels, wish)
     write_manifest(folder, values)
     classifier = Classifier(folder)
     val = (rows.split == "val").to_numpy()

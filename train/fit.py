@@ -53,14 +53,8 @@ def fit(recipe: Recipe, films: NDArray[np.uint8], frame: pd.DataFrame, run: Path
     run : Path
         The run folder; continued if it holds a run.
     """
-    run.mkdir(parents=True, exist_ok=True)
     plan = recipe.training
-    learn = np.flatnonzero((frame.split == "train") & (frame.recommended == "1"))
-    judge = np.flatnonzero(frame.split == "val")
-    if plan.mixed_precision and keras.backend.backend() == "torch":
-        keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    keras.utils.set_random_seed(plan.seed)
-    model = build(recipe)
+    model, learn, judge = begin(recipe, frame, run)
     if plan.frozen_epochs:
         for name in filter(None, ("features", plan.unfreeze_from)):
             _place_of(model, name)
@@ -78,6 +72,23 @@ def fit(recipe: Recipe, films: NDArray[np.uint8], frame: pd.DataFrame, run: Path
         _learn_from(model, plan.unfreeze_from)
     if not history.finished:
         _train(model, recipe, data, history, (plan.frozen_epochs, plan.epochs), run / "backup")
+
+
+def begin(
+    recipe: Recipe, frame: pd.DataFrame, run: Path
+) -> tuple[Any, NDArray[np.intp], NDArray[np.intp]]:
+    """Make the run folder, if it isn't there, and what a run of any kind starts from.
+
+    Returns
+    -------
+    the network as its architecture starts; the rows that are learnt from; the rows that judge.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    if recipe.training.mixed_precision and keras.backend.backend() == "torch":
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    keras.utils.set_random_seed(recipe.training.seed)
+    learn = np.flatnonzero((frame.split == "train") & (frame.recommended == "1"))
+    return build(recipe), learn, np.flatnonzero(frame.split == "val")
 
 
 def _train(

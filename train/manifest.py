@@ -14,15 +14,15 @@ COLUMNS = ("image", "label", "split", "source", "patient_id", "recommended")
 FACTS = ("view", "age_group", "age", "sex", "flags", "display")
 
 
-def load(data: Path) -> pd.DataFrame:
-    """Read ``manifest.csv`` as text, one row a film, in file order.
+def load(data: Path, name: str = "manifest.csv") -> pd.DataFrame:
+    """Read the manifest as text, one row a film, in file order.
 
     Raises
     ------
     DataError
         ``no_manifest`` or ``bad_manifest``.
     """
-    path = data / "manifest.csv"
+    path = data / name
     if not path.is_file():
         raise DataError(
             "no_manifest",
@@ -67,8 +67,8 @@ def problems(frame: pd.DataFrame, data: Path, labels: tuple[str, ...]) -> list[s
         f"{row.image}: unknown split {row.split!r}, expected one of {', '.join(SPLITS)}"
         for row in frame[~frame.split.isin(SPLITS)].itertuples()
     ]
-    found += [f"{p}: outside the data folder" for p in frame.image if not _inside(p)]
-    found += [f"{p}: no such file" for p in frame.image if _inside(p) and not (data / p).is_file()]
+    found += [f"{p}: outside the data folder" for p in frame.image if not inside(p)]
+    found += [f"{p}: no such file" for p in frame.image if inside(p) and not (data / p).is_file()]
     known = frame[frame.patient_id != ""]
     whole = (known.patient_id + " of " + known.source).rename("patient")
     for patient, splits in known.split.groupby(whole).unique().items():
@@ -80,7 +80,8 @@ def problems(frame: pd.DataFrame, data: Path, labels: tuple[str, ...]) -> list[s
     return found
 
 
-def _inside(path: str) -> bool:
+def inside(path: str) -> bool:
+    """Whether a path stays below the folder that it starts from."""
     return not Path(path).is_absolute() and ".." not in Path(path).parts
 
 

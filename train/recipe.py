@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,11 @@ class Recipe:
         Where the films come from; empty = everywhere.
     relabel : dict of str to str
         ``original_label`` → the label that takes the place of the manifest's.
+    operating : dict of str to float
+        Label → least sensitivity on `val` of its operating point; empty =
+        :data:`train.calibrate.SENSITIVITY`.
+    search : dict
+        What :mod:`train.search` may change, and within what: tables and keys as in the recipe.
     card : dict of str to str
         What no figure can say, for the model card: Markdown by :data:`cxr.card.WORDS`.
     """
@@ -172,6 +178,8 @@ class Recipe:
     augmentation: Augmentation
     sources: tuple[str, ...] = ()
     relabel: dict[str, str] = field(default_factory=dict)
+    operating: dict[str, float] = field(default_factory=dict)
+    search: dict[str, Any] = field(default_factory=dict)
     card: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -179,6 +187,10 @@ class Recipe:
             raise ValueError("labels must be at least two different names")
         if unknown := sorted(set(self.card) - set(WORDS)):
             raise ValueError(f"the card has no part {', '.join(unknown)}")
+        if unknown := sorted(set(self.operating) - set(self.labels)):
+            raise ValueError(f"operating names no label of it: {', '.join(unknown)}")
+        if not all(0 < share <= 1 for share in self.operating.values()):
+            raise ValueError("operating gives sensitivities, above 0 and at most 1")
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -258,9 +270,18 @@ def load(name: str) -> Recipe:
             )
         for key, value in others[variant].items():
             values[key] = {**values.get(key, {}), **value} if key in PARTS else value
-    for key in ("labels", "sources"):
-        values[key] = tuple(values.get(key, ()))
-    for key, kind in PARTS.items():
-        values[key] = _table(kind, values.get(key, {}), key)
-    recipe: Recipe = _table(Recipe, values, "top level")
+    return made(values)
+
+
+def made(values: Mapping[str, Any]) -> Recipe:
+    """A recipe of its values, as its file or :meth:`Recipe.to_dict` has them.
+
+    Raises
+    ------
+    DataError
+        ``bad_recipe``.
+    """
+    lists = {key: tuple(values.get(key, ())) for key in ("labels", "sources")}
+    parts = {key: _table(kind, values.get(key, {}), key) for key, kind in PARTS.items()}
+    recipe: Recipe = _table(Recipe, {**values, **lists, **parts}, "top level")
     return recipe

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cxr.lungs import probability_of
 
-from .fit import build, optimizer_of, predict
+from .fit import begin, optimizer_of, predict
 from .fused import fuse
 from .history import History
 from .masks import DrawnFilms
@@ -74,14 +74,8 @@ def fit(
     run : Path
         The run folder; continued if it holds a run.
     """
-    run.mkdir(parents=True, exist_ok=True)
     plan = recipe.training
-    learn = np.flatnonzero((frame.split == "train") & (frame.recommended == "1"))
-    judge = np.flatnonzero(frame.split == "val")
-    if plan.mixed_precision and keras.backend.backend() == "torch":
-        keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    keras.utils.set_random_seed(plan.seed)
-    model = build(recipe)
+    model, learn, judge = begin(recipe, frame, run)
     fuse(model)
     history = History(run, recipe, SCORE, _judge(films, masks, frame, judge))
     data = DrawnFilms(films, masks, frame, recipe, history.epochs, learn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import tempfile
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr import lungs, metrics
+from cxr import lungs, resampling
 from cxr.bundle import Bundle, open_bundle, write_manifest
 from cxr.errors import BundleError
+from cxr.keras_file import open_keras
+from cxr.predictions import clusters
 from cxr.radiograph import read
 
 from . import manifest, masks
-from .evaluate import RESAMPLES
 from .export import LOGIT_LIMIT, PROBABILITY_LIMIT, export_fp32, write_network
 from .fit import build, predict
 from .recipe import Recipe
@@ -99,7 +101,7 @@ def _agreement(
 ) -> dict[str, float]:
     """How far the exports are from the Keras models, pixel by pixel on the same films."""
     export_fp32(trained, values, folder, fp32)
-    shipped = keras.models.load_model(folder / "model.keras", compile=False)
+    shipped = open_keras(folder / "model.keras")
     finder, wide = lungs.load(folder), lungs.load(fp32)
     before, same = (lungs.probability_of(predict(m, films)) for m in (trained, shipped))
     ours, exact = (np.stack([f.once(film) for film in films]) for f in (finder, wide))
@@ -167,12 +169,13 @@ def dice_figures(rows: pd.DataFrame) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for source, site in rows.groupby("source"):
         value = site.dice.to_numpy(float)
-        who = [p or image for p, image in zip(site.patient, site.image, strict=True)]
-        weights = metrics.bootstrap_weights(who, RESAMPLES).astype(float)
-        low, high = metrics.interval(weights @ value / weights.sum(1))
+        who = clusters(site)
+        again = resampling.sums(
+            resampling.draw(who), who, np.column_stack([value, np.ones(len(site))])
+        )
         figures[str(source)] = {
             "n": len(site),
-            "dice": {"value": float(value.mean()), "low": low, "high": high},
+            "dice": asdict(resampling.estimate(value.mean(), again[:, 0] / again[:, 1])),
             "median": float(np.median(value)),
             "least": float(value.min()),
         }

@@ -1,0 +1,46 @@
+"""Run by ``test_machines.py`` in processes of their own: a fit on so many devices, in a folder.
+
+Prints one line of JSON: how many devices hold the weights, logits on val, losses.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+import numpy as np
+import pandas as pd
+from traindata import RECIPE, make_data
+
+from train import cache, fit, machines, manifest, recipe
+
+NORMALISED = 'architecture = "cnn"\noptions = { channels = [4, 8], hidden = 0, normalise = true }'
+
+
+def main(scratch: Path, devices: int) -> None:
+    if devices > 1:
+        machines.spread(devices)
+    data = make_data(scratch / "data")
+    path = scratch / "tiny.toml"
+    plain = RECIPE.replace('architecture = "thumbnail"', NORMALISED)
+    path.write_text(plain.replace("epochs = 4", "epochs = 2").partition("[augmentation]")[0])
+    plan = recipe.load(str(path))
+    frame = manifest.load(data)
+    films = cache.films(frame, data, plan.labels, plan.preprocessing, scratch / "cache")
+    fit.fit(plan, films, frame, scratch / "run")
+    model = fit.build(plan)
+    model.load_weights(scratch / "run" / "best.weights.h5")
+    # 17 films: a last batch that two devices cannot halve.
+    odd = np.flatnonzero(frame.split == "val")[:17]
+    answer = {
+        "devices": len(model.trainable_variables[0].value.sharding.device_set),
+        "logits": fit.predict(model, films, odd).tolist(),
+        "losses": pd.read_csv(scratch / "run" / "history.csv").loss.tolist(),
+    }
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
