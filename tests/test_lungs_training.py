@@ -9,7 +9,7 @@ from films import film, jpeg, png
 
 import cxr
 from cxr import lungs
-from train import architectures, manifest, masks, recipe, segment, segment_export
+from train import architectures, fit, manifest, masks, recipe, segment, segment_export
 from train.__main__ import main
 from train.recipe import Augmentation
 
@@ -103,7 +103,7 @@ def test_a_run_becomes_a_bundle_that_finds_the_drawn_lungs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(segment, "build", small_segmenter)
+    monkeypatch.setattr(fit, "build", small_segmenter)
     monkeypatch.setattr(segment_export, "build", small_segmenter)
     settings = recipe.load(str(plan))
     drawn = masks.drawn(manifest.load(data))
