@@ -23,7 +23,7 @@ from cxr.overlay import KINDS
 from .faithfulness import ROOT, hashed_films
 
 PATCH = 32
-SHARES = (0.0, 0.25, 0.5)
+SHARES = (0.0, 0.25, 0.5, 0.75)
 SCALE = KINDS["occlusion"].scale
 
 

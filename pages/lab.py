@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import films, frame, intake, models
+from ui import films, frame, intake, models, passport
 from ui.desk import desk
 from ui.films import Film
 from ui.lab import layers, methods, player, regions, stability, stories, way
@@ -48,6 +48,8 @@ def main() -> None:
     with story_room:
         stories.keep(film, model, view)
         stories.shelf()
+    if reading.passport is not None and reading.passport.outside:
+        passport.outside(reading.passport)
     if view == "Methods":
         methods.show(film, reading, model)
     elif view == "Layers":

@@ -26,7 +26,7 @@ import cxr
 from cxr import overlay
 from cxr.explain import Stage, words
 from ui import films as ui_films
-from ui import map_work, maps
+from ui import map_work, maps, models
 from ui.desk import Job, Shelf
 from ui.viewer import Look
 from ui.words import plain, score
@@ -267,7 +267,7 @@ def lung_finder(probability: float) -> SimpleNamespace:
 def test_the_evidence_comes_below_the_map(
     app: AppTest, phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(map_work, "_finder", lambda: lung_finder(0.9))
+    monkeypatch.setattr(models, "finder", lambda: lung_finder(0.9))
     upload(app, ("a.png", FILM))
     click(app, "map")
     assert titles(app) == ["Film", "Map"]  # which waits for no evidence
@@ -292,7 +292,7 @@ def test_the_evidence_comes_below_the_map(
 def test_without_lungs_there_is_still_a_map(
     app: AppTest, monkeypatch: pytest.MonkeyPatch, finder: SimpleNamespace | None
 ) -> None:
-    monkeypatch.setattr(map_work, "_finder", lambda: finder)
+    monkeypatch.setattr(models, "finder", lambda: finder)
     upload(app, ("a.png", FILM))
     click(app, "map")
     assert titles(app) == ["Film", "Map"]

@@ -11,12 +11,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cxr import lungs, overlay
+from cxr import overlay
 from cxr.classifier import Classifier
-from cxr.errors import BundleError
 from cxr.explain import drill_down, faithfulness, make_map, methods_of, sanity
-from cxr.lungs import LungFinder, Probability
+from cxr.lungs import Probability
 from cxr.radiograph import Radiograph
+from ui import models
 from ui.desk import Step, desk
 from ui.viewer.wire import shrunk
 from ui.work import Task
@@ -123,18 +123,10 @@ def choose_method(model: Classifier, key: str) -> str:
 
 def lungs_of(film: Radiograph) -> Probability | None:
     """Where the film's lungs are; None where none are found, or nothing is there to find them."""
-    finder = _finder()
+    finder = models.finder()
     if finder is None:
         return None
     found: Probability = desk().shelf.get(
         ("lungs", film.sha256), lambda: finder.find(film), lambda found: found.nbytes
     )
     return found if finder.has_lungs(found) else None
-
-
-@st.cache_resource(show_spinner=False)
-def _finder() -> LungFinder | None:
-    try:
-        return lungs.load()
-    except BundleError:
-        return None
