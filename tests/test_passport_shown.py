@@ -95,6 +95,9 @@ def test_outside_outranks_the_scores(model: Admit, monkeypatch: pytest.MonkeyPat
     assert any("A small child, it seems" in each and "All checks" in each for each in page)
     at.radio[0].set_value(2).run()
     assert "No lungs of a frontal chest film" in at.info[0].value
+    at.radio[0].set_value(1).run()
+    at.switch_page("pages/lab.py").run()
+    assert any("Outside what this model knows" in each.value for each in at.get("html"))
 
 
 def test_scores_leave_with_their_flags(model: Admit) -> None:
