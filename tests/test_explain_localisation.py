@@ -107,8 +107,8 @@ def test_what_is_said_of_a_map() -> None:
     random = tuple(curve(-0.5) for _ in range(19))
     said = words.faithful(Faithfulness(curve(0.25), curve(-0.031), random, FAITHFUL), "T")
     assert said == (
-        "Test: faithful. Gain .25; a map of nothing but the centre -.03; noise does as well 5 % of "
-        "the time."
+        "Test: faithful. Its places put back, against taken away, bring .25 of the score; a map of "
+        "nothing but the centre -.03; noise does as well 5 % of the time."
     )
     untold = words.faithful(Faithfulness(curve(0.25), curve(0), random, UNTESTABLE), "T")
     assert untold.startswith("Test: cannot be tested.")

@@ -41,12 +41,12 @@ def _sets(prediction: Prediction, bundle: Bundle) -> str:
     lines = []
     for share, limits in bundle.conformal.items():
         held = prediction_set(prediction.probabilities, limits)
-        said = escape(" or ".join(held)) if held else "none, it is like no class"
-        lines.append(f"Set at {percent(share)}: <b>{said}</b>.")
+        said = escape(", ".join(held)) or "no class"
+        lines.append(f"Not ruled out at {percent(share)}: <b>{said}</b>.")
     if lines:
         lines.append(
-            "In hospitals that it knows, sets hold the film’s class that often; elsewhere that is "
-            "not promised."
+            "In hospitals that it knows, the film’s class is among these that often; elsewhere "
+            "that is not promised."
         )
     raw = ", ".join(f"{escape(label)} {score(value)}" for label, value in prediction.raw.items())
     return f"<p>{' '.join(lines)}</p><p>Before calibration: {raw}.</p>"
@@ -122,7 +122,7 @@ def show_worth(bundle: Bundle) -> None:
         )
         if there := found.get("recall", {}).get("T"):
             rows.append(
-                "<div>T films called T there</div>"
+                f"<div>T films called T, {escape(site(place))}</div>"
                 f"<div>{there['value'] * there['n']:.0f} of {there['n']:,}</div>"
             )
     if not away:

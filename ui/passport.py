@@ -27,7 +27,10 @@ def show(passport: Passport) -> None:
     """
     said = [_sentence(each) for each in passport.flagged if each.code != "outside"]
     if passport.findings and not passport.flagged:
-        said = [f"{len(passport.findings)} checks, none of them flagged."]
+        said = [
+            f"{len(passport.findings)} checks, none flagged. They do not tell whether the film’s "
+            "hospital is one that the model knows."
+        ]
     said += [escape(text) for text in passport.unchecked]
     lines = "".join(f"<p>{text}</p>" for text in said)
     st.html(

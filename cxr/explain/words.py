@@ -26,8 +26,9 @@ def faithful(tested: Faithfulness, label: str) -> str:
         )
     own, centre = _number(tested.own.gain), _number(tested.centre.gain)
     return (
-        f"Test: {tested.word}. Gain {own}; a map of nothing but the centre {centre}; noise does as "
-        f"well {_percent(tested.chance)} of the time."
+        f"Test: {tested.word}. Its places put back, against taken away, bring {own} of the score; "
+        f"a map of nothing but the centre {centre}; noise does as well {_percent(tested.chance)} "
+        "of the time."
     )
 
 

@@ -122,6 +122,21 @@ def test_keys_go_from_film_to_film(page: Page) -> None:
     expect(page.get_by_role("slider", name="Opacity")).to_be_visible()
 
 
+def test_the_page_hears_no_keys_behind_the_list_of_keys(page: Page) -> None:
+    upload(page, ("one.jpg", CHILD), ("two.jpg", CHILD))
+    expect(panes(page)).to_have_count(1)
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_be_visible()
+    page.keyboard.press("n")
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    settled(page)
+    expect(page.get_by_text("1 of 2")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.get_by_text("2 of 2")).to_be_visible()
+
+
 def test_a_refused_file_stays_with_its_code(page: Page) -> None:
     upload(page, ("one.jpg", CHILD), ("two.pdf", b"%PDF-1.7 no film"))
     expect(page.get_by_text("[unsupported_format]")).to_be_visible()

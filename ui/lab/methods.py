@@ -66,8 +66,10 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     st.html(
         f'<div class="lab-beside">{_evidence(evidence)}{_ranks(maps, model.size)}</div>'
         '<div class="cxr-quiet"><p>Gain: mean score as the map’s places are put back, less that as '
-        "they are taken away; noise is the median of 19 maps that know nothing. SSIM and rank: "
-        "likeness to the maps of networks with shuffled weights.</p></div>"
+        "they are taken away; the centre is a map of nothing but the film’s middle, noise the "
+        "median of 19 maps that know nothing, beside it how often these do as well. Map and twins: "
+        "whether it depends on what was learnt; SSIM and rank are its likeness to the maps of "
+        "networks with shuffled weights.</p></div>"
     )
 
 

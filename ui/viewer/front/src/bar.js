@@ -202,7 +202,7 @@ function help() {
     element("p", {}, [
       "Shift and an arrow do what dragging does on the film that has the focus; to measure or draw, " +
         "they move a cross and Enter sets its points. The wheel and two fingers zoom; Shift and a drag " +
-        "pan, Ctrl and a drag zoom.",
+        "pan, Ctrl and a drag zoom. Buttons of the page show their own keys.",
     ]),
     close,
   ]);

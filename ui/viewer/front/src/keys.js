@@ -48,6 +48,12 @@ export function listen(box) {
   const hear = (event) => {
     if (!foremost?.root.isConnected) claim();
     if (foremost !== box) return;
+    if (box.bar.help.open) {
+      // the page behind has shortcuts too, Escape among them
+      event.stopPropagation();
+      if (event.key === "Escape") box.bar.help.close();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const [, , does, drawing] = BY_KEY.get(event.key) ?? [];
     if (!does || (drawing && !box.data?.draw) || typing(event) || dialog() || !box.root.checkVisibility()) return;
