@@ -150,7 +150,8 @@ def _faults(bench: Bench, films: Sequence[Film], sound: pd.DataFrame) -> Iterato
     yield (
         f"AUROC of faulty against sound films, and in brackets the share of faulty films flagged. "
         f"Faulty: {len(films)} films of test in each cell, drawn by `cxr/faults.py` at its five "
-        f"strengths; sound: all {len(sound):,} of test."
+        f"strengths; sound: all {len(sound):,} of test. None of them makes a film smaller, so "
+        "`too_small` has no row."
     )
     head = " | ".join(map(str, STRENGTHS))
     yield from ("", f"| fault | check | {head} |", f"| --- | --- |{' --- |' * len(STRENGTHS)}")

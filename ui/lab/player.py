@@ -76,7 +76,9 @@ def show(story: Story, picked: Classifier) -> None:
     before = stability.scores_of(film, model)
     try:
         _VIEWS[now.view](now, film, before, model)
-    except (CxrError, ValueError):
+    except CxrError as refusal:
+        st.info(plain(f"This model has no such view of this film. {refusal}"))
+    except ValueError:
         st.info("This model has no such view of this film.")
     st.html(f'<div class="cxr-quiet"><p>{_foot(story, now, model)}</p></div>')
 
