@@ -97,7 +97,7 @@ def _predict(model: Classifier, asked: argparse.Namespace) -> int:
     wide = max(4, *map(len, asked.files))
     if not asked.json:
         print(f"{'file':{wide}}  label", *(f"{label:>6}" for label in model.labels))
-    finder = _finder() if model.passport else None
+    finder = _finder()
     refused = 0
     for name in asked.files:
         answer: dict[str, Any] = {"file": name}
@@ -164,7 +164,7 @@ def _explain(model: Classifier, asked: argparse.Namespace) -> int:
     from . import explain, overlay
 
     options = _options(model, asked)
-    finder = _finder() if model.passport else None
+    finder = _finder()
     try:
         film = read(asked.file)
         _admit(model, film, model.predict([film])[0], finder)

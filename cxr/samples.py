@@ -16,7 +16,7 @@ from cxr import phantom
 
 FOLDER = Path(__file__).resolve().parent.parent / "samples"
 CREDIT = (
-    "Films called child: children of one to five years, Guangzhou, Kermany et al., Cell 2018, "
+    "Films of children of one to five years, Guangzhou: Kermany et al., Cell 2018, "
     "doi 10.1016/j.cell.2018.02.010, CC BY 4.0."
 )
 _LABELS = "PNNNPPPPNNPPNNNP"

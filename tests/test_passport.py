@@ -104,7 +104,8 @@ def test_a_picture_without_lungs_is_refused_with_its_score(finder: LungFinder) -
 
 def test_what_cannot_be_checked_is_said(finder: LungFinder) -> None:
     nothing = passport.inspect(drawn(), FEATURES, None, finder)
-    assert not nothing.findings
+    assert [each.code for each in nothing.findings] == ["not_chest"]
+    assert not passport.inspect(drawn(), FEATURES, None, None).findings
     assert "No input checks" in nothing.unchecked[0]
     blind = passport.inspect(drawn(), FEATURES, by_hand(outside=0.0), None)
     assert {"not_chest", "rotated", "cropped"}.isdisjoint(f.code for f in blind.findings)

@@ -26,6 +26,8 @@ from ui.export import scores_csv
 from ui.films import Film, Reading
 from ui.review import address
 
+pytestmark = pytest.mark.usefixtures("lungs_looked_for")
+
 CHEST, PICTURE = png(drawn().pixels), png(film(300, 260))
 Admit = Callable[..., cxr.Classifier]
 
@@ -63,6 +65,16 @@ def test_the_command_line_says_it(
     scored, refused = capsys.readouterr().out.splitlines()[1:]
     assert scored.split()[-2:] == ["outside", "noisy"]
     assert "[not_chest]" in refused
+
+
+def test_a_model_without_a_passport_refuses_a_picture_too(
+    phantom_model: cxr.Classifier, files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(phantom_model.bundle.folder)
+    assert main(["predict", *files, "--json", "--model", folder]) == 1
+    chest, picture = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert list(chest["passport"]["checks"]) == ["not_chest"]
+    assert picture["error"]["code"] == "not_chest"
 
 
 @pytest.fixture

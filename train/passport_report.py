@@ -49,7 +49,7 @@ python -m train passport --data DIR --out models/{name}
 
 fits the limits of one network, writes them with the flags into its bundle, and prints this page
 (network `{digest}`). Train a network anew, and its bundle has no passport until that is
-run; a bundle without one is said to have none and refuses no picture."""
+run; of a bundle without one that is said, and only what shows no lungs is refused."""
 
 LIMITATIONS = """\
 ## What it cannot do

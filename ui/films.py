@@ -173,9 +173,8 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
     try:
         radiograph = radiograph_of(film)
         prediction = model.predict([radiograph])[0]
-        fitted = model.passport
-        finder = models.finder() if fitted else None
-        found = passport.inspect(radiograph, prediction.features, fitted, finder)
+        features = prediction.features
+        found = passport.inspect(radiograph, features, model.passport, models.finder())
         passport.refuse(found)
     except CxrError as error:
         return Reading(error)

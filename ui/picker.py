@@ -42,7 +42,7 @@ def groups(labels: tuple[str, ...]) -> None:
             st.caption(MISSING)
     st.markdown("**Drawn phantoms**, not films")
     _grid(samples.phantoms())
-    st.caption(samples.CREDIT)
+    st.caption(f"child-01 to child-16: {samples.CREDIT}")
 
 
 def _grid(choices: list[Sample]) -> None:

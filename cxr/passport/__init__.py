@@ -148,13 +148,12 @@ def inspect(
     features : float (h, w, K) or None
         The network's last feature maps of the film, as a prediction holds them.
     fitted : Fitted or None
-        Of the same network; without it nothing is checked.
+        Of the same network; without it all that is checked is whether the film shows a chest.
     finder : LungFinder or None
         Without it nothing that needs the lungs is.
     """
     if fitted is None:
-        why = "No input checks were fitted for this model, so none was made."
-        return Passport((), (why,))
+        return _chest_alone(film, finder)
     scores: dict[str, float] = {}
     limits = dict(fitted.limits)
     unchecked = []
@@ -167,7 +166,7 @@ def inspect(
         )
     else:
         found = finder.square(preprocess(small, finder.bundle.preprocessing))
-        limits["not_chest"] = float(finder.bundle.operating_points["lung"]["threshold"])
+        limits["not_chest"] = _least_presence(finder)
         scores |= lung_scores(found, fitted)
     if features is not None and len(fitted.mean):
         scores |= feature_scores(features.mean((0, 1)), fitted)
@@ -182,6 +181,19 @@ def inspect(
     return Passport(
         tuple(Finding(code, scores[code], limits[code]) for code in found_codes), tuple(unchecked)
     )
+
+
+def _chest_alone(film: Radiograph, finder: LungFinder | None) -> Passport:
+    """For a network without a passport of its own."""
+    why = ("No input checks were fitted for this model.",)
+    if finder is None:
+        return Passport((), why)
+    presence = lungs.presence(finder.find(film))
+    return Passport((Finding("not_chest", presence, _least_presence(finder)),), why)
+
+
+def _least_presence(finder: LungFinder) -> float:
+    return float(finder.bundle.operating_points["lung"]["threshold"])
 
 
 def film_scores(small: measures.Film, fitted: Fitted) -> dict[str, float]:
