@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 from films import film
 
 from train import lung_fields
+from train.architectures.efficientnet_lite0 import MixStyle, build
 from train.mixing import FIELD, Drawn, mix, needs_another, needs_lungs
 from train.recipe import Augmentation
 
@@ -85,3 +87,22 @@ def test_lung_fields_are_kept_beside_the_cache(tmp_path: Path) -> None:
     (kept,) = tmp_path.glob("films.lungs-*.npy")
     np.save(kept, np.full_like(found, 7))
     assert (lung_fields.of(np.load(tmp_path / "films.npy", mmap_mode="r")) == 7).all()
+
+
+def test_mixstyle_changes_maps_in_training_alone_and_frozen_blocks_do_not_learn() -> None:
+    maps = np.random.default_rng(0).normal(size=(8, 4, 4, 3)).astype(np.float32)
+    mixed = MixStyle()
+    np.testing.assert_array_equal(mixed(maps), maps)
+    keras.utils.set_random_seed(1)
+    trained = [np.asarray(mixed(maps, training=True)) for _ in range(16)]
+    assert any(np.abs(each - maps).max() > 0.01 for each in trained)
+    spread = maps.std((1, 2), keepdims=True)
+    own = (maps - maps.mean((1, 2), keepdims=True)) / spread
+    for each in trained:
+        whitened = (each - each.mean((1, 2), keepdims=True)) / each.std((1, 2), keepdims=True)
+        np.testing.assert_allclose(whitened, own, atol=1e-3)
+    network = build(32, 2, imagenet=False, frozen=3)
+    learns = {layer.name: layer.trainable for layer in network.layers if layer.weights}
+    assert not learns["stem"]
+    assert not learns["block2_project"]
+    assert learns["block3_expand"]
