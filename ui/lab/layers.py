@@ -19,6 +19,7 @@ from cxr.radiograph import Radiograph
 from ui import films, work
 from ui.desk import desk
 from ui.films import Film
+from ui.lab.choice import choose_class, class_key
 from ui.lab.further import further
 from ui.lab.words import plain_number, signed
 from ui.viewer import Plate, viewer
@@ -72,14 +73,14 @@ def look(film: Film, model: Classifier, layer: str, label: str) -> None:
     """Choose a layer by its author's name for it, and a class; "" leaves it to the view."""
     st.session_state.pop(LAYER, None)
     st.session_state[_WANTED] = layer
-    st.session_state.pop(_class_key(film, model), None)
+    st.session_state.pop(class_key(film, model), None)
     if label in model.labels:
-        st.session_state[_class_key(film, model)] = label
+        st.session_state[class_key(film, model)] = label
 
 
 def kept(film: Film, model: Classifier) -> dict[str, Any]:
     """What a story keeps of the view: as :class:`cxr.story.Step` names it."""
-    label = st.session_state.get(_class_key(film, model)) or ""
+    label = st.session_state.get(class_key(film, model)) or ""
     return {"layer": st.session_state.get(_WANTED, ""), "label": label}
 
 
@@ -116,7 +117,7 @@ def _name(number: int, layer: Layer) -> str:
 def _channels(film: Film, called: str, model: Classifier, layer: Layer, maps: Maps) -> int:
     """The layer's channels in the order of their strength; gives the one that is chosen."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        label = _class(film, called, model) if layer.last else called
+        label = choose_class(film, called, model) if layer.last else called
         parts = shares(model, layer, maps, label)
         values = activation(maps) if parts is None else parts
         order = strongest(values)
@@ -145,24 +146,6 @@ def _channels(film: Film, called: str, model: Classifier, layer: Layer, maps: Ma
     )
     st.html(f'<div class="cxr-quiet"><p>{_said(what, parts is not None)}</p></div>')
     return chosen
-
-
-def _class(film: Film, called: str, model: Classifier) -> str:
-    return str(
-        st.segmented_control(
-            "Class",
-            model.labels,
-            default=called,
-            required=True,
-            key=_class_key(film, model),
-            persist_state="session",
-            label_visibility="collapsed",
-        )
-    )
-
-
-def _class_key(film: Film, model: Classifier) -> str:
-    return f"lab-class-{film.number}-{model.bundle.digest[:12]}"
 
 
 def _page(model: Classifier, layer: Layer, channels: int) -> int:

@@ -21,6 +21,7 @@ from cxr.explain.twin import twin_of
 from cxr.radiograph import Radiograph
 from ui import films, work
 from ui.films import Film, Reading
+from ui.lab.choice import choose_class, class_key
 from ui.lab.words import plain_number
 from ui.viewer import Layer, Plate, viewer
 from ui.viewer.wire import shrunk
@@ -89,25 +90,13 @@ def _choose(film: Film, called: str, model: Classifier) -> tuple[list[str], str,
             placeholder="Methods",
             width=520,
         )
-        label = st.segmented_control(
-            "Class",
-            model.labels,
-            default=called,
-            required=True,
-            key=_class_key(film, model),
-            persist_state="session",
-            label_visibility="collapsed",
-        )
+        label = choose_class(film, called, model)
         twins = st.toggle("Shuffled twin", key="lab-twins", persist_state="session")
-    return list(chosen), str(label), twins
+    return list(chosen), label, twins
 
 
 def _methods_key(offered: Sequence[str]) -> str:
     return f"lab-methods-{'-'.join(offered)}"
-
-
-def _class_key(film: Film, model: Classifier) -> str:
-    return f"lab-class-{film.number}-{model.bundle.digest[:12]}"
 
 
 def kept(film: Film, model: Classifier) -> dict[str, Any]:
@@ -115,7 +104,7 @@ def kept(film: Film, model: Classifier) -> dict[str, Any]:
     state = st.session_state
     return {
         "methods": tuple(state.get(_methods_key(methods_of(model))) or _FIRST),
-        "label": state.get(_class_key(film, model)) or "",
+        "label": state.get(class_key(film, model)) or "",
         "twin": bool(state.get("lab-twins")),
     }
 
