@@ -17,6 +17,7 @@ from cxr.passport import Passport
 from cxr.radiograph import Radiograph, read
 from ui import models
 from ui.desk import desk
+from ui.timer import pressed
 
 MOST_FILMS = 200
 MOST_BYTES = 1_000_000_000
@@ -96,6 +97,7 @@ def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
     return number
 
 
+@pressed
 def remove(number: int) -> None:
     numbers = list(films())
     place = numbers.index(number)
@@ -142,6 +144,7 @@ def list_key() -> str:
     return f"films-{st.session_state.get('list', 0)}"
 
 
+@pressed
 def step(by: int) -> None:
     """Show the film `by` places on; the ends hold."""
     numbers = list(films())

@@ -21,6 +21,7 @@ from cxr.radiograph import Radiograph
 from ui import map_work, work
 from ui.films import Film, Reading, chosen, radiograph_of, step
 from ui.map_work import Drawn, Wanted
+from ui.timer import pressed
 from ui.viewer import Layer, Look, Plate, viewer
 from ui.viewer.wire import LAYER_SIDE
 from ui.words import plain, score
@@ -60,6 +61,7 @@ def asked(film: Film) -> bool:
     return film.number in st.session_state.setdefault("asked", set())
 
 
+@pressed
 def toggle(film: Film) -> None:
     st.session_state.setdefault("asked", set()).symmetric_difference_update({film.number})
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cxr.errors import CxrError, ExplainError
 from ui.desk import Job, Step, desk
+from ui.timer import every
 
 PATIENCE = 0.5
 """Seconds that a piece of work may take before its progress is shown."""
@@ -109,7 +110,7 @@ def show(task: Task | None, seen: Any = None) -> None:
         _watch(task, seen)
 
 
-@st.fragment(run_every=0.3)
+@every(0.3)
 def _watch(task: Task, seen: Any) -> None:
     job = desk().job
     if job is None or job.key != task.key or not job.running or job.so_far is not seen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import pandas as pd
 import pytest
 from films import png
 from PIL import Image
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from waiting import settled
 
 import cxr
@@ -177,6 +179,49 @@ def test_a_film_stays_mirrored_when_its_map_comes_and_goes(page: Page) -> None:
     expect(panes(page)).to_have_count(1)
     expect(page.get_by_text("L and R are swapped")).to_be_visible()
     expect(page.get_by_role("spinbutton", name="Window width")).to_have_value(width)
+
+
+def test_a_press_that_a_timer_s_run_carries_along_is_heard_once(page: Page) -> None:
+    timers: list[str] = []
+
+    def forward(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def sent(message: str | bytes) -> None:
+            asked = BackMsg.FromString(message)
+            run = asked.rerun_script
+            if run.is_auto_rerun:
+                timers.append(run.fragment_id)
+            elif timers and any(state.trigger_value for state in run.widget_states.widgets):
+                carried = BackMsg.FromString(message)
+                carried.rerun_script.fragment_id = timers[-1]
+                carried.rerun_script.is_auto_rerun = True
+                server.send(carried.SerializeToString())
+                time.sleep(0.5)
+            server.send(message)
+
+        socket.on_message(sent)
+
+    page.route_web_socket("**/_stcore/stream", forward)
+    page.reload()
+    page.get_by_role("button", name="I have read this and accept").click()
+    expect(page.get_by_test_id("stFileUploaderDropzoneInput")).to_be_attached()
+    settled(page)
+    upload(page, ("one.jpg", CHILD), ("two.jpg", CHILD), ("three.jpg", CHILD))
+    ask_for_map(page)
+    page.get_by_role("radio", name="Occlusion").click()
+    settled(page)
+    deadline = time.monotonic() + 30
+    while not timers and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert timers
+    page.keyboard.press("m")
+    expect(panes(page)).to_have_count(1)
+    page.keyboard.press("n")
+    expect(page.get_by_text("2 of 3")).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text("2 of 2")).to_be_visible()
 
 
 def test_what_scrolls_under_the_header_is_not_seen_through_it(page: Page) -> None:

@@ -12,6 +12,7 @@ from cxr.slices import SMALL, Slice
 from ui.desk import Job, desk
 from ui.evidence.blocks import Block, heading, named, quiet, ranged, said, table, written
 from ui.evidence.scope import Key, Scope, slices_of
+from ui.timer import every
 from ui.words import site
 
 DIMENSIONS = {
@@ -81,7 +82,7 @@ def _wait(wanted: Wanted) -> None:
         st.info("The slices could not be worked out; the log says why.")
 
 
-@st.fragment(run_every=0.25)
+@every(0.25)
 def _watch(job: Job, wanted: Wanted) -> None:
     if not job.running:
         st.rerun()

@@ -20,6 +20,7 @@ from ui import films, models, work
 from ui.desk import desk
 from ui.films import Film
 from ui.lab import layers, methods, moves, stability, tries, way
+from ui.timer import pressed
 from ui.viewer import Layer, Plate, viewer
 from ui.words import plain
 
@@ -45,6 +46,7 @@ def leave() -> None:
     desk().leave_job()
 
 
+@pressed
 def step(by: int) -> None:
     """Go on or back; the ends hold."""
     story = playing()

@@ -16,6 +16,7 @@ from cxr.radiograph import Radiograph
 from cxr.story import Hidden
 from ui.desk import desk
 from ui.films import Film
+from ui.timer import pressed
 from ui.viewer import Region
 
 CHOSEN = "try"
@@ -72,6 +73,7 @@ def take(film: Film, region: Region | None, shapes: list[tuple[int, int]], add: 
     return True
 
 
+@pressed
 def take_back(film: Film) -> None:
     """Take the try that is looked at out of the trail; the newest that is left is next."""
     if (place := chosen(film)) is not None:

@@ -10,6 +10,7 @@ import streamlit as st
 from ui.desk import Job
 from ui.review import address
 from ui.review.queue import Place
+from ui.timer import every, pressed
 from ui.viewer import STAGE, Plate, viewer
 
 Staged = Literal["film", "near", "maps"]
@@ -21,6 +22,7 @@ def staged() -> Staged:
     return st.session_state.get(_STAGED, "film")
 
 
+@pressed
 def toggle(what: Staged) -> None:
     st.session_state[_STAGED] = "film" if staged() == what else what
 
@@ -28,6 +30,7 @@ def toggle(what: Staged) -> None:
 def show(place: Place, plates: list[Plate], height: str = STAGE) -> None:
     """Put films on the light box; its arrow keys go through the queue."""
 
+    @pressed
     def step(by: int) -> None:
         if there := place.neighbour(by):
             address.go(there)
@@ -35,7 +38,7 @@ def show(place: Place, plates: list[Plate], height: str = STAGE) -> None:
     viewer(plates, key="review-film", height=height, on_step=step)
 
 
-@st.fragment(run_every=0.5)
+@every(0.5)
 def watch(job: Job, name: str, what: str, stop: Callable[[], None] | None = None) -> None:
     """How far a job is, and the way to stop it; the page runs again once it has ended."""
     if not job.running or job.cancelled:

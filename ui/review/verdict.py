@@ -14,6 +14,7 @@ from cxr.review.store import Store, new_key
 from ui.review import address, reader
 from ui.review.queue import Place
 from ui.review.reader import GIVEN, SAID
+from ui.timer import pressed
 from ui.words import meaning, plain
 
 VERDICTS = {
@@ -214,6 +215,7 @@ def _outcome(store: Store) -> None:
     )
 
 
+@pressed
 def _undo(store: Store) -> None:
     last: Entry = st.session_state[GIVEN][-1]
     row = Entry(

@@ -1,0 +1,46 @@
+"""Parts of a page that run again by themselves, and presses that such a run is deaf to.
+
+Streamlit 1.67 may send a press twice: with the run of a timer that falls due just then, and with
+the run that the press itself asks for. What a press does relative to what there is (step on, turn
+over, take back) would be done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
+
+_TIMED = "timed"
+_P = ParamSpec("_P")
+
+
+def every(seconds: float) -> Callable[[Callable[_P, None]], Callable[_P, None]]:
+    """Decorator: a fragment that is drawn again every so many seconds."""
+
+    def timed(draw: Callable[_P, None]) -> Callable[_P, None]:
+        @wraps(draw)
+        def drawn(*args: _P.args, **kwargs: _P.kwargs) -> None:
+            st.session_state.setdefault(_TIMED, set()).add(ThreadState.get().fragment_id)
+            draw(*args, **kwargs)
+
+        return st.fragment(drawn, run_every=seconds)
+
+    return timed
+
+
+def pressed(act: Callable[_P, None]) -> Callable[_P, None]:
+    """Decorator: a callback that leaves a press to the run which that press asks for."""
+
+    @wraps(act)
+    def acted(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        context = get_script_run_ctx()
+        runs = context.fragment_ids_this_run if context is not None else None
+        if not runs or not st.session_state.get(_TIMED, set()).issuperset(runs):
+            act(*args, **kwargs)
+
+    return acted
