@@ -73,13 +73,17 @@ def test_one_command_fits_stores_and_reports(
     page = capsys.readouterr().out
     for heading in ("Limits", "Faults", "Films as they are", "Children", "Time"):
         assert f"## {heading}" in page
-    assert "| noise | `noisy` | " in page
+    for row in ("| noise | `noisy` | ", "| smaller | `too_small` | ", "| a copy | `known_film` | "):
+        assert row in page
     model = cxr.load(bundle)
     fitted = model.passport
     assert fitted is not None
     assert len(fitted.known) == COUNTS["train"]
     after = evaluate.predictions(bundle)
-    pd.testing.assert_frame_equal(after.drop(columns="passport"), before)
+    checks = [f"check_{code}" for code in cxr.passport.CODES if f"check_{code}" in after]
+    pd.testing.assert_frame_equal(after.drop(columns=["passport", *checks]), before)
+    assert after[checks].notna().all(axis=None)
+    assert len(checks) >= 10
     flagged = table(model.bundle).passport.astype(str)
     # No network that knows films finds lungs in these drawings, and val sets the limits.
     assert flagged.str.contains("not_chest").mean() > 0.8

@@ -1,5 +1,6 @@
 """Fit a bundle's passport: limits from ``val``, linear models and hashes from ``train``, and each
-film's flags in ``predictions.csv``. Films of ``test`` and ``external`` are flagged, not fitted on.
+film's flags and scores in ``predictions.csv``. Films of ``test`` and ``external`` are flagged, not
+fitted on.
 """
 
 from __future__ import annotations
@@ -232,11 +233,12 @@ def flags(scored: pd.DataFrame, fitted: Fitted, finder: LungFinder) -> NDArray[n
 def store(
     folder: Path, frame: pd.DataFrame, data: Path, finder: LungFinder | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Fit a bundle's passport and write it into the bundle: constants, and flags of its films.
+    """Fit a bundle's passport and write it into the bundle: constants, and what its films measure.
 
     Returns
     -------
-    The rows of ``predictions.csv``, with their flags in ``passport``, and their scores.
+    The rows of ``predictions.csv``, with their flags in ``passport`` and each check's score in
+    ``check_<code>`` (four digits); and the scores.
 
     Raises
     ------
@@ -256,6 +258,8 @@ def store(
     scored = scores(model, finder, fitted, rows.image, data)
     flagged = flags(scored, fitted, finder)
     rows["passport"] = [";".join(scored.columns[each]) for each in flagged]
+    for code in scored:
+        rows[f"check_{code}"] = scored[code].map("{:.4g}".format)
     values = manifest_values(folder)
     save(folder, fitted, model.bundle.digest, RULES)
     rows.to_csv(folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")

@@ -26,15 +26,17 @@ from .passport_pictures import Bench, as_film
 
 FILMS = 150
 """Of test, in each cell of the table of faults."""
+SIDES = (224, 192, 160, 128, 96)
+"""Of films that are too small, the longer one, pixels."""
 CALLS = 30
 """By which a passport's time is measured."""
 INTRODUCTION = """\
 # The input passport
 
 Before a score is believed, `cxr.passport` asks what the picture is. Read shows the answer
-beside the scores; the command line and the CSV carry its flags; `predictions.csv` keeps them
-for every film that the model was measured on, so that they are slices of the metrics page and a
-column and a filter of the review queue.
+beside the scores; the command line and the CSV carry its flags. `predictions.csv` keeps, for
+every film that the model was measured on, the flags (`passport`), which are slices of the metrics
+page and a column and a filter of the review queue, and the score of each check (`check_<code>`).
 
 - No lungs of a frontal chest film: the picture is refused (`not_chest`), with its score.
 - Outside what the model knows: said before the scores, which are then muted. Measured is how
@@ -113,14 +115,16 @@ def report(
     films = [read(data / image).eight_bit for image in sample.image]
     yield INTRODUCTION.format(name=model.bundle.name, digest=model.bundle.digest[:12])
     yield from _limits(bench)
-    yield from _faults(bench, films, scored[(rows.split == "test").to_numpy()])
+    train = by_hash(frame[(frame.split == "train") & frame.label.isin(model.labels)])
+    learnt = [small(data / image) for image in train.image[:FILMS]]
+    yield from _faults(bench, films, learnt, scored[(rows.split == "test").to_numpy()])
     yield from _inversion(bench, films, sample)
     yield from _sources(rows, bench.flagged(scored))
     yield from _worth(rows, bench, scored)
     yield from ("", "## What is no frontal chest film", "")
     yield from passport_pictures.rows(bench, films)
     yield from _children(rows, scored)
-    yield from _copies(bench, frame)
+    yield from _copies(bench, learnt)
     yield from _speed(bench, films[0])
     yield from ("", LIMITATIONS)
 
@@ -145,13 +149,17 @@ def _auroc(sound: pd.Series, faulty: pd.Series, below: bool) -> float:
     return float(roc_auc_score(np.repeat([0, 1], [len(sound), len(faulty)]), values))
 
 
-def _faults(bench: Bench, films: Sequence[Film], sound: pd.DataFrame) -> Iterator[str]:
+def _faults(
+    bench: Bench, films: Sequence[Film], learnt: Sequence[Film], sound: pd.DataFrame
+) -> Iterator[str]:
     yield from ("", "## Faults", "")
     yield (
         f"AUROC of faulty against sound films, and in brackets the share of faulty films flagged. "
         f"Faulty: {len(films)} films of test in each cell, drawn by `cxr/faults.py` at its five "
-        f"strengths; sound: all {len(sound):,} of test. None of them makes a film smaller, so "
-        "`too_small` has no row."
+        f"strengths; sound: all {len(sound):,} of test. The last two rows are films made smaller, "
+        f"to {', '.join(map(str, SIDES))} pixels, and films of train stored as JPEG like those "
+        "above. No fault makes a child of an adult, or of a chest something else: for `child` and "
+        "`not_chest` see the tables of real ones below."
     )
     head = " | ".join(map(str, STRENGTHS))
     yield from ("", f"| fault | check | {head} |", f"| --- | --- |{' --- |' * len(STRENGTHS)}")
@@ -160,16 +168,26 @@ def _faults(bench: Bench, films: Sequence[Film], sound: pd.DataFrame) -> Iterato
             bench.table([fault(film, kind, strength) for film in films])
             for strength in tqdm(STRENGTHS, kind)
         ]
-        for code in (DETECTORS.get(kind), "outside"):
-            if code is None or code not in sound:
-                continue
-            below = CHECKS[code].below
-            cells = [
-                f"{_auroc(sound[code], each[code], below):.3f} "
-                f"({bench.flagged(each)[code].mean():.2f})"
-                for each in found
-            ]
-            yield f"| {kind} | `{code}` | {' | '.join(cells)} |"
+        for code in (DETECTORS.get(kind, ""), "outside"):
+            if code in sound:
+                yield _fault(bench, kind, code, sound, found)
+    smaller = [bench.table([reduce_film(film, side) for film in films]) for side in SIDES]
+    yield _fault(bench, "smaller", "too_small", sound, smaller)
+    copies = [
+        bench.table([fault(film, "jpeg", strength) for film in learnt]) for strength in STRENGTHS
+    ]
+    yield _fault(bench, "a copy", "known_film", sound, copies)
+
+
+def _fault(
+    bench: Bench, kind: str, code: str, sound: pd.DataFrame, found: Sequence[pd.DataFrame]
+) -> str:
+    cells = [
+        f"{_auroc(sound[code], each[code], CHECKS[code].below):.3f} "
+        f"({bench.flagged(each)[code].mean():.2f})"
+        for each in found
+    ]
+    return f"| {kind} | `{code}` | {' | '.join(cells)} |"
 
 
 def _inversion(bench: Bench, films: Sequence[Film], sample: pd.DataFrame) -> Iterator[str]:
@@ -258,10 +276,8 @@ def _children(rows: pd.DataFrame, scored: pd.DataFrame) -> Iterator[str]:
             yield f"| {name} | {len(young)} | {len(old)} | {area:.3f} |"
 
 
-def _copies(bench: Bench, frame: pd.DataFrame) -> Iterator[str]:
+def _copies(bench: Bench, films: Sequence[Film]) -> Iterator[str]:
     """Whether changed copies of films of train are known again."""
-    train = by_hash(frame[(frame.split == "train") & frame.label.isin(bench.model.labels)])
-    films = [small(bench.data / image) for image in train.image[:FILMS]]
     changes: dict[str, Callable[[Film], Film]] = {
         "the film itself": lambda film: film,
         "a JPEG of quality 20": lambda film: fault(film, "jpeg", 4),
