@@ -60,7 +60,6 @@ def main() -> None:
         desk().leave_job()
         way.show(film, reading, model)
     else:
-        desk().leave_job()
         regions.show(film, reading, model)
 
 

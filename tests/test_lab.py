@@ -19,12 +19,14 @@ from test_app import accepted, click, listed, plates, running, text, titles, upl
 import cxr
 from cxr.channels import activation, shares
 from cxr.explain import box_effects, faithfulness, make_map, patch_boxes, sanity
+from cxr.explain.agreement import compare_fills
 from cxr.layers import answers
 from cxr.map_stability import map_stability
 from cxr.stability import CHANGES, Stability, stability
 from cxr.steps import Way, scores
 from cxr.story import Step, Story
-from ui.lab import layers, methods, regions
+from ui import map_work
+from ui.lab import layers, regions
 from ui.lab.stability import strip
 from ui.lab.words import plain_number, signed
 from ui.viewer import Region
@@ -248,6 +250,19 @@ def test_methods_stand_side_by_side_with_their_evidence(
     ]
 
 
+def test_the_fills_are_compared_when_asked(lab: AppTest, phantom_model: cxr.Classifier) -> None:
+    assert "Rank correlation" not in text(lab)
+    lab.toggle(key="lab-fills").set_value(True).run()
+    finish(lab)
+    read = cxr.read(FILM)
+    label = phantom_model.predict([read])[0].label
+    rank = compare_fills(phantom_model, read, label).rank
+    head, *rows = table(lab, 0)
+    assert head[1:] == ["Blur", "Mean", "Noise", "Black"]
+    for i, row in enumerate(rows):
+        assert row[1:] == ["" if i == j else plain_number(rank[i, j]) for j in range(4)]
+
+
 def test_long_work_can_be_stopped_and_gone_on_with(
     lab: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,13 +274,13 @@ def test_long_work_can_be_stopped_and_gone_on_with(
         raise cxr.Cancelled
 
     with monkeypatch.context() as slow:
-        slow.setattr(methods, "make_map", endless)
+        slow.setattr(map_work, "make_map", endless)
         lab.segmented_control(key="lab-view").set_value("Methods").run()
         assert begun.wait(60)
         assert all(plate["dim"] for plate in plates(lab))
         click(lab, "cancel")
         wait(lambda: not running(lab))
-        assert "Stopped: Grad-CAM" in text(lab)
+        assert re.search(r"Stopped: [NPT] · Grad-CAM", text(lab))
     click(lab, "go-on")
     finish(lab)
     assert not any(plate["dim"] for plate in plates(lab))
@@ -279,7 +294,7 @@ def test_a_method_that_refuses_says_why_and_the_others_go_on(
             raise cxr.ExplainError("no_convolution", "There is no map here.")
         return make_map(model, film, label, method, **more)
 
-    monkeypatch.setattr(methods, "make_map", picky)
+    monkeypatch.setattr(map_work, "make_map", picky)
     view(lab, "Methods")
     assert "There is no map here" in lab.info[0].value
     assert [row[0] for row in table(lab, 0)[1:]] == ["Occlusion"]

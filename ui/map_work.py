@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cxr import overlay
 from cxr.classifier import Classifier
 from cxr.explain import drill_down, faithfulness, make_map, methods_of, sanity
+from cxr.explain.twin import twin_of
 from cxr.lungs import Probability
 from cxr.radiograph import Radiograph
 from ui import models
@@ -102,6 +103,18 @@ def twins_task(film: Radiograph, model: Classifier, what: Wanted, drawn: Drawn) 
         f"{what.name} under shuffled weights",
         compare,
         lambda found: found.twin.nbytes,
+    )
+
+
+def twin_map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
+    """The map of one network with shuffled weights, without a measure; gives :class:`Drawn`."""
+    return Task(
+        ("twin map", what),
+        f"{what.name}, shuffled weights",
+        lambda step: Drawn(
+            shrunk(make_map(twin_of(model), film, what.label, what.method, progress=step))
+        ),
+        lambda drawn: drawn.values.nbytes,
     )
 
 

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from cxr import overlay
 from cxr.bundle import MANIFEST
 from cxr.classifier import Classifier, load
 from cxr.errors import CxrError
 from cxr.explain import methods_of
 from cxr.steps import changed, changes, own_way
 from cxr.story import Step, Story
-from ui import films, models, work
+from ui import films, map_work, models, work
 from ui.desk import desk
 from ui.films import Film
-from ui.lab import layers, methods, moves, stability, tries, way
+from ui.lab import layers, moves, stability, tries, way
 from ui.timer import pressed
 from ui.viewer import Layer, Plate, viewer
 from ui.words import plain
@@ -139,23 +138,23 @@ def _methods(now: Step, film: Film, before: Scores, model: Classifier) -> None:
     offered = methods_of(model)
     wanted = [m if m in offered else "occlusion" for m in now.methods or ("occlusion",)]
     for method in dict.fromkeys(wanted):
-        title = overlay.KINDS[method].title
-        tasks[f"{label} · {title}"] = method, methods.map_task(film, model, label, method)
+        what = map_work.wanted(radiograph, model, label, method)
+        tasks[what.name] = method, map_work.map_task(radiograph, model, what)
         if now.twin:
-            twin = methods.twin_task(film, model, label, method)
-            tasks[f"{label} · {title}, shuffled weights"] = method, twin
+            twin = map_work.twin_map_task(radiograph, model, what)
+            tasks[twin.what] = method, twin
     st.html(moves.still(before))
     waiting = work.go_on([task for _, task in tasks.values()])
-    work.show(waiting)
+    work.show(waiting, work.so_far(waiting.key) if waiting is not None else None)
     plates, refusals = [], []
     for title, (method, task) in tasks.items():
-        found = work.done(task.key)
+        found = work.done(task.key) or work.so_far(task.key)
         if found is None:
             plates.append(Plate(radiograph, f"{title}: not ready", dim=True))
         elif isinstance(found, CxrError):
             refusals.append(found)
         else:
-            plates.append(Plate(radiograph, title, (Layer(title, found, method, label),)))
+            plates.append(Plate(radiograph, title, (Layer(title, found.values, method, label),)))
     _films(plates or [Plate(radiograph, "Film")])
     for refusal in refusals:
         st.info(plain(str(refusal)))

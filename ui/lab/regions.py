@@ -14,7 +14,7 @@ from cxr.explain.region import Answer, painted
 from cxr.radiograph import Radiograph
 from ui import films
 from ui.films import Film, Reading
-from ui.lab import moves, tries
+from ui.lab import fills, moves, tries
 from ui.lab.tries import Try
 from ui.lab.words import signed
 from ui.viewer import Layer, Plate, viewer
@@ -23,7 +23,6 @@ from ui.words import plain, score
 HEIGHT = "calc(100dvh - 20rem)"
 """Of the viewer under the choice of the fill and the scores."""
 
-_FILLS = {"blur": "Blur", "mean": "Mean", "noise": "Noise", "black": "Black"}
 _SIGN = (
     "Δp is the fall when the region is hidden, as in the occlusion map: above 0 the region speaks "
     "for the class. The mark on a bar is the whole film."
@@ -71,6 +70,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
             f'<div class="cxr-quiet"><p>{said}</p><p>A fill that the network is sure of is no '
             "neutral one.</p></div>"
         )
+        fills.compare(radiograph, reading.prediction.label, model)
 
 
 def kept(film: Film, _: Classifier) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _choose(film: Film) -> tuple[str, bool]:
             "Fill",
             FILLS,
             default=FILLS[0],
-            format_func=lambda name: _FILLS[name],
+            format_func=lambda name: fills.NAMES[name],
             required=True,
             key="lab-fill",
             persist_state="session",

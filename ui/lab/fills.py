@@ -1,0 +1,47 @@
+"""How far an occlusion map is the fill's doing, for the film that regions are drawn on."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cxr.classifier import Classifier
+from cxr.errors import CxrError
+from cxr.explain import FILLS
+from cxr.explain.agreement import compare_fills
+from cxr.radiograph import Radiograph
+from ui import work
+from ui.desk import Step, desk
+from ui.lab.words import rank_table
+from ui.words import plain
+
+NAMES = {"blur": "Blur", "mean": "Mean", "noise": "Noise", "black": "Black"}
+
+
+def compare(film: Radiograph, label: str, model: Classifier) -> None:
+    """If asked, the class's occlusion maps under all fills: their rank correlations."""
+    if not st.toggle("Compare the fills", key="lab-fills", persist_state="session"):
+        desk().leave_job()
+        return
+
+    def rank(step: Step) -> NDArray[np.float64]:
+        return compare_fills(model, film, label, progress=step).rank
+
+    task = work.Task(
+        ("fills", film.sha256, model.bundle.digest, label),
+        f"occlusion of {label} under each fill",
+        rank,
+        lambda found: found.nbytes,
+    )
+    work.show(work.go_on([task]))
+    found = work.done(task.key)
+    if isinstance(found, CxrError):
+        st.info(plain(str(found)))
+    elif found is not None:
+        st.html(
+            f"{rank_table([NAMES[fill] for fill in FILLS], found)}"
+            f'<div class="cxr-quiet"><p>Occlusion maps of {plain(label)} under each fill: 1 where '
+            "they order the film’s places alike. Where they don’t, the map shows the fill as much "
+            "as the film.</p></div>"
+        )
