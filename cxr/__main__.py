@@ -115,7 +115,7 @@ def _finder() -> LungFinder | None:
 
     try:
         return load_lungs()
-    except BundleError:  # the passport says what it could not check
+    except BundleError:  # the passport says what it could not check, and a map goes without
         return None
 
 
@@ -176,7 +176,7 @@ def _explain(model: Classifier, asked: argparse.Namespace) -> int:
         values = explain.occlusion(model, film, asked.label, **options)
     else:
         values = explain.make_map(model, film, asked.label, asked.method)
-    said = _evidence(model, film, asked, values)
+    said = _evidence(model, film, asked, values, finder)
     details = ", ".join([f"p = {score:.3f}", *(f"{k} {v}" for k, v in options.items())])
     lines = overlay.caption(
         asked.method, asked.label, model.bundle.name, model.bundle.digest, details
@@ -229,21 +229,21 @@ def _score(model: Classifier, film: Radiograph, asked: argparse.Namespace) -> fl
 
 
 def _evidence(
-    model: Classifier, film: Radiograph, asked: argparse.Namespace, values: Any
+    model: Classifier,
+    film: Radiograph,
+    asked: argparse.Namespace,
+    values: Any,
+    finder: LungFinder | None,
 ) -> list[str]:
     """What speaks for and against the map, a line each."""
-    from . import explain, lungs, overlay
+    from . import explain, overlay
 
     said = []
     if overlay.shows_nothing(values, asked.method, asked.scale):
         sides = "for or against" if overlay.KINDS[asked.method].signed else "for"
         said.append(f"Nothing on this film speaks {sides} {asked.label} at this scale.")
-    try:
-        finder = lungs.load()
-        if finder.has_lungs(found := finder.find(film)):
-            said.append(explain.words.lung_share(values, found))
-    except BundleError:  # the outline of the lungs is an extra
-        pass
+    if finder is not None and finder.has_lungs(found := finder.find(film)):
+        said.append(explain.words.lung_share(values, found))
     if not asked.untested:
         tested = explain.faithfulness(model, film, asked.label, values, fill=asked.fill or "blur")
         said.append(explain.words.faithful(tested, asked.label))
