@@ -130,6 +130,7 @@ def test_the_page_hears_no_keys_behind_the_list_of_keys(page: Page) -> None:
     page.keyboard.press("?")
     keys = page.get_by_role("dialog", name="Keys")
     expect(keys).to_be_visible()
+    expect(keys.get_by_text("Draw with a brush")).to_be_hidden()
     page.keyboard.press("n")
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()

@@ -274,6 +274,8 @@ def test_keys_are_listed(light: Open) -> None:
     keys = page.get_by_role("dialog", name="Keys")
     expect(keys).to_be_visible()
     expect(keys.get_by_text("Invert")).to_be_visible()
+    expect(keys.get_by_text("Draw with a brush")).to_be_visible()
+    expect(keys.get_by_text("Lesion boxes")).to_be_hidden()
     before = greys(page)
     page.keyboard.press("i")
     assert np.array_equal(greys(page), before)

@@ -144,3 +144,5 @@ def test_lesion_boxes_are_drawn_when_asked_for(light: Open) -> None:
     expect(page.locator(".lesion")).to_have_count(0)
     page.keyboard.press("b")
     expect(page.locator(".lesion")).to_have_count(1)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys").get_by_text("Lesion boxes")).to_be_visible()

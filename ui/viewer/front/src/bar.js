@@ -121,7 +121,7 @@ export class Bar {
       pressed(made, tool === settings.tool);
       made.hidden = !data.draw && (tool === "box" || tool === "brush");
     }
-    this.help.querySelectorAll(".drawing").forEach((row) => (row.hidden = !data.draw));
+    this.help.querySelectorAll("tr").forEach((row, i) => (row.hidden = KEYS[i][3]?.(this.box) === false));
     this.box.root.dataset.tool = settings.tool;
     const { windows } = active.plate.film;
     const presets = windows.map(({ name, what }, i) => [i, `${i + 1} ${name}`, what]);
@@ -190,8 +190,8 @@ function options(select, wanted) {
 }
 
 function help() {
-  const rows = KEYS.map(([keys, words, , drawing]) =>
-    element("tr", drawing ? { class: "drawing" } : {}, [
+  const rows = KEYS.map(([keys, words]) =>
+    element("tr", {}, [
       element("th", { scope: "row" }, [nameOf(keys)]),
       element("td", {}, [words]),
     ]),

@@ -1,8 +1,11 @@
 // OHIF's keys, wherever the focus is, except where somebody types or a dialog is open.
 
+const drawn = (box) => Boolean(box.data?.draw);
+const boxed = (box) => Boolean(box.data?.plates.some(({ boxes }) => boxes.length));
+
 /**
- * [keys, what the help says, what they do, only where regions are drawn]; a key is written as the
- * browser names it.
+ * [keys, what the help says, what they do, whether they mean anything (or nothing: always)]; a key
+ * is written as the browser names it.
  */
 export const KEYS = [
   [["ArrowLeft"], "Previous film", (box) => box.step(-1)],
@@ -22,12 +25,12 @@ export const KEYS = [
   [["z"], "Zoom by dragging", (box) => box.set({ tool: "zoom" })],
   [["g"], "Magnifier", (box) => box.set({ tool: "magnifier" })],
   [["k"], "Measure a length", (box) => box.set({ tool: "length" })],
-  [["x"], "Draw a box", (box) => box.set({ tool: "box" }), true],
-  [["y"], "Draw with a brush", (box) => box.set({ tool: "brush" }), true],
+  [["x"], "Draw a box", (box) => box.set({ tool: "box" }), drawn],
+  [["y"], "Draw with a brush", (box) => box.set({ tool: "brush" }), drawn],
   [["Backspace", "Delete"], "Take back the last length or region", (box) => box.erase()],
   [["o"], "Map on or off", (box) => box.set({ on: !box.settings.on })],
   [["c"], "Contour on or off", (box) => box.set({ contour: !box.settings.contour })],
-  [["b"], "Lesion boxes on or off", (box) => box.set({ boxes: !box.settings.boxes })],
+  [["b"], "Lesion boxes on or off", (box) => box.set({ boxes: !box.settings.boxes }), boxed],
   [["?"], "These keys", (box) => box.bar.help.showModal()],
 ];
 
@@ -55,8 +58,8 @@ export function listen(box) {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const [, , does, drawing] = BY_KEY.get(event.key) ?? [];
-    if (!does || (drawing && !box.data?.draw) || typing(event) || dialog() || !box.root.checkVisibility()) return;
+    const [, , does, meant] = BY_KEY.get(event.key) ?? [];
+    if (!does || meant?.(box) === false || typing(event) || dialog() || !box.root.checkVisibility()) return;
     if (event.shiftKey && event.key.startsWith("Arrow")) return;
     event.preventDefault();
     event.stopPropagation(); // r and c are keys of Streamlit's own, too
