@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import convert_color_space, get_decoder
 
 from cxr.dicom_tags import number, text
@@ -29,6 +29,7 @@ from cxr.guard import (
     jpeg2000_frame,
     jpeg_frame,
 )
+from cxr.lean import lean_jpeg
 from cxr.raster import grey
 
 _NATIVE = {
@@ -155,6 +156,8 @@ def _decode(ds: Dataset, syntax: str, colour: bool) -> NDArray[Any]:
             if syntax in _BY_GDCM:
                 del ds.PixelData  # the largest part, and no longer needed
                 return _by_gdcm(packed, syntax, frame)
+            if packed[:2] == b"\xff\xd8":
+                ds.PixelData = encapsulate([lean_jpeg(packed).data])
     plugin = "pillow" if syntax in _BY_PILLOW else ""
     with decoding():
         decoder = get_decoder(uid.UID(syntax))

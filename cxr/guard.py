@@ -27,6 +27,7 @@ _MAX_SEGMENTS = 4096
 _MAX_SCANS = 256
 _MAX_READS = 1_000_000
 _WITHOUT_LENGTH = {0x00, 0x01, *range(0xD0, 0xD9)}
+_SCAN = 0xDA
 _JPEG_LS = 0xF7
 _FRAME_HEADERS = {*range(0xC0, 0xD0), _JPEG_LS} - {0xC4, 0xC8, 0xCC}
 
@@ -119,6 +120,31 @@ def decoding() -> Iterator[None]:
         raise damaged() from None
 
 
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The segments of a JPEG stream up to its first scan: marker, where it starts and ends.
+
+    The scan comes last and ends with the file. A stream without one, or with more segments than
+    any real file, just ends.
+    """
+    at = 2
+    for _ in range(_MAX_SEGMENTS):
+        at = data.find(b"\xff", at)
+        if at < 0 or at + 10 > len(data):
+            return
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+        elif marker in _WITHOUT_LENGTH:
+            at += 2
+        elif marker == _SCAN:
+            yield marker, at, len(data)
+            return
+        else:
+            end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+            yield marker, at, end
+            at = end
+
+
 def jpeg_frame(data: bytes) -> Frame | None:
     """Read the frame header of a JPEG or JPEG-LS stream.
 
@@ -129,28 +155,14 @@ def jpeg_frame(data: bytes) -> Frame | None:
     if data.count(b"\xff\xda") > _MAX_SCANS:
         return None
     frame = None
-    at = 2
-    for _ in range(_MAX_SEGMENTS):
-        at = data.find(b"\xff", at)
-        if at < 0 or at + 10 > len(data):
-            return None
-        marker = data[at + 1]
-        if marker == 0xFF:
-            at += 1
-        elif marker in _WITHOUT_LENGTH:
-            at += 2
-        elif marker == 0xDA:
+    for marker, at, _ in segments(data):
+        if marker == _SCAN:
             return frame
-        elif marker in _FRAME_HEADERS:
+        if marker in _FRAME_HEADERS:
             if frame:
                 return None
-            length, precision, height, width, components = struct.unpack_from(
-                ">HBHHB", data, at + 2
-            )
+            precision, height, width, components = struct.unpack_from(">BHHB", data, at + 4)
             frame = Frame(height, width, components, precision, marker)
-            at += 2 + length
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return None
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import struct
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops
 
 from cxr.errors import NotARadiograph, UnreadableFile
 from cxr.guard import BoundedReader, check_size, damaged, decoding, jpeg_frame
+from cxr.lean import Lean, lean_jpeg, lean_png
 from cxr.radiograph import Radiograph, window_table
 
 # On a tinted film a pixel's colour follows from its brightness; on a colour photograph it does
@@ -23,7 +25,16 @@ HUE_DISTANCE = 8.0
 HUE_SHARE = 0.10
 _TINT = 3.0  # mean difference of a pixel's channels that is worth a note
 
-_EXIF_ORIENTATION = 0x0112
+_UPRIGHT: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    2: np.fliplr,
+    3: lambda film: np.rot90(film, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda film: np.rot90(film, -1),
+    7: lambda film: np.rot90(film.T, 2),
+    8: np.rot90,
+}
+"""What undoes each orientation that Exif numbers."""
 _LIBJPEG = (0xC0, 0xC1, 0xC2)
 _COLOUR_MODES = ("RGB", "RGBA", "P", "CMYK")
 _PNG_COLOUR = (2, 3, 6)  # RGB, palette, RGBA
@@ -42,7 +53,7 @@ def read_png(data: bytes, sha256: str) -> Radiograph:
         raise damaged()
     width, height, depth, colour_type = struct.unpack_from(">IIBB", data, 16)
     check_size(height, width, colour_type in _PNG_COLOUR)
-    return _read(data, sha256, "PNG", depth)
+    return _read(lean_png(data), sha256, "PNG", depth)
 
 
 def read_jpeg(data: bytes, sha256: str) -> Radiograph:
@@ -57,25 +68,25 @@ def read_jpeg(data: bytes, sha256: str) -> Radiograph:
             "an ordinary JPEG, PNG or DICOM.",
         )
     check_size(frame.height, frame.width, frame.components > 1)
-    return _read(data, sha256, "JPEG", 8)
+    return _read(lean_jpeg(data), sha256, "JPEG", 8)
 
 
-def _read(data: bytes, sha256: str, kind: str, depth: int) -> Radiograph:
+def _read(lean: Lean, sha256: str, kind: str, depth: int) -> Radiograph:
     notes: list[str] = []
-    with decoding(), Image.open(BoundedReader(data), formats=(kind,)) as image:
+    with decoding(), Image.open(BoundedReader(lean.data), formats=(kind,)) as image:
         # Pillow takes the last of several headers.
         check_size(image.height, image.width, image.mode in _COLOUR_MODES)
-        frames = getattr(image, "n_frames", 1)
-        if frames > 1 and kind == "PNG":
+        if getattr(image, "n_frames", 1) > 1:
             raise UnreadableFile(
                 "multi_frame", "The file holds several images. Export the one film."
             )
-        if frames > 1:
-            notes.append(f"The file holds {frames} pictures; the first is shown.")
-        if image.getexif().get(_EXIF_ORIENTATION, 1) in range(2, 9):
-            ImageOps.exif_transpose(image, in_place=True)
+        if lean.pictures > 1:
+            notes.append(f"The file holds {lean.pictures} pictures; the first is shown.")
+        if lean.orientation in _UPRIGHT:
             notes.append("Turned as the camera's or scanner's orientation tag says.")
         film = grey(image, notes)
+    if lean.orientation in _UPRIGHT:
+        film = np.ascontiguousarray(_UPRIGHT[lean.orientation](film))
     if film.dtype == np.uint8:
         if depth > 8:
             notes.append("A 16-bit colour file, read at 8 bits.")
