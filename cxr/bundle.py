@@ -23,6 +23,34 @@ MANIFEST = "bundle.json"
 REQUIRED = ("model.tflite", "model.keras", "history.csv", "predictions.csv")
 TASKS = ("classification", "segmentation")
 
+_NUMBER = (int, float)
+_FIGURE = {"value": _NUMBER, "low": _NUMBER, "high": _NUMBER}
+_RECALL = {"n": int, "value": _NUMBER}
+_POINT = {"threshold", "split", "sensitivity", "specificity", "wanted_sensitivity"}
+_SHAPE = {
+    "name": str,
+    "created": str,
+    "labels": [str],
+    "preprocessing": {"clahe_clip?": _NUMBER, "*": int},
+    "gradcam_layer": (str, type(None)),
+    "head": str,
+    "temperature": _NUMBER,
+    "operating_points": {"*": {"threshold": _NUMBER, "split?": str, "*": _NUMBER}},
+    "conformal?": {"*": {"*": _NUMBER}},
+    "metrics": {
+        "test?": {"n": int, "macro_f1?": _FIGURE},
+        "external?": {
+            "*": {"n": int, "recall?": {"*": _RECALL}, "t_vs_n_auroc?": {"n": int, **_FIGURE}}
+        },
+        "audit?": {"verdict": str, "sites?": {"*": {"*": _NUMBER}}, "*": _FIGURE},
+        "*": {},
+    },
+    "agreement": {"*": _NUMBER},
+    "provenance": {"recipe?": {"card?": {"*": str}}, "adopted?": {"labels?": {"*": str}}},
+}
+"""What ``bundle.json`` must look like for those who read it: keys that end in "?" may be missing,
+"*" stands for all others; keys that are not named may hold anything where there is no "*"."""
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -108,11 +136,12 @@ def open_bundle(folder: str | Path) -> Bundle:
         files = values.pop("files")
         values.pop("notice", None)
         _check_files(folder, files)
+        _check_shape(values, _SHAPE, MANIFEST)
         values["labels"] = tuple(values["labels"])
         values["preprocessing"] = Preprocessing(**values["preprocessing"])
         bundle = Bundle(folder=folder, digest=files["model.tflite"], **values)
         _check_values(bundle, files)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise BundleError(
             "bad_bundle",
             f"The bundle's {MANIFEST} cannot be used: {type(error).__name__}: {error}. "
@@ -137,11 +166,28 @@ def _check_files(folder: Path, files: Mapping[str, str]) -> None:
             )
 
 
+def _check_shape(value: Any, shape: Any, where: str) -> None:
+    """Refuse a value that is not what a part of :data:`_SHAPE` asks for."""
+    kind: Any = type(shape) if isinstance(shape, dict | list) else shape
+    if not isinstance(value, kind):
+        raise TypeError(f"{where} cannot be of the kind {type(value).__name__}")
+    if isinstance(shape, list):
+        for each in value:
+            _check_shape(each, shape[0], f"what {where} lists")
+    elif isinstance(shape, dict):
+        if missing := {key for key in shape if key[-1] not in "?*"} - value.keys():
+            raise ValueError(f"{where} lacks {min(missing)}")
+        parts = {key.removesuffix("?"): part for key, part in shape.items()}
+        for key, each in value.items():
+            if (part := parts.get(key, shape.get("*"))) is not None:
+                _check_shape(each, part, key)
+
+
 def _check_values(bundle: Bundle, files: Mapping[str, str]) -> None:
     labels = bundle.labels
     if bundle.task not in TASKS:
         raise ValueError(f"unknown task {bundle.task!r}")
-    if len(labels) < 2 or len(set(labels)) < len(labels) or not all(map(str, labels)):
+    if len(labels) < 2 or len(set(labels)) < len(labels) or not all(labels):
         raise ValueError("labels must be two or more different names")
     if bundle.head not in ("gap_linear", "other"):
         raise ValueError(f"unknown head {bundle.head!r}")
@@ -150,10 +196,14 @@ def _check_values(bundle: Bundle, files: Mapping[str, str]) -> None:
     if not 0.01 <= bundle.temperature <= 100:
         raise ValueError("temperature must lie between 0.01 and 100")
     for label, point in bundle.operating_points.items():
-        if label not in labels or not 0 <= float(point["threshold"]) <= 1:
+        if label not in labels or not 0 <= point["threshold"] <= 1:
             raise ValueError("an operating point needs a known label and a threshold of 0 to 1")
-    for limits in bundle.conformal.values():
-        if set(limits) != set(labels) or not all(0 <= float(x) <= 1 for x in limits.values()):
+        if bundle.task == TASKS[0] and not point.keys() >= _POINT:
+            raise ValueError(f"an operating point of scores says its {', '.join(sorted(_POINT))}")
+    for share, limits in bundle.conformal.items():
+        if not 0 < float(share) < 1:
+            raise ValueError("a conformal set promises a coverage between 0 and 1")
+        if set(limits) != set(labels) or not all(0 <= x <= 1 for x in limits.values()):
             raise ValueError("a conformal set needs a limit of 0 to 1 for each label")
 
 
@@ -184,7 +234,7 @@ def classifies(folder: Path) -> bool:
     try:
         values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return bool(values.get("task", TASKS[0]) == TASKS[0])
-    except (ValueError, AttributeError, OSError):
+    except (ValueError, AttributeError, OSError, RecursionError):
         return True
 
 

@@ -111,9 +111,8 @@ class Classifier:
                 "wrong_shape",
                 f"model.tflite does not give one logit for each of {', '.join(self.labels)}.",
             )
-        if self.head_weights is not None and (
-            "features" not in blank or blank["features"].shape[-1] != len(self.head_weights)
-        ):
+        self._maps = blank["features"].shape[-1] if "features" in blank else 0
+        if self.head_weights is not None and self._maps != len(self.head_weights):
             raise BundleError("wrong_shape", "head.npy does not have one row for each feature map.")
 
     @property
@@ -141,7 +140,7 @@ class Classifier:
         """
         from .passport import load as load_passport
 
-        return load_passport(self.bundle)
+        return load_passport(self.bundle, self._maps)
 
     def predict(self, films: Sequence[Radiograph]) -> list[Prediction]:
         """Score films one by one: the same film always runs alone, so always gives the same score.
@@ -204,9 +203,13 @@ def _head_weights(bundle: Bundle) -> NDArray[np.float32] | None:
     if bundle.head != "gap_linear":
         return None
     try:
-        weights = np.load(bundle.folder / "head.npy", allow_pickle=False).astype(np.float32)
-    except ValueError as error:
+        with (bundle.folder / "head.npy").open("rb") as file:  # np.load would take archives too
+            stored = np.lib.format.read_array(file, allow_pickle=False)
+        weights = stored.astype(np.float32, casting="same_kind")
+    except (ValueError, TypeError, OverflowError, MemoryError, RecursionError) as error:
         raise BundleError("wrong_shape", "head.npy is not an array of numbers.") from error
+    if not np.isfinite(weights).all():
+        raise BundleError("wrong_shape", "head.npy holds a number that is not finite.")
     if weights.ndim != 2 or weights.shape[1] != len(bundle.labels):
         raise BundleError("wrong_shape", "head.npy does not have one column for each label.")
     return weights

@@ -20,7 +20,7 @@ from cxr.card import card
 from cxr.errors import BundleError
 from cxr.explain import grad_cam
 from cxr.preprocess import Preprocessing, preprocess
-from train import adopt, foreign, manifest
+from train import adopt, foreign, manifest, passport, passport_report
 from train.__main__ import main
 
 SIZE = 24
@@ -262,6 +262,55 @@ def test_grad_cam_of_a_nested_backbone_needs_no_gradient(adopted: Path, data: Pa
     film = cxr.read(data / "images/test_P0.jpg")
     assert grad_cam(model, film, "PNEUMONIA").max() > 0
     assert grad_cam(model, film, "NORMAL").max() == 0, "its logit is 0 whatever the film"
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passport, "LINES", 4)
+    monkeypatch.setattr(passport_report, "FILMS", 1)
+    monkeypatch.setattr(passport_report, "CALLS", 1)
+
+
+@pytest.mark.usefixtures("few")
+def test_what_is_fitted_and_asked_later_knows_the_films_by_the_manifest_s_labels(
+    adopted: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "student"
+    shutil.copytree(adopted, folder)
+    of = ["--data", str(data), "--out", str(folder)]
+    assert main(["passport", *of]) == 0
+    fitted = cxr.load(folder).passport
+    assert fitted is not None
+    assert len(fitted.known) == 24, "the films of N and P in train"
+    assert main(["audit", *of, "--runs", str(tmp_path)]) == 0
+    assert cxr.load(folder).bundle.metrics["audit"]["sound"]["value"] > 0.9
+    capsys.readouterr()
+    assert main(["robustness", *of]) == 0
+    assert "the 12 films of `test`" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"), [("passport", "test"), ("audit", "test"), ("robustness", "train")]
+)
+def test_a_folder_without_the_films_that_are_needed_is_refused(
+    adopted: Path,
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    kept: str,
+) -> None:
+    """Adopting asks for no films of train."""
+    lines = (data / "manifest.csv").read_text().splitlines()
+    with (tmp_path / "manifest.csv").open("w") as file:
+        file.writelines(f"{x}\n" for x in lines if f",{kept}," in x or x == lines[0])
+    before = (adopted / "bundle.json").read_bytes()
+    arguments = [command, "--data", str(tmp_path), "--out", str(adopted)]
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert "[bad_data]" in said
+    assert "has no film labelled N or P" in said
+    assert (adopted / "bundle.json").read_bytes() == before
 
 
 @pytest.fixture(scope="module")

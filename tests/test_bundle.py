@@ -1,3 +1,4 @@
+import io
 import json
 from pathlib import Path
 
@@ -6,7 +7,9 @@ import pytest
 from films import film, png
 
 import cxr
-from cxr.bundle import manifest_values, write_manifest
+from cxr.bundle import classifies, manifest_values, write_manifest
+
+FIGURE = {"value": 0.5, "low": 0.4, "high": 0.6}
 
 
 @pytest.fixture
@@ -63,6 +66,31 @@ def test_a_missing_file_is_refused(copy: Path, name: str) -> None:
         {"preprocessing": {"zoom": 2}},
         {"operating_points": {"X": {"threshold": 0.5}}},
         {"operating_points": {"T": {"threshold": 5}}},
+        {"operating_points": {"T": {"threshold": "0.5"}}},
+        {"operating_points": {"T": {}}},
+        {"operating_points": {"T": {"threshold": 0.5}}},
+        {"conformal": {"x": {"N": 0.5, "T": 0.5}}},
+        {"conformal": {"1.5": {"N": 0.5, "T": 0.5}}},
+        {"conformal": {"0.9": {"N": 0.5, "T": None}}},
+        {"labels": [1, 2]},
+        {"labels": ["N", ""]},
+        {"labels": "NT"},
+        {"name": []},
+        {"created": 3},
+        {"gradcam_layer": ["features"]},
+        {"preprocessing": {"size": 64, "longer_side": 256.5}},
+        {"agreement": None},
+        {"agreement": {"films": "many"}},
+        {"provenance": []},
+        {"provenance": {"recipe": {"card": {"use": 3}}}},
+        {"provenance": {"adopted": {"labels": ["N", "T"]}}},
+        {"metrics": 3},
+        {"metrics": {"test": 3}},
+        {"metrics": {"test": {"n": 3, "macro_f1": 1}}},
+        {"metrics": {"test": {"macro_f1": FIGURE}}},
+        {"metrics": {"external": {"far": {"n": 3, "recall": {"T": 0.5}}}}},
+        {"metrics": {"external": {"far": {"n": 3, "t_vs_n_auroc": {"value": 0.5}}}}},
+        {"metrics": {"audit": {"sound": FIGURE}}},
         {"files": {"../model.tflite": "0"}},
         {"files": []},
         {"surprise": 1},
@@ -71,6 +99,19 @@ def test_a_missing_file_is_refused(copy: Path, name: str) -> None:
 def test_senseless_values_are_refused(copy: Path, changes: dict[str, object]) -> None:
     rewrite(copy, **changes)
     assert refusal(copy) in {"bad_bundle", "missing_file"}
+
+
+def test_values_as_they_are_written_are_not_refused(copy: Path) -> None:
+    site = {"n": 3, "recall": {"T": {"n": 3, "value": 1}}, "t_vs_n_auroc": {"n": 3, **FIGURE}}
+    figures = {"test": {"n": 3, "macro_f1": FIGURE}, "external": {"far": site}, "more": {"x": "y"}}
+    rewrite(copy, metrics=figures, conformal={"0.9": {"N": 0, "T": 1}})
+    assert cxr.load(copy).bundle.metrics == figures
+
+
+def test_json_that_is_nested_without_end_is_refused_once_it_is_opened(copy: Path) -> None:
+    (copy / "bundle.json").write_text("[" * 100_000)
+    assert refusal(copy) == "bad_bundle"
+    assert classifies(copy), "so that the pages of all other bundles are left alone"
 
 
 def test_broken_json_and_another_format(copy: Path) -> None:
@@ -103,6 +144,25 @@ def test_a_file_that_is_no_network(copy: Path) -> None:
 def test_head_weights_that_do_not_fit(copy: Path, shape: tuple[int, ...]) -> None:
     values = manifest_values(copy)
     np.save(copy / "head.npy", np.zeros(shape))
+    write_manifest(copy, values)
+    assert refusal(copy) == "wrong_shape"
+
+
+def not_an_array() -> dict[str, bytes]:
+    text, none, archive = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    np.save(text, np.full((32, 2), "0.5"))
+    np.save(none, np.full((32, 2), np.nan))
+    np.savez(archive, head=np.zeros((32, 2)))
+    drawn = {"text": text, "not finite": none, "an archive": archive}
+    return {"nothing": b"", "a header alone": text.getvalue()[:128]} | {
+        name: file.getvalue() for name, file in drawn.items()
+    }
+
+
+@pytest.mark.parametrize("name", not_an_array())
+def test_head_weights_that_are_no_numbers(copy: Path, name: str) -> None:
+    values = manifest_values(copy)
+    (copy / "head.npy").write_bytes(not_an_array()[name])
     write_manifest(copy, values)
     assert refusal(copy) == "wrong_shape"
 

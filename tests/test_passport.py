@@ -12,6 +12,7 @@ from passports import CHANNELS, altered, bundle_with, by_hand, drawn
 
 import cxr
 from cxr import lungs, passport
+from cxr.bundle import manifest_values, write_manifest
 from cxr.errors import BundleError, NotARadiograph
 from cxr.faults import fault
 from cxr.lungs import LungFinder
@@ -131,13 +132,13 @@ def test_a_stated_age_outweighs_the_guess(
 def test_constants_survive_the_folder(phantom_model: cxr.Classifier, tmp_path: Path) -> None:
     constants = by_hand(noisy=3.5)
     bundle = bundle_with(tmp_path / "with", phantom_model.bundle, constants)
-    back = fitted.load(bundle)
+    back = fitted.load(bundle, CHANNELS)
     assert back is not None
     assert dict(back.limits) == dict(constants.limits)
     for name in ("mean", "axes", "known"):
         np.testing.assert_array_equal(getattr(back, name), getattr(constants, name))
     assert back.lines.keys() == constants.lines.keys()
-    assert fitted.load(phantom_model.bundle) is None
+    assert fitted.load(phantom_model.bundle, CHANNELS) is None
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_constants_of_another_network_are_refused(
 ) -> None:
     bundle = bundle_with(tmp_path / "with", phantom_model.bundle, by_hand())
     with pytest.raises(BundleError, match="bad_passport"):
-        fitted.load(altered(bundle, **changes))
+        fitted.load(altered(bundle, **changes), CHANNELS)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +159,7 @@ def test_constants_of_another_network_are_refused(
         {"known": np.zeros((1, 8), np.uint8)},
         {"mean": np.full(CHANNELS, np.nan, np.float32)},
         {"lines": {"inverted": np.zeros(257, np.float32)}},
+        {"lines": {k: v for k, v in by_hand().lines.items() if k != "child"}},
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(
@@ -166,4 +168,44 @@ def test_arrays_that_do_not_fit_are_refused(
     constants = replace(by_hand(), **wrong)  # type: ignore[arg-type]
     bundle = bundle_with(tmp_path / "with", phantom_model.bundle, constants)
     with pytest.raises(BundleError, match="bad_passport"):
-        fitted.load(bundle)
+        fitted.load(bundle, CHANNELS)
+
+
+@pytest.mark.parametrize("channels", [0, CHANNELS - 1])
+def test_constants_for_another_number_of_feature_maps_are_refused(
+    phantom_model: cxr.Classifier, tmp_path: Path, channels: int
+) -> None:
+    bundle_with(tmp_path / "with", phantom_model.bundle, by_hand(channels))
+    model = cxr.load(tmp_path / "with")
+    with pytest.raises(BundleError, match="bad_passport"):
+        _ = model.passport
+
+
+def broken(whole: bytes, how: str) -> bytes:
+    """An archive of arrays that looks whole from outside."""
+    data, at = bytearray(whole), 0
+    if how == "damaged":
+        name, extra = (int.from_bytes(data[i : i + 2], "little") for i in (26, 28))
+        begins = 30 + name + extra
+        data[begins : begins + 20] = b"\xff" * 20
+    elif how == "encrypted":
+        while (at := data.find(b"PK\x01\x02", at)) >= 0:
+            data[at + 8] |= 1
+            at += 4
+    return bytes(data[: len(data) // 2] if how == "cut" else b"" if how == "empty" else data)
+
+
+@pytest.mark.parametrize("how", ["damaged", "encrypted", "cut", "empty", "nested"])
+def test_files_that_cannot_be_read_are_refused(
+    phantom_model: cxr.Classifier, tmp_path: Path, how: str
+) -> None:
+    folder = bundle_with(tmp_path / "with", phantom_model.bundle, by_hand()).folder
+    values = manifest_values(folder)
+    if how == "nested":
+        (folder / fitted.TEXT).write_text("[" * 100_000)
+    else:
+        arrays = folder / fitted.ARRAYS
+        arrays.write_bytes(broken(arrays.read_bytes(), how))
+    write_manifest(folder, values)
+    with pytest.raises(BundleError, match="bad_passport"):
+        _ = cxr.load(folder).passport

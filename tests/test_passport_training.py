@@ -15,7 +15,7 @@ import cxr
 import cxr.lungs
 import cxr.passport
 from cxr.bundle import manifest_values, write_manifest
-from cxr.errors import BundleError
+from cxr.errors import BundleError, DataError
 from cxr.predictions import table
 from train import evaluate, manifest, passport, passport_report
 from train.__main__ import main
@@ -97,6 +97,15 @@ def test_a_bundle_without_predictions_has_no_limits(
 ) -> None:
     with pytest.raises(BundleError, match="no_predictions"):
         passport.store(phantom_model.bundle.folder, manifest.load(data), data)
+
+
+@pytest.mark.parametrize(("split", "left"), [("train", 1), ("train", 0), ("val", 0)])
+def test_too_few_films_are_refused(bundle: Path, data: Path, split: str, left: int) -> None:
+    frame = manifest.load(data)
+    others = frame[frame.split != split]
+    with pytest.raises(DataError, match=split) as caught:
+        passport.store(bundle, pd.concat([others, frame[frame.split == split][:left]]), data)
+    assert caught.value.code == "bad_data"
 
 
 def test_limits_follow_their_rules() -> None:

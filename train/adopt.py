@@ -182,8 +182,7 @@ def _films(
 ) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
     """The films of val, test and external under the network's labels, and as it sees them, uint8
     (n, size, size). A network that comes trained needs no others."""
-    frame = manifest.load(data)
-    frame = frame[frame.label.isin(names)].assign(label=lambda f: f.label.map(names))
+    frame = manifest.renamed(manifest.load(data), names)
     found = [
         each
         for each in manifest.problems(frame, data, labels)

@@ -128,8 +128,9 @@ def audit(options: Namespace) -> None:
     from .audit import report, store
 
     model = Classifier(options.out)
-    frame = manifest.load(options.data)
-    frame = frame[frame.label.isin(model.labels)].reset_index(drop=True)
+    frame = manifest.of_bundle(manifest.load(options.data), model.bundle, ("train", "val", "test"))
+    learnt = frame.label[(frame.split == "train") & (frame.recommended == "1")]
+    manifest.refuse(["train has recommended films of one label at most"] * (learnt.nunique() < 2))
     films = cache.films(
         frame, options.data, model.labels, model.preprocessing, options.runs / "cache"
     )
@@ -137,10 +138,13 @@ def audit(options: Namespace) -> None:
 
 
 def robustness(options: Namespace) -> None:
+    from cxr.bundle import open_bundle
+
     from . import manifest
     from .robustness import report
 
-    _print(report(options.out, manifest.load(options.data), options.data))
+    frame = manifest.of_bundle(manifest.load(options.data), open_bundle(options.out), ("test",))
+    _print(report(options.out, frame, options.data))
 
 
 def card(options: Namespace) -> None:
@@ -157,11 +161,15 @@ def card(options: Namespace) -> None:
 
 
 def passport(options: Namespace) -> None:
+    from cxr.bundle import open_bundle
+
     from . import manifest
     from .passport import store
     from .passport_report import report
 
-    frame = manifest.load(options.data)
+    frame = manifest.of_bundle(
+        manifest.load(options.data), open_bundle(options.out), ("train", "val", "test")
+    )
     rows, scored = store(options.out, frame, options.data)
     _print(report(options.out, frame, options.data, rows, scored))
 
@@ -195,6 +203,8 @@ def adopt(options: Namespace) -> None:
     print(f"temperature {bundle.temperature:.3f}, test {bundle.metrics['test']['macro_f1']}")
     for source, figures in bundle.metrics.get("external", {}).items():
         print(source, figures["recall"])
+    print("With films of train, an input passport can be fitted:")
+    print(f"python -m train passport --data {options.data} --out {options.out}")
 
 
 def prepare(options: Namespace) -> None:

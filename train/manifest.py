@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from cxr.bundle import Bundle
 from cxr.errors import DataError
 
 SPLITS = ("train", "val", "test", "external")
@@ -38,6 +40,29 @@ def fingerprint(frame: pd.DataFrame) -> str:
     """sha256 of what decides a result: the path, label, split and source of every film."""
     text = frame[["image", "label", "split", "source"]].to_csv(index=False, lineterminator="\n")
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def renamed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """The films of the labels that `names` maps to a network's, under the network's."""
+    kept = frame[frame.label.isin(names)].reset_index(drop=True)
+    return kept.assign(label=kept.label.map(names))
+
+
+def of_bundle(frame: pd.DataFrame, bundle: Bundle, splits: tuple[str, ...]) -> pd.DataFrame:
+    """The films that a bundle's network is about, under its labels: an adopted network may call
+    them otherwise than the manifest does.
+
+    Raises
+    ------
+    DataError
+        ``bad_data``: one of `splits` has no such film.
+    """
+    own = {label: label for label in bundle.labels}
+    names = bundle.provenance.get("adopted", {}).get("labels", own)
+    kept = renamed(frame, names)
+    absent = [split for split in splits if not (kept.split == split).any()]
+    refuse([f"{split} has no film labelled {' or '.join(names)}" for split in absent])
+    return kept
 
 
 def described(frame: pd.DataFrame) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from cxr.passport.fitted import roots, save
 from cxr.preprocess import preprocess, reduce_film
 from cxr.radiograph import read
 
-from . import evaluate
+from . import evaluate, manifest
 
 FEATURES, LINES = 3000, 600
 """Films of train that the distance, and the linear models, are fitted on."""
@@ -61,11 +61,21 @@ def fit(model: Classifier, finder: LungFinder, frame: pd.DataFrame, data: Path) 
     model : Classifier
     finder : LungFinder
     frame : DataFrame
-        As :func:`train.manifest.load` gives it; rows of train and val are read.
+        As :func:`train.manifest.of_bundle` gives it; rows of train and val are read.
     data : Path
         The folder that ``frame.image`` is relative to.
+
+    Raises
+    ------
+    DataError
+        ``bad_data``: fewer than two films of train, or none of val.
     """
-    train = by_hash(frame[frame.split == "train"])
+    train, val = (frame[frame.split == split] for split in ("train", "val"))
+    manifest.refuse(
+        ["train needs two films of the bundle's labels at least"] * (len(train) < 2)
+        + ["val has no film of the bundle's labels"] * val.empty
+    )
+    train = by_hash(train)
     known, averages = [], []
     for i, image in enumerate(tqdm(train.image, "train")):
         film = small(data / image)
@@ -77,7 +87,6 @@ def fit(model: Classifier, finder: LungFinder, frame: pd.DataFrame, data: Path) 
     if len(mean):
         lines["child"] = _child(np.array(averages), train.iloc[: len(averages)])
     fitted = Fitted({}, mean, axes, lines, np.array(known, np.uint8))
-    val = frame[frame.split == "val"]
     measured = scores(model, finder, fitted, val.image, data)
     return replace(fitted, limits=limits(measured, _group(val) == "paediatric"))
 
@@ -235,6 +244,16 @@ def store(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit a bundle's passport and write it into the bundle: constants, and what its films measure.
 
+    Parameters
+    ----------
+    folder : Path
+    frame : DataFrame
+        As :func:`train.manifest.of_bundle` gives it.
+    data : Path
+        The folder that ``frame.image`` is relative to.
+    finder : LungFinder, optional
+        By default the one that ships.
+
     Returns
     -------
     The rows of ``predictions.csv``, with their flags in ``passport`` and each check's score in
@@ -244,6 +263,8 @@ def store(
     ------
     BundleError
         ``no_predictions`` if the bundle was never evaluated.
+    DataError
+        See :func:`fit`.
     """
     model, finder = Classifier(folder), finder or lungs.load()
     rows = evaluate.predictions(folder)
@@ -253,7 +274,6 @@ def store(
             "The bundle holds no predictions of val, which the limits come from. Export it first: "
             "python -m train export --recipe NAME --data DIR --out models/NAME",
         )
-    frame = frame[frame.label.isin(model.labels)]
     fitted = fit(model, finder, frame, data)
     scored = scores(model, finder, fitted, rows.image, data)
     flagged = flags(scored, fitted, finder)

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,8 +111,14 @@ def save(folder: Path, fitted: Fitted, network: str, rules: Mapping[str, str]) -
     )
 
 
-def load(bundle: Bundle) -> Fitted | None:
+def load(bundle: Bundle, maps: int) -> Fitted | None:
     """The constants of a checked bundle; None if none were ever fitted.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    maps : int
+        How many feature maps its network gives, K.
 
     Raises
     ------
@@ -125,8 +130,9 @@ def load(bundle: Bundle) -> Fitted | None:
     try:
         text = json.loads((bundle.folder / TEXT).read_text(encoding="utf-8"))
         with np.load(bundle.folder / ARRAYS, allow_pickle=False) as arrays:
-            fitted = _checked(text, {name: arrays[name] for name in arrays.files}, bundle.digest)
-    except (ValueError, LookupError, TypeError, AttributeError, OSError, BadZipFile) as error:
+            named = {name: arrays[name] for name in arrays.files}
+        fitted = _checked(text, named, bundle.digest, maps)
+    except Exception as error:  # NumPy lets through whatever zipfile and zlib meet
         raise BundleError(
             "bad_passport",
             f"The bundle's {TEXT} or {ARRAYS} cannot be used: {error}. Fit them again with: "
@@ -135,7 +141,7 @@ def load(bundle: Bundle) -> Fitted | None:
     return fitted
 
 
-def _checked(text: Any, arrays: dict[str, NDArray[Any]], digest: str) -> Fitted:
+def _checked(text: Any, arrays: dict[str, NDArray[Any]], digest: str, maps: int) -> Fitted:
     if text["format"] != FORMAT or text["network"] != digest:
         raise ValueError("they were fitted for another network or version")
     mean = arrays["mean"].astype(np.float32)
@@ -146,19 +152,17 @@ def _checked(text: Any, arrays: dict[str, NDArray[Any]], digest: str) -> Fitted:
         if name.startswith("line_")
     }
     limits = {code: float(limit) for code, limit in text["limits"].items()}
-    sizes = dict.fromkeys(_LINES, GRID * GRID + 1) | {"child": len(mean) + 1}
-    if mean.ndim != 1 or axes.ndim != 2 or len(axes) != len(mean):
-        raise ValueError("arrays do not fit each other")
-    if any(name not in lines for name in _LINES) or any(
-        line.shape != (sizes[name],) for name, line in lines.items()
-    ):
+    sizes = dict.fromkeys(_LINES, GRID * GRID + 1) | ({"child": maps + 1} if maps else {})
+    if mean.shape != (maps,) or axes.ndim != 2 or len(axes) != maps:
+        raise ValueError("arrays do not fit each other or the network's feature maps")
+    if {name: line.shape for name, line in lines.items()} != {n: (k,) for n, k in sizes.items()}:
         raise ValueError("a linear model has the wrong size")
     if not all(np.isfinite(each).all() for each in (mean, axes, *lines.values())):
         raise ValueError("a number is missing or not finite")
     known = arrays["known"]
     if known.dtype != np.uint8 or known.ndim != 2 or known.shape[1] != -(-BITS // 8):
         raise ValueError("hashes have the wrong size")
-    needed = set(_LIMITS) - (set() if len(mean) else {"outside", "child"})
+    needed = set(_LIMITS) - (set() if maps else {"outside", "child"})
     if not needed <= set(limits) or not np.isfinite(list(limits.values())).all():
         raise ValueError("a limit is missing")
     return Fitted(limits, mean, axes, lines, known)
