@@ -8,9 +8,11 @@
 METHOD is gradcam, gradcam_pp, scorecam, occlusion or integrated. A map is tested for being faithful
 (some 380 forward passes) unless --untested is given, and what is found stands under the picture.
 
-With --json, one object a line: {"file", "label", "probabilities", "model"}, with "passport" (flags,
-each check's score and limit, what could not be checked) where the model brings one, or {"file",
-"error": {"code", "message"}}. A film outside what the model knows is scored, and flagged first.
+With --json, one object a line: {"file", "label", "probabilities", "raw" (before calibration),
+"sets" (the classes not ruled out, by coverage), "model"}, or {"file", "error": {"code",
+"message"}}. Where anything was checked, "passport" comes before the label: "flags", "checks" (each
+with "score", "limit", "flagged" and what was "done") and "unchecked". A film outside what the model
+knows is scored, and that is said before its label.
 Exit status 1: a film was refused; 2: the model or the request was.
 """
 
@@ -29,9 +31,11 @@ from . import NOTICE, BundleError, Classifier, CxrError, ExplainError, Radiograp
 if TYPE_CHECKING:
     from .classifier import Prediction
     from .lungs import LungFinder
-    from .passport import Passport
+    from .passport import Fitted, Passport
 
 DEFAULT = Path(__file__).parents[1] / "models" / "default"
+_LABEL = 14
+"""Wide enough for a label behind "outside: "."""
 METHODS = ("gradcam", "gradcam_pp", "scorecam", "occlusion", "integrated")
 """Those of ``cxr.explain``, which scoring does not import."""
 
@@ -95,14 +99,14 @@ def _positive(text: str) -> float:
 def _predict(model: Classifier, asked: argparse.Namespace) -> int:
     show = _json_line if asked.json else _table_line
     wide = max(4, *map(len, asked.files))
+    fitted, finder = model.passport, _finder()
     if not asked.json:
-        print(f"{'file':{wide}}  label", *(f"{label:>6}" for label in model.labels))
-    finder = _finder()
+        print(f"{'file':{wide}}  {'label':{_LABEL}}", *(f"{label:>6}" for label in model.labels))
     refused = 0
     for name in asked.files:
         answer: dict[str, Any] = {"file": name}
         try:
-            answer |= _answer(model, read(name), finder)
+            answer |= _answer(model, read(name), fitted, finder)
         except CxrError as refusal:
             refused += 1
             answer["error"] = {"code": refusal.code, "message": refusal.message}
@@ -119,30 +123,44 @@ def _finder() -> LungFinder | None:
         return None
 
 
-def _answer(model: Classifier, film: Radiograph, finder: LungFinder | None) -> dict[str, Any]:
+def _answer(
+    model: Classifier, film: Radiograph, fitted: Fitted | None, finder: LungFinder | None
+) -> dict[str, Any]:
+    from .trust import prediction_set
+
     found = model.predict([film])[0]
-    passport = _admit(model, film, found, finder)
-    answer: dict[str, Any] = {
+    passport = _admit(film, found, fitted, finder)
+    sets = model.bundle.conformal.items()
+    return {
+        **({"passport": _checked(passport)} if passport.findings else {}),
         "label": found.label,
         "probabilities": found.probabilities,
+        "raw": found.raw,
+        "sets": {share: prediction_set(found.probabilities, limits) for share, limits in sets},
         "model": {"name": model.bundle.name, "sha256": model.bundle.digest},
     }
-    if passport.findings:
-        answer["passport"] = {
-            "flags": passport.flags,
-            "checks": {each.code: [each.score, each.limit] for each in passport.findings},
-            "unchecked": passport.unchecked,
+
+
+def _checked(passport: Passport) -> dict[str, Any]:
+    checks = {
+        each.code: {
+            "score": each.score,
+            "limit": each.limit,
+            "flagged": each.flagged,
+            "done": each.done,
         }
-    return answer
+        for each in passport.findings
+    }
+    return {"flags": passport.flags, "checks": checks, "unchecked": passport.unchecked}
 
 
 def _admit(
-    model: Classifier, film: Radiograph, found: Prediction, finder: LungFinder | None
+    film: Radiograph, found: Prediction, fitted: Fitted | None, finder: LungFinder | None
 ) -> Passport:
     """The film's passport; refuses what shows no chest."""
     from .passport import inspect, refuse
 
-    passport = inspect(film, found.features, model.passport, finder)
+    passport = inspect(film, found.features, fitted, finder)
     refuse(passport)
     return passport
 
@@ -157,17 +175,19 @@ def _table_line(answer: dict[str, Any], wide: int) -> str:
         return f"{start}  refused: {answer['error']['message']} [{answer['error']['code']}]"
     scores = (f"{p:6.3f}" for p in answer["probabilities"].values())
     flags = answer.get("passport", {}).get("flags", ())
-    return " ".join([f"{start}  {answer['label']:5}", *scores, *flags])
+    label = f"outside: {answer['label']}" if "outside" in flags else answer["label"]
+    others = (flag for flag in flags if flag != "outside")
+    return " ".join([f"{start}  {label:{_LABEL}}", *scores, *others])
 
 
 def _explain(model: Classifier, asked: argparse.Namespace) -> int:
     from . import explain, overlay
 
     options = _options(model, asked)
-    finder = _finder()
+    fitted, finder = model.passport, _finder()
     try:
         film = read(asked.file)
-        _admit(model, film, model.predict([film])[0], finder)
+        outside = _admit(film, model.predict([film])[0], fitted, finder).before_scores
     except CxrError as refusal:
         print(refusal, file=sys.stderr)
         return 1
@@ -185,7 +205,7 @@ def _explain(model: Classifier, asked: argparse.Namespace) -> int:
         film.eight_bit,
         values,
         asked.method,
-        [*lines, *said, explain.words.CAVEAT],
+        [*outside, *lines, *said, explain.words.CAVEAT],
         asked.opacity,
         asked.scale,
         asked.contour,
@@ -197,7 +217,8 @@ def _explain(model: Classifier, asked: argparse.Namespace) -> int:
             "not_written", f"The map cannot be written: {error.strerror}."
         ) from error
     unit = overlay.KINDS[asked.method].unit
-    print(f"{asked.label}: {values.min():+.3f} to {values.max():+.3f} {unit}", *said, sep="\n")
+    span = f"{asked.label}: {values.min():+.3f} to {values.max():+.3f} {unit}"
+    print(*outside, span, *said, sep="\n")
     return 0
 
 

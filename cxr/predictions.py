@@ -29,6 +29,7 @@ FLAGS = ("flags", "passport")
 its input passport did (:mod:`cxr.passport`)."""
 FACTS = ("view", "age_group", "sex", *FLAGS, "recommended")
 """What may be known of a film and divides the table into slices; text, or "unknown"."""
+_NUMBERS = ("age", "check_outside")
 _NEEDED = ("image", "split", "source", "label")
 
 
@@ -53,6 +54,7 @@ def table(bundle: Bundle) -> pd.DataFrame:
         - ``view``, ``age_group``, ``sex``, ``flags``, ``passport``, ``recommended`` : categories,
           "unknown" where the table doesn't say; a film without flags has "".
         - ``age`` : float, years, NaN where unknown.
+        - ``check_outside`` : float, what the passport measured of being outside; NaN where unknown.
         - ``display`` : bool, whether the film may be shown; False where unknown.
         - ``logit_<label>`` : float64; ``p_<label>`` : float64, calibrated, 0 to 1.
         - ``margin`` : float64, from the highest to the second highest probability.
@@ -93,7 +95,7 @@ def _read(path: Path, labels: tuple[str, ...]) -> pd.DataFrame:
     text = pa.dictionary(pa.int32(), pa.string())
     kinds = dict.fromkeys((*_NEEDED, "patient", "display", *FACTS), text)
     kinds |= {"image": pa.string()}
-    kinds |= dict.fromkeys(("age", *(f"logit_{label}" for label in labels)), pa.float64())
+    kinds |= dict.fromkeys((*_NUMBERS, *(f"logit_{label}" for label in labels)), pa.float64())
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header = next(csv.reader(file), [])
@@ -125,7 +127,7 @@ def _described(raw: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
             **{name: _known(column(name)) for name in ("split", "source", *FACTS)},
             # A film without a flag has none; only a table without flags doesn't know.
             **{name: column(name) if name in raw else _known(column(name)) for name in FLAGS},
-            "age": raw.age if "age" in raw else np.nan,
+            **{name: raw.get(name, np.nan) for name in _NUMBERS},
             "display": column("display") == "1",
         }
     )

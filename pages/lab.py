@@ -48,8 +48,8 @@ def main() -> None:
     with story_room:
         stories.keep(film, model, view)
         stories.shelf()
-    if reading.passport is not None and reading.passport.outside:
-        passport.outside(reading.passport)
+    if reading.passport is not None:
+        passport.before_scores(reading.passport)
     if view == "Methods":
         methods.show(film, reading, model)
     elif view == "Layers":

@@ -72,12 +72,17 @@ def arrows() -> None:
 
 def board(film: Film, reading: Reading, model: Classifier) -> None:
     """The film, its map if asked for, and the reading."""
+    assert reading.prediction is not None
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with right:
-        findings.show_scores(reading, model.bundle)
-        if reading.passport is not None:
-            passport.show(reading.passport)
+        found = reading.passport
+        if found is not None:
+            passport.before_scores(found)
+        muted = found is not None and found.outside
+        findings.show_scores(reading.prediction, model.bundle, muted)
+        if found is not None:
+            passport.show(found)
         findings.show_worth(model.bundle)
         findings.show_facts(film, reading, model.bundle)
     with left:

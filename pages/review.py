@@ -12,11 +12,11 @@ from cxr.classifier import Classifier
 from cxr.errors import CxrError
 from cxr.review.entries import Entry
 from cxr.review.store import Store
-from ui import findings, frame, models
+from ui import frame, models
 from ui.desk import desk
 from ui.evidence import scope
 from ui.review import address, board, keys, queue, reader, records, source, stage, verdict
-from ui.review.case import case_of, facts, reading
+from ui.review.case import case_of, facts, scores
 from ui.review.queue import Place
 from ui.words import plain
 
@@ -130,7 +130,7 @@ def seen(
         elif place.row.display:
             verdict.panel(place, model.bundle, store, blind)
             verdict.history(place, rows)
-        findings.show_scores(reading(place.row, model.labels), model.bundle)
+        scores(place.row, model)
         facts(case, model)
 
 

@@ -43,10 +43,11 @@ def test_json_lines(
     printed = capsys.readouterr()
     expected = phantom_model.predict([cxr.read(path)])[0]
     for line in lines(printed.out):
-        assert list(line) == ["file", "label", "probabilities", "model"]
+        assert list(line) == ["file", "label", "probabilities", "raw", "sets", "model"]
         assert line["file"] == str(path)
         assert line["label"] == expected.label
         assert line["probabilities"] == expected.probabilities
+        assert line["raw"] == expected.raw
         assert line["model"] == {"name": "phantom", "sha256": phantom_model.bundle.digest}
     assert len(lines(printed.out)) == 2
     assert printed.err.count(cxr.NOTICE) == 1

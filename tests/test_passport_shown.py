@@ -6,12 +6,16 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from films import film, png
-from passports import bundle_with, by_hand, drawn
+from passports import altered, bundle_with, by_hand, drawn
 from streamlit.testing.v1 import AppTest
 from tables import LABELS, raw, table
 
@@ -20,11 +24,15 @@ import cxr.lungs
 import cxr.passport
 from cxr import slices
 from cxr.__main__ import main
+from cxr.bundle import open_bundle
 from cxr.review.cases import Wanted, queue
+from cxr.story import Step, Story
 from train import passport_pictures
+from ui import map_work, maps
+from ui import passport as shown
 from ui.export import scores_csv
 from ui.films import Film, Reading
-from ui.review import address
+from ui.review import address, case
 
 pytestmark = pytest.mark.usefixtures("lungs_looked_for")
 
@@ -58,13 +66,49 @@ def test_the_command_line_says_it(
     assert main(["predict", *files, "--json", "--model", folder]) == 1
     chest, picture = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert chest["passport"]["flags"] == ["outside", "noisy"]
-    assert chest["passport"]["checks"]["noisy"][1] == 0
+    checks = chest["passport"]["checks"]
+    assert checks["noisy"]["limit"] == 0 < checks["noisy"]["score"]
+    assert checks["noisy"]["flagged"]
+    assert checks["noisy"]["done"] == "said, nothing changed"
+    assert not checks["child"]["flagged"]
+    assert checks["child"]["done"] == ""
+    assert list(chest).index("passport") < list(chest).index("label")
     assert picture["error"]["code"] == "not_chest"
     assert "label" not in picture
     main(["predict", *files, "--model", folder])
-    scored, refused = capsys.readouterr().out.splitlines()[1:]
-    assert scored.split()[-2:] == ["outside", "noisy"]
+    head, scored, refused = capsys.readouterr().out.splitlines()
+    assert scored.split()[1] == "outside:"
+    assert scored.split()[-1] == "noisy"
+    assert scored.index(" noisy") == len(head)  # columns stand under their heads all the same
     assert "[not_chest]" in refused
+
+
+def test_a_map_from_the_command_line_says_it_first(
+    model: Admit, files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def drawn_by(folder: Path) -> tuple[list[str], int]:
+        out = tmp_path / "map.png"
+        asked = ["--class", "T", "--method", "gradcam", "--out", str(out), "--anyway", "--untested"]
+        assert main(["explain", files[0], *asked, "--model", str(folder)]) == 0
+        return capsys.readouterr().out.splitlines(), cv2.imread(str(out)).shape[0]
+
+    folder = model(outside=0.0).bundle.folder
+    said, height = drawn_by(folder)
+    assert said[0].startswith("Outside what this model knows: distance ")
+    known = altered(open_bundle(folder), limits=dict(by_hand().limits)).folder
+    unsaid, lower = drawn_by(known)
+    assert not any("Outside" in line for line in unsaid)
+    assert lower < height  # the caption has a line less
+
+
+def test_a_bad_passport_is_the_model_s_refusal(
+    model: Admit, files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(altered(model().bundle, format=99).folder)
+    assert main(["predict", *files, "--json", "--model", folder]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "[bad_passport]" in printed.err
 
 
 def test_a_model_without_a_passport_refuses_a_picture_too(
@@ -112,14 +156,91 @@ def test_outside_outranks_the_scores(model: Admit, monkeypatch: pytest.MonkeyPat
     assert any("Outside what this model knows" in each.value for each in at.get("html"))
 
 
+@pytest.mark.usefixtures("_fresh")
+def test_a_story_says_it_of_whatever_it_shows(
+    model: Admit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_MODELS", str(model(outside=0.0).bundle.folder.parent))
+    at = AppTest.from_file(str(Path(__file__).parents[1] / "app.py"), default_timeout=120)
+    at.session_state["accepted"] = True
+    at.session_state["story"] = Story(
+        "A story", "", (Step("chest"), Step("picture")), {"chest": CHEST, "picture": PICTURE}
+    )
+    at.session_state["story_place"] = 0
+    at.run().switch_page("pages/lab.py").run()
+    said = at.get("html")
+    told = next(i for i, each in enumerate(said) if "Outside what this model" in each.value)
+    assert told < next(i for i, each in enumerate(said) if "lab-moves" in each.value)
+    assert not any("No lungs are found" in each.value for each in said)
+    at.button[1].click().run()
+    assert not at.exception
+    assert any("No lungs are found" in each.value for each in at.get("html"))
+
+
+def test_a_reviewed_case_says_it_before_its_scores(
+    model: Admit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = model(outside=2.5)
+    frame = raw(6)
+    frame["passport"] = ["noisy;outside", "outside", "", "", "", ""]
+    frame["check_outside"] = ["3.5", "", "1", "1", "1", "1"]
+    frame["logit_P"] = -9.0  # a class that the network does not have
+    rows = table(frame, tmp_path)
+    said: list[str] = []
+    monkeypatch.setattr(st, "html", said.append)
+    for _, row in rows.iloc[:3].iterrows():
+        case.scores(row, asked)
+    measured, muted, unmeasured, muted_too, plain = said
+    assert "Outside what this model knows" in measured
+    assert "distance 3.5, limit 2.5." in measured
+    assert "Outside what this model knows" in unmeasured
+    assert "nan" not in unmeasured
+    assert "cxr-muted" in muted
+    assert "cxr-muted" in muted_too
+    assert "cxr-muted" not in plain
+
+
+def test_a_saved_map_says_it_first(model: Admit) -> None:
+    asked = model(outside=0.0)
+    (prediction,) = asked.predict([drawn()])
+    found = cxr.passport.inspect(drawn(), prediction.features, asked.passport, None)
+    what = map_work.wanted(drawn(), asked, "T", "gradcam")
+    read = Reading(prediction=prediction, passport=found)
+    drawing = map_work.Drawn(cxr.explain.grad_cam(asked, drawn(), "T"))
+    lines = maps._caption(read, what, maps.Found(drawing), asked.bundle)
+    assert lines[0].startswith("Outside what this model knows: distance ")
+    known = maps._caption(replace(read, passport=None), what, maps.Found(drawing), asked.bundle)
+    assert known == lines[1:]
+
+
+def test_what_is_done_is_said(model: Admit, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = model(noisy=0.0, inverted=0.0)
+    said: list[str] = []
+    monkeypatch.setattr(st, "html", said.append)
+    shown.show(cxr.passport.inspect(drawn(), None, asked.passport, None))
+    assert "Said, nothing changed." in said[0]
+    assert "Said, not turned back" in said[0]
+    assert "<code>burnt_in_text</code>" in said[0]
+
+
 def test_scores_leave_with_their_flags(model: Admit) -> None:
     asked = model(noisy=0.0)
     (prediction,) = asked.predict([drawn()])
     found = cxr.passport.inspect(drawn(), prediction.features, asked.passport, None)
     given = Film(1, "chest.png", CHEST, "0" * 64)
-    out = scores_csv([(given, Reading(prediction=prediction, passport=found))], asked.bundle)
+    top = prediction.probabilities[prediction.label]
+    sets = {"0.9": dict.fromkeys("NT", top), "0.99": dict.fromkeys("NT", 0.0)}
+    bundle = replace(asked.bundle, conformal=sets)
+    out = scores_csv([(given, Reading(prediction=prediction, passport=found))], bundle)
     (row,) = csv.DictReader(io.StringIO(out.decode("utf-8-sig")))
     assert row["passport"] == "noisy"
+    assert list(row).index("passport") < list(row).index("class")
+    scores = {each.code: f"{each.score:.4g}" for each in found.findings}
+    assert {code: row[f"check_{code}"] for code in scores} == scores
+    assert row["check_not_chest"] == ""
+    assert float(row["raw_T"]) == pytest.approx(prediction.raw["T"], abs=1e-6)
+    assert row["set_0.9"] == prediction.label
+    assert row["set_0.99"] == "N;T"
     assert "lungs is missing" in row["unchecked"]
 
 
@@ -136,6 +257,35 @@ def test_flags_are_slices_and_narrow_the_queue(tmp_path: Path) -> None:
     found = queue(rows, LABELS, Wanted("test", passport="noisy", shown="all"))
     assert len(found.rows) + found.hidden == 10
     assert set(found.rows.passport) == {"noisy;child"}
+
+
+def test_few_films_of_the_shipped_table_are_no_chest(shipped_table: pd.DataFrame) -> None:
+    refused = shipped_table.passport.str.split(";").map(lambda codes: "not_chest" in codes)
+    assert refused[shipped_table.split == "test"].mean() <= 0.01
+    assert refused[shipped_table.split == "external"].mean() <= 0.03
+
+
+def test_the_shipped_table_s_scores_agree_with_its_flags(
+    models: Path, shipped_table: pd.DataFrame
+) -> None:
+    limits = json.loads((models / "default" / "passport.json").read_text())["limits"]
+    lungs = json.loads((models / "lungs" / "bundle.json").read_text())
+    limits["not_chest"] = lungs["operating_points"]["lung"]["threshold"]
+    flags = shipped_table.passport.str.split(";")
+    for code in cxr.passport.CODES:
+        flagged = flags.map(lambda codes, code=code: code in codes).to_numpy()
+        score = shipped_table[f"check_{code}"].to_numpy()
+        # Of scores that are the limit to their four digits, the table cannot tell.
+        told = [float(f"{limits[code]:.4g}") != each for each in score]
+        below = cxr.passport.CHECKS[code].below
+        beyond = score < limits[code] if below else score > limits[code]
+        assert np.array_equal(beyond[told], flagged[told]), code
+        assert sum(told) > 1000, code
+
+
+@pytest.fixture(scope="module")
+def shipped_table(models: Path) -> pd.DataFrame:
+    return pd.read_csv(models / "default" / "predictions.csv", keep_default_na=False)
 
 
 def test_what_is_no_chest_is_refused_in_every_form(

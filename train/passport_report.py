@@ -34,14 +34,20 @@ INTRODUCTION = """\
 # The input passport
 
 Before a score is believed, `cxr.passport` asks what the picture is. Read shows the answer
-beside the scores; the command line and the CSV carry its flags. `predictions.csv` keeps, for
-every film that the model was measured on, the flags (`passport`), which are slices of the metrics
-page and a column and a filter of the review queue, and the score of each check (`check_<code>`).
+with the scores and what is done about it; the command line and the CSV carry its flags and the
+score of each check. `predictions.csv` keeps, for every film that the model was measured on, the
+flags (`passport`), which are slices of the metrics page and a column and a filter of the review
+queue, and the score of each check (`check_<code>`).
 
-- No lungs of a frontal chest film: the picture is refused (`not_chest`), with its score.
-- Outside what the model knows: said before the scores, which are then muted. Measured is how
+- No lungs of a frontal chest film: the picture is refused (`not_chest`), with its score. Only
+  Review, where the table lists it, and the stories of Lab show it; a story says so before its
+  scores.
+- Outside what the model knows: said before the scores on Read, Review, Lab and the command
+  line, and first in the caption of a saved map; Read and Review mute the scores. Measured is how
   far the roots of the network's averaged feature maps lie from the subspace of the films that
   it learnt from.
+- Black and white exchanged: said, and the film is not turned back
+  ([why](#would-inverting-back-help)).
 - All other flags are said and nothing is changed. A check that cannot be made is said to be
   missing.
 

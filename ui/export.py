@@ -7,6 +7,8 @@ import io
 
 from cxr.bundle import Bundle
 from cxr.notice import NOTICE
+from cxr.passport import CODES, Passport
+from cxr.trust import prediction_set
 from ui.films import Film, Reading
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -17,11 +19,14 @@ def scores_csv(rows: list[tuple[Film, Reading]], bundle: Bundle) -> bytes:
     names = [
         "file",
         "sha256",
+        "passport",
+        *(f"check_{code}" for code in CODES),
+        "unchecked",
         "class",
         "margin",
         *(f"p_{label}" for label in bundle.labels),
-        "passport",
-        "unchecked",
+        *(f"raw_{label}" for label in bundle.labels),
+        *(f"set_{share}" for share in bundle.conformal),
         "refused",
         "message",
         "model",
@@ -37,7 +42,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], bundle: Bundle) -> bytes:
             {
                 "file": _inert(film.name),
                 "sha256": film.sha256,
-                **_result(reading),
+                **_result(reading, bundle),
                 "model": bundle.name,
                 "model_created": bundle.created,
                 "model_sha256": bundle.digest,
@@ -47,20 +52,26 @@ def scores_csv(rows: list[tuple[Film, Reading]], bundle: Bundle) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _result(reading: Reading) -> dict[str, str]:
+def _result(reading: Reading, bundle: Bundle) -> dict[str, str]:
     if reading.prediction is None:
         refusal = reading.refusal
         assert refusal is not None
         return {"refused": refusal.code, "message": refusal.message}
     prediction = reading.prediction
-    scores = {f"p_{label}": f"{p:.6f}" for label, p in prediction.probabilities.items()}
-    found = reading.passport
+    p = prediction.probabilities
+    found = reading.passport or Passport(())
     return {
+        "passport": ";".join(found.flags),
+        **{f"check_{each.code}": f"{each.score:.4g}" for each in found.findings},
+        "unchecked": " ".join(found.unchecked),
         "class": prediction.label,
         "margin": f"{prediction.margin:.6f}",
-        **scores,
-        "passport": ";".join(found.flags) if found else "",
-        "unchecked": " ".join(found.unchecked) if found else "",
+        **{f"p_{label}": f"{value:.6f}" for label, value in p.items()},
+        **{f"raw_{label}": f"{value:.6f}" for label, value in prediction.raw.items()},
+        **{
+            f"set_{share}": ";".join(prediction_set(p, limits))
+            for share, limits in bundle.conformal.items()
+        },
     }
 
 

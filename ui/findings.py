@@ -9,26 +9,21 @@ import streamlit as st
 from cxr.bundle import Bundle
 from cxr.classifier import Prediction
 from cxr.trust import prediction_set
-from ui import operating, passport
+from ui import operating
 from ui.films import Film, Reading
 from ui.models import line
 from ui.words import exact, figure, meaning, percent, score, site
 
 
-def show_scores(reading: Reading, bundle: Bundle) -> None:
+def show_scores(prediction: Prediction, bundle: Bundle, muted: bool = False) -> None:
     """The class with its margin, and one bar a class; a mark on a bar is its operating point.
 
-    Of a film outside what the model knows, that comes first, and the scores are muted.
+    Muted are the scores of a film outside what the model knows, which is said before them.
     """
-    prediction = reading.prediction
-    assert prediction is not None
     top = prediction.probabilities[prediction.label]
-    unknown = reading.passport is not None and reading.passport.outside
-    if reading.passport is not None and unknown:
-        passport.outside(reading.passport)
-    muted = ' class="cxr-muted"' if unknown else ""
+    quiet = ' class="cxr-muted"' if muted else ""
     st.html(
-        f'<div{muted}><div class="cxr-call"><b>{escape(prediction.label)} {score(top)}</b>'
+        f'<div{quiet}><div class="cxr-call"><b>{escape(prediction.label)} {score(top)}</b>'
         f"<span>margin {score(prediction.margin)}</span></div>"
         f'<div class="cxr-bars" role="list">{_bars(prediction, bundle)}</div>'
         f'<div class="cxr-quiet">{_sets(prediction, bundle)}{_operating_points(prediction, bundle)}'

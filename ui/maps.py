@@ -261,4 +261,5 @@ def _caption(reading: Reading, what: Wanted, found: Found, bundle: Bundle) -> li
         f"film given {prediction.label}, margin {score(prediction.margin)}"
     )
     lines = overlay.caption(what.method, what.label, bundle.name, bundle.digest, details)
-    return [*lines, *_evidence(what, found), words.CAVEAT]
+    first = reading.passport.before_scores if reading.passport else ()
+    return [*first, *lines, *_evidence(what, found), words.CAVEAT]

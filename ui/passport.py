@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 import streamlit as st
 
 from cxr.passport import CHECKS, Finding, Passport, written
-from ui.words import flag
+
+_WHY = {
+    "not_chest": "Scores of what is no chest film mean nothing",
+    "outside": "Too little like the films that it learnt from for a score to be relied on",
+}
+"""What comes before any score."""
 
 
-def outside(passport: Passport) -> None:
-    """That the film is unlike what the model knows, before any score of it."""
-    (found,) = (each for each in passport.flagged if each.code == "outside")
+def before_scores(passport: Passport) -> None:
+    """That there is no chest, or that the film is unlike what the model knows; else nothing."""
+    first({found.code: found.measured for found in passport.flagged if found.code in _WHY})
+
+
+def first(measured: Mapping[str, str]) -> None:
+    """The same of codes, each with its score and limit; "" where nobody kept them."""
+    if not measured:
+        return
+    title = " · ".join(CHECKS[code].means for code in measured)
+    why = (
+        f"{_WHY[code]}: {said}." if said else f"{_WHY[code]}." for code, said in measured.items()
+    )
     st.html(
-        '<div class="cxr-outside" role="note"><b>Outside what this model knows</b>'
-        "<p>Too little like the films that it learnt from for a score to be relied on: "
-        f"{escape(found.measured)}.</p></div>"
+        f'<div class="cxr-outside" role="note"><b>{escape(title)}</b>'
+        f"<p>{escape(' '.join(why))}</p></div>"
     )
 
 
@@ -40,15 +55,14 @@ def show(passport: Passport) -> None:
 
 
 def _sentence(found: Finding) -> str:
-    check = CHECKS[found.code]
-    return f"{escape(check.means)}: {escape(found.measured)}."
+    return f"{escape(found.said)} {escape(found.done.capitalize())}."
 
 
 def _table(findings: tuple[Finding, ...]) -> str:
     if not findings:
         return ""
     rows = "".join(
-        f"<tr><th scope='row'>{escape(flag(each.code))}</th>"
+        f"<tr><th scope='row'><code>{escape(each.code)}</code></th>"
         f"<td>{written(each.score)}</td><td>{'under' if CHECKS[each.code].below else 'over'} "
         f"{written(each.limit)}</td><td>{escape(CHECKS[each.code].unit)}</td></tr>"
         for each in findings

@@ -2,7 +2,7 @@
 
 Each finding is a score in a stated unit against a limit that was fitted on ``train`` and ``val``
 (:mod:`cxr.passport.fitted`). A film that shows no chest is refused; every other finding is said
-beside the scores, and nothing is changed in the film.
+with the scores, and nothing is changed in the film. :data:`CHECKS` says what is done about each.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ LONGER_SIDE = 256
 """Pixels of a film when it is measured: what the films of train have."""
 ADULT = 18
 """Years."""
+_SAID = "said, nothing changed"
 
 
 @dataclass(frozen=True)
@@ -43,21 +44,34 @@ class Check:
         What is said of a film that is flagged.
     below : bool
         Flagged below the limit, else above it.
+    done : str
+        What is done about a film that is flagged.
     """
 
     unit: str
     score: str
     means: str
     below: bool = False
+    done: str = _SAID
 
 
 _DISTANCE = "distance {}"
 _PROBABILITY = "probability {}"
 CHECKS = {
-    "not_chest": Check("0 to 1", "lungs found {}", "No lungs are found", below=True),
-    "outside": Check("no unit", _DISTANCE, "Outside what this model knows"),
+    "not_chest": Check("0 to 1", "lungs found {}", "No lungs are found", True, "refused"),
+    "outside": Check(
+        "no unit",
+        _DISTANCE,
+        "Outside what this model knows",
+        done="said before the scores, which the pages mute",
+    ),
     "child": Check("probability", _PROBABILITY, "A small child, it seems"),
-    "inverted": Check("probability", _PROBABILITY, "Black and white seem exchanged"),
+    "inverted": Check(
+        "probability",
+        _PROBABILITY,
+        "Black and white seem exchanged",
+        done="said, not turned back: that made the scores of faint negatives worse",
+    ),
     "noisy": Check("grey levels", "{} grey levels of noise", "Noisier than the films it knows"),
     "burnt_in_text": Check("% of the film", "{} % of the film", "Text or marks are burnt in"),
     "rotated": Check("degrees", "{} degrees", "Turned"),
@@ -98,6 +112,16 @@ class Finding:
         """Such as "12.3 grey levels of noise, limit 2.1"."""
         return f"{CHECKS[self.code].score.format(written(self.score))}, limit {written(self.limit)}"
 
+    @property
+    def said(self) -> str:
+        """A sentence of a film that is flagged: what that means, and what was measured."""
+        return f"{CHECKS[self.code].means}: {self.measured}."
+
+    @property
+    def done(self) -> str:
+        """What is done about it; "" where nothing is flagged."""
+        return CHECKS[self.code].done if self.flagged else ""
+
 
 def written(value: float) -> str:
     """Three digits, as in ``.991``, ``6.51`` and ``194``."""
@@ -132,6 +156,11 @@ class Passport:
     def outside(self) -> bool:
         """Whether no score of this film is to be relied on."""
         return "outside" in self.flags
+
+    @property
+    def before_scores(self) -> tuple[str, ...]:
+        """What is said before any score, as sentences: that the film is outside, else nothing."""
+        return tuple(each.said for each in self.flagged if each.code == "outside")
 
 
 def inspect(

@@ -13,9 +13,10 @@ from cxr.bundle import MANIFEST
 from cxr.classifier import Classifier, load
 from cxr.errors import CxrError
 from cxr.explain import methods_of
+from cxr.passport import Passport, inspect
 from cxr.steps import changed, changes, own_way
 from cxr.story import Step, Story
-from ui import films, map_work, models, work
+from ui import films, map_work, models, passport, work
 from ui.desk import desk
 from ui.films import Film
 from ui.lab import layers, moves, stability, tries, way
@@ -76,12 +77,26 @@ def show(story: Story, picked: Classifier) -> None:
     film = Film(-int(digest[:12], 16) - 1, "", data, digest)
     before = stability.scores_of(film, model)
     try:
+        passport.before_scores(_passport(film, model))
         _VIEWS[now.view](now, film, before, model)
     except CxrError as refusal:
         st.info(plain(f"This model has no such view of this film. {refusal}"))
     except ValueError:
         st.info("This model has no such view of this film.")
     st.html(f'<div class="cxr-quiet"><p>{_foot(story, now, model)}</p></div>')
+
+
+def _passport(film: Film, model: Classifier) -> Passport:
+    """Said of a story's film, which is shown whatever it is."""
+
+    def inspected() -> Passport:
+        radiograph = films.radiograph_of(film)
+        features = model.predict([radiograph])[0].features
+        return inspect(radiograph, features, model.passport, models.finder())
+
+    return desk().shelf.get(
+        ("passport", film.sha256, model.bundle.digest), inspected, lambda _: 4096
+    )
 
 
 def _toolbar(story: Story, place: int) -> None:

@@ -11,11 +11,12 @@ import streamlit as st
 
 from cxr import neighbours
 from cxr.classifier import Classifier, Prediction
-from cxr.errors import CxrError
+from cxr.errors import BundleError, CxrError
+from cxr.passport import Finding
 from cxr.radiograph import Radiograph
 from cxr.review.folder import Boxes, Folder
+from ui import findings, passport
 from ui.desk import desk
-from ui.films import Reading
 from ui.models import line
 from ui.review import source
 from ui.words import flags, site
@@ -84,11 +85,26 @@ def film_of(folder: Folder, image: str) -> Radiograph:
     )
 
 
-def reading(row: pd.Series, labels: tuple[str, ...]) -> Reading:
-    """The table's scores as the pages show them."""
-    scores = {label: float(row[f"p_{label}"]) for label in labels}
-    logits = {label: float(row[f"logit_{label}"]) for label in labels}
-    return Reading(prediction=Prediction(str(row.called), scores, logits, None))
+def scores(row: pd.Series, model: Classifier) -> None:
+    """The table's scores, and before them whether its passport put the film outside."""
+    p = {label: float(row[f"p_{label}"]) for label in model.labels}
+    logits = {label: float(row[f"logit_{label}"]) for label in model.labels}
+    unknown = "outside" in str(row["passport"]).split(";")
+    if unknown:
+        passport.first({"outside": _distance(row, model)})
+    findings.show_scores(Prediction(str(row.called), p, logits, None), model.bundle, unknown)
+
+
+def _distance(row: pd.Series, model: Classifier) -> str:
+    """How far outside, and the limit; "" where the bundle doesn't say."""
+    try:
+        fitted = model.passport
+    except BundleError:
+        return ""
+    limit = fitted.limits.get("outside") if fitted else None
+    if limit is None or np.isnan(row.check_outside):
+        return ""
+    return Finding("outside", row.check_outside, limit).measured
 
 
 def facts(case: Case, model: Classifier) -> None:
