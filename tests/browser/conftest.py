@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from serving import ROOT, served
 from viewing import Open, ready
-from waiting import WAIT_MS, settled
+from waiting import WAIT_MS, accept, settled
 
 FLAGS = [
     "--no-sandbox",
@@ -53,7 +53,7 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
-    page.get_by_role("button", name="I have read this and accept").click()
+    accept(page)
     expect(page.get_by_test_id("stFileUploaderDropzoneInput")).to_be_attached()
     settled(page)
     yield page

@@ -12,7 +12,7 @@ import pytest
 import tables
 from playwright.sync_api import Browser, Page, Request, expect
 from serving import ROOT, served
-from waiting import WAIT_MS, settled
+from waiting import WAIT_MS, accept, settled
 
 from cxr.bundle import open_bundle
 from cxr.predictions import select, table
@@ -84,7 +84,7 @@ def test_an_address_leads_to_its_part(metrics: Page) -> None:
     expect(metrics).to_have_url(re.compile("part=Slices"))
     expect(metrics).to_have_url(re.compile("set=External"))
     metrics.goto(metrics.url)  # another session, which has the notice to accept first
-    metrics.get_by_role("button", name="I have read this and accept").click()
+    accept(metrics)
     expect(metrics.get_by_text("Slices whose figure rests on fewer than 30 films")).to_be_visible()
     expect(metrics.get_by_role("heading", name="External, hospitals")).to_be_visible()
 

@@ -16,7 +16,7 @@ from films import png
 from PIL import Image
 from playwright.sync_api import Locator, Page, Request, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from waiting import settled
+from waiting import accept, settled
 
 import cxr
 from cxr import phantom
@@ -205,7 +205,7 @@ def test_a_press_that_a_timer_s_run_carries_along_is_heard_once(page: Page) -> N
 
     page.route_web_socket("**/_stcore/stream", forward)
     page.reload()
-    page.get_by_role("button", name="I have read this and accept").click()
+    accept(page)
     expect(page.get_by_test_id("stFileUploaderDropzoneInput")).to_be_attached()
     settled(page)
     upload(page, ("one.jpg", CHILD), ("two.jpg", CHILD), ("three.jpg", CHILD))

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from reviewroom import make_room
 from serving import ROOT, served
-from waiting import WAIT_MS, settled
+from waiting import WAIT_MS, accept, settled
 
 import cxr
 from cxr.bundle import open_bundle
@@ -81,7 +81,7 @@ def page(chromium: Browser, address: str, room: tuple[Path, Path]) -> Iterator[P
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
-    page.get_by_role("button", name="I have read this and accept").click()
+    accept(page)
     page.get_by_role("link", name="Review").click()
     page.get_by_text("Another folder").click()
     page.get_by_role("textbox", name="Path on the server").fill(str(room[0]))
@@ -269,7 +269,7 @@ def test_the_address_restores_the_case_in_another_browser(
     other = context.new_page()
     other.set_default_timeout(WAIT_MS)
     other.goto(page.url)
-    other.get_by_role("button", name="I have read this and accept").click()
+    accept(other)
     at_case(other, cases[1])
     context.close()
 

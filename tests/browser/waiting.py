@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 WAIT_MS = 60_000  # a loaded machine is slow, not wrong
+
+
+def accept(page: Page) -> None:
+    """Accept the notice, once its page is whole: a press that comes earlier may be lost."""
+    button = page.get_by_role("button", name="I have read this and accept")
+    expect(button).to_be_visible()
+    settled(page)
+    button.click()
 
 
 def settled(page: Page) -> None:
