@@ -61,6 +61,8 @@ def test_a_session_never_sees_another_s_film(light: Open) -> None:
     address = addresses[0][0]
     assert pages[1].request.get(address).ok
     assert pages[0].request.get(addresses[1][0]).body() != pages[0].request.get(address).body()
+    before = pages[1].locator(".pane .title").first.inner_text()
     pages[1].get_by_role("button", name="Other film").click()
+    expect(pages[1].locator(".pane .title").first).not_to_have_text(before)
     ready(pages[1])
     assert pages[0].request.get(addresses[1][0]).status == 404  # left as soon as it is not shown
