@@ -203,8 +203,9 @@ def test_blind_the_page_tells_nothing_before_the_read(page: Page, every: list[st
     page.keyboard.press("n")  # the switch that was clicked does not hold the keys
     at_case(page, every[1])
     page.keyboard.press("p")
-    begin(page, "Blind Reader")
     first = every[0]
+    at_case(page, first)
+    begin(page, "Blind Reader")
     at_case(page, first)
     expect(page.get_by_text("Labelled")).to_have_count(0)
     page.keyboard.press("7")  # the second label
