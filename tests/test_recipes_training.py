@@ -4,6 +4,7 @@ import csv
 import itertools
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -38,6 +39,12 @@ training = { epochs = 4, frozen_epochs = 2, unfreeze_from = "conv1", unfrozen_ra
 training = { frozen_epochs = 1, unfreeze_from = "block5_conv1" }
 [variants.late]
 training = { best_after = 2 }
+[variants.mixed]
+training = { mixed_precision = true }
+[variants.mixed_depthwise]
+network = { architecture = "efficientnet_lite0", options = {} }
+preprocessing.size = 32
+training = { mixed_precision = true }
 [variants.tiny]
 network = { architecture = "tiny_mlp", options = {} }
 training = { epochs = 8, draw = "downsample", loss = "hinge", optimizer = "adam" }
@@ -191,6 +198,40 @@ def test_a_staged_run_goes_on_from_either_stage(
     assert [row["epoch"] for row in one] == [row["epoch"] for row in other] == list("1234")
     for a, b in zip(one, other, strict=True):
         assert float(a["val_loss"]) == pytest.approx(float(b["val_loss"]), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "on_gpu", "computed_in"),
+    [
+        ("late", False, "float32"),
+        ("mixed", False, "bfloat16"),
+        ("mixed_depthwise", False, "float32"),
+        ("mixed_depthwise", True, "bfloat16"),
+    ],
+)
+def test_bfloat16_where_it_is_asked_for_and_pays(
+    toml: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    on_gpu: bool,
+    computed_in: str,
+) -> None:
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda _: ["gpu:0"] * on_gpu)
+    plan = recipe.load(f"{toml}:{name}")
+    frame = pd.DataFrame(columns=["split", "recommended"])
+    model, *_ = fit.begin(plan, frame, tmp_path)
+    assert {layer.compute_dtype for layer in model.layers if layer.weights} == {computed_in}
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+    for weight, plain in zip(model.get_weights(), _seeded(plan), strict=True):
+        np.testing.assert_array_equal(weight, plain)
+
+
+def _seeded(plan: recipe.Recipe) -> list[NDArray[np.float32]]:
+    keras.utils.set_random_seed(plan.training.seed)
+    weights: list[NDArray[np.float32]] = fit.build(plan).get_weights()
+    return weights
 
 
 def test_a_layer_that_is_not_there_cannot_be_unfrozen(

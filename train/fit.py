@@ -84,11 +84,30 @@ def begin(
     the network as its architecture starts; the rows that are learnt from; the rows that judge.
     """
     run.mkdir(parents=True, exist_ok=True)
-    if recipe.training.mixed_precision and keras.backend.backend() == "torch":
-        keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    keras.utils.set_random_seed(recipe.training.seed)
     learn = np.flatnonzero((frame.split == "train") & (frame.recommended == "1"))
-    return build(recipe), learn, np.flatnonzero(frame.split == "val")
+    return _build_to_train(recipe), learn, np.flatnonzero(frame.split == "val")
+
+
+def _build_to_train(recipe: Recipe) -> Any:
+    """As :func:`build`, from the recipe's seed; in bfloat16 where that is asked for and pays."""
+    keras.utils.set_random_seed(recipe.training.seed)
+    model = build(recipe)
+    if not (recipe.training.mixed_precision and _bfloat16_pays(model)):
+        return model
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        keras.utils.set_random_seed(recipe.training.seed)
+        return build(recipe)
+    finally:
+        keras.config.set_dtype_policy(usual)
+
+
+def _bfloat16_pays(model: Any) -> bool:
+    """Everywhere but on TensorFlow's CPU with depthwise layers, which it has no fast kernel for."""
+    if keras.backend.backend() != "tensorflow" or keras.distribution.list_devices("gpu"):
+        return True
+    return not any(isinstance(layer, keras.layers.DepthwiseConv2D) for layer in model.layers)
 
 
 def _train(
