@@ -139,6 +139,18 @@ def test_next_and_previous_hold_at_the_ends(place: Path, cases: list[str]) -> No
     assert named(opened(case=cases[0]), "Previous").disabled
 
 
+@pytest.mark.parametrize("key", ["review-maps", "reader-begin", "reader-change"])
+def test_a_press_that_left_before_a_step_does_not_undo_it(
+    place: Path, cases: list[str], key: str
+) -> None:
+    at = opened(reader="" if key == "reader-begin" else "A. Reader")
+    named(at, "Next").click().run()
+    at.query_params["case"] = cases[0]
+    assert shown(press(at, key)) == cases[1]
+    at.query_params["case"] = cases[0]
+    assert shown(ran(at.run())) == cases[0]  # the browser's own way back
+
+
 @pytest.mark.parametrize("given", VERDICTS)
 def test_a_verdict_is_kept_and_the_next_case_comes(
     place: Path, cases: list[str], given: str

@@ -6,7 +6,10 @@ model's table; anything else is left out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
+from functools import wraps
+from typing import ParamSpec
 
 import pandas as pd
 import streamlit as st
@@ -18,6 +21,25 @@ _LAST, _ASIDE = "review_address", "review_aside"
 _TELLING = ("truth", "called", "passport", "sort", "shown")
 SPLITS = ("test", "external", "val")
 """Never pooled: the first that a table has is shown until another is chosen."""
+_P = ParamSpec("_P")
+
+
+def held(act: Callable[_P, None]) -> Callable[_P, None]:
+    """Decorator: a callback that finds the address that was given last.
+
+    A press that leaves the browser before a step has reached its address line brings the address
+    from before the step, and would undo the step.
+    """
+
+    @wraps(act)
+    def acted(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        last = st.session_state.get(_LAST)
+        if last is not None and st.query_params.to_dict() != last:
+            st.query_params.from_dict(last)
+        act(*args, **kwargs)
+        st.session_state[_LAST] = st.query_params.to_dict()
+
+    return acted
 
 
 def restore(model: str) -> None:
@@ -76,6 +98,7 @@ def write(model: str, queue: Wanted, case: str) -> None:
         st.query_params.from_dict(said)
 
 
+@held
 def go(case: str) -> None:
     """To another case, from a button's callback."""
     st.query_params["case"] = case
@@ -86,6 +109,7 @@ def here() -> str:
     return st.query_params.get("case", "")
 
 
+@held
 def change(name: str, value: str) -> None:
     """Another queue, from a filter's callback: it begins with its first open case."""
     _set(name, value)
@@ -94,6 +118,7 @@ def change(name: str, value: str) -> None:
         _set("source", "")
 
 
+@held
 def blind(on: bool) -> None:
     """Read blind, or no longer: what would tell is put aside meanwhile, and comes back after."""
     given = st.query_params.to_dict()
@@ -102,7 +127,8 @@ def blind(on: bool) -> None:
         st.session_state[_ASIDE] = {name: given[name] for name in _TELLING if name in given}
     for name in _TELLING:
         _set(name, aside.get(name, ""))
-    change("blind", "1" if on else "")
+    _set("blind", "1" if on else "")
+    _set("case", "")
 
 
 def _usual(blind: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cxr.review.entries import LONGEST_NAME, clean
+from ui.review import address
 
 _KEY = "reader"
 SAID, GIVEN = "review_said", "review_given"
@@ -27,14 +28,18 @@ def ask() -> None:
     """The question, once a session."""
     with st.form("reader-form", border=False):
         st.caption("Give your name first: nothing is kept without one.")
-        given = st.text_input(
+        st.text_input(
             "Your name, as it is to stand beside your verdicts",
             max_chars=LONGEST_NAME,
             key="reader-name",
         )
-        if st.form_submit_button("Begin", key="reader-begin") and _tidy(given):
-            st.session_state[_KEY] = _tidy(given)
-            st.rerun()
+        st.form_submit_button("Begin", key="reader-begin", on_click=_begin)
+
+
+@address.held
+def _begin() -> None:
+    if given := _tidy(st.session_state["reader-name"]):
+        st.session_state[_KEY] = given
 
 
 def show() -> None:
@@ -46,6 +51,7 @@ def show() -> None:
         st.button("Change reader", key="reader-change", type="tertiary", on_click=_forget)
 
 
+@address.held
 def _forget() -> None:
     """The next reader takes nothing back of this one."""
     for key in (_KEY, SAID, GIVEN):

@@ -23,6 +23,7 @@ def staged() -> Staged:
 
 
 @pressed
+@address.held
 def toggle(what: Staged) -> None:
     st.session_state[_STAGED] = "film" if staged() == what else what
 

@@ -71,10 +71,12 @@ def blind_read(place: Place, bundle: Bundle, store: Store) -> None:
     _outcome(store)
 
 
+@address.held
 def _pick(key: str, label: str) -> None:
     st.session_state[key] = label
 
 
+@address.held
 def _commit(about: Entry, read: str, confidence: str, store: Store) -> None:
     _keep(replace(about, kind="blind", read=read, confidence=confidence), store)
 
@@ -162,6 +164,7 @@ def _about(place: Place, bundle: Bundle) -> Entry:
     )
 
 
+@address.held
 def _give(about: Entry, verdict: str, keys: dict[str, str], following: str, store: Store) -> None:
     said = {name: str(st.session_state.get(key) or "") for name, key in keys.items()}
     if verdict != "label_wrong":
@@ -216,6 +219,7 @@ def _outcome(store: Store) -> None:
 
 
 @pressed
+@address.held
 def _undo(store: Store) -> None:
     last: Entry = st.session_state[GIVEN][-1]
     row = Entry(
