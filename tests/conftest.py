@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from networks import phantoms, trained_phantom_bundle
+from reviewroom import make_room
 
 import cxr
 
@@ -36,6 +37,14 @@ def phantom_model(tmp_path_factory: pytest.TempPathFactory) -> cxr.Classifier:
     accuracy = (model.squares(squares).argmax(1) == truth).mean()
     assert accuracy > 0.95, f"the phantom network learnt nothing: {accuracy}"
     return model
+
+
+@pytest.fixture(scope="session")
+def room(
+    phantom_model: cxr.Classifier, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """A data folder and a folder of bundles, as :func:`reviewroom.make_room` leaves them."""
+    return make_room(tmp_path_factory.mktemp("room"), phantom_model)
 
 
 @pytest.fixture(autouse=True)

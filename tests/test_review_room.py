@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reviewroom import make_room
 from reviews import verdict
 from streamlit.testing.v1 import AppTest
 from test_app import plates
@@ -34,13 +33,6 @@ def _own_database() -> Iterator[None]:
     yield
     for shared in (source._jobs, source._open):
         shared.clear()
-
-
-@pytest.fixture(scope="module")
-def room(
-    phantom_model: cxr.Classifier, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Path]:
-    return make_room(tmp_path_factory.mktemp("room"), phantom_model)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from reviewroom import make_room
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 from test_app import APP, click, plates, text
@@ -20,13 +19,6 @@ from ui.study import room as study_room
 from ui.study import setup
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "study.py")
-
-
-@pytest.fixture(scope="module")
-def room(
-    phantom_model: cxr.Classifier, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Path]:
-    return make_room(tmp_path_factory.mktemp("room"), phantom_model)
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from reviewroom import make_room
 from serving import ROOT, served
 from waiting import WAIT_MS, accept, settled
 
-import cxr
 from cxr.bundle import open_bundle
 from cxr.predictions import table
 from cxr.review.cases import Wanted, queue
@@ -37,13 +35,6 @@ WITHOUT_STYLES = """() => {
   body.querySelectorAll("style, script").forEach((element) => element.remove());
   return body.innerHTML;
 }"""
-
-
-@pytest.fixture(scope="module")
-def room(
-    phantom_model: cxr.Classifier, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Path]:
-    return make_room(tmp_path_factory.mktemp("room"), phantom_model)
 
 
 @pytest.fixture(scope="module")
