@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from test_app import accepted, click, listed, plates, running, text, titles, upload, wait
 
 import cxr
+from cxr.bundle import MANIFEST
 from cxr.channels import activation, shares
 from cxr.explain import box_effects, faithfulness, make_map, patch_boxes, sanity
 from cxr.explain.agreement import compare_fills
@@ -26,7 +27,7 @@ from cxr.stability import CHANGES, Stability, stability
 from cxr.steps import Way, scores
 from cxr.story import Step, Story
 from ui import map_work
-from ui.lab import layers, regions
+from ui.lab import layers, player, regions
 from ui.lab.stability import strip
 from ui.lab.words import plain_number, signed
 from ui.viewer import Region
@@ -439,12 +440,18 @@ def test_views_are_kept_as_a_story_and_played(lab: AppTest, hand: Hand) -> None:
     assert titles(lab) == ["As filed", "Square · 64 × 64"]
 
 
-def test_a_story_of_a_model_that_is_not_here_says_so(lab: AppTest) -> None:
-    step = Step("one", "Look.", model="../../elsewhere")
+@pytest.mark.parametrize("model", ["../../elsewhere", "broken"])
+def test_a_story_of_a_model_that_cannot_be_used_says_so(
+    lab: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.setattr(player, "FOLDER", tmp_path)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / MANIFEST).write_text("{}")
+    step = Step("one", "Look.", model=model)
     lab.session_state["story"] = Story("A story", "", (step,), {"one": FILM})
     lab.session_state["story_place"] = 0
     lab.run()
-    assert "which is not here" in lab.info[0].value
+    assert "which is not here or cannot be used" in lab.info[0].value
     assert not plates(lab)
 
 

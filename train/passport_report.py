@@ -109,7 +109,7 @@ def report(
     ----------
     folder : Path
     frame : DataFrame
-        As :func:`train.manifest.load` gives it.
+        As :func:`train.manifest.of_bundle` gives it.
     data : Path
     rows, scored : DataFrame
         As :func:`train.passport.store` gives them.
@@ -117,11 +117,11 @@ def report(
     model = Classifier(folder)
     assert model.passport is not None
     bench = Bench(model, lungs.load(), model.passport, data)
-    sample = by_hash(frame[(frame.split == "test") & frame.label.isin(model.labels)])[:FILMS]
+    sample = by_hash(frame[frame.split == "test"])[:FILMS]
     films = [read(data / image).eight_bit for image in sample.image]
     yield INTRODUCTION.format(name=model.bundle.name, digest=model.bundle.digest[:12])
     yield from _limits(bench)
-    train = by_hash(frame[(frame.split == "train") & frame.label.isin(model.labels)])
+    train = by_hash(frame[frame.split == "train"])
     learnt = [small(data / image) for image in train.image[:FILMS]]
     yield from _faults(bench, films, learnt, scored[(rows.split == "test").to_numpy()])
     yield from _inversion(bench, films, sample)

@@ -60,8 +60,7 @@ def current() -> Classifier:
         st.code(TRAIN, language=None)
         st.stop()
     try:
-        manifest = (Path(chosen) / MANIFEST).read_bytes()
-        return _load(chosen, hashlib.sha256(manifest).hexdigest())
+        return load_from(Path(chosen))
     except OSError:
         _refuse("The model’s folder can no longer be read.")
     except BundleError as refusal:
@@ -71,6 +70,17 @@ def current() -> Classifier:
 def _refuse(why: str) -> NoReturn:
     st.info(plain(why))
     st.stop()
+
+
+def load_from(bundle: Path) -> Classifier:
+    """The model in a bundle's folder.
+
+    Raises
+    ------
+    OSError, BundleError
+    """
+    manifest = (bundle / MANIFEST).read_bytes()
+    return _load(str(bundle), hashlib.sha256(manifest).hexdigest())
 
 
 # Keyed by the manifest, which holds every file's hash: a bundle that is replaced is loaded anew.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 
 from cxr.bundle import MANIFEST
-from cxr.classifier import Classifier, load
-from cxr.errors import CxrError
+from cxr.classifier import Classifier
+from cxr.errors import BundleError, CxrError
 from cxr.explain import methods_of
 from cxr.passport import Passport, inspect
 from cxr.steps import changed, changes, own_way
@@ -69,7 +68,9 @@ def show(story: Story, picked: Classifier) -> None:
     model = _model(now, picked)
     if model is None:
         desk().leave_job()
-        st.info(plain(f"This step plays on the model {now.model}, which is not here."))
+        st.info(
+            plain(f"This step plays on the model {now.model}, which is not here or cannot be used.")
+        )
         return
     data = story.films[now.film]
     digest = hashlib.sha256(data).hexdigest()
@@ -121,14 +122,10 @@ def _model(now: Step, picked: Classifier) -> Classifier | None:
         return picked
     known = {path.name: path for path in models.bundles()}
     known |= {path.parent.name: path.parent for path in FOLDER.glob(f"*/{MANIFEST}")}
-    if now.model not in known:
+    try:
+        return models.load_from(known[now.model])
+    except (KeyError, OSError, BundleError):
         return None
-    return _load(str(known[now.model]), (known[now.model] / MANIFEST).read_bytes())
-
-
-@st.cache_resource(max_entries=2, show_spinner="Loading the model")
-def _load(folder: str, _manifest: bytes) -> Classifier:
-    return load(Path(folder))
 
 
 def _label(now: Step, before: Scores, model: Classifier) -> str:
