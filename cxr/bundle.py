@@ -46,7 +46,10 @@ _SHAPE = {
         "*": {},
     },
     "agreement": {"*": _NUMBER},
-    "provenance": {"recipe?": {"card?": {"*": str}}, "adopted?": {"labels?": {"*": str}}},
+    "provenance": {
+        "recipe?": {"card?": {"*": str}, "sources?": [str], "relabel?": {"*": str}},
+        "adopted?": {"labels?": {"*": str}},
+    },
 }
 """What ``bundle.json`` must look like for those who read it: keys that end in "?" may be missing,
 "*" stands for all others; keys that are not named may hold anything where there is no "*"."""

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from films import film
 from traindata import RECIPE, make_data
 
+from cxr.bundle import open_bundle
 from cxr.errors import DataError
 from cxr.preprocess import Preprocessing, preprocess
 from cxr.radiograph import read
@@ -54,6 +56,23 @@ def test_a_split_without_a_label_is_a_problem(data: Path) -> None:
     frame = manifest.load(data)
     frame = frame[(frame.split != "val") | (frame.label != "T")]
     assert "val has no film labelled T" in manifest.problems(frame, data, LABELS)
+
+
+def test_a_bundle_is_asked_about_the_films_of_its_recipe(models: Path) -> None:
+    kinds = ["N", "N", "P", "P"]
+    frame = pd.DataFrame({"label": kinds, "source": ["a", "b", "a", "a"], "split": "test"})
+    frame["original_label"] = ["N", "N", "P", "COVID-19, ARDS"]
+    plan = {"sources": ["a"], "relabel": {"COVID-19, ARDS": "COVID"}}
+    bundle = replace(
+        open_bundle(models / "default"),
+        labels=("COVID", "N", "P"),
+        provenance={"recipe": plan},
+    )
+    asked = manifest.of_bundle(frame, bundle, ("test",))
+    assert list(asked.label) == ["N", "P", "COVID"]
+    assert set(asked.source) == {"a"}
+    with pytest.raises(DataError, match="val has no film labelled COVID or N or P of a"):
+        manifest.of_bundle(frame, bundle, ("val",))
 
 
 def test_a_folder_without_a_manifest_or_with_half_of_one(tmp_path: Path) -> None:

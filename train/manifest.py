@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -42,6 +42,30 @@ def fingerprint(frame: pd.DataFrame) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def chosen(
+    frame: pd.DataFrame,
+    labels: Collection[str],
+    sources: Collection[str],
+    relabel: Mapping[str, str],
+) -> pd.DataFrame:
+    """The films that a recipe's `labels`, `sources` (empty: all) and `relabel` ask for, under its
+    labels.
+
+    Raises
+    ------
+    DataError
+        ``bad_manifest``: there is no ``original_label`` to relabel by.
+    """
+    if relabel:
+        if "original_label" not in frame:
+            raise DataError("bad_manifest", "manifest.csv lacks the column original_label.")
+        frame = frame.assign(label=frame.original_label.map(relabel).fillna(frame.label))
+    wanted = frame.label.isin(labels)
+    if sources:
+        wanted &= frame.source.isin(sources)
+    return frame[wanted].reset_index(drop=True)
+
+
 def renamed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """The films of the labels that `names` maps to a network's, under the network's."""
     kept = frame[frame.label.isin(names)].reset_index(drop=True)
@@ -49,19 +73,24 @@ def renamed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 
 
 def of_bundle(frame: pd.DataFrame, bundle: Bundle, splits: tuple[str, ...]) -> pd.DataFrame:
-    """The films that a bundle's network is about, under its labels: an adopted network may call
-    them otherwise than the manifest does.
+    """The films that a bundle's network is about, under its labels: those of its recipe; an adopted
+    network may call them otherwise than the manifest does.
 
     Raises
     ------
     DataError
-        ``bad_data``: one of `splits` has no such film.
+        ``bad_data``: one of `splits` has no such film; ``bad_manifest``: see :func:`chosen`.
     """
-    own = {label: label for label in bundle.labels}
-    names = bundle.provenance.get("adopted", {}).get("labels", own)
-    kept = renamed(frame, names)
+    recipe = bundle.provenance.get("recipe", {})
+    labels, sources = bundle.labels, recipe.get("sources", ())
+    if "adopted" in bundle.provenance:
+        labels = bundle.provenance["adopted"]["labels"]
+        kept = renamed(frame, labels)
+    else:
+        kept = chosen(frame, labels, sources, recipe.get("relabel", {}))
+    what = f"labelled {' or '.join(labels)}" + f" of {' or '.join(sources)}" * bool(sources)
     absent = [split for split in splits if not (kept.split == split).any()]
-    refuse([f"{split} has no film labelled {' or '.join(names)}" for split in absent])
+    refuse([f"{split} has no film {what}" for split in absent])
     return kept
 
 

@@ -19,6 +19,8 @@ from cxr.card import WORDS
 from cxr.errors import DataError
 from cxr.preprocess import Preprocessing
 
+from . import manifest
+
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -196,19 +198,9 @@ class Recipe:
         return asdict(self)
 
     def films_of(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The films of a manifest that this recipe is about, under its labels.
-
-        Here alone films are left out because of label or source; cache, predictions and figures
-        hold the rest.
-        """
-        if self.relabel:
-            if "original_label" not in frame:
-                raise DataError("bad_manifest", "manifest.csv lacks the column original_label.")
-            frame = frame.assign(label=frame.original_label.map(self.relabel).fillna(frame.label))
-        wanted = frame.label.isin(self.labels)
-        if self.sources:
-            wanted &= frame.source.isin(self.sources)
-        return frame[wanted].reset_index(drop=True)
+        """The films of a manifest that this recipe is about, under its labels; cache, predictions
+        and figures hold all of them."""
+        return manifest.chosen(frame, self.labels, self.sources, self.relabel)
 
 
 PARTS = {
