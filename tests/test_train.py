@@ -1,5 +1,6 @@
 import csv
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,16 @@ from networks import small_network
 from traindata import RECIPE, make_data
 
 import cxr
+from cxr.bundle import manifest_values, write_manifest
 from cxr.classifier import Classifier
+from cxr.errors import DataError
 from cxr.preprocess import Preprocessing
 from train import architectures, cache, evaluate, fit, manifest, recipe
 from train.__main__ import main
 from train.architectures.efficientnet_lite0 import IMAGENET
 from train.export import agreement, export_fp32, write_network
 from train.fold import fold_and_round
+from train.row import row
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,30 @@ def test_fit_leaves_a_complete_bundle(trained: Path, data: Path) -> None:
     assert model.bundle.operating_points["T"]["sensitivity"] >= 0.9
     assert model.bundle.agreement["films"] == (rows.split == "val").sum()
     assert "external" not in model.bundle.metrics
+
+
+def test_a_run_s_row_says_what_was_seen_and_what_came_of_it(
+    trained: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["row", "--data", str(data), "--out", str(trained)]) == 0
+    _, name, seen, _, told, _ = (part.strip() for part in capsys.readouterr().out.split("|"))
+    scores = [float(row["val_source_recall"]) for row in _history(trained)]
+    best = scores.index(max(scores)) + 1
+    assert (name, seen) == ("tiny", f"256 (4 epochs of 64; epoch {best} kept)")
+    figures = cxr.load(trained).bundle.metrics["test"]
+    assert told.startswith(f"accuracy {figures['accuracy']:.3f} (".replace("0.", "."))
+    assert f"; macro F1 {figures['macro_f1']['value']:.3f} (".replace("0.", ".") in told
+
+
+def test_a_bundle_without_a_recipe_has_no_row(trained: Path, data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "adopted"
+    shutil.copytree(trained, copy)
+    values = manifest_values(copy)
+    del values["provenance"]["recipe"]
+    write_manifest(copy, values)
+    with pytest.raises(DataError) as refusal:
+        row(copy, manifest.load(data))
+    assert refusal.value.code == "no_recipe"
 
 
 def _films(data: Path, images: pd.Series) -> list[cxr.Radiograph]:

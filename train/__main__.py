@@ -8,6 +8,7 @@
     python -m train folds --recipe default --data DIR --k 5
     python -m train audit --data DIR --out models/NAME
     python -m train robustness --data DIR --out models/NAME
+    python -m train row --data DIR --out models/NAME
     python -m train card --out models/NAME [--recipe default]
     python -m train lungs-report --data DIR --out models/lungs
     python -m train passport --data DIR --out models/NAME
@@ -20,10 +21,11 @@
 TensorFlow (KERAS_BACKEND=torch or jax). `calibrate` fits temperature, operating points and sets
 anew. `external` scores the sites that no training may touch. `sites` and `folds` say what a recipe
 is worth on films that it was kept from. `audit` asks whether the disease or the hospital is told.
-`audit`, `robustness`, `card`, `lungs-report` and `passport` print a page of docs/; `passport` first
-fits a bundle's input checks, which a new network lacks. `adopt` makes a bundle of a
-Keras classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder of what sources
-publish (folders, tables, archives): docs/data.md. `search` tries values within a recipe's [search].
+`audit`, `robustness`, `card`, `lungs-report` and `passport` print a page of docs/, `row` a row of
+docs/recipes.md; `passport` first fits a bundle's input checks, which a new network lacks. `adopt`
+makes a bundle of a Keras classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder
+of what sources publish (folders, tables, archives): docs/data.md. `search` tries values within a
+recipe's [search].
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ NEEDS = {
     "search": ("recipe", "data", "trials"),
     "audit": ("data", "out"),
     "robustness": ("data", "out"),
+    "row": ("data", "out"),
     "card": ("out",),
     "lungs-report": ("data", "out"),
     "passport": ("data", "out"),

@@ -147,6 +147,13 @@ def robustness(options: Namespace) -> None:
     _print(report(options.out, frame, options.data))
 
 
+def row(options: Namespace) -> None:
+    from . import manifest
+    from .row import row as row_of
+
+    print(row_of(options.out, manifest.load(options.data)))
+
+
 def card(options: Namespace) -> None:
     from cxr.bundle import manifest_values, open_bundle, write_manifest
     from cxr.card import card as card_of
