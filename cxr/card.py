@@ -12,11 +12,24 @@ import pandas as pd
 
 from . import predictions, slices
 from .bundle import Bundle
-from .evidence import Figure, figures, pair_area
+from .evidence import figures, pair_area
 from .notice import NOTICE
+from .operating import rates
+from .resampling import Estimate, draw
 
 WORDS = ("about", "use", "data", "licences", "limits")
 """Parts of the card that a recipe may write: Markdown each."""
+AUDITED = {
+    "sound": "the network",
+    "thumbnail": "16 × 16 pixels of a film, no network",
+    "border": "the outer two rows and columns of these alone",
+    "ahead_of_thumbnail": "the network ahead of the 16 × 16 pixels",
+    "ahead_of_border": "the network ahead of their outer rows and columns",
+    "lungs_erased": "the network, lungs erased",
+    "surroundings_erased": "the network, all but the lungs erased",
+    "borders_erased": "the network, borders erased (44 % of the film)",
+}
+"""What the shortcut audit scores, and by how much one is ahead of another, in words."""
 
 
 def card(bundle: Bundle) -> str:
@@ -43,7 +56,7 @@ def card(bundle: Bundle) -> str:
         _split(bundle, rows, "external", "In hospitals that it does not know"),
         ["## Slices of test", *_slices(rows, bundle.labels)],
         ["## Does it tell the disease or the hospital?", *_audit(bundle)],
-        ["## Calibration, operating points, sets", *_trust(bundle)],
+        ["## Calibration, operating points, sets", *_trust(bundle, rows)],
         ["## The shipped network", *_network(bundle)],
         _said("Known limits", words.get("limits")),
         _said("Licences of the data", words.get("licences")),
@@ -133,15 +146,9 @@ def _audit(bundle: Bundle) -> Iterator[str]:
         yield f"Not asked yet: `python -m train audit --data DIR --out models/{bundle.name}`."
         return
     yield f"**{found['verdict']}**"
-    names = {
-        "sound": "the network",
-        "thumbnail": "logistic regression on 16 × 16 pixels",
-        "border": "on their outer two rows and columns alone",
-        "lungs_erased": "the network, lungs erased",
-        "borders_erased": "the network, borders erased",
-    }
     yield _table(
-        ("macro-F1 on test", ""), [(name, _interval(found[key])) for key, name in names.items()]
+        ("macro-F1 on test", ""),
+        [(name, _interval(found[key])) for key, name in AUDITED.items() if key in found],
     )
     yield _table(
         ("among films of one label", "sites", "site told from the features", "chance"),
@@ -152,7 +159,7 @@ def _audit(bundle: Bundle) -> Iterator[str]:
     )
 
 
-def _trust(bundle: Bundle) -> Iterator[str]:
+def _trust(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
     yield f"Temperature {bundle.temperature:.3f}, fitted on val."
     for label, point in bundle.operating_points.items():
         yield (
@@ -160,6 +167,11 @@ def _trust(bundle: Bundle) -> Iterator[str]:
             f"sensitivity of at least {point['wanted_sensitivity']:g} on {point['split']}; there "
             f"it has sensitivity {point['sensitivity']:.3f} and specificity "
             f"{point['specificity']:.3f}."
+        )
+    if bundle.operating_points:
+        yield _table(
+            ("operating point of", "on", "films", "sensitivity", "specificity"),
+            _reached(bundle, rows),
         )
     groups: dict[str, Mapping[str, Any]] = {"test": bundle.metrics.get("test", {}).get("sets", {})}
     for site, each in (bundle.metrics.get("external") or {}).items():
@@ -177,6 +189,23 @@ def _trust(bundle: Bundle) -> Iterator[str]:
             "those, it holds the right one as often as promised; elsewhere nothing is promised:"
         )
         yield _table(("films", "promised", "label", "n", "achieved", "mean size", "empty"), lines)
+
+
+def _reached(bundle: Bundle, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    """What the operating points do on `test`, and in each hospital that is new to the network."""
+    kept = rows[rows.split.isin(["test", "external"])]
+    where = kept.source.astype(str).where(kept.split == "external", "test")
+    for label, point in bundle.operating_points.items():
+        for name in ("test", *sorted(set(where) - {"test"})):
+            part = kept[where == name]
+            if part.empty:
+                continue
+            positive, patients = (part.label == label).to_numpy(), predictions.clusters(part)
+            score = part[f"p_{label}"].to_numpy()
+            found = rates(score, positive, point["threshold"], patients, draw(patients))
+            sides = zip(found, (positive.sum(), (~positive).sum()), strict=True)
+            told = [f"{_number(one)} of {n:,}" if n else "–" for one, n in sides]
+            yield label, name, f"{len(part):,}", *told
 
 
 def _coverage(found: Mapping[str, float]) -> tuple[str, str, str]:
@@ -205,7 +234,7 @@ def _interval(found: Mapping[str, float]) -> str:
     return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
 
 
-def _number(found: Figure) -> str:
+def _number(found: Estimate) -> str:
     """A figure and its interval; – where either has nothing to stand on."""
     if found.value != found.value:
         return "–"

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from cxr.bundle import open_bundle
 from train import audit
 
 
@@ -38,10 +41,32 @@ def test_what_is_erased_leaves_no_trace() -> None:
     assert (gone[:, mask].std(axis=1) < 6).all(), "smooth, as its surroundings are on average"
 
 
+def test_the_page_is_the_shipped_network_s(models: Path) -> None:
+    page = (models.parent / "docs" / "shortcuts.md").read_text(encoding="utf-8")
+    assert page.splitlines() == list(audit.report(open_bundle(models / "default")))
+
+
 def test_erasing_nothing_or_everything() -> None:
     film = np.arange(64 * 64).reshape(64, 64).astype(np.uint8)
     np.testing.assert_array_equal(audit.erased(film, np.zeros((64, 64), bool)), film)
     assert np.ptp(audit.erased(film, np.ones((64, 64), bool))) == 0
+
+
+class _Scales:
+    """Calls a film 1 where its middle is lighter than its corner."""
+
+    def squares(self, films: np.ndarray) -> np.ndarray:
+        lead = films[:, 26:38, 26:38].mean((1, 2)) - films[:, :7, :7].mean((1, 2)) - 20
+        return np.stack([-lead, lead], 1)
+
+
+def test_a_network_that_reads_the_middle_calls_nothing_without_it() -> None:
+    films, truth = _films(np.random.default_rng(2), "inside", 40)
+    middle = np.zeros((40, 64, 64), bool)
+    middle[:, 22:42, 22:42] = True
+    assert not audit.calls_without(_Scales(), films, middle).any(), "what it goes by is gone"
+    nothing = np.zeros_like(middle)
+    np.testing.assert_array_equal(audit.calls_without(_Scales(), films, nothing), truth)
 
 
 def test_a_site_that_shows_in_the_features_is_told_and_one_that_does_not_is_not() -> None:
@@ -59,13 +84,13 @@ def test_a_site_that_shows_in_the_features_is_told_and_one_that_does_not_is_not(
     assert blind["N"]["accuracy"] < 0.65
 
 
-def _found(lungs_erased: float, thumbnail: float = 0.6, told: float = 0.3) -> dict:
+def _found(lungs_erased: float, ahead: float = 0.3, told: float = 0.3) -> dict:
     def scored(value: float) -> dict[str, float]:
         return {"value": value, "low": value - 0.02, "high": value + 0.02}
 
     return {
         "sound": scored(0.9),
-        "thumbnail": scored(thumbnail),
+        "ahead_of_thumbnail": scored(ahead),
         "lungs_erased": scored(lungs_erased),
         "sites": {"N": {"sites": 3, "accuracy": told, "chance": 1 / 3}},
     }
@@ -77,5 +102,5 @@ def test_the_verdict_flips_with_the_evidence() -> None:
     clean = audit.verdict(_found(0.33), 3)
     assert "shortcuts" not in clean
     assert clean.startswith("With the lungs erased it keeps 0 %")
-    assert "not clearly better than 16" in audit.verdict(_found(0.33, thumbnail=0.89), 3)
+    assert "not clearly better than 16" in audit.verdict(_found(0.33, ahead=0.01), 3)
     assert "tell the hospital" in audit.verdict(_found(0.33, told=0.95), 3)

@@ -5,13 +5,16 @@ from pathlib import Path
 from cxr.bundle import open_bundle
 from cxr.card import card
 from cxr.notice import NOTICE
+from cxr.predictions import table
 
+DOCS = Path(__file__).parents[1] / "docs"
 SCORED = {"value": 0.9, "low": 0.85, "high": 0.95}
 
 
 def test_the_card_is_made_from_the_bundle_alone(models: Path) -> None:
     bundle = open_bundle(models / "default")
     text = card(bundle)
+    assert text == (DOCS / "model_card.md").read_text(encoding="utf-8")
     assert NOTICE in text
     assert bundle.digest in text
     test = bundle.metrics["test"]
@@ -21,8 +24,19 @@ def test_the_card_is_made_from_the_bundle_alone(models: Path) -> None:
         line = next(x for x in text.splitlines() if x.startswith(f"| {source} | "))
         assert f"{label} {found['recall']:.3f}" in line
     assert "| shenzhen | 290 |" in text
-    tables = [x for x in text.splitlines() if x.startswith("|")]
-    assert all(x.count("|") >= 3 for x in tables)
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.M):
+        assert len({line.count("|") for line in block.splitlines()}) == 1
+
+
+def test_an_operating_point_is_told_where_the_network_is_new(models: Path) -> None:
+    bundle = open_bundle(models / "default")
+    rows = table(bundle)
+    site = rows[rows.source == "shenzhen"]
+    called = site.p_T >= bundle.operating_points["T"]["threshold"]
+    line = next(x for x in card(bundle).splitlines() if x.startswith("| T | shenzhen | 290 |"))
+    of_t, of_others = re.findall(r"(\S+) \(\S+ to \S+\) of (\d+)", line)
+    assert of_t == (f"{called[site.label == 'T'].mean():.3f}", "130")
+    assert of_others == (f"{1 - called[site.label != 'T'].mean():.3f}", "160")
 
 
 def test_unseen_sites_are_never_pooled(models: Path) -> None:

@@ -293,3 +293,19 @@ def test_slices_stop_when_they_are_told_to(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         slices.all_slices(rows, LABELS, resamples=0, progress=no)
     assert stopped == heard[:1]
+
+
+def test_a_lead_is_taken_on_the_same_films_in_the_same_resamples(
+    rng: np.random.Generator,
+) -> None:
+    truth = rng.integers(0, 3, 600)
+    patients = np.arange(600)
+    others = np.where(rng.random(600) < 0.3, (truth + 1) % 3, truth)
+    calls = np.where(np.arange(600) < 20, truth, others)
+    ahead = evidence.macro_f1_ahead(truth, calls, others, 3, patients)
+    one, two = (evidence.macro_f1(truth, each, 3, patients) for each in (calls, others))
+    assert ahead.value == pytest.approx(one.value - two.value)
+    assert 0 <= ahead.low <= ahead.value <= ahead.high
+    assert ahead.high - ahead.low < (one.high - one.low) / 2, "what both get wrong takes no part"
+    same = evidence.macro_f1_ahead(truth, calls, calls, 3, patients)
+    assert (same.value, same.low, same.high) == (0, 0, 0)

@@ -6,16 +6,9 @@ from html import escape
 from typing import Any
 
 from cxr.bundle import Bundle
+from cxr.card import AUDITED
 from cxr.resampling import Estimate
 from ui.evidence.blocks import Block, beside, heading, quiet, ranged, said, share, table
-
-ROWS = {
-    "sound": "The network",
-    "lungs_erased": "The network, lungs erased",
-    "borders_erased": "The network, borders erased",
-    "thumbnail": "16 × 16 pixels, no network",
-    "border": "The outermost of these pixels alone",
-}
 
 
 def blocks(bundle: Bundle) -> list[Block]:
@@ -41,8 +34,11 @@ def blocks(bundle: Bundle) -> list[Block]:
 
 def _scores(found: dict[str, Any]) -> str:
     rows = [
-        (name, ranged(Estimate(*(found[key][x] for x in ("value", "low", "high")))))
-        for key, name in ROWS.items()
+        (
+            name[0].upper() + name[1:],
+            ranged(Estimate(*(found[key][x] for x in ("value", "low", "high")))),
+        )
+        for key, name in AUDITED.items()
         if key in found
     ]
     return table(["What is scored", "Macro-F1"], rows)
