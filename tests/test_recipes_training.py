@@ -219,7 +219,7 @@ def test_bfloat16_where_it_is_asked_for_and_pays(
 ) -> None:
     monkeypatch.setattr(keras.distribution, "list_devices", lambda _: ["gpu:0"] * on_gpu)
     plan = recipe.load(f"{toml}:{name}")
-    frame = pd.DataFrame(columns=["split", "recommended"])
+    frame = pd.DataFrame(columns=manifest.COLUMNS)
     model, *_ = fit.begin(plan, frame, tmp_path)
     assert {layer.compute_dtype for layer in model.layers if layer.weights} == {computed_in}
     assert {weight.dtype for weight in model.weights} == {"float32"}

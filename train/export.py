@@ -24,6 +24,7 @@ from . import calibrate, manifest
 from .fit import build, predict
 from .fold import fold_and_round
 from .recipe import Recipe
+from .runs import claim
 
 LOGIT_LIMIT, PROBABILITY_LIMIT, SAME_CLASS_LIMIT = 1e-3, 0.01, 0.995
 
@@ -48,7 +49,10 @@ def export_run(
     ------
     BundleError
         ``export_differs`` if the exported network does not agree with the Keras model on val.
+    DataError
+        See :func:`train.runs.claim`.
     """
+    claim(run, recipe, frame)
     model = build(recipe)
     model.load_weights(run / "best.weights.h5")
     with tempfile.TemporaryDirectory(dir=_parent(out)) as scratch:

@@ -7,6 +7,7 @@ same command goes on from the last whole epoch.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,18 +27,33 @@ from .fused import fuse
 from .history import History
 from .mixing import needs_lungs
 from .recipe import Recipe, Training
+from .runs import claim
 
 SCORE = "val_source_recall"
 
 
 def build(recipe: Recipe) -> Any:
-    """The recipe's network as its architecture starts."""
-    return architectures.build(
-        recipe.network.architecture,
-        recipe.preprocessing.size,
-        len(recipe.labels),
-        **recipe.network.options,
-    )
+    """The recipe's network as its architecture starts.
+
+    Raises
+    ------
+    DataError
+        ``bad_recipe``: there is no such network, or not with these options, size and labels.
+    """
+    network, size = recipe.network, recipe.preprocessing.size
+    try:
+        return architectures.build(
+            network.architecture, size, len(recipe.labels), **network.options
+        )
+    except (TypeError, ValueError) as error:
+        # Keras puts its own call around the reason, which is bold.
+        lines = re.sub(r"\x1b\[\d*m", "", str(error)).splitlines()
+        reasons = [line for line in lines if line and not line.startswith("Exception encountered")]
+        raise DataError(
+            "bad_recipe",
+            f"The recipe's [network] cannot be built for {size} pixels and {len(recipe.labels)} "
+            f"labels: {reasons[0].rstrip('.') if reasons else type(error).__name__}.",
+        ) from error
 
 
 def fit(recipe: Recipe, films: NDArray[np.uint8], frame: pd.DataFrame, run: Path) -> None:
@@ -82,8 +98,14 @@ def begin(
     Returns
     -------
     the network as its architecture starts; the rows that are learnt from; the rows that judge.
+
+    Raises
+    ------
+    DataError
+        See :func:`train.runs.claim`.
     """
     run.mkdir(parents=True, exist_ok=True)
+    claim(run, recipe, frame)
     learn = np.flatnonzero((frame.split == "train") & (frame.recommended == "1"))
     return _build_to_train(recipe), learn, np.flatnonzero(frame.split == "val")
 

@@ -26,6 +26,7 @@ from . import manifest, masks
 from .export import LOGIT_LIMIT, PROBABILITY_LIMIT, export_fp32, write_network
 from .fit import build, predict
 from .recipe import Recipe
+from .runs import claim
 
 USUAL, MARGIN = 0.995, 10.0
 
@@ -59,8 +60,11 @@ def export_run(
     ------
     BundleError
         ``export_differs`` if the exported network does not agree with the Keras model on val.
+    DataError
+        See :func:`train.runs.claim`.
     """
     drawn = masks.drawn(frame)
+    claim(run, recipe, drawn)
     model = build(recipe)
     model.load_weights(run / "best.weights.h5")
     out.parent.mkdir(parents=True, exist_ok=True)

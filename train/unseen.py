@@ -80,8 +80,9 @@ def cross_validate(
     -------
     dict as of :func:`train.evaluate.split_figures`, and ``folds``: macro-F1 of each.
     """
+    run = f"{name.replace(':', '-')}-fold"
     parts = [
-        _train_and_score(recipe, films, cut, runs / f"{name.replace(':', '-')}-fold{i}", ("test",))
+        _train_and_score(recipe, films, cut, runs / f"{run}{i}of{k}", ("test",))
         for i, cut in enumerate(resplit.folds(frame, k, recipe.training.seed))
     ]
     each = [evaluate.split_figures(part, recipe.labels)["macro_f1"]["value"] for part in parts]

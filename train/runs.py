@@ -1,0 +1,69 @@
+"""Whose a run folder is: ``plan.json`` says of which recipe and films, so that no other run is ever
+taken for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cxr.errors import DataError
+
+from .recipe import Recipe
+
+PLAN = "plan.json"
+_AFTERWARDS = ("card", "operating", "search")
+"""Parts of a recipe that training doesn't see."""
+
+
+def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
+    """Write down whose the run folder is, or see that it is this recipe's on these films.
+
+    Parameters
+    ----------
+    run : Path
+        An existing folder.
+    recipe : Recipe
+    frame : DataFrame
+        All films of the run, as :func:`train.manifest.load` has them.
+
+    Raises
+    ------
+    DataError
+        ``other_run``.
+    """
+    path, own = run / PLAN, _plan(recipe, frame)
+    if not path.is_file():
+        path.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
+        return
+    if differs := _differences(json.loads(path.read_text(encoding="utf-8")), own):
+        raise DataError(
+            "other_run",
+            f"The run folder {run.name!r} holds another run: {', '.join(differs)} "
+            f"{'differs' if len(differs) == 1 else 'differ'}. Give this one another --out or "
+            "--runs, or delete that folder.",
+        )
+
+
+def _plan(recipe: Recipe, frame: pd.DataFrame) -> dict[str, Any]:
+    decisive = ["image", "label", "split", "source", "recommended"]
+    films = frame[decisive].to_csv(index=False, lineterminator="\n")
+    values = {k: v for k, v in recipe.to_dict().items() if k not in _AFTERWARDS}
+    values["films"] = hashlib.sha256(films.encode()).hexdigest()
+    plan: dict[str, Any] = json.loads(json.dumps(values))
+    return plan
+
+
+def _differences(one: dict[str, Any], other: dict[str, Any], where: str = "") -> list[str]:
+    """Paths such as ``training.seed`` at which two plans differ."""
+    found = []
+    for key in sorted(one.keys() | other.keys()):
+        a, b = one.get(key), other.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += _differences(a, b, f"{where}{key}.")
+        elif a != b:
+            found.append(f"{where}{key}")
+    return found
