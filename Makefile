@@ -8,13 +8,13 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 PY := .venv/bin/python
 INSTALLED := .venv/requirements.installed
 
-.PHONY: app test check browser postgresql benchmarks FORCE
+.PHONY: app test check browser postgresql jax benchmarks FORCE
 
 app: $(INSTALLED)
 	$(PY) -m streamlit run app.py
 
 # A module's tests stay in one process, since they share its networks and servers.
-test: check browser postgresql
+test: check browser postgresql jax
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 benchmarks: $(INSTALLED)
@@ -68,5 +68,10 @@ postgresql:
 	echo 'There is no PostgreSQL here, so its tests are left out. Install it:' >&2; \
 	echo '  Debian           apt-get install postgresql' >&2; \
 	echo '  macOS            brew install postgresql@17' >&2
+
+# Only training on several devices needs it.
+jax: $(INSTALLED)
+	@$(PY) -m pip install --quiet --disable-pip-version-check "jax[cpu]==0.10.2" || \
+	echo 'JAX cannot be installed here, so the test of several devices is left out.' >&2
 
 FORCE:

@@ -1,4 +1,5 @@
-"""Training on several devices: only JAX can, and requirements.txt leaves it out for its 600 MB."""
+"""Training on several devices: only JAX can, and requirements.txt leaves it out for its
+380 MB; `make test` installs it."""
 
 import json
 import os
@@ -16,9 +17,7 @@ from cxr.errors import DataError
 from train import machines
 
 HERE = Path(__file__).parent
-wants_jax = pytest.mark.skipif(
-    find_spec("jax") is None, reason="jax is not installed: docs/training.md"
-)
+wants_jax = pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed: make jax")
 
 
 def test_a_backend_that_shares_no_batches_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
