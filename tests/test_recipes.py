@@ -1,6 +1,8 @@
 """Every recipe that ships, and every network that a recipe can ask for."""
 
 import inspect
+import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ from cxr.explain import grad_cam, occlusion
 from cxr.preprocess import Preprocessing
 from train import architectures, manifest, pretrained, recipe
 from train.architectures import coatnet, keras_applications
+from train.checked import RANGES
 from train.export import write_network
 from train.fit import build, predict
+from train.history import PLATEAU
 
 RECIPES = tuple(
     name for path in sorted(recipe.RECIPES.glob("*.toml")) for name in recipe.variants(path.stem)
@@ -93,16 +97,40 @@ def test_bases_see_the_channels_that_they_were_trained_on(base: str) -> None:
     np.testing.assert_allclose(np.asarray(three), theirs, atol=1e-3)
 
 
-def test_architectures_refuse_what_they_cannot_do() -> None:
-    for name, size, classes, options, wanted in (
-        ("vgg", 32, 3, {}, "no architecture 'vgg'"),
-        ("keras_applications", 32, 3, {"base": "vgg"}, "no base 'vgg'"),
-        ("tiny_mlp", 60, 3, {}, "two labels"),
-        ("coatnet", 60, 3, {}, "multiple of 32"),
-        ("coatnet", 64, 3, {"coatnet": 5}, "0 to 4"),
-    ):
-        with pytest.raises(ValueError, match=wanted):
-            architectures.build(name, size, classes, **options)
+@pytest.mark.parametrize(
+    ("name", "size", "labels", "options", "said"),
+    [
+        ("vgg", 32, "NPT", {}, "no architecture 'vgg'; there are cnn"),
+        ("cnn", 32, "NPT", {"drop": 0.1}, "cnn has no option drop; it has channels"),
+        ("cnn", 32, "NPT", {"size": 64}, "cnn has no option size"),
+        ("cnn", 32, "NPT", {"dropout": "much"}, "dropout must be a number"),
+        ("cnn", 32, "NPT", {"channels": 8}, "channels must be a list of whole numbers"),
+        ("cnn", 8, "NPT", {}, r"8 pixels and 3 labels: (?!Exception)\w"),
+        ("keras_applications", 32, "NPT", {"base": "vgg"}, "no base 'vgg'"),
+        ("tiny_mlp", 60, "NPT", {}, "two labels"),
+        ("coatnet", 60, "NPT", {}, "multiple of 32"),
+        ("coatnet", 64, "NPT", {"coatnet": 5}, "0 to 4"),
+        ("coatnet", 64, "NPT", {"blocks": [1, 1]}, "five"),
+        ("xception_style", 32, "NPT", {"channels": []}, "at least one"),
+        ("lungs_unet", 32, "NP", {"channels": [4, 4], "imagenet": False}, "four"),
+        ("efficientnet_lite0", 32, "NPT", {"frozen": 17, "imagenet": False}, "0 to 16"),
+    ],
+)
+def test_a_network_that_cannot_be_built_is_a_bad_recipe(
+    name: str, size: int, labels: str, options: dict[str, Any], said: str
+) -> None:
+    plan = recipe.made(
+        {
+            "labels": list(labels),
+            "network": {"architecture": name, "options": options},
+            "preprocessing": {"size": size},
+            "training": {"epochs": 1, "batch": 1, "learning_rate": 1e-3},
+        }
+    )
+    with pytest.raises(DataError, match=said) as refusal:
+        build(plan)
+    assert refusal.value.code == "bad_recipe"
+    assert refusal.value.message.isprintable()
 
 
 def test_tiny_mlp_has_2541_parameters() -> None:
@@ -219,6 +247,13 @@ def test_a_variant_changes_what_it_names_and_nothing_else(tmp_path: Path) -> Non
     assert refusal.value.code == "no_recipe"
 
 
+def _refused(path: Path, variant: str = "") -> str:
+    with pytest.raises(DataError) as refusal:
+        recipe.load(f"{path}{variant}")
+    assert refusal.value.code == "bad_recipe"
+    return refusal.value.message
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -227,17 +262,106 @@ def test_a_variant_changes_what_it_names_and_nothing_else(tmp_path: Path) -> Non
         ('loss = "mse"', "loss must be one of"),
         ('schedule = "step"', "schedule must be one of"),
         ("best_after = 4", "less than epochs"),
+        ("best_after = -1", "best_after must be 0 or more"),
         ("frozen_epochs = 4", "less than epochs"),
         ('schedule = "constant"\nwarmup = 3', "only a cosine warms up"),
         ('loss = "hinge"\nlabel_smoothing = 0.1', "label_smoothing"),
+        ("label_smoothing = 7", "label_smoothing must be 0 or more and below 1"),
+        ("balance = -0.5", "balance must be from 0 to 1"),
+        ("clip = nan", "clip must be a number"),
+        ("weight_decay = -1e-4", "weight_decay must be 0 or more"),
+        ("patience = 0", "patience must be 1 or more"),
+        ("seed = -1", "seed must be from 0"),
+        ("patience = 2.5", "patience must be a whole number"),
+        ("clip = true", "clip must be a number"),
+        ("mixed_precision = 1", "mixed_precision must be true or false"),
+        ("draw = 3\nclip = 'a'", "draw must be text; clip must be a number"),
+        ("[augmentation]\nblur = 'a'", "[augmentation] is wrong: blur must be a number"),
+        ("[augmentation]\nflip = 2", "flip must be from 0 to 1"),
+        ("[augmentation]\nrotate = -5", "rotate must be from 0 to 180"),
+        ("[preprocessing]\nblur = 'a'", "[preprocessing] is wrong: blur must be a whole number"),
+        ("[preprocessing]\nblur = 2", "odd number of pixels"),
+        ("[operating]\nN = 'high'", "operating must be a table of numbers"),
+        ("[relabel]\nN = 3", "relabel must be a table of texts"),
+        ("[card]\nuse = 3", "card must be a table of texts"),
     ],
 )
-def test_senseless_training_is_refused(tmp_path: Path, wrong: str, said: str) -> None:
+def test_senseless_values_are_refused_by_name(tmp_path: Path, wrong: str, said: str) -> None:
     path = tmp_path / "r.toml"
-    path.write_text(TOML.replace("epochs = 4", f"epochs = 4\n{wrong}", 1))
-    with pytest.raises(DataError, match=said) as refusal:
-        recipe.load(str(path))
-    assert refusal.value.code == "bad_recipe"
+    path.write_text(TOML.replace("learning_rate = 1e-2", f"learning_rate = 1e-2\n{wrong}", 1))
+    assert said in _refused(path)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ('labels = ["N", "P"]', "labels = 5", "labels must be a list of texts"),
+        ('labels = ["N", "P"]', 'labels = "NP"', "labels must be a list of texts"),
+        ('labels = ["N", "P"]', "labels = [1, 2]", "labels must be a list of texts"),
+        ('labels = ["N", "P"]', "", "labels is missing"),
+        ('labels = ["N", "P"]', 'labels = ["N", "P"]\nsources = "a"', "sources must be a list"),
+        ('architecture = "cnn"\n', "", "[network] is wrong: architecture is missing"),
+        ('"cnn"', '"cnn"\nweights = 3', "weights must be text"),
+        ("{ hidden = 8, dropout = 0.1 }", "3", "options must be a table"),
+        ("learning_rate = 1e-2", 'learning_rate = "fast"', "learning_rate must be a number"),
+        ("learning_rate = 1e-2", "learning_rate = -1", "learning_rate must be above 0"),
+        ("epochs = 4", "epochs = true", "epochs must be a whole number"),
+        (TOML, 'training = 3\n[network]\narchitecture = "cnn"', "[training] must be a table"),
+        (TOML, "variants = 3", "[variants] must be a table of tables"),
+        (TOML, "[variants]\nx = 3", "[variants] must be a table of tables"),
+        (TOML, "a = " + "9" * 5000, "not valid TOML"),
+    ],
+)
+def test_what_has_another_shape_is_refused_by_name(
+    tmp_path: Path, right: str, wrong: str, said: str
+) -> None:
+    path = tmp_path / "r.toml"
+    assert right in TOML
+    path.write_text(TOML.replace(right, wrong, 1))
+    assert said in _refused(path)
+
+
+def test_a_variant_of_another_shape_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(TOML + "[variants.three]\ntraining = 3\n")
+    assert "[training] must be a table" in _refused(path, ":three")
+    path.write_text("[variants]\nx = 3")
+    with pytest.raises(DataError, match="table of tables"):
+        recipe.variants(str(path))
+
+
+def test_a_recipe_is_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_bytes(TOML.replace("labels", "# größer\nlabels", 1).encode("latin-1"))
+    assert "not UTF-8" in _refused(path)
+
+
+def test_whole_numbers_are_numbers_and_what_is_stored_can_be_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(TOML.replace("learning_rate = 1e-2", "learning_rate = 1"))
+    plan = recipe.load(str(path))
+    assert plan.training.learning_rate == 1
+    assert recipe.made(json.loads(json.dumps(plan.to_dict()))) == plan
+
+
+def test_every_number_of_a_recipe_has_a_range() -> None:
+    for where, kind in (("training", recipe.Training), ("augmentation", recipe.Augmentation)):
+        numbers = {f.name for f in fields(kind) if f.type in ("int", "float")}
+        assert numbers <= set(RANGES[where]) <= {f.name for f in fields(kind)}
+
+
+def test_coatnet0_weights_the_loss_where_it_does_not_down_sample() -> None:
+    """Down-sampled labels are equally many, so there weights would change nothing."""
+    for name in recipe.variants("coatnet0"):
+        plan = recipe.load(name).training
+        assert (plan.loss_balance > 0) == (plan.draw == "all")
+    assert recipe.load("coatnet0:weighted").training.loss_balance == 1.0
+
+
+@pytest.mark.parametrize("name", ["resnet50v2", "resnet50v2_scratch"])
+def test_coatnet0_s_baseline_can_stop_early(name: str) -> None:
+    plan = recipe.load(f"coatnet0:{name}").training
+    assert PLATEAU < plan.patience < plan.epochs - 1, "after the rate has been halved once"
 
 
 def test_a_recipe_takes_the_films_of_its_labels_and_sources(cxr_data: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from traindata import RECIPE, make_data
 
 from cxr.errors import DataError
-from train import manifest, recipe, search
+from train import architectures, fit, manifest, recipe, search
 from train.__main__ import main
 
 RANGES = """
@@ -19,7 +19,16 @@ batch = { any = [16, 32] }
 [search.augmentation]
 gamma = { between = [0.0, 0.5] }
 """
+DECAY = "network.options.decay"
 SHORT = RECIPE.replace("epochs = 4", "epochs = 2").replace("films_per_epoch = 64", "draw = 'all'")
+
+
+def _decay(plan: recipe.Recipe) -> float:
+    return float(plan.network.options["decay"])
+
+
+def _half(*_: object) -> float:
+    return 0.5
 
 
 @pytest.fixture
@@ -40,6 +49,7 @@ def test_ranges_are_read_and_senseless_ones_refused(tmp_path: Path, plan: recipe
         ("[search.training]\nlearning_rate = { log = [0.0, 1.0] }", "low below high"),
         ("[search.training]\nlearning_rate = { between = [1.0, 0.5] }", "low below high"),
         ("[search.labels]\nN = { any = [1, 2] }", "names labels.N"),
+        ("[search.training]\nwarmup = { between = [0, inf] }", "low below high"),
     ):
         path.write_text(SHORT + table)
         with pytest.raises(DataError, match=wanted) as caught:
@@ -54,6 +64,10 @@ def test_values_are_put_in_their_places(plan: recipe.Recipe) -> None:
     assert plan.network.options == {}
     with pytest.raises(DataError, match="unknown keys bach"):
         search.changed(plan, {"training.bach": 3})
+    for path in ("network.foo.depth", "training.epochs.first"):
+        with pytest.raises(DataError, match=f"names {path}") as refusal:
+            search.changed(plan, {path: 3})
+        assert refusal.value.code == "bad_recipe"
 
 
 def _scored(plan: recipe.Recipe, run: Path, trials: int, score: object) -> optuna.Study:
@@ -98,6 +112,73 @@ def test_values_that_do_not_go_together_are_passed_over(
     refused = [trial for trial in study.trials if trial.user_attrs.get("refused")]
     assert 0 < len(refused) < 4
     assert all(trial.params["training.batch"] == 32 for trial in refused)
+
+
+def _with_search(table: str, path: Path) -> recipe.Recipe:
+    path.write_text(f"{SHORT}\n[search.network.options]\n{table}")
+    return recipe.load(str(path))
+
+
+def test_a_network_that_cannot_be_built_costs_its_trial_alone(tmp_path: Path) -> None:
+    plan = _with_search('decay = { any = [0.1, "much"] }', tmp_path / "r.toml")
+    study = _scored(plan, tmp_path / "run", 4, lambda tried, _: fit.build(tried) and 0.5)
+    assert {trial.state.name for trial in study.trials} == {"COMPLETE", "PRUNED"}
+    for trial in study.trials:
+        said = trial.user_attrs.get("refused", "")
+        assert ("decay must be a number" in said) == (trial.params[DECAY] == "much")
+
+
+def test_a_score_that_is_no_number_costs_its_trial_alone(tmp_path: Path) -> None:
+    plan = _with_search("decay = { any = [0.1, 0.2] }", tmp_path / "r.toml")
+    study = _scored(
+        plan, tmp_path / "run", 4, lambda tried, _: np.nan if _decay(tried) == 0.1 else 0.5
+    )
+    assert len(study.trials) == 4
+    assert {trial.state.name for trial in study.trials} == {"COMPLETE", "PRUNED"}
+
+
+def test_a_search_whose_every_trial_is_refused_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same again when it is asked again; nothing is left to begin once more."""
+    data = make_data(tmp_path / "data")
+    _with_search("depth = { between = [1, 3] }", tmp_path / "none.toml")
+    command = ["search", "--recipe", str(tmp_path / "none.toml"), "--data", str(data)]
+    command += ["--runs", str(tmp_path / "runs"), "--trials", "2"]
+    for _ in range(2):
+        assert main(command) == 2
+        said = capsys.readouterr().err
+        assert "None of 2 trials has a score" in said
+        assert "thumbnail has no option depth" in said
+        assert "[no_trials]" in said
+    table = pd.read_csv(tmp_path / "runs" / "none-search" / "trials.csv")
+    assert table.state.tolist() == ["PRUNED"] * 2
+
+
+def test_no_trials_cannot_be_asked_for(plan: recipe.Recipe, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="at least one trial") as refusal:
+        _scored(plan, tmp_path / "run", 0, _half)
+    assert refusal.value.code == "no_trials"
+
+
+def test_a_study_goes_on_with_its_own_choices_alone(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    _scored(_with_search("decay = { any = [0.1, 0.2] }", path), tmp_path / "run", 1, _half)
+    with pytest.raises(DataError, match="other choices") as refusal:
+        _scored(_with_search("decay = { any = [0.3, 0.2] }", path), tmp_path / "run", 2, _half)
+    assert refusal.value.code == "bad_recipe"
+
+
+def test_a_recipe_that_ships_can_be_searched() -> None:
+    for name in recipe.variants("cnn_scratch"):
+        plan = recipe.load(name)
+        for end in (0, 1):
+            values = {path: each.values[end] for path, each in search.ranges(plan).items()}
+            tried = search.changed(plan, values)
+            assert set(tried.network.options) <= set(
+                architectures.options(tried.network.architecture)
+            )
+            assert tried != plan
 
 
 def test_three_trials_on_drawn_films(

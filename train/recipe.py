@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from cxr.errors import DataError
 from cxr.preprocess import Preprocessing
 
 from . import manifest
+from .checked import table
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -40,15 +41,9 @@ class Network:
     weights: str = ""
 
 
-DRAWS = ("balanced", "all", "downsample")
-OPTIMIZERS = ("adamw", "adam", "rmsprop", "sgd")
-LOSSES = ("cross_entropy", "hinge", "sigmoid_hinge")
-SCHEDULES = ("cosine", "constant", "plateau")
-
-
 @dataclass(frozen=True)
 class Training:
-    """How long, how fast, in what steps.
+    """How long, how fast, in what steps; each within :data:`train.checked.RANGES`.
 
     Attributes
     ----------
@@ -107,17 +102,7 @@ class Training:
     mixed_precision: bool = False
 
     def __post_init__(self) -> None:
-        for name, known in (
-            ("draw", DRAWS),
-            ("optimizer", OPTIMIZERS),
-            ("loss", LOSSES),
-            ("schedule", SCHEDULES),
-        ):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} must be one of {', '.join(known)}")
-        if min(self.epochs, self.batch) < 1 or self.films_per_epoch < 0:
-            raise ValueError("epochs and batch must be at least 1, films_per_epoch at least 0")
-        if not 0 <= max(self.best_after, self.frozen_epochs) < self.epochs:
+        if max(self.best_after, self.frozen_epochs) >= self.epochs:
             raise ValueError("best_after and frozen_epochs must be less than epochs")
         if self.warmup and self.schedule != "cosine":
             raise ValueError("only a cosine warms up")
@@ -211,34 +196,29 @@ PARTS = {
 }
 
 
-def _table(kind: Any, values: dict[str, Any], where: str) -> Any:
-    known = {f.name for f in fields(kind)}
-    if unknown := sorted(set(values) - known):
-        raise DataError(
-            "bad_recipe",
-            f"The recipe's [{where}] has unknown keys {', '.join(unknown)}; "
-            f"it knows {', '.join(sorted(known))}.",
-        )
-    try:
-        return kind(**values)
-    except (TypeError, ValueError) as error:
-        raise DataError("bad_recipe", f"The recipe's [{where}] is wrong: {error}.") from error
-
-
 def _read(name: str) -> dict[str, Any]:
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     if not path.is_file():
         there = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
         raise DataError("no_recipe", f"There is no recipe {name!r}; there are {there}.")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataError("bad_recipe", "The recipe is not UTF-8 text; save it as UTF-8.") from error
+    except ValueError as error:
         raise DataError("bad_recipe", f"The recipe is not valid TOML: {error}.") from error
+    others = values.setdefault("variants", {})
+    if not isinstance(others, dict) or not all(isinstance(v, dict) for v in others.values()):
+        raise DataError(
+            "bad_recipe",
+            "The recipe's [variants] must be a table of tables: [variants.NAME], and what differs.",
+        )
+    return values
 
 
 def variants(name: str) -> tuple[str, ...]:
     """The names that :func:`load` takes for one recipe: itself, then its variants."""
-    return name, *(f"{name}:{variant}" for variant in _read(name).get("variants", {}))
+    return name, *(f"{name}:{variant}" for variant in _read(name)["variants"])
 
 
 def load(name: str) -> Recipe:
@@ -253,7 +233,7 @@ def load(name: str) -> Recipe:
     split = re.fullmatch(r"(.+):(\w+)", name)
     name, variant = split.groups() if split else (name, None)
     values = _read(name)
-    others = values.pop("variants", {})
+    others = values.pop("variants")
     if variant is not None:
         if variant not in others:
             there = ", ".join(others) or "none"
@@ -261,7 +241,9 @@ def load(name: str) -> Recipe:
                 "no_recipe", f"The recipe {name!r} has no variant {variant!r}; there are {there}."
             )
         for key, value in others[variant].items():
-            values[key] = {**values.get(key, {}), **value} if key in PARTS else value
+            plain = values.get(key, {})
+            both = key in PARTS and isinstance(plain, dict) and isinstance(value, dict)
+            values[key] = {**plain, **value} if both else value
     return made(values)
 
 
@@ -273,7 +255,6 @@ def made(values: Mapping[str, Any]) -> Recipe:
     DataError
         ``bad_recipe``.
     """
-    lists = {key: tuple(values.get(key, ())) for key in ("labels", "sources")}
-    parts = {key: _table(kind, values.get(key, {}), key) for key, kind in PARTS.items()}
-    recipe: Recipe = _table(Recipe, {**values, **lists, **parts}, "top level")
+    parts = {key: table(kind, values.get(key, {}), key) for key, kind in PARTS.items()}
+    recipe: Recipe = table(Recipe, {**values, **parts})
     return recipe

@@ -15,6 +15,7 @@ A trial that was killed is begun again with its own values and goes on from its 
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 from cxr.errors import DataError
 
 from . import resplit, unseen
+from .checked import misfit
 from .fit import SCORE, fit
 from .recipe import PARTS, Recipe, made
 
@@ -99,18 +101,28 @@ def _sensible(kind: str, values: Any) -> bool:
         return isinstance(values, list) and len(values) > 1
     if kind not in KINDS or not isinstance(values, list) or len(values) != 2:
         return False
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    numbers = not any(misfit(value, float) for value in values)
     return numbers and values[0] < values[1] and (kind != "log" or values[0] > 0)
 
 
 def changed(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
-    """`recipe` with other values, by dotted path."""
+    """`recipe` with other values, by dotted path.
+
+    Raises
+    ------
+    DataError
+        ``bad_recipe``: a recipe has no such place, or not such a value.
+    """
     table = recipe.to_dict()
     for path, value in values.items():
         *folders, key = path.split(".")
-        place = table
+        place: Any = table
         for folder in folders:
-            place = place[folder]
+            place = place.get(folder) if isinstance(place, dict) else None
+        if not isinstance(place, dict):
+            raise DataError(
+                "bad_recipe", f"[search] names {path}; a recipe has no [{'.'.join(folders)}]."
+            )
         place[key] = value
     return made(table)
 
@@ -145,8 +157,11 @@ def search(
     Raises
     ------
     DataError
-        ``bad_recipe``, ``unknown_site``, ``bad_data``; ``no_pairs`` if no site holds two labels.
+        ``bad_recipe``, ``unknown_site``, ``bad_data``; ``no_pairs`` if no site holds two labels;
+        ``no_trials`` if none is asked for, or every one was refused.
     """
+    if trials < 1:
+        raise DataError("no_trials", "A search is at least one trial; --trials says how many.")
     allowed = ranges(recipe)
     changed(recipe, {path: each.values[0] for path, each in allowed.items()})
     if sites:
@@ -170,6 +185,13 @@ def search(
         trial = study.ask()
         _try(trial, study, allowed, recipe, run, score)
         study.trials_dataframe().to_csv(run / "trials.csv", index=False, lineterminator="\n")
+    if all(trial.state == optuna.trial.TrialState.PRUNED for trial in behind):
+        raise DataError(
+            "no_trials",
+            f"None of {len(behind)} trials has a score. The last was refused: "
+            f"{behind[-1].user_attrs['refused']} Mend the recipe, then delete or move the folder "
+            f"{run.name!r} and search again.",
+        )
     return study
 
 
@@ -195,13 +217,23 @@ def _try(
     run: Path,
     score: Callable[[Recipe, Path], float],
 ) -> None:
-    values = {path: each.propose(trial, path) for path, each in allowed.items()}
+    try:
+        values = {path: each.propose(trial, path) for path, each in allowed.items()}
+    except ValueError as error:  # Optuna's, of a study that knows a value by another kind of range
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        raise DataError(
+            "bad_recipe",
+            f"The study in the folder {run.name!r} was begun with other choices or another kind of "
+            "range in [search]. Put them back, or delete or move that folder.",
+        ) from error
     trial.set_user_attr(PLACE, trial.user_attrs.get(PLACE, trial.number))
     folder = run / f"trial{trial.user_attrs[PLACE]:03d}"
     print(f"trial {folder.name}: {values}", flush=True)
     try:
         value = score(changed(recipe, values), folder)
-    except DataError as refusal:  # values that do not go together
+        if not math.isfinite(value):
+            raise DataError("bad_recipe", "What these values led to has no score.")
+    except DataError as refusal:  # values that do not go together, or with the network
         trial.set_user_attr("refused", refusal.message)
         study.tell(trial, state=optuna.trial.TrialState.PRUNED)
         print(refusal.message, flush=True)

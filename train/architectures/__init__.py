@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+from ..checked import misfit
 
 NAMES = tuple(
     sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_"))
 )
 
 
-def build(name: str, size: int, classes: int, **options: Any) -> Any:
-    """Build the network `name` for films of `size` pixels; a ``keras.Model`` that gives logits.
+def options(name: str) -> dict[str, Any]:
+    """What the network `name` can be given besides its size and classes: option → type.
 
     Raises
     ------
@@ -26,4 +28,24 @@ def build(name: str, size: int, classes: int, **options: Any) -> Any:
     """
     if name not in NAMES:
         raise ValueError(f"no architecture {name!r}; there are {', '.join(NAMES)}")
-    return import_module(f"{__name__}.{name}").build(size, classes, **options)
+    kinds = get_type_hints(import_module(f"{__name__}.{name}").build)
+    return {key: kinds[key] for key in kinds if key not in ("size", "classes", "return")}
+
+
+def build(name: str, size: int, classes: int, /, **given: Any) -> Any:
+    """Build the network `name` for films of `size` pixels; a ``keras.Model`` that gives logits.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network, or not with such options, size or classes.
+    """
+    known = options(name)
+    if strange := sorted(set(given) - set(known)):
+        there = ", ".join(known) or "none"
+        raise ValueError(f"{name} has no option {', '.join(strange)}; it has {there}")
+    if wrong := [
+        f"{key} must be {must}" for key in given if (must := misfit(given[key], known[key]))
+    ]:
+        raise ValueError("; ".join(wrong))
+    return import_module(f"{__name__}.{name}").build(size, classes, **given)

@@ -64,6 +64,8 @@ def build(
     if not 0 <= coatnet < len(SIZES):
         raise ValueError(f"coatnet must be 0 to {len(SIZES) - 1}, not {coatnet}")
     of = Size(tuple(blocks) or SIZES[coatnet].blocks, tuple(channels) or SIZES[coatnet].channels)
+    if {len(of.blocks), len(of.channels)} != {5}:
+        raise ValueError("blocks and channels must be five numbers each")
     inputs = keras.Input((size, size, 1), name="film")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
     for i in range(of.blocks[0]):

@@ -92,6 +92,8 @@ def build(
     frozen : int
         The stem and so many of the 16 blocks do not learn; 0 = all learn.
     """
+    if not 0 <= frozen <= 16:
+        raise ValueError(f"frozen must be 0 to 16 blocks, not {frozen}")
     inputs = keras.Input((size, size, 1), name="film")
     x = keras.layers.Rescaling(1 / 128, offset=-127 / 128, name="scale")(inputs)
     x = keras.layers.Conv2D(32, 3, 2, padding="same", use_bias=False, name="stem")(x)

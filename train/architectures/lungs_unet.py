@@ -54,6 +54,8 @@ def build(
     """
     if size % 16:
         raise ValueError(f"size must be a multiple of 16 pixels, not {size}")
+    if len(channels) != 4:
+        raise ValueError(f"channels must be four numbers, not {len(channels)}")
     encoder = efficientnet_lite0.build(size, classes, imagenet=imagenet)
     x = encoder.get_layer(DEEPEST).output
     x = keras.layers.SpatialDropout2D(dropout, name="dropout")(x)

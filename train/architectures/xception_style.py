@@ -44,6 +44,8 @@ def build(
     hidden, dropout
         See :func:`train.architectures._head.head`.
     """
+    if not channels:
+        raise ValueError("channels must be at least one number")
     inputs = keras.Input((size, size, 1), name="film")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
     x = keras.layers.Conv2D(32, 3, 2, padding="same", use_bias=False, name="stem")(x)
