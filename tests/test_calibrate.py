@@ -1,9 +1,11 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from networks import small_network
+from traindata import RECIPE, make_data
 
 import cxr
 from cxr.bundle import MANIFEST, manifest_values, write_manifest
@@ -12,16 +14,17 @@ from cxr.predictions import select, table
 from cxr.preprocess import Preprocessing
 from cxr.trust import prediction_set
 from train import evaluate
+from train.__main__ import main
 from train.audit import store
 from train.calibrate import calibrate
 from train.export import write_network
 
 
-@pytest.fixture
-def bundle(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network with made-up predictions: sure of the right class in `val` and `test`, wrong in
     half the films of `external`."""
-    folder = tmp_path / "made_up"
+    folder = tmp_path_factory.mktemp("bundle") / "made_up"
     write_network(small_network(), ("N", "T"), Preprocessing(size=64), folder)
     values = json.loads((folder / MANIFEST).read_text())
     rng = np.random.default_rng(0)
@@ -38,6 +41,11 @@ def bundle(tmp_path: Path) -> Path:
         folder, {k: v for k, v in values.items() if k not in ("files", "format", "notice")}
     )
     return folder
+
+
+@pytest.fixture
+def bundle(made_up: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made_up, tmp_path / made_up.name))
 
 
 def test_a_bundle_is_calibrated_from_its_predictions_alone(bundle: Path) -> None:
@@ -92,7 +100,68 @@ def test_a_recipe_says_which_operating_points_its_bundle_has(bundle: Path) -> No
     points = calibrate(bundle).operating_points
     assert list(points) == ["N", "T"]
     assert points["T"]["sensitivity"] >= 0.99
-    assert list(calibrate(bundle, {"T": 0.5}).operating_points) == ["T"], "asked for, it gives way"
+    asked = calibrate(bundle, {"T": 0.5}).operating_points
+    assert asked["T"]["wanted_sensitivity"] == 0.5, "asked for, the recipe gives way"
+    assert asked["N"] == points["N"], "not asked for, it stays"
+    assert calibrate(bundle).operating_points == points
+
+
+def test_what_no_recipe_led_to_keeps_the_points_it_has(bundle: Path) -> None:
+    points = calibrate(bundle, {"N": 0.8, "T": 0.99}).operating_points
+    assert calibrate(bundle).operating_points == points
+    asked = calibrate(bundle, {"N": 0.7}).operating_points
+    assert asked["T"] == points["T"]
+    assert asked["N"]["wanted_sensitivity"] == 0.7
+
+
+def test_a_label_that_the_network_does_not_have_is_refused(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calibrate(bundle)
+    before = (bundle / MANIFEST).read_bytes()
+    assert main(["calibrate", "--out", str(bundle), "--sensitivity", "t=.95"]) == 2
+    assert "No label is called t" in capsys.readouterr().err
+    assert (bundle / MANIFEST).read_bytes() == before
+    asked = ["--labels", "NORMAL=N,SICK=T", "--data", str(tmp_path), "--sensitivity", "SICK=.9"]
+    assert main(["adopt", "any.keras", *asked, "--out", str(tmp_path / "none")]) == 2
+    assert "[unknown_label]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["calibrate", "external"])
+def test_a_bundle_that_outlines_lungs_has_nothing_to_calibrate(
+    models: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (models / "lungs" / MANIFEST).read_bytes()
+    assert main([command, "--out", str(models / "lungs")]) == 2
+    assert "[wrong_task]" in capsys.readouterr().err
+    assert (models / "lungs" / MANIFEST).read_bytes() == before
+
+
+def test_a_bundle_without_test_films_can_be_exported_and_scored(
+    bundle: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    values, table = manifest_values(bundle), bundle / "predictions.csv"
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join(line for line in lines if not line.startswith("test")))
+    write_manifest(bundle, values)
+    made = calibrate(bundle)
+    assert "test" not in made.metrics
+    log = tmp_path / "log.md"
+    evaluate.score_external(bundle, log)
+    assert "| not measured |" in log.read_text()
+
+    monkeypatch.setattr("train.export.export_run", lambda *_: made)
+    run = tmp_path / "runs" / "tiny"
+    run.mkdir(parents=True)
+    (run / "best.weights.h5").touch()
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    where = ["--data", str(make_data(tmp_path / "data")), "--runs", str(tmp_path / "runs")]
+    recipe = ["--recipe", str(tmp_path / "tiny.toml")]
+    assert main(["export", *recipe, *where, "--out", str(tmp_path / "tiny")]) == 0
+    assert "test not measured" in capsys.readouterr().out
 
 
 def test_a_bundle_says_which_set_a_film_has(bundle: Path) -> None:

@@ -1,6 +1,7 @@
 """Data folders made from what sources publish: trees, tables, archives, and a manifest to match."""
 
 import io
+import lzma
 import tarfile
 import zipfile
 from pathlib import Path
@@ -227,6 +228,51 @@ def test_sources_that_are_none_are_refused(tmp_path: Path) -> None:
         assert name not in caught.value.message
 
 
+def test_a_member_that_cannot_be_unpacked_is_refused(tmp_path: Path) -> None:
+    """Deflate64 is what Windows packs large files with; the other is damaged."""
+    for kind, method, code in (
+        (zipfile.ZIP_STORED, 9, "Unpack it and name the folder"),
+        (zipfile.ZIP_LZMA, zipfile.ZIP_LZMA, "is damaged"),
+    ):
+        path = tmp_path / f"{method}.zip"
+        with zipfile.ZipFile(path, "w", kind) as archive:
+            archive.writestr("N/a.png", png(drawn(1)))
+        whole = bytearray(path.read_bytes())
+        for header, place in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+            whole[whole.index(header) + place] = method
+        if kind == zipfile.ZIP_LZMA:
+            whole[120:200] = b"\xff" * 80
+            with pytest.raises(lzma.LZMAError), zipfile.ZipFile(io.BytesIO(whole)) as archive:
+                archive.read("N/a.png")
+        path.write_bytes(whole)
+        with pytest.raises(DataError, match=code) as caught:
+            prepare.prepare(plan_of(path), tmp_path / f"out{method}")
+        assert caught.value.code == "bad_archive"
+
+
+def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
+    for i, content in enumerate((b"image,label\n\xc9,N\n", b"", b"image,label\na,N\nb,N,P\n")):
+        (tmp_path / "list.csv").write_bytes(content)
+        with pytest.raises(DataError) as caught:
+            prepare.prepare(plan_of(tmp_path / "list.csv"), tmp_path / f"out{i}")
+        assert caught.value.code == "bad_table"
+
+
+def test_a_name_that_no_file_can_have_is_a_film_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(drawn(1)))
+    (tmp_path / "list.csv").write_text(f"image,label\na.png,NORMAL\n{'x' * 300},NORMAL\n")
+    found = prepare.prepare(plan_of(tmp_path / "list.csv"), tmp_path / "out")
+    assert list(found.seen.refused) == ["", "not_found"]
+
+
+@pytest.mark.parametrize("name", ["../../outside", "..", ".", "a\\b", "", " "])
+def test_no_source_s_name_leads_out_of_the_folder(tree: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match="Say NAME=PATH") as caught:
+        prepare.prepare(Plan((Source(name, tree),)), tmp_path / "deep" / "er" / "out")
+    assert caught.value.code == "bad_plan"
+    assert sorted(tmp_path.iterdir()) == [tree], "nothing is written anywhere"
+
+
 def test_the_command(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     command = ["prepare", f"a={tree / 'train'}", f"b={tree / 'test'}", "--out", str(out)]
@@ -238,7 +284,15 @@ def test_the_command(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert set(frame.split[frame.source == "b"]) == {"external"}
     assert set(frame.split[frame.source == "a"]) <= {"train", "val"}
     assert main([*command, "--labels", "NORMAL=N,PNEUMONIA=T"]) == 2
-    for bad in (["--shares", "train=.5"], ["--columns", "label"], ["--patient", "person"]):
+    for bad in (
+        ["--shares", "train=.5"],
+        ["--shares", "train=nan"],
+        ["--columns", "label"],
+        ["--patient", "person"],
+        ["--patient", "("],
+        ["--longer-side", "0"],
+        ["--longer-side", "-256"],
+    ):
         with pytest.raises(SystemExit):
             main([*command, *bad])
 

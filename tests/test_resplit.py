@@ -46,6 +46,20 @@ def test_folds_are_the_same_for_the_same_seed_only() -> None:
     assert one != other
 
 
+@pytest.mark.parametrize(("few", "k"), [("patient_id", 4), ("image", 11)])
+def test_more_folds_than_the_films_allow_are_refused(few: str, k: int) -> None:
+    """Three patients with many films; ten films of patients that are not known."""
+    frame = _frame(np.random.default_rng(5)).assign(split="train", source="a")
+    if few == "patient_id":
+        frame["patient_id"] = [str(i % 3) for i in range(len(frame))]
+    else:
+        frame = frame[:10].assign(patient_id="", label="N")
+    assert len(list(resplit.folds(frame, 3))) == 3
+    with pytest.raises(DataError, match=f"{k - 1} folds at most") as caught:
+        next(resplit.folds(frame, k))
+    assert caught.value.code == "bad_data"
+
+
 def test_nothing_is_learnt_from_or_judged_by_a_site_that_is_left_out() -> None:
     frame = _frame(np.random.default_rng(2))
     cut = resplit.without_sites(frame, ["b"])
@@ -64,6 +78,13 @@ def test_a_label_that_only_the_left_out_site_has_is_an_error() -> None:
     frame = _frame(np.random.default_rng(4))
     frame.loc[frame.source != "a", "label"] = "N"
     with pytest.raises(DataError, match="no film labelled P, T"):
+        resplit.without_sites(frame, ["a"])
+
+
+def test_films_that_are_not_learnt_from_do_not_stand_in_for_a_left_out_site() -> None:
+    frame = _frame(np.random.default_rng(6))
+    frame.loc[(frame.source != "a") & (frame.label == "T"), "recommended"] = "0"
+    with pytest.raises(DataError, match="train has no film labelled T"):
         resplit.without_sites(frame, ["a"])
 
 

@@ -1,10 +1,13 @@
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from films import film
+from films import film, jpeg
 from traindata import RECIPE, make_data
 
 from cxr.bundle import open_bundle
@@ -12,6 +15,7 @@ from cxr.errors import DataError
 from cxr.preprocess import Preprocessing, preprocess
 from cxr.radiograph import read
 from train import cache, manifest, recipe
+from train.__main__ import main
 from train.augment import augment
 from train.dataset import FilmBatches, draw_weights
 from train.recipe import Augmentation
@@ -58,6 +62,56 @@ def test_a_split_without_a_label_is_a_problem(data: Path) -> None:
     assert "val has no film labelled T" in manifest.problems(frame, data, LABELS)
 
 
+@pytest.mark.parametrize("said", ["", "yes", "True", "1.0"])
+def test_recommended_is_0_or_1(data: Path, said: str) -> None:
+    """Anything else would leave the film out of training without a word."""
+    frame = manifest.load(data)
+    [found] = manifest.problems(frame.assign(recommended=said), data, LABELS)
+    assert f"recommended is neither 0 nor 1 in {len(frame)} of {len(frame)} films" in found
+    assert f"{frame.image[0]} {said!r}" in found
+    assert frame.image[9] not in found
+
+
+def test_a_label_that_nothing_would_be_learnt_of_is_a_problem(data: Path) -> None:
+    frame = manifest.load(data)
+    frame.loc[(frame.split == "train") & (frame.label == "T"), "recommended"] = "0"
+    [found] = manifest.problems(frame, data, LABELS)
+    assert found.startswith("train has no film labelled T")
+
+
+def test_a_name_that_no_file_can_have_is_a_problem(data: Path, tmp_path: Path) -> None:
+    frame = manifest.load(data)
+    frame.loc[0, "image"] = "x" * 300
+    with pytest.raises(DataError, match="x: no such file"):
+        cache.films(frame, data, LABELS, HOW, tmp_path / "cache")
+
+
+def _ask(command: str, data: Path, tmp_path: Path) -> int:
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    where = ["--data", str(data), "--out", str(tmp_path / "tiny"), "--runs", str(tmp_path / "runs")]
+    return main([command, "--recipe", str(tmp_path / "tiny.toml"), *where])
+
+
+def test_nothing_is_trained_that_could_not_be_measured(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = manifest.load(data)
+    frame.loc[0, "recommended"] = "perhaps"
+    frame[frame.split != "test"].to_csv(data / "manifest.csv", index=False)
+    assert _ask("fit", data, tmp_path) == 2
+    said = capsys.readouterr().err
+    assert "2 problem(s)" in said
+    assert "test has no film" in said
+    assert not (tmp_path / "runs").exists()
+
+
+def test_what_was_not_trained_is_not_exported(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _ask("export", data, tmp_path) == 2
+    assert "[no_run]" in capsys.readouterr().err
+
+
 def test_a_bundle_is_asked_about_the_films_of_its_recipe(models: Path) -> None:
     kinds = ["N", "N", "P", "P"]
     frame = pd.DataFrame({"label": kinds, "source": ["a", "b", "a", "a"], "split": "test"})
@@ -83,6 +137,25 @@ def test_a_folder_without_a_manifest_or_with_half_of_one(tmp_path: Path) -> None
         manifest.load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        ("image,label\nÉ.png,N\n".encode("latin-1"), "not UTF-8"),
+        (b"", "is empty"),
+        (b"image,label\na.png,N\nb.png,N,more\n", "do not fit its header"),
+        (b"image,label\na.png,N,\nb.png,N,\n", "do not fit its header"),
+        (b'image,label\n"a.png,N\nb.png,N\n', "never closed"),
+    ],
+)
+def test_a_manifest_that_is_no_table_is_refused(
+    tmp_path: Path, content: bytes, wanted: str
+) -> None:
+    (tmp_path / "manifest.csv").write_bytes(content)
+    with pytest.raises(DataError, match=wanted) as caught:
+        manifest.load(tmp_path)
+    assert caught.value.code == "bad_manifest"
+
+
 def test_the_cache_is_what_the_app_would_see_and_is_built_once(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +173,29 @@ def test_another_preprocessing_is_another_cache(data: Path, tmp_path: Path) -> N
     cache.films(frame, data, LABELS, HOW, tmp_path)
     cache.films(frame, data, LABELS, Preprocessing(size=16, clahe_clip=2), tmp_path)
     assert len(list(tmp_path.glob("*.npy"))) == 2
+
+
+def test_a_film_that_was_replaced_is_read_again(data: Path, tmp_path: Path) -> None:
+    frame = manifest.load(data)
+    before = cache.films(frame, data, LABELS, HOW, tmp_path)
+    replaced = data / frame.image[3]
+    old = replaced.stat()
+    replaced.write_bytes(jpeg(np.full((60, 50), 7, np.uint8)))
+    after = cache.films(frame, data, LABELS, HOW, tmp_path)
+    assert after[3].max() < 12 < before[3].max()
+    os.utime(replaced, ns=(old.st_atime_ns, old.st_mtime_ns + 1))
+    assert not np.shares_memory(cache.films(frame, data, LABELS, HOW, tmp_path), after)
+    assert len(list(tmp_path.glob("*.npy"))) == 1, "what it replaces takes no room"
+
+
+def test_a_cache_that_the_disk_cannot_hold_is_not_begun(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=16 * 16))
+    with pytest.raises(DataError) as caught:
+        cache.films(manifest.load(data), data, LABELS, HOW, tmp_path / "cache")
+    assert caught.value.code == "no_space"
+    assert not list((tmp_path / "cache").iterdir())
 
 
 def test_labels_are_drawn_equally_and_small_sources_more_often() -> None:

@@ -105,10 +105,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         help="adopt: how films of 0 to 255 were scaled: none, unit (0 to 1), symmetric (-1 to 1), "
         "caffe, torch; auto asks val",
     )
-    parser.add_argument("--size", type=int, help="adopt: pixels, if the network doesn't say")
+    parser.add_argument("--size", type=_pixels, help="adopt: pixels, if the network doesn't say")
     parser.add_argument(
         "--longer-side",
-        type=int,
+        type=_pixels,
         default=256,
         help="adopt, prepare: films first shrink to it, pixels",
     )
@@ -158,16 +158,27 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _pattern(text: str) -> str:
-    if re.compile(text).groups != 1:
-        raise ValueError(text)
-    return text
+    try:
+        if re.compile(text).groups == 1:
+            return text
+    except re.error:
+        pass  # as it is with none or two groups
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no regular expression with one group, such as '(person[0-9]+)_'"
+    )
+
+
+def _pixels(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of pixels, 1 or more")
+    return int(text)
 
 
 def _shares(text: str) -> dict[str, float]:
     shares = {split: float(share) for split, share in _pairs(text).items()}
     if set(shares) - {"train", "val", "test"} or min(shares.values()) < 0:
         raise ValueError(text)
-    if abs(sum(shares.values()) - 1) > 1e-6:
+    if not abs(sum(shares.values()) - 1) <= 1e-6:  # so that nan is none
         raise ValueError(text)
     return shares
 

@@ -4,14 +4,15 @@ and the figures that follow. Needs ``predictions.csv`` alone, so a bundle can be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from cxr.bundle import Bundle, manifest_values, write_manifest
+from cxr.bundle import Bundle, write_manifest
 from cxr.calibration import softmax
+from cxr.errors import DataError
 from cxr.trust import choose_operating_point, conformal_limits, fit_temperature
 
 from . import evaluate
@@ -26,6 +27,22 @@ def wished(recipe: Mapping[str, Any]) -> Mapping[str, float]:
     """Label → least sensitivity that a recipe, as a dict, wants of its operating point."""
     wish: Mapping[str, float] = recipe.get("operating") or SENSITIVITY
     return wish
+
+
+def check_labels(asked: Collection[str], labels: Collection[str]) -> None:
+    """Refuse an operating point of a label that a network doesn't have.
+
+    Raises
+    ------
+    DataError
+        ``unknown_label``
+    """
+    if strange := [label for label in asked if label not in labels]:
+        raise DataError(
+            "unknown_label",
+            f"No label is called {', '.join(strange)}; the network's are {', '.join(labels)}. Say "
+            "one of them to --sensitivity, in the same letters.",
+        )
 
 
 def fitted(
@@ -81,11 +98,20 @@ def calibrate(folder: Path, sensitivity: Mapping[str, float] | None = None) -> B
     ----------
     folder : Path
     sensitivity : mapping, optional
-        Label → least sensitivity of its operating point; left out, what the bundle's recipe says.
+        Label → least sensitivity of its operating point. Labels left out keep what the bundle's
+        recipe says; in a bundle that no recipe led to, what their points were chosen for.
+
+    Raises
+    ------
+    BundleError
+        ``wrong_task``
+    DataError
+        ``unknown_label``
     """
-    values = manifest_values(folder)
-    sensitivity = sensitivity or wished(values["provenance"].get("recipe", {}))
+    values = evaluate.values_of(folder)
     labels = tuple(values["labels"])
+    check_labels(sensitivity or (), labels)
+    sensitivity = {**_kept(values), **(sensitivity or {})}
     scored = "external" in values["metrics"]
     found = fitted(evaluate.predictions(folder), labels, sensitivity)
     # What was found out about the network itself, as its audit, stays.
@@ -93,3 +119,11 @@ def calibrate(folder: Path, sensitivity: Mapping[str, float] | None = None) -> B
     values |= found
     bundle = write_manifest(folder, values)
     return evaluate.score_external(folder, log=None) if scored else bundle
+
+
+def _kept(values: Mapping[str, Any]) -> Mapping[str, float]:
+    """The sensitivities that a bundle's operating points have without being asked for anew."""
+    if "recipe" in values["provenance"]:
+        return wished(values["provenance"]["recipe"])
+    points = values["operating_points"]
+    return {label: point["wanted_sensitivity"] for label, point in points.items()} or SENSITIVITY

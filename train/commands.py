@@ -12,10 +12,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cxr.errors import DataError
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+    from cxr.bundle import Bundle
 
     from .recipe import Recipe
 
@@ -36,6 +40,7 @@ def fit(options: Namespace) -> int:
         films, drawn = masks.load(frame, options.data, plan, options.runs / "cache")
         fit_masks(plan, films, drawn, frame, run)
     else:
+        _make_sure_of_test(plan, frame, options.data)
         from .fit import fit as fit_classes
 
         frame, squares = _films(plan, frame, options)
@@ -53,6 +58,12 @@ def draw(options: Namespace) -> None:
 def export(options: Namespace) -> None:
     plan, frame = _plan(options)
     run = options.runs / options.out.name
+    if not (run / "best.weights.h5").is_file():
+        raise DataError(
+            "no_run",
+            f"Nothing was trained under the name {options.out.name!r} where runs are kept. Say the "
+            "--out and --runs of its training, or train it: python -m train fit, with the same.",
+        )
     if _segments(plan):
         from . import masks
         from .segment_export import export_run as export_masks
@@ -67,7 +78,7 @@ def export(options: Namespace) -> None:
 
     frame, squares = _films(plan, frame, options)
     bundle = export_run(plan, run, squares, frame, options.out)
-    print(f"{options.out}: {bundle.digest[:12]}, test {bundle.metrics['test']['macro_f1']}")
+    print(f"{options.out}: {bundle.digest[:12]}, {_on_test(bundle)}")
 
 
 def calibrate(options: Namespace) -> None:
@@ -189,8 +200,10 @@ def lungs_report(options: Namespace) -> None:
 
 
 def adopt(options: Namespace) -> None:
+    from .calibrate import SENSITIVITY, check_labels
+
+    check_labels(dict(options.sensitivity or ()), options.labels.values())
     from .adopt import adopt as make_bundle
-    from .calibrate import SENSITIVITY
 
     bundle = make_bundle(
         Path(options.files[0]),
@@ -207,7 +220,7 @@ def adopt(options: Namespace) -> None:
     for scaling, loss in came["cross_entropy_on_val"].items():
         print(f"scaling {scaling}: {loss:.3f}" + " (taken)" * (scaling == came["scaling"]))
     print(f"Grad-CAM reads {bundle.gradcam_layer or 'nothing: there is no convolution'}")
-    print(f"temperature {bundle.temperature:.3f}, test {bundle.metrics['test']['macro_f1']}")
+    print(f"temperature {bundle.temperature:.3f}, {_on_test(bundle)}")
     for source, figures in bundle.metrics.get("external", {}).items():
         print(source, figures["recall"])
     print("With films of train, an input passport can be fitted:")
@@ -242,6 +255,20 @@ def _plan(options: Namespace) -> tuple[Recipe, pd.DataFrame]:
 def _name(options: Namespace) -> str:
     """The recipe's, without a folder."""
     return Path(options.recipe).name.removesuffix(".toml")
+
+
+def _make_sure_of_test(plan: Recipe, frame: pd.DataFrame, data: Path) -> None:
+    """Refuse to train what could not be measured afterwards."""
+    from . import manifest
+
+    frame = plan.films_of(frame)
+    if not (frame.split == "test").any():
+        none = "test has no film of the recipe's: give that split to some patients of each label"
+        manifest.refuse([*manifest.problems(frame, data, plan.labels), none])
+
+
+def _on_test(bundle: Bundle) -> str:
+    return f"test {bundle.metrics.get('test', {}).get('macro_f1', 'not measured')}"
 
 
 def _segments(plan: Recipe) -> bool:

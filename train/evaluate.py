@@ -12,13 +12,30 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxr import evidence, metrics
-from cxr.bundle import Bundle, manifest_values, write_manifest
+from cxr.bundle import TASKS, Bundle, manifest_values, write_manifest
 from cxr.calibration import softmax
+from cxr.errors import BundleError
 from cxr.predictions import clusters
 from cxr.resampling import Estimate
 from cxr.trust import coverage
 
 EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments.md"
+
+
+def values_of(folder: Path) -> dict[str, Any]:
+    """As :func:`cxr.bundle.manifest_values`, of a bundle that scores films.
+
+    Raises
+    ------
+    BundleError
+        ``wrong_task``, and those of :func:`cxr.bundle.open_bundle`.
+    """
+    values = manifest_values(folder)
+    if values.get("task", TASKS[0]) != TASKS[0]:
+        raise BundleError(
+            "wrong_task", "This bundle's network gives no scores for films. Name another bundle."
+        )
+    return values
 
 
 def predictions(folder: Path) -> pd.DataFrame:
@@ -142,8 +159,14 @@ def external_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, A
 
 def score_external(folder: Path, log: Path | None = EXPERIMENTS) -> Bundle:
     """Score the external films of a bundle's ``predictions.csv``, store the figures in the bundle
-    and append one line to the log, if there is to be one. Reported, never tuned on."""
-    values = manifest_values(folder)
+    and append one line to the log, if there is to be one. Reported, never tuned on.
+
+    Raises
+    ------
+    BundleError
+        ``wrong_task``
+    """
+    values = values_of(folder)
     rows = predictions(folder)
     rows, labels = rows[rows.split == "external"], tuple(values["labels"])
     figures = external_figures(rows, labels)
@@ -153,8 +176,9 @@ def score_external(folder: Path, log: Path | None = EXPERIMENTS) -> Bundle:
     values["metrics"]["external"] = figures
     bundle = write_manifest(folder, values)
     if log is not None:
+        line = _log_line(bundle, figures)
         with log.open("a", encoding="utf-8") as file:
-            file.write(_log_line(bundle, figures))
+            file.write(line)
     return bundle
 
 
@@ -169,8 +193,10 @@ def _log_line(bundle: Bundle, figures: dict[str, Any]) -> str:
                 f", T-versus-N AUROC {area['value']:.3f} ({area['low']:.3f} to {area['high']:.3f})"
             )
         parts.append(f"{source}: {recalls}")
-    test = bundle.metrics["test"]["macro_f1"]
+    told = "not measured"
+    if test := bundle.metrics.get("test", {}).get("macro_f1"):
+        told = f"{test['value']:.3f} ({test['low']:.3f} to {test['high']:.3f})"
     return (
         f"| {date.today().isoformat()} | {bundle.name} | `{bundle.digest[:12]}` | "
-        f"{test['value']:.3f} ({test['low']:.3f} to {test['high']:.3f}) | {'; '.join(parts)} |\n"
+        f"{told} | {'; '.join(parts)} |\n"
     )

@@ -15,6 +15,13 @@ SPLITS = ("train", "val", "test", "external")
 COLUMNS = ("image", "label", "split", "source", "patient_id", "recommended")
 FACTS = ("view", "age_group", "age", "sex", "flags", "display")
 
+_NO_TABLE: Mapping[type[Exception], str] = {
+    UnicodeDecodeError: "is not UTF-8 text. Save it as CSV in UTF-8.",
+    pd.errors.EmptyDataError: "is empty. Its first row names the columns, each further row a film.",
+    pd.errors.ParserError: "has rows that do not fit its header, or a quotation mark that is never "
+    "closed. Save it again as CSV, with quotation marks around what holds a comma.",
+}
+
 
 def load(data: Path, name: str = "manifest.csv") -> pd.DataFrame:
     """Read the manifest as text, one row a film, in file order.
@@ -30,9 +37,26 @@ def load(data: Path, name: str = "manifest.csv") -> pd.DataFrame:
             "no_manifest",
             "The data folder has no manifest.csv; docs/training.md describes its columns.",
         )
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame = table(path, "bad_manifest", "manifest.csv")
     if missing := [c for c in COLUMNS if c not in frame.columns]:
         raise DataError("bad_manifest", f"manifest.csv lacks the columns {', '.join(missing)}.")
+    return frame
+
+
+def table(path: Path, code: str, what: str) -> pd.DataFrame:
+    """Read a table as text; "" where there is nothing.
+
+    Raises
+    ------
+    DataError
+        `code`, about `what`: it is not UTF-8, is empty, or has rows that do not fit its header.
+    """
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        if not isinstance(frame.index, pd.RangeIndex):
+            raise pd.errors.ParserError  # every row is longer: the first fields became an index
+    except tuple(_NO_TABLE) as error:
+        raise DataError(code, f"{what} {_NO_TABLE[type(error)]}") from error
     return frame
 
 
@@ -121,17 +145,42 @@ def problems(frame: pd.DataFrame, data: Path, labels: tuple[str, ...]) -> list[s
         f"{row.image}: unknown split {row.split!r}, expected one of {', '.join(SPLITS)}"
         for row in frame[~frame.split.isin(SPLITS)].itertuples()
     ]
+    found += _unsaid(frame)
     found += [f"{p}: outside the data folder" for p in frame.image if not inside(p)]
-    found += [f"{p}: no such file" for p in frame.image if inside(p) and not (data / p).is_file()]
+    found += [f"{p}: no such file" for p in frame.image if inside(p) and not there(data / p)]
     known = frame[frame.patient_id != ""]
     whole = (known.patient_id + " of " + known.source).rename("patient")
     for patient, splits in known.split.groupby(whole).unique().items():
         if len(splits) > 1:
             found.append(f"patient {patient} is in {' and '.join(sorted(splits))}")
-    for split in ("train", "val"):
-        absent = sorted(set(labels) - set(frame.label[frame.split == split]))
-        found += [f"{split} has no film labelled {label}" for label in absent]
+    for split, left_out, which in (("train", "0", " that is recommended"), ("val", None, "")):
+        films = frame[frame.split == split]
+        used = set(films.label[films.recommended != left_out])
+        for label in sorted(set(labels) - used):
+            there_are = bool((films.label == label).any())
+            found.append(f"{split} has no film labelled {label}" + which * there_are)
     return found
+
+
+def _unsaid(frame: pd.DataFrame) -> list[str]:
+    """One sentence on films of which ``recommended`` doesn't say whether they are learnt from."""
+    odd = frame[~frame.recommended.isin(["0", "1"])]
+    if odd.empty:
+        return []
+    few = ", ".join(f"{row.image} {row.recommended!r}" for row in odd.head(3).itertuples())
+    more = ", …" * (len(odd) > 3)
+    return [
+        f"recommended is neither 0 nor 1 in {len(odd)} of {len(frame)} films ({few}{more}): write "
+        "1, or 0 to leave a film out of training"
+    ]
+
+
+def there(path: Path) -> bool:
+    """Whether a file is there; under a name that is too long for one, none is."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def inside(path: str) -> bool:

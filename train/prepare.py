@@ -147,6 +147,12 @@ def summary(found: Prepared) -> Iterator[str]:
 
 def _wanted(plan: Plan) -> pd.DataFrame | None:
     names = [source.name for source in plan.sources]
+    if not all(map(_is_folder_name, names)):
+        raise DataError(
+            "bad_plan",
+            "A source's name becomes a folder's: it is not empty, '.' or '..' and holds neither / "
+            "nor \\. Say NAME=PATH for each.",
+        )
     if len(set(names)) < len(names):
         raise DataError("bad_plan", "Two sources have one name. Say NAME=PATH for each.")
     if strange := sorted(set(plan.external) - set(names)):
@@ -165,6 +171,10 @@ def _wanted(plan: Plan) -> pd.DataFrame | None:
             f"names: {', '.join(sorted(set(wanted.source)))}.",
         )
     return wanted
+
+
+def _is_folder_name(name: str) -> bool:
+    return bool(name.strip(" .")) and not set(name) & set("/\\\0")
 
 
 def _begin(plan: Plan, wanted: pd.DataFrame | None, out: Path) -> None:

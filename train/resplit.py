@@ -36,8 +36,9 @@ def without_sites(frame: pd.DataFrame, sites: Sequence[str]) -> pd.DataFrame:
         )
     out = frame.source.isin(sites) & (frame.split != "external")
     cut = frame.assign(split=frame.split.where(~out, LEFT_OUT))
+    unused = (cut.split == "train") & (cut.recommended == "0")
     for split in ("train", "val"):
-        if gone := set(frame.label) - set(cut.label[cut.split == split]):
+        if gone := set(frame.label) - set(cut.label[(cut.split == split) & ~unused]):
             raise DataError(
                 "bad_data",
                 f"Without these sites {split} has no film labelled {', '.join(sorted(gone))}.",
@@ -57,15 +58,28 @@ def folds(frame: pd.DataFrame, k: int, seed: int = 0) -> Iterator[pd.DataFrame]:
     k : int
         3 or more.
     seed : int
+
+    Raises
+    ------
+    DataError
+        ``bad_data``: there are fewer patients, or fewer films of any label and source.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
     inside = np.flatnonzero(frame.split != "external")
     rows = described(frame).iloc[inside]
     whose = (rows.source + " " + rows.patient).where(rows.patient != "", rows.image)
+    cells = rows.source + rows.label
+    if k > (most := min(whose.nunique(), cells.value_counts().max())):
+        raise DataError(
+            "bad_data",
+            f"These films can be spread over {most} folds at most: there are {whose.nunique()} "
+            "patients (a film whose patient is unknown is one), and no source has more than "
+            f"{cells.value_counts().max()} films of one label. Ask for fewer with --k, 3 or more.",
+        )
     spread = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
     fold = np.full(len(frame), -1)
-    for number, (_, held) in enumerate(spread.split(rows, rows.source + rows.label, whose)):
+    for number, (_, held) in enumerate(spread.split(rows, cells, whose)):
         fold[inside[held]] = number
     for number in range(k):
         split = np.where(fold == number, "test", "train").astype(object)

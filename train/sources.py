@@ -4,8 +4,10 @@ its home publishes it. Files are listed in one order, always the same, and read 
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -15,12 +17,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-import pandas as pd
-
 from cxr.errors import DataError, UnreadableFile
 from cxr.guard import MAX_BYTES, check_bytes
 
-from .manifest import FACTS
+from .manifest import FACTS, table, there
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", "")
 """What a film's name ends in; other files are passed over. DICOM files often have no ending."""
@@ -28,6 +28,11 @@ COLUMNS = ("image", "label", "patient_id", *FACTS)
 """What a table may say, by the manifest's names."""
 ENCRYPTED = 1
 """The bit of a zip member's flags."""
+
+_DAMAGED = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(struct.error, EOFError, OSError),
+)
 
 Content = Callable[[], bytes | Path]
 
@@ -140,7 +145,13 @@ def _in_archive(path: Path) -> Iterator[tuple[str, Content]]:
 def _sound() -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+    except NotImplementedError as error:
+        raise DataError(
+            "bad_archive",
+            "An archive is packed in a way that is not read here, as Deflate64. Unpack it and name "
+            "the folder.",
+        ) from error
+    except _DAMAGED as error:
         raise DataError(
             "bad_archive",
             "An archive is neither zip nor tar, or is damaged. Fetch it again and run the same "
@@ -189,7 +200,7 @@ def _may_be_film(member: str) -> bool:
 def _in_table(path: Path, naming: Naming) -> Iterator[Listed]:
     """The films stand at the table's paths beside it, or somewhere below under a name that only
     one of them has: tables of public sources often give no more."""
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows = table(path, "bad_table", "The table")
     names = {column: naming.columns.get(column, column) for column in COLUMNS}
     needed = {names["image"], names["label"], *naming.columns.values()}
     if missing := sorted(needed - set(rows)):
@@ -205,7 +216,7 @@ def _in_table(path: Path, naming: Naming) -> Iterator[Listed]:
         facts["label"] = naming.label(facts["label"])
         facts["patient_id"] = facts.get("patient_id") or _patient(member, naming)
         file = path.parent / member
-        if not file.is_file():
+        if not there(file):
             file = elsewhere.get(PurePosixPath(member).name) or file
         yield Listed(member, facts, partial(Path, file))
 
