@@ -45,7 +45,8 @@ def row(folder: Path, frame: pd.DataFrame) -> str:
     films = len(FilmBatches(np.empty(0, np.uint8), frame, plan, rows=learn)) * plan.training.batch
     past = pd.read_csv(folder / "history.csv")
     best = int(past[SCORE].iloc[plan.training.best_after :].argmax()) + plan.training.best_after
-    seen = f"{films * len(past):,} ({len(past)} epochs of {films:,}; epoch {best + 1} kept)"
+    epochs = f"{len(past)} epoch{'s' * (len(past) > 1)} of {films:,}"
+    seen = f"{films * len(past):,} ({epochs}; epoch {best + 1} kept)"
     minutes = round(past.seconds.sum() / 60)
     return f"| {bundle.name} | {seen} | {minutes} | {'; '.join(_told(bundle))} |"
 
