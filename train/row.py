@@ -64,4 +64,6 @@ def _told(bundle: Bundle) -> list[str]:
 
 
 def _said(found: Estimate) -> str:
+    if found.value != found.value:
+        return "–"
     return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})".replace("0.", ".")
