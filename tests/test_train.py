@@ -74,6 +74,22 @@ def test_a_run_s_row_says_what_was_seen_and_what_came_of_it(
     assert f"; macro F1 {figures['macro_f1']['value']:.3f} (".replace("0.", ".") in told
 
 
+def test_a_label_that_is_never_called_has_no_precision(
+    trained: Path, data: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    rows = pd.read_csv(copy / "predictions.csv")
+    rows["label"] = rows.label.replace("T", "P")
+    values = manifest_values(copy)
+    values["labels"] = ["N", "P"]
+    rows["logit_P"] = -99.0
+    del values["operating_points"]["T"], values["conformal"]
+    rows.drop(columns="logit_T").to_csv(copy / "predictions.csv", index=False)
+    write_manifest(copy, values)
+    assert "; P precision –; P recall .000 (" in row(copy, manifest.load(data))
+
+
 def test_a_bundle_without_a_recipe_has_no_row(trained: Path, data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "adopted"
     shutil.copytree(trained, copy)
