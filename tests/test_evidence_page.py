@@ -23,9 +23,10 @@ from streamlit.testing.v1 import AppTest
 import cxr
 from cxr import evidence, operating, predictions, slices
 from cxr.bundle import MANIFEST, manifest_values, open_bundle, write_manifest
+from cxr.card import AUDITED
 from cxr.predictions import select, table
-from ui.evidence import audit, export, weak
 from ui.evidence import bench as evidence_bench
+from ui.evidence import export, weak
 from ui.evidence import scope as scopes
 from ui.evidence.blocks import films, ranged, share
 
@@ -235,7 +236,7 @@ AUDIT = {
     "verdict": "With the lungs erased it keeps 30% of its lead.",
     **{
         name: {"value": 0.5 + k / 100, "low": 0.4 + k / 100, "high": 0.6 + k / 100}
-        for k, name in enumerate(audit.ROWS)
+        for k, name in enumerate(AUDITED)
     },
     "sites": {"N": {"sites": 5, "accuracy": 0.943, "chance": 0.2}},
 }
@@ -257,7 +258,7 @@ def test_the_audit_stands_on_the_overview_and_in_the_export(
     page = export.page(scopes.scope(open_bundle(folder), "test")).decode()
     for place in (text(opened()), page):
         assert str(AUDIT["verdict"]) in place
-        assert all(name in place for name in audit.ROWS.values())
+        assert all(name[0].upper() + name[1:] in place for name in AUDITED.values())
         assert ".520 <small>(.420–.620)</small>" in place
         assert "<td>.943</td><td>.200</td>" in place
 
