@@ -20,7 +20,8 @@ _AFTERWARDS = ("card", "operating", "search")
 
 
 def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
-    """Write down whose the run folder is, or see that it is this recipe's on these films.
+    """Write down whose the run folder is, or see that it is this recipe's on these films. A folder
+    that says nothing, from before there were plans, is taken for this run's.
 
     Parameters
     ----------
@@ -37,7 +38,9 @@ def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
     """
     path, own = run / PLAN, _plan(recipe, frame)
     if not path.is_file():
-        path.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
+        part.replace(path)  # whole or not at all, whenever the run is killed
         return
     if differs := _differences(json.loads(path.read_text(encoding="utf-8")), own):
         raise DataError(
