@@ -16,6 +16,7 @@ from films import png
 from PIL import Image
 from playwright.sync_api import Locator, Page, Request, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from viewing import drawn
 from waiting import accept, settled
 
 import cxr
@@ -170,6 +171,7 @@ def test_a_film_stays_mirrored_when_its_map_comes_and_goes(page: Page) -> None:
     expect(panes(page)).to_have_count(1)
     page.keyboard.press("h")
     page.keyboard.press("4")
+    drawn(page)
     width = page.get_by_role("spinbutton", name="Window width").input_value()
     ask_for_map(page)
     expect(panes(page)).to_have_count(2)

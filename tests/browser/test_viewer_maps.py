@@ -108,6 +108,7 @@ def test_linked_films_move_together_until_they_are_unlinked(light: Open) -> None
 def test_films_of_other_depth_keep_their_own_windows(light: Open) -> None:
     page = light("differ")
     page.keyboard.press("2")
+    drawn(page)
     widths = [
         float(e.input_value()) for e in page.get_by_role("spinbutton", name="Window width").all()
     ]
