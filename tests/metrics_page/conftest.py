@@ -1,0 +1,53 @@
+"""Two models for the metrics page, and its films."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import streamlit as st
+import tables
+
+from cxr.bundle import open_bundle
+from cxr.predictions import table
+from ui.evidence import weak
+
+
+@pytest.fixture(autouse=True)
+def _own_caches() -> Iterator[None]:
+    """Streamlit's tests all run as one session, which would share its cache."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture(autouse=True)
+def _slices_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weak, "PATIENCE", 60)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models on the same films."""
+    shelf = tmp_path_factory.mktemp("models")
+    frame = tables.raw(300)
+    tables.bundle(shelf / "default", frame)
+    tables.bundle(shelf / "other", frame.assign(logit_T=frame.logit_T - 0.8))
+    return shelf
+
+
+@pytest.fixture
+def room(shelf: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("CXR_MODELS", str(shelf))
+    monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
+    monkeypatch.delenv("CXR_DATA", raising=False)
+    return shelf
+
+
+@pytest.fixture
+def rows(room: Path) -> pd.DataFrame:
+    return table(open_bundle(room / "default"))

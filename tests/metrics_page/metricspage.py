@@ -1,0 +1,39 @@
+"""The metrics page without a browser: opened, walked through and read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from cxr.bundle import MANIFEST, manifest_values, write_manifest
+
+APP = Path(__file__).parents[2] / "app.py"
+
+
+def opened(**address: str) -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=120)
+    at.session_state["accepted"] = True
+    at.run()
+    for name, value in address.items():
+        at.query_params[name] = value
+    return ran(at.switch_page("pages/metrics.py").run())
+
+
+def ran(at: AppTest) -> AppTest:
+    assert not at.exception
+    return at
+
+
+def go(at: AppTest, part: str) -> AppTest:
+    return ran(at.segmented_control(key="part").set_value(part).run())
+
+
+def text(at: AppTest) -> str:
+    return "\n".join(e.value for e in [*at.get("html"), *at.info, *at.caption, *at.markdown])
+
+
+def rewrite(folder: Path, **changed: object) -> None:
+    values = {**manifest_values(folder), **changed}
+    (folder / MANIFEST).unlink()
+    write_manifest(folder, values)

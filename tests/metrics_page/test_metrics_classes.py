@@ -1,0 +1,126 @@
+"""Figures by class, the films behind a cell, curves and sets: no figure is typed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import pandas as pd
+import pytest
+import tables
+from films import film
+from metricspage import go, opened, ran, rewrite, text
+
+from cxr import evidence
+from cxr.bundle import open_bundle
+from cxr.predictions import select
+from ui.evidence.blocks import films, ranged, share
+
+
+def test_class_figures_are_the_library_s(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Classes")
+    for split in ("test", "external", "val"):
+        ran(at.segmented_control(key="set").set_value(split).run())
+        found = evidence.figures(select(rows, split=split), tables.LABELS)
+        for figure in found.values():
+            assert ranged(figure) in text(at)
+    assert "another test set" in text(at)
+    assert ".914" in text(at)
+
+
+def test_one_source_can_be_chosen(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Classes")
+    ran(at.selectbox(key="ev-source-test").set_value("near").run())
+    part = select(rows, split="test", source="near")
+    assert f"Test, near: {len(part)} films" in text(at)
+    assert ranged(evidence.figures(part, tables.LABELS)["accuracy", ""]) in text(at)
+
+
+def test_a_cell_lists_its_films(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Classes")
+    matrix, listed = at.dataframe
+    test = select(rows, split="test")
+    counts = pd.crosstab(test.label.astype(str), test.called.astype(str))
+    assert matrix.value.to_numpy().tolist() == counts.to_numpy().tolist()
+    ran(at.selectbox(key="ev-truth").set_value("N").run())
+    ran(at.selectbox(key="ev-called").set_value("P").run())
+    wanted = select(test, label="N", called="P").sort_values("loss", ascending=False)
+    listed = at.dataframe[1]
+    assert listed.value.case.tolist() == wanted.case.tolist()
+    assert f"{films(len(wanted))} labelled N called P" in text(at)
+    assert not any("images/" in str(cell) for cell in listed.value.to_numpy().ravel())
+    ran(at.segmented_control(key="ev-cells").set_value("Row percent").run())
+    shares = at.dataframe[0].value.to_numpy()
+    assert shares.sum(1).tolist() == pytest.approx([100, 100, 100])
+
+
+def test_thumbnails_are_shown_only_where_they_may(
+    rows: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    (data / "images").mkdir(parents=True)
+    frame = tables.raw(300)
+    frame.to_csv(data / "manifest.csv", index=False)
+    cell = select(rows, split="test", label="T", called="T")
+    for image in cell.image:
+        cv2.imwrite(str(data / image), film(60, 50))
+    monkeypatch.setenv("CXR_DATA", str(data))
+    from ui.evidence import cases
+
+    shown: list[str] = []
+    real = cases._thumbnail
+    monkeypatch.setattr(cases, "_thumbnail", lambda f, p, i: shown.append(i) or real(f, p, i))
+    at = go(opened(), "Classes")
+    ran(at.selectbox(key="ev-called").set_value("T").run())
+    first = cell.sort_values("loss", ascending=False).head(cases.PAGE)
+    assert 0 < first.display.sum() < len(first)
+    assert shown[-first.display.sum() :] == first.image[first.display].tolist()
+    assert all(image in set(rows.image[rows.display]) for image in shown)
+    assert "not marked as free to be shown" in text(at)
+    for _, row in first.iterrows():
+        button = at.button(key=f"ev-open-{row.case}")
+        assert button.label == f"Open case {row.case[:4]}…"
+        assert button.disabled == (not row.display)
+        assert bool(button.help) == (not row.display), "the reason stands on what is disabled"
+
+
+def test_a_case_opens_in_the_review_room(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Classes")
+    at.button(key="ev-review-all").click().run()
+    wanted = {"model": "default", "split": "test", "truth": "T", "called": "N"}
+    assert wanted.items() <= dict(at.query_params).items()
+
+
+def test_the_curves_stand_with_their_areas(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Curves")
+    assert len(at.get("plotly_chart")) == 2
+    found = evidence.figures(select(rows, split="test"), tables.LABELS)
+    for label in tables.LABELS:
+        assert ranged(found["auroc", label]) in text(at)
+        assert ranged(found["average_precision", label]) in text(at)
+
+
+def test_sets_stand_with_what_they_promise_and_keep(rows: pd.DataFrame, room: Path) -> None:
+    bundle = open_bundle(room / "default")
+    at = go(opened(), "Calibration")
+    assert len(at.get("plotly_chart")) == 2
+    for split in ("test", "external"):
+        ran(at.segmented_control(key="set").set_value(split).run())
+        part = select(rows, split=split)
+        for promised, limits in bundle.conformal.items():
+            for label in tables.LABELS:
+                films = part[part.label == label]
+                covered = (films[f"p_{label}"] >= limits[label]).mean()
+                assert f"{share(covered)} <small>" in text(at)
+            assert f"of {100 * float(promised):g} %" in text(at)
+    assert "The promise is broken here" in text(at), "external films are harder"
+    assert "does not rule" in text(at)
+
+
+def test_a_bundle_without_limits_says_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tables.bundle(tmp_path / "plain", tables.raw(60))
+    rewrite(folder, conformal={})
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    assert "train calibrate --out models/plain" in text(go(opened(), "Calibration"))

@@ -1,0 +1,81 @@
+"""What leaves the metrics page: its table of figures, and the page as one file."""
+
+from __future__ import annotations
+
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tables
+
+import cxr
+from cxr import evidence, slices
+from cxr.bundle import open_bundle
+from cxr.predictions import select
+from ui.evidence import export
+from ui.evidence import scope as scopes
+from ui.evidence.blocks import ranged
+
+
+class Links(HTMLParser):
+    """Everything that a page would fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "link":
+            self.found.append(str(attrs))
+        self.found += [str(v) for k, v in attrs if k in ("src", "href", "srcset") and v]
+
+
+def test_the_table_of_figures_is_whole(rows: pd.DataFrame, room: Path) -> None:
+    bundle = open_bundle(room / "default")
+    found = pd.read_csv(io.BytesIO(export.figures_csv(scopes.scope(bundle, "test"))))
+    assert set(found.model_sha256) == {bundle.digest}
+    assert set(found.notice) == {cxr.NOTICE}
+    whole = found[found.by.isna() & (found.figure == "recall") & (found.label == "T")]
+    expected = evidence.figures(select(rows, split="test"), tables.LABELS)["recall", "T"]
+    assert whole.value.item() == pytest.approx(expected.value, abs=1e-6)
+    assert whole.low.item() == pytest.approx(expected.low, abs=1e-6)
+    assert set(found.by.dropna()) == set(slices.DIMENSIONS)
+
+
+def test_the_exported_page_is_whole_and_needs_no_network(rows: pd.DataFrame, room: Path) -> None:
+    bundle = open_bundle(room / "default")
+    page = export.page(scopes.scope(bundle, "test")).decode()
+    links = Links()
+    body = re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
+    links.feed(body)
+    assert links.found == []
+    assert page.count("plotly.js v") == 1
+    assert cxr.NOTICE in body
+    assert bundle.digest in body
+    assert "images/" not in body
+    for part in (
+        "Overview",
+        "Classes",
+        "Curves",
+        "Calibration",
+        "Operating point",
+        "Slices",
+        "Models",
+    ):
+        assert f"<h2>{part}</h2>" in body
+    figures = evidence.figures(select(rows, split="test"), tables.LABELS)
+    assert all(ranged(each) in body for each in figures.values())
+    assert page.count('class="plotly-graph-div"') == 7
+
+
+def test_names_in_a_table_are_not_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = tables.raw(60).assign(source="<b>x</b>", view="=1+1")
+    folder = tables.bundle(tmp_path / "odd", frame)
+    page = export.page(scopes.scope(open_bundle(folder), "test")).decode()
+    assert "<b>x</b>" not in page
+    assert "&lt;b&gt;x" in page
+    found = pd.read_csv(io.BytesIO(export.figures_csv(scopes.scope(open_bundle(folder), "test"))))
+    assert "'=1+1" in set(found.slice)

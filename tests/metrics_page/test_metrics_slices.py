@@ -1,0 +1,98 @@
+"""Slices, the worst first."""
+
+from __future__ import annotations
+
+import re
+import threading
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import tables
+from metricspage import go, opened, ran, text
+
+from cxr import evidence, slices
+from cxr.predictions import select
+from ui.evidence import scope as scopes
+from ui.evidence import weak
+from ui.evidence.blocks import ranged
+
+
+def test_slices_that_take_long_can_be_stopped_and_asked_for_again(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going = threading.Event()
+    real = scopes.all_slices
+
+    def slow(*asked: Any, **also: Any) -> Any:
+        going.wait(60)
+        return real(*asked, **also)
+
+    monkeypatch.setattr(scopes, "all_slices", slow)
+    monkeypatch.setattr(weak, "PATIENCE", 0)
+    at = go(opened(), "Slices")
+    assert "Slices whose figure rests on fewer than 30 films" not in text(at)
+    ran(at.button(key="ev-cancel").click().run())
+    assert "Stopped." in text(at)
+    going.set()
+    monkeypatch.setattr(weak, "PATIENCE", 60)
+    ran(at.button(key="ev-again").click().run())
+    assert "Slices whose figure rests on fewer than 30 films" in text(at)
+
+
+def test_the_worst_slice_is_on_top(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Slices")
+    found = slices.all_slices(select(rows, split="test"), tables.LABELS)
+    for name in (("balanced_accuracy", ""), ("recall", "T")):
+        ran(at.selectbox(key="ev-figure").set_value(name).run())
+        there = [each for each in found if not isnan(each.figures[name].value)]
+        large = [each for each in there if weak.rests_on(each, name, tables.LABELS) >= slices.SMALL]
+        worst = sorted(large or there, key=lambda each: each.figures[name].value)
+        values = [ranged(each.figures[name]) for each in worst]
+        places = [text(at).find(value) for value in values]
+        assert -1 not in places
+        assert places[0] == min(places)
+    ran(at.selectbox(key="ev-by").set_value("sex").run())
+    assert "<td class=ev-text>View</td>" not in text(at)
+    assert "<td class=ev-text>unknown</td>" in text(at)
+
+
+def test_a_slice_is_as_small_as_the_class_that_its_figure_rests_on() -> None:
+    def figure(films: int) -> evidence.Figure:
+        return evidence.Figure(0.5, 0.4, 0.6, films, films)
+
+    recalls = {("recall", "N"): figure(1), ("recall", "P"): figure(0), ("recall", "T"): figure(200)}
+    part = slices.Slice("source", "one normal", 201, 201, recalls)
+    rests = {
+        ("balanced_accuracy", ""): 1,
+        ("recall", evidence.MACRO): 1,
+        ("recall", "T"): 200,
+        ("recall", "N"): 1,
+        ("specificity", "T"): 1,
+        ("auroc", "T"): 1,
+        ("accuracy", ""): 201,
+    }
+    for name, films_of_it in rests.items():
+        assert weak.rests_on(part, name, tables.LABELS) == films_of_it, name
+
+
+def test_figures_of_one_film_of_a_class_are_grey(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = tables.raw(900)
+    few = drawn[(drawn.split == "test") & (drawn.label == "N")].index[1:]
+    tables.bundle(tmp_path / "one", drawn.drop(few))
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    at = go(opened(), "Slices")
+    assert re.search(r"<tr class=ev-grey><td class=ev-text>Recommended.*?<td>1</td>", text(at))
+    ran(at.selectbox(key="ev-figure").set_value(("recall", "T")).run())
+    yes = re.search(
+        r"<tr[^>]*><td class=ev-text>Recommended[^/]*</td><td class=ev-text>yes", text(at)
+    )
+    assert yes is not None
+    assert "ev-grey" not in yes[0]
+    go(at, "Classes")
+    assert "smallest class: 1 film" in text(at)
+    assert "<tr class=ev-grey><td class=ev-text>Macro</td>" in text(at)
