@@ -27,6 +27,7 @@ _NUMBER = (int, float)
 _FIGURE = {"value": _NUMBER, "low": _NUMBER, "high": _NUMBER}
 _RECALL = {"n": int, "value": _NUMBER}
 _POINT = {"threshold", "split", "sensitivity", "specificity", "wanted_sensitivity"}
+_CHOSEN = {"threshold": _NUMBER, "split?": str, "*": _NUMBER}
 _SHAPE = {
     "name": str,
     "created": str,
@@ -35,7 +36,7 @@ _SHAPE = {
     "gradcam_layer": (str, type(None)),
     "head": str,
     "temperature": _NUMBER,
-    "operating_points": {"*": {"threshold": _NUMBER, "split?": str, "*": _NUMBER}},
+    "operating_points": {"*": {**_CHOSEN, "unseen?": _CHOSEN}},
     "conformal?": {"*": {"*": _NUMBER}},
     "metrics": {
         "test?": {"n": int, "macro_f1?": _FIGURE},
@@ -76,7 +77,9 @@ class Bundle:
     temperature : float
         Calibrated probabilities are ``softmax(logits / temperature)``; fitted on val.
     operating_points : mapping
-        label → threshold on its calibrated probability, how it was chosen and what it gave on val.
+        label → threshold on its calibrated probability, how it was chosen and what it gave on val;
+        ``unseen``, where there is one, is the same for hospitals that the network doesn't know,
+        chosen on a site that another run of its recipe was kept from.
     conformal : mapping
         Promised coverage, such as "0.9" → label → least calibrated probability with which the
         label is in a film's set; empty in a bundle that was never given any.
@@ -198,11 +201,13 @@ def _check_values(bundle: Bundle, files: Mapping[str, str]) -> None:
         raise ValueError("a gap_linear head needs head.npy and a Grad-CAM layer")
     if not 0.01 <= bundle.temperature <= 100:
         raise ValueError("temperature must lie between 0.01 and 100")
-    for label, point in bundle.operating_points.items():
-        if label not in labels or not 0 <= point["threshold"] <= 1:
-            raise ValueError("an operating point needs a known label and a threshold of 0 to 1")
-        if bundle.task == TASKS[0] and not point.keys() >= _POINT:
-            raise ValueError(f"an operating point of scores says its {', '.join(sorted(_POINT))}")
+    for label, known in bundle.operating_points.items():
+        for point in (known, known.get("unseen", known)):
+            if label not in labels or not 0 <= point["threshold"] <= 1:
+                raise ValueError("an operating point needs a known label and a threshold of 0 to 1")
+            if bundle.task == TASKS[0] and not point.keys() >= _POINT:
+                told = ", ".join(sorted(_POINT))
+                raise ValueError(f"an operating point of scores says its {told}")
     for share, limits in bundle.conformal.items():
         if not 0 < float(share) < 1:
             raise ValueError("a conformal set promises a coverage between 0 and 1")

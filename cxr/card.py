@@ -161,14 +161,20 @@ def _audit(bundle: Bundle) -> Iterator[str]:
 
 def _trust(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
     yield f"Temperature {bundle.temperature:.3f}, fitted on val."
-    for label, point in bundle.operating_points.items():
+    points = _points(bundle)
+    for name, (_, point) in points.items():
         yield (
-            f"Operating point of {label}: {point['threshold']:.3f}, the highest score with a "
+            f"Operating point of {name}: {point['threshold']:.3g}, the highest score with a "
             f"sensitivity of at least {point['wanted_sensitivity']:g} on {point['split']}; there "
             f"it has sensitivity {point['sensitivity']:.3f} and specificity "
             f"{point['specificity']:.3f}."
         )
-    if bundle.operating_points:
+    if any("unseen" in point for point in bundle.operating_points.values()):
+        yield (
+            "The one for unknown hospitals was chosen by the scores of a network trained alike but "
+            "without the hospital that it was chosen on."
+        )
+    if points:
         yield _table(
             ("operating point of", "on", "films", "sensitivity", "specificity"),
             _reached(bundle, rows),
@@ -191,11 +197,21 @@ def _trust(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
         yield _table(("films", "promised", "label", "n", "achieved", "mean size", "empty"), lines)
 
 
+def _points(bundle: Bundle) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Name of each operating point → its label and itself."""
+    found = {}
+    for label, point in bundle.operating_points.items():
+        found[label] = label, point
+        if "unseen" in point:
+            found[f"{label}, for unknown hospitals"] = label, point["unseen"]
+    return found
+
+
 def _reached(bundle: Bundle, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """What the operating points do on `test`, and in each hospital that is new to the network."""
     kept = rows[rows.split.isin(["test", "external"])]
     where = kept.source.astype(str).where(kept.split == "external", "test")
-    for label, point in bundle.operating_points.items():
+    for kind, (label, point) in _points(bundle).items():
         for name in ("test", *sorted(set(where) - {"test"})):
             part = kept[where == name]
             if part.empty:
@@ -205,7 +221,7 @@ def _reached(bundle: Bundle, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
             found = rates(score, positive, point["threshold"], patients, draw(patients))
             sides = zip(found, (positive.sum(), (~positive).sum()), strict=True)
             told = [f"{_number(one)} of {n:,}" if n else "–" for one, n in sides]
-            yield label, name, f"{len(part):,}", *told
+            yield kind, name, f"{len(part):,}", *told
 
 
 def _coverage(found: Mapping[str, float]) -> tuple[str, str, str]:

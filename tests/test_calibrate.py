@@ -3,17 +3,20 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from networks import small_network
 from traindata import RECIPE, make_data
 
 import cxr
-from cxr.bundle import MANIFEST, manifest_values, write_manifest
+from cxr.bundle import MANIFEST, manifest_values, open_bundle, write_manifest
+from cxr.calibration import softmax
+from cxr.card import card
 from cxr.evidence import figures
 from cxr.predictions import select, table
 from cxr.preprocess import Preprocessing
-from cxr.trust import prediction_set
-from train import evaluate
+from cxr.trust import fit_temperature, prediction_set
+from train import evaluate, recipe, runs
 from train.__main__ import main
 from train.audit import store
 from train.calibrate import calibrate
@@ -112,6 +115,92 @@ def test_what_no_recipe_led_to_keeps_the_points_it_has(bundle: Path) -> None:
     asked = calibrate(bundle, {"N": 0.7}).operating_points
     assert asked["T"] == points["T"]
     assert asked["N"]["wanted_sensitivity"] == 0.7
+
+
+@pytest.fixture
+def trained(bundle: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """The bundle with a recipe, and a run of that recipe without the sites ``far``, which holds
+    both labels, and ``ills``, which holds one."""
+    (tmp_path / "tiny.toml").write_text(RECIPE.replace('["N", "P", "T"]', '["N", "T"]'))
+    plan = recipe.load(str(tmp_path / "tiny.toml"))
+    values = manifest_values(bundle)
+    write_manifest(bundle, {**values, "provenance": {"recipe": plan.to_dict()}})
+    rng = np.random.default_rng(1)
+    rows = []
+    for split, source, labels, gap in (
+        ("val", "a", "NT", 4),
+        ("left_out", "far", "NT", 1),
+        ("left_out", "ills", "T", 1),
+    ):
+        for label in labels * (200 // len(labels)):
+            logits = rng.normal((0, gap if label == "T" else -gap), 2)
+            row = {"image": f"{len(rows)}.png", "split": split, "source": source, "label": label}
+            rows.append({**row, "recommended": "1", "logit_N": logits[0], "logit_T": logits[1]})
+    run = tmp_path / "tiny-without-far-ills"
+    run.mkdir()
+    table = pd.DataFrame(rows)
+    table.to_csv(run / "predictions.csv", index=False)
+    runs.claim(run, plan, table)
+    return bundle, run
+
+
+def test_a_point_for_unknown_hospitals_comes_from_a_site_left_out(
+    trained: tuple[Path, Path],
+) -> None:
+    bundle, run = trained
+    known = calibrate(bundle).operating_points["T"]
+    assert main(["calibrate", "--out", str(bundle), "--unseen", str(run)]) == 0
+    point = dict(open_bundle(bundle).operating_points["T"])
+    away = point.pop("unseen")
+    assert point == known, "what val says is not touched"
+    rows = evaluate.predictions(run)
+    logits = evaluate.logits_of(rows, ("N", "T"))
+    val = rows.split == "val"
+    temperature = fit_temperature(logits[val], evaluate.truth_of(rows[val], ("N", "T")))
+    score = softmax(logits, temperature)[:, 1]
+    far = rows.source == "far"
+    assert away["split"] == "far", "a site without films of N tells no specificity"
+    assert (score[far & (rows.label == "T")] >= away["threshold"]).sum() == 90
+    assert (score[far & (rows.label == "N")] < away["threshold"]).mean() == away["specificity"]
+    assert calibrate(bundle).operating_points["T"]["unseen"] == away, "kept by a calibration"
+    strict = calibrate(bundle, {"T": 0.99}, run).operating_points["T"]["unseen"]
+    assert strict["threshold"] < away["threshold"]
+
+
+def test_a_point_for_unknown_hospitals_is_told(trained: tuple[Path, Path]) -> None:
+    made = calibrate(trained[0], run=trained[1])
+    away = made.operating_points["T"]["unseen"]
+    text = card(made)
+    assert f"Operating point of T, for unknown hospitals: {away['threshold']:.3g}, " in text
+    assert "| T, for unknown hospitals | test | 200 |" in text
+
+
+def test_a_run_that_tells_nothing_of_unknown_hospitals_is_refused(
+    trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    bundle, run = trained
+    before = (bundle / MANIFEST).read_bytes()
+
+    def code(folder: Path) -> str:
+        with pytest.raises(cxr.CxrError) as refused:
+            calibrate(bundle, run=folder)
+        assert (bundle / MANIFEST).read_bytes() == before
+        return refused.value.code
+
+    assert code(tmp_path / "none") == "no_run"
+    table = run / "predictions.csv"
+    rows = evaluate.predictions(run)
+    rows[rows.source != "far"].to_csv(table, index=False)
+    assert code(run) == "no_unseen"
+    table.unlink()
+    assert code(run) == "no_run"
+    rows.to_csv(table, index=False)
+    plan = run / runs.PLAN
+    plan.write_text(plan.read_text().replace('"seed": 3', '"seed": 4'))
+    assert code(run) == "other_run"
+    write_manifest(bundle, {**manifest_values(bundle), "provenance": {}})
+    before = (bundle / MANIFEST).read_bytes()
+    assert code(run) == "no_recipe"
 
 
 def test_a_label_that_the_network_does_not_have_is_refused(

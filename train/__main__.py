@@ -2,7 +2,7 @@
 
     python -m train fit --recipe default --data DIR --out models/NAME
     python -m train export --recipe default --data DIR --out models/NAME
-    python -m train calibrate --out models/NAME [--sensitivity T=.95]
+    python -m train calibrate --out models/NAME [--sensitivity T=.95] [--unseen RUN]
     python -m train external --out models/NAME
     python -m train sites --recipe default --data DIR --leave-out sakha,nih
     python -m train folds --recipe default --data DIR --k 5
@@ -19,13 +19,14 @@
 
 `fit` ends with `export` in a process of its own; run `export` by itself where training had no
 TensorFlow (KERAS_BACKEND=torch or jax). `calibrate` fits temperature, operating points and sets
-anew. `external` scores the sites that no training may touch. `sites` and `folds` say what a recipe
-is worth on films that it was kept from. `audit` asks whether the disease or the hospital is told.
-`audit`, `robustness`, `card`, `lungs-report` and `passport` print a page of docs/, `row` a row of
-docs/recipes.md; `passport` first fits a bundle's input checks, which a new network lacks. `adopt`
-makes a bundle of a Keras classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder
-of what sources publish (folders, tables, archives): docs/data.md. `search` tries values within a
-recipe's [search].
+anew; given the folder of a run of `sites`, it also finds operating points for hospitals that the
+network doesn't know. `external` scores the sites that no training may touch. `sites` and `folds`
+say what a recipe is worth on films that it was kept from. `audit` asks whether the disease or the
+hospital is told. `audit`, `robustness`, `card`, `lungs-report` and `passport` print a page of
+docs/, `row` a row of docs/recipes.md; `passport` first fits a bundle's input checks, which a new
+network lacks. `adopt` makes a bundle of a Keras classifier from elsewhere: docs/adopting.md.
+`prepare` makes a data folder of what sources publish (folders, tables, archives): docs/data.md.
+`search` tries values within a recipe's [search].
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         type=_share_of,
         help="LABEL=SHARE, least sensitivity of a label's operating point; may be repeated",
     )
+    parser.add_argument("--unseen", type=Path, help="calibrate: runs/NAME-without-SITES")
     parser.add_argument(
         "--labels",
         type=_named,

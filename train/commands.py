@@ -84,7 +84,7 @@ def export(options: Namespace) -> None:
 def calibrate(options: Namespace) -> None:
     from .calibrate import calibrate as fit_anew
 
-    bundle = fit_anew(options.out, dict(options.sensitivity or ()))
+    bundle = fit_anew(options.out, dict(options.sensitivity or ()), options.unseen)
     print(f"temperature {bundle.temperature:.3f}")
     for label, point in bundle.operating_points.items():
         print(label, point)

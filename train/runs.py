@@ -51,13 +51,40 @@ def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
         )
 
 
+def check_recipe(run: Path, recipe: Recipe) -> None:
+    """See that a run is of this recipe, on whatever films.
+
+    Raises
+    ------
+    DataError
+        ``no_run``, also for a folder that doesn't say; ``other_run``.
+    """
+    path = run / PLAN
+    if not path.is_file():
+        raise DataError(
+            "no_run",
+            f"The folder {run.name!r} holds no run that says what it is of. Train it anew.",
+        )
+    of_run = json.loads(path.read_text(encoding="utf-8"))
+    del of_run["films"]
+    if differs := _differences(of_run, _decisive(recipe)):
+        raise DataError(
+            "other_run",
+            f"The run folder {run.name!r} is not of the bundle's recipe: {', '.join(differs)} "
+            f"{'differs' if len(differs) == 1 else 'differ'}. Name a run of the same recipe.",
+        )
+
+
 def _plan(recipe: Recipe, frame: pd.DataFrame) -> dict[str, Any]:
     decisive = ["image", "label", "split", "source", "recommended"]
     films = frame[decisive].to_csv(index=False, lineterminator="\n")
+    return {**_decisive(recipe), "films": hashlib.sha256(films.encode()).hexdigest()}
+
+
+def _decisive(recipe: Recipe) -> dict[str, Any]:
     values = {k: v for k, v in recipe.to_dict().items() if k not in _AFTERWARDS}
-    values["films"] = hashlib.sha256(films.encode()).hexdigest()
-    plan: dict[str, Any] = json.loads(json.dumps(values))
-    return plan
+    plain: dict[str, Any] = json.loads(json.dumps(values))
+    return plain
 
 
 def _differences(one: dict[str, Any], other: dict[str, Any], where: str = "") -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -92,9 +94,23 @@ def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
             said = (
                 f"{escape(label)} is {side} its operating point {exact(threshold)}, chosen in "
                 f"hospitals that it knows for a sensitivity of {wanted}."
+                + _unseen(point, prediction.probabilities[label])
             )
         lines.append(f"<p>{said}</p>")
     return "".join(lines)
+
+
+def _unseen(point: Mapping[str, Any], probability: float) -> str:
+    """The same for hospitals that the network doesn't know, if the bundle has it."""
+    if "unseen" not in point:
+        return ""
+    away = point["unseen"]
+    side = "above" if probability >= away["threshold"] else "below"
+    return (
+        f" It is {side} {exact(away['threshold'])}, which a network trained alike needed in a "
+        f"hospital that it was kept from, {escape(site(away['split']))}: there it has sensitivity "
+        f"{score(away['sensitivity'])} and specificity {score(away['specificity'])}."
+    )
 
 
 def show_worth(bundle: Bundle) -> None:

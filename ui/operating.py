@@ -13,6 +13,12 @@ def shipped(bundle: Bundle, label: str) -> float | None:
     return None if point is None else float(point["threshold"])
 
 
+def unseen(bundle: Bundle, label: str) -> float | None:
+    """The bundle's own for hospitals that it doesn't know; None where it has none."""
+    point = bundle.operating_points.get(label, {}).get("unseen")
+    return None if point is None else float(point["threshold"])
+
+
 def threshold(bundle: Bundle, label: str) -> float | None:
     """What every page of this session uses: the chosen threshold, else the shipped one."""
     chosen: float | None = _chosen().get((bundle.digest, label))

@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import tables
-from metricspage import go, opened, ran, text
+from metricspage import go, opened, ran, rewrite, text
 from streamlit.testing.v1 import AppTest
 
 from cxr import operating
-from cxr.bundle import open_bundle
+from cxr.bundle import manifest_values, open_bundle
 from cxr.predictions import select, table
 from ui.evidence import bench as evidence_bench
 from ui.evidence.blocks import share
@@ -103,3 +103,28 @@ def test_a_threshold_is_used_on_the_other_pages(room: Path) -> None:
     go(ran(at.switch_page("pages/metrics.py").run()), "Threshold")
     ran(at.button(key="ev-unuse").click().run())
     assert at.session_state["thresholds"] == {}
+
+
+def test_the_point_for_unknown_hospitals_is_a_preset_and_told_beside_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tables.bundle(tmp_path / "abroad", tables.raw(60))
+    assert "preset-For unknown hospitals" not in buttons(folder, monkeypatch)
+    points = manifest_values(folder)["operating_points"]
+    points["T"]["unseen"] = {**points["T"], "threshold": 0.0321, "split": "sakha"}
+    rewrite(folder, operating_points=points)
+    assert "preset-For unknown hospitals" in buttons(folder, monkeypatch)
+    at = go(opened(), "Threshold")
+    ran(at.button(key="preset-For unknown hospitals").click().run())
+    assert at.select_slider[0].value == 0.0321
+    assert "The one for unknown hospitals, .032, was chosen" in text(at)
+    assert "on films of Sakha (Yakutia) by a network trained alike" in text(at)
+    ran(at.switch_page("pages/read.py").run())
+    ran(at.button(key="take-child-02").click().run())
+    assert ".032, which a network trained alike needed in a hospital" in text(at)
+    assert "kept from, Sakha (Yakutia): there it has sensitivity" in text(at)
+
+
+def buttons(folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    monkeypatch.setenv("CXR_MODELS", str(folder.parent))
+    return {button.key for button in go(opened(), "Threshold").button}
