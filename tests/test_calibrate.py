@@ -73,6 +73,19 @@ def test_coverage_on_external_films_is_what_it_is(bundle: Path, tmp_path: Path) 
     assert len((tmp_path / "log.md").read_text().splitlines()) == 1
 
 
+def test_a_bundle_without_external_films_is_not_said_to_have_been_scored(
+    bundle: Path, tmp_path: Path
+) -> None:
+    values, table = manifest_values(bundle), bundle / "predictions.csv"
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join(line for line in lines if not line.startswith("external")))
+    write_manifest(bundle, values)
+    with pytest.raises(cxr.BundleError, match="no film of the split external") as refused:
+        evaluate.score_external(bundle, tmp_path / "log.md")
+    assert refused.value.code == "no_predictions"
+    assert not (tmp_path / "log.md").exists()
+
+
 def test_a_calibration_keeps_the_audit(bundle: Path) -> None:
     store(bundle, {"verdict": "It reads lungs."})
     made = calibrate(bundle)

@@ -60,6 +60,15 @@ def test_more_folds_than_the_films_allow_are_refused(few: str, k: int) -> None:
     assert caught.value.code == "bad_data"
 
 
+def test_a_fold_that_would_be_judged_without_a_label_is_refused_before_any_is_trained() -> None:
+    """All films of one label are one patient's."""
+    frame = _frame(np.random.default_rng(6))
+    rare = frame.index[frame.split != "external"][:6]
+    frame.loc[rare, ["label", "patient_id", "source"]] = ["R", "p", "a"]
+    with pytest.raises(DataError, match=r"In fold \d of 3 (train|val) has no film labelled R"):
+        next(resplit.folds(frame, 3))
+
+
 def test_nothing_is_learnt_from_or_judged_by_a_site_that_is_left_out() -> None:
     frame = _frame(np.random.default_rng(2))
     cut = resplit.without_sites(frame, ["b"])

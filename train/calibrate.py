@@ -177,7 +177,7 @@ def calibrate(
     labels = tuple(values["labels"])
     check_labels(sensitivity or (), labels)
     sensitivity = {**_kept(values), **(sensitivity or {})}
-    scored = "external" in values["metrics"]
+    scored = bool(values["metrics"].get("external"))
     found = fitted(evaluate.predictions(folder), labels, sensitivity)
     if run is None:
         before = values["operating_points"]

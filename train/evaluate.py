@@ -164,11 +164,17 @@ def score_external(folder: Path, log: Path | None = EXPERIMENTS) -> Bundle:
     Raises
     ------
     BundleError
-        ``wrong_task``
+        ``wrong_task``; ``no_predictions`` if no film of `external` was scored.
     """
     values = values_of(folder)
     rows = predictions(folder)
     rows, labels = rows[rows.split == "external"], tuple(values["labels"])
+    if rows.empty:
+        raise BundleError(
+            "no_predictions",
+            "The bundle was scored on no film of the split external: there is nothing to report. "
+            "Give that split to the films of sources that no training touches, and export again.",
+        )
     figures = external_figures(rows, labels)
     if limits := values.get("conformal"):
         for source, site in rows.groupby("source"):

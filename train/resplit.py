@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -36,13 +36,7 @@ def without_sites(frame: pd.DataFrame, sites: Sequence[str]) -> pd.DataFrame:
         )
     out = frame.source.isin(sites) & (frame.split != "external")
     cut = frame.assign(split=frame.split.where(~out, LEFT_OUT))
-    unused = (cut.split == "train") & (cut.recommended == "0")
-    for split in ("train", "val"):
-        if gone := set(frame.label) - set(cut.label[(cut.split == split) & ~unused]):
-            raise DataError(
-                "bad_data",
-                f"Without these sites {split} has no film labelled {', '.join(sorted(gone))}.",
-            )
+    _check_labels(cut, frame.label, "Without these sites")
     return cut
 
 
@@ -62,7 +56,8 @@ def folds(frame: pd.DataFrame, k: int, seed: int = 0) -> Iterator[pd.DataFrame]:
     Raises
     ------
     DataError
-        ``bad_data``: there are fewer patients, or fewer films of any label and source.
+        ``bad_data``: there are fewer patients, or fewer films of any label and source; or a fold
+        would learn without a label, or be judged without it.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -81,8 +76,21 @@ def folds(frame: pd.DataFrame, k: int, seed: int = 0) -> Iterator[pd.DataFrame]:
     fold = np.full(len(frame), -1)
     for number, (_, held) in enumerate(spread.split(rows, cells, whose)):
         fold[inside[held]] = number
+    cuts = []
     for number in range(k):
         split = np.where(fold == number, "test", "train").astype(object)
         split[fold == (number + 1) % k] = "val"
         split[fold < 0] = "external"
-        yield frame.assign(split=split)
+        cuts.append(frame.assign(split=split))
+        _check_labels(cuts[-1], rows.label, f"In fold {number} of {k}")
+    yield from cuts
+
+
+def _check_labels(cut: pd.DataFrame, labels: Iterable[str], where: str) -> None:
+    """Refuse a split whose films to learn from, or to judge by, lack a label."""
+    unused = (cut.split == "train") & (cut.recommended == "0")
+    for split in ("train", "val"):
+        if gone := set(labels) - set(cut.label[(cut.split == split) & ~unused]):
+            raise DataError(
+                "bad_data", f"{where} {split} has no film labelled {', '.join(sorted(gone))}."
+            )
