@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from appwalk import APP, click, plates, text
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
-from test_app import APP, click, plates, text
 
 import cxr
 from cxr.study.answers import Answer, Answers

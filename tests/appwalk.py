@@ -1,0 +1,78 @@
+"""Pages without a browser: opened, pressed and read."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from films import film, png
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Radio
+
+APP = Path(__file__).parents[1] / "app.py"
+
+
+FILM = png(film(300, 260))
+
+
+OTHER = png(film(200, 260))
+
+
+def start() -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=120).run()
+    assert not at.exception
+    return at
+
+
+def accepted() -> AppTest:
+    return click(start(), "accept")
+
+
+def click(at: AppTest, key: str) -> AppTest:
+    at.button(key=key).click().run()
+    assert not at.exception
+    return at
+
+
+def upload(at: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    uploader = at.file_uploader[0]
+    uploader.set_value([(name, data, "application/octet-stream") for name, data in files])
+    at.run()
+    assert not at.exception
+    return at
+
+
+def listed(at: AppTest) -> Radio[int]:
+    """The list of films."""
+    return next(radio for radio in at.radio if radio.label.startswith("Films"))
+
+
+def text(at: AppTest) -> str:
+    """All that the page says in its own HTML and in messages."""
+    return "\n".join([e.value for e in [*at.get("html"), *at.info, *at.caption]])
+
+
+def plates(at: AppTest) -> list[dict[str, Any]]:
+    """What lies on the light box."""
+    boxes = [e.proto for e in at.get("bidi_component") if e.proto.component_name == "cxr_viewer"]
+    return [plate for box in boxes for plate in json.loads(box.json)["plates"]]
+
+
+def titles(at: AppTest) -> list[str]:
+    return [plate["title"] for plate in plates(at)]
+
+
+def running(at: AppTest) -> bool:
+    return any(t.name == "map" for t in threading.enumerate())
+
+
+def wait(until: Callable[[], bool]) -> None:
+    tick = threading.Event()
+    for _ in range(600):
+        if until():
+            return
+        tick.wait(0.05)
+    raise AssertionError("nothing happened within 30 seconds")

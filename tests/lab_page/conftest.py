@@ -1,0 +1,39 @@
+"""The Lab on a small network, with a hand that draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+from appwalk import accepted, upload
+from labpage import FILM, Hand
+from streamlit.testing.v1 import AppTest
+
+import cxr
+from ui.lab import regions
+
+
+@pytest.fixture(autouse=True)
+def _own_desk() -> Iterator[None]:
+    """Streamlit's tests all run as one session, which would share its cache."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
+    drawing = Hand(regions.viewer)
+    monkeypatch.setattr(regions, "viewer", drawing)
+    return drawing
+
+
+@pytest.fixture
+def lab(phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch, hand: Hand) -> AppTest:
+    """The lab with one film, one model, labels N and T."""
+    monkeypatch.setenv("CXR_MODELS", str(phantom_model.bundle.folder.parent))
+    monkeypatch.delenv("CXR_DATA", raising=False)
+    at = accepted().switch_page("pages/lab.py").run()
+    assert not at.exception
+    return upload(at, ("a.png", FILM))

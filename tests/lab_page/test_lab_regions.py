@@ -1,0 +1,135 @@
+"""Regions drawn on a film, and what hiding them does to its scores."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from appwalk import accepted, click, listed, plates, text, titles, upload
+from labpage import FILM, OTHER, PAGE, Hand, draw, effects
+from streamlit.testing.v1 import AppTest
+
+import cxr
+from cxr.explain import box_effects, patch_boxes
+from ui.lab.words import plain_number, signed
+
+
+def test_it_begins_with_a_film_to_choose(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_MODELS", str(phantom_model.bundle.folder.parent))
+    at = accepted().switch_page("pages/lab.py").run()
+    assert not at.exception
+    assert at.button(key="take-phantom-clear")
+    assert cxr.NOTICE in text(at)
+
+
+def test_it_shows_nothing_without_the_frame() -> None:
+    page = AppTest.from_file(PAGE, default_timeout=120).run()
+    assert not page.exception
+    assert not page.main.children
+
+
+def test_a_refused_film_says_why(lab: AppTest) -> None:
+    upload(lab, ("b.txt", b"no film, but text"))
+    assert "not\\_an\\_image" in lab.info[0].value
+    assert not plates(lab)
+
+
+def test_a_region_moves_the_scores_by_the_occlusion_map_s_value(
+    lab: AppTest, hand: Hand, phantom_model: cxr.Classifier
+) -> None:
+    assert titles(lab) == ["Film"]
+    assert lab.button(key="take-back").disabled
+    top, left, bottom, right = patch_boxes(64, 16, 8)[20]
+    across, down = 260 / 64, 300 / 64
+    box = (left * across, top * down, (right - left) * across, (bottom - top) * down)
+    draw(lab, hand, *box)
+    assert titles(lab) == ["Film", "What the network sees"]
+    for label in ("N", "T"):
+        wanted = box_effects(phantom_model, cxr.read(FILM), label, [(top, left, bottom, right)])
+        assert effects(lab)[label] == signed(wanted[0])
+
+
+def test_the_trail_stays_and_each_try_can_be_taken_back(lab: AppTest, hand: Hand) -> None:
+    found = []
+    for place in (20, 90, 160):
+        draw(lab, hand, place, place, 60, 60)
+        found.append(effects(lab))
+    assert len({tuple(each.values()) for each in found}) == 3
+    assert lab.radio(key="try").options == ["1 · box", "2 · box", "3 · box"]
+    lab.radio(key="try").set_value(1).run()
+    assert effects(lab) == found[1]
+    click(lab, "take-back")
+    assert len(lab.radio(key="try").options) == 2
+    assert effects(lab) == found[2]
+    click(lab, "take-back")
+    assert effects(lab) == found[0]
+    click(lab, "take-back")
+    assert not effects(lab)
+    assert titles(lab) == ["Film"]
+
+
+def test_a_run_of_the_page_does_not_try_the_same_region_again(lab: AppTest, hand: Hand) -> None:
+    draw(lab, hand, 50, 50, 60, 60)
+    lab.run()
+    assert len(lab.radio(key="try").options) == 1
+
+
+def test_a_region_can_be_added_to_the_last(lab: AppTest, hand: Hand) -> None:
+    draw(lab, hand, 20, 20, 60, 60)
+    first = effects(lab)
+    lab.toggle(key="lab-add").set_value(True).run()
+    draw(lab, hand, 20, 20, 60, 60)
+    assert lab.radio(key="try").options == ["1 · box", "2 · box + box"]
+    assert effects(lab) == first  # the same region twice is that region
+    draw(lab, hand, 150, 150, 80, 80)
+    assert effects(lab) != first
+    click(lab, "take-all-back")
+    assert not effects(lab)
+
+
+def test_a_region_may_be_drawn_on_what_the_network_sees(lab: AppTest, hand: Hand) -> None:
+    draw(lab, hand, 65, 75, 65, 75)
+    first = effects(lab)
+    seen = plates(lab)[1]
+    assert (seen["width"], seen["height"]) == (222, 256)
+    draw(lab, hand, 222 / 4, 256 / 4, 222 / 4, 256 / 4, plate=1)
+    assert effects(lab) == first
+
+
+def test_the_fill_can_be_chosen_and_says_what_the_network_makes_of_it(
+    lab: AppTest, hand: Hand
+) -> None:
+    draw(lab, hand, 50, 50, 120, 150)
+    found, alone = [], []
+    for fill in ("blur", "mean", "noise", "black"):
+        lab.segmented_control(key="lab-fill").set_value(fill).run()
+        found.append(tuple(effects(lab).values()))
+        alone.append(re.findall(r"<p>(N \S+, T \S+)</p>", text(lab))[0])
+    assert len(set(found)) > 1
+    assert len(set(alone)) > 1
+
+
+def test_each_film_has_a_trail_of_its_own(lab: AppTest, hand: Hand) -> None:
+    draw(lab, hand, 50, 50, 60, 60)
+    hand.region = None  # the viewer gives none for a film that it does not show
+    upload(lab, ("b.png", OTHER))
+    assert not effects(lab)
+    listed(lab).set_value(1).run()
+    assert effects(lab)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.2634, "+.263"), (-0.012, "−.012"), (0.0004, "0"), (-0.0004, "0"), (1.0, "+1.000")],
+)
+def test_a_difference_is_written_with_its_sign(value: float, shown: str) -> None:
+    assert signed(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.263, ".26"), (-0.03, "−.03"), (1.0, "1.00"), (-0.001, ".00")]
+)
+def test_a_number_has_no_leading_nought(value: float, shown: str) -> None:
+    assert plain_number(value) == shown

@@ -1,0 +1,81 @@
+"""Stories: kept, played and refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from appwalk import accepted, click, plates, text, titles
+from labpage import FILM, Hand, draw, effects, finish, view
+from streamlit.testing.v1 import AppTest
+
+import cxr
+from cxr.bundle import MANIFEST
+from cxr.story import Step, Story
+from ui.lab import player
+
+
+def test_a_story_that_ships_is_played(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_MODELS", str(phantom_model.bundle.folder.parent))
+    at = accepted().switch_page("pages/lab.py").run()
+    click(at, "story-2-marker")
+    assert "A drawn chest" in text(at)
+    assert "by the network marker" in text(at)
+    seen = []
+    for _ in range(4):
+        seen.append(titles(at))
+        at = at.button[1].click().run()  # Next
+        assert not at.exception
+    assert "Δp" in text(at)
+    assert titles(at) == ["Film", "What the network sees"]
+    at.button[1].click().run()
+    finish(at)
+    assert titles(at) == ["opacity · Grad-CAM", "opacity · Occlusion"]
+    assert at.button[0].label == "Previous"
+    click(at, "story-leave")
+    assert at.button(key="take-phantom-clear")
+
+
+def test_views_are_kept_as_a_story_and_played(lab: AppTest, hand: Hand) -> None:
+    draw(lab, hand, 65, 75, 65, 75)
+    wanted = effects(lab)
+    lab.text_area(key="story-caption").set_value("What happens here?")  # not told by itself
+    click(lab, "story-keep-regions")
+    assert lab.text_area(key="story-caption").value == ""
+    view(lab, "Input")
+    lab.select_slider[-1].set_value(15).run()
+    click(lab, "story-keep-input")
+    click(lab, "story-keep-scores")
+    click(lab, "story-out-2")
+    hand.region = None
+    click(lab, "story-play")
+    assert "What happens here?" in text(lab)
+    assert effects(lab) == wanted
+    lab.button[1].click().run()
+    assert titles(lab) == ["As filed", "Square · 64 × 64"]
+    assert "→" in text(lab)
+    click(lab, "story-leave")
+    assert titles(lab) == ["As filed", "Square · 64 × 64"]
+
+
+@pytest.mark.parametrize("model", ["../../elsewhere", "broken"])
+def test_a_story_of_a_model_that_cannot_be_used_says_so(
+    lab: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.setattr(player, "FOLDER", tmp_path)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / MANIFEST).write_text("{}")
+    step = Step("one", "Look.", model=model)
+    lab.session_state["story"] = Story("A story", "", (step,), {"one": FILM})
+    lab.session_state["story_place"] = 0
+    lab.run()
+    assert "which is not here or cannot be used" in lab.info[0].value
+    assert not plates(lab)
+
+
+def test_a_file_that_is_no_story_is_refused(lab: AppTest) -> None:
+    lab.file_uploader(key="story-file-0").set_value(("story.zip", b"no zip", "application/zip"))
+    lab.run()
+    assert "not\\_a\\_story" in lab.info[0].value

@@ -1,0 +1,28 @@
+"""The app on a small network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+from appwalk import accepted
+from streamlit.testing.v1 import AppTest
+
+import cxr
+
+
+@pytest.fixture(autouse=True)
+def _own_desk() -> Iterator[None]:
+    """Streamlit's tests all run as one session, which would share its cache."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def app(phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The app with one model, labels N and T, its notice accepted."""
+    monkeypatch.setenv("CXR_MODELS", str(phantom_model.bundle.folder.parent))
+    monkeypatch.delenv("CXR_DATA", raising=False)
+    return accepted()

@@ -1,0 +1,180 @@
+"""The first page without a browser: films come, are scored, refused, listed and go."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from appwalk import APP, FILM, OTHER, accepted, click, listed, start, text, upload
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.testing.v1 import AppTest
+
+import cxr
+from ui import films as ui_films
+from ui.words import plain, score
+
+NOT_A_FILM = b"no film, but text"
+
+
+def scores(at: AppTest) -> dict[str, str]:
+    return dict(re.findall(r'aria-label="(\S+) (\S+)"', text(at)))
+
+
+def test_nothing_is_shown_before_the_notice_is_accepted(app: AppTest) -> None:
+    fresh = start()
+    assert cxr.NOTICE in fresh.subheader[0].value
+    assert not fresh.file_uploader
+    click(fresh, "accept")
+    assert fresh.file_uploader
+    assert cxr.NOTICE in text(fresh)
+
+
+def test_a_page_without_the_frame_shows_nothing(app: AppTest) -> None:
+    page = AppTest.from_file(str(APP.parent / "pages" / "read.py"), default_timeout=120).run()
+    assert not page.exception
+    assert not page.main.children
+
+
+def test_without_a_model_the_app_says_how_to_train_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path / "none"))
+    at = accepted()
+    assert "python -m train fit" in at.code[0].value
+    assert not at.file_uploader
+
+
+def test_an_altered_model_is_refused_with_its_code(
+    phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copytree(phantom_model.bundle.folder, tmp_path / "altered")
+    with (copy / "model.tflite").open("ab") as file:
+        file.write(b"\0")
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    at = accepted()
+    assert "altered" in at.info[0].value
+    assert plain("[altered_file]") in at.info[0].value
+
+
+def test_scores_are_the_library_s(app: AppTest, phantom_model: cxr.Classifier) -> None:
+    upload(app, ("a.png", FILM))
+    wanted = phantom_model.predict([cxr.read(FILM)])[0]
+    assert scores(app) == {label: score(p) for label, p in wanted.probabilities.items()}
+    assert f"{wanted.label} {score(wanted.probabilities[wanted.label])}" in text(app)
+    assert f"margin {score(wanted.margin)}" in text(app)
+    assert cxr.NOTICE in text(app)
+    assert phantom_model.bundle.digest[:12] in text(app)
+
+
+def test_refused_files_stay_in_the_list_with_their_code(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.txt", NOT_A_FILM), ("c.png", OTHER))
+    assert listed(app).options == [plain(n) for n in ("a.png", "b.txt", "c.png")]
+    captions = listed(app).proto.captions
+    assert plain("[not_an_image]") in captions[1]
+    assert "margin" in captions[0]
+    assert "margin" in captions[2]
+    listed(app).set_value(2).run()
+    assert plain("[not_an_image]") in app.info[0].value
+    assert app.button(key="map").disabled
+
+
+def test_next_and_previous_hold_at_the_ends(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    following = next(b for b in app.button if b.label == "Next")
+    following.click().run()
+    assert app.session_state["film"] == 2
+    assert next(b for b in app.button if b.label == "Next").disabled
+
+
+def test_a_key_pressed_before_the_browser_knows_of_a_step_does_not_undo_it(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    before = listed(app)._widget_state  # which a browser sends until it has drawn the next film
+    next(b for b in app.button if b.label == "Next").click().run()
+    states = app._tree.get_widget_states()
+    states.widgets.append(before)
+    states.widgets.append(WidgetState(id=app.button(key="map").id, trigger_value=True))
+    app._run(states)
+    assert app.session_state["film"] == 2
+    assert app.session_state["asked"] == {2}
+
+
+def test_remove_forgets_the_film(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    click(app, "remove")
+    assert [f.name for f in app.session_state["films"].values()] == ["b.png"]
+    click(app, "clear")
+    assert not app.session_state["films"]
+    assert app.file_uploader
+
+
+def test_a_session_does_not_see_another_s_film(app: AppTest) -> None:
+    upload(app, ("a.png", FILM))
+    other = accepted()
+    assert "films" not in other.session_state or not other.session_state["films"]
+    upload(other, ("b.png", OTHER))
+    assert "260 × 200" in text(other)
+    assert "a.png" not in text(other)
+
+
+def test_names_are_neither_logged_nor_printed(
+    app: AppTest, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(0):
+        upload(app, ("Surname^Given.png", FILM), ("Surname^Given.txt", NOT_A_FILM))
+        click(app, "map")
+    assert "Surname" not in caplog.text
+    printed = capfd.readouterr()
+    assert "Surname" not in printed.out + printed.err
+
+
+def test_a_name_is_not_markup(app: AppTest) -> None:
+    upload(app, ("<b>x</b> **y** :smile:.png", FILM))
+    assert "&lt;b&gt;x" in text(app)
+    assert "<b>x" not in text(app)
+    assert listed(app).options == [r"\<b\>x\<\/b\> \*\*y\*\* \:smile\:\.png"]
+
+
+def files(at: AppTest) -> dict[int, ui_films.Film]:
+    return at.session_state["films"]
+
+
+def test_the_table_holds_every_file_and_the_notice(
+    app: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    upload(app, ("=1+1.png", FILM), ("b.txt", NOT_A_FILM))
+    readings = app.session_state["readings"]
+    rows = [(f, readings[n, phantom_model.bundle.digest]) for n, f in files(app).items()]
+    from ui.export import scores_csv
+
+    table = pd.read_csv(io.BytesIO(scores_csv(rows, phantom_model.bundle)))
+    assert list(table.notice) == [cxr.NOTICE] * 2
+    assert list(table.file) == ["'=1+1.png", "b.txt"]
+    wanted = phantom_model.predict([cxr.read(FILM)])[0]
+    assert table["class"][0] == wanted.label
+    assert table.p_T[0] == pytest.approx(wanted.probabilities["T"], abs=1e-6)
+    assert table.refused[1] == "not_an_image"
+    assert set(table.model_sha256) == {phantom_model.bundle.digest}
+    assert table.sha256[0] == cxr.read(FILM).sha256
+
+
+def test_one_film_too_many_is_refused(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui_films, "MOST_FILMS", 1)
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    assert plain("[too_many_films]") in listed(app).proto.captions[1]
+
+
+def test_a_sample_is_taken_once(app: AppTest) -> None:
+    click(app, "take-child-02")
+    assert "1,328 × 1,104 pixels" in text(app)
+    assert "given as N" in text(app)
+    click(app, "samples")
+    click(app, "take-child-02")
+    assert len(files(app)) == 1
+
+
+def test_a_label_without_samples_says_why(app: AppTest) -> None:
+    assert any("CXR_DATA" in caption.value for caption in app.caption)

@@ -1,0 +1,179 @@
+"""Maps on the first page: asked for, chosen, explained and stored."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from appwalk import FILM, OTHER, click, listed, plates, running, text, titles, upload, wait
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import cxr
+from cxr import overlay
+from cxr.explain import words
+from ui import films as ui_films
+from ui import map_work, maps, models
+from ui.viewer import Look
+from ui.words import score
+
+
+def maps_shown(at: AppTest) -> list[str]:
+    return [layer["name"] for plate in plates(at) for layer in plate["layers"]]
+
+
+def test_there_is_a_map_only_when_asked_for(app: AppTest) -> None:
+    upload(app, ("a.png", FILM))
+    assert titles(app) == ["Film"]
+    assert not maps_shown(app)
+    click(app, "map")
+    assert titles(app) == ["Film", "Map"]
+    given = next(iter(app.session_state["readings"].values())).prediction.label
+    assert maps_shown(app) == [f"{given} · Grad-CAM"]
+    click(app, "map")
+    assert titles(app) == ["Film"]
+
+
+def test_one_film_on_another_or_side_by_side(app: AppTest) -> None:
+    upload(app, ("a.png", FILM))
+    click(app, "map")
+    first, second = plates(app)
+    assert first["film"]["url"] == second["film"]["url"]  # sent once
+    app.toggle(key="beside").set_value(False).run()
+    assert titles(app) == ["Map"]
+
+
+def test_class_and_method_can_be_chosen(app: AppTest, phantom_model: cxr.Classifier) -> None:
+    upload(app, ("a.png", FILM))
+    p = phantom_model.predict([cxr.read(FILM)])[0].probabilities
+    click(app, "map")
+    method, label = app.segmented_control
+    assert len(method.options) == 5
+    assert label.options == ["N", "T"]
+    for choice in label.options:
+        app.segmented_control[1].set_value(choice).run()
+        if p[choice] < 0.1:
+            click(app, "insist")
+        app.segmented_control[0].set_value("occlusion").run()
+        wait(lambda: not running(app))
+        app.run()
+        assert maps_shown(app) == [f"{choice} · Occlusion"]
+
+
+def lung_finder(probability: float) -> SimpleNamespace:
+    """Finds lungs in the left half of any film, and lets any film in."""
+    found = np.zeros((64, 64), np.float32)
+    found[:, :32] = probability
+    bundle = SimpleNamespace(operating_points={"lung": {"threshold": 0.0}})
+    return SimpleNamespace(find=lambda _: found, has_lungs=lambda p: p.max() > 0.5, bundle=bundle)
+
+
+def test_the_evidence_comes_below_the_map(
+    app: AppTest, phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "finder", lambda: lung_finder(0.9))
+    upload(app, ("a.png", FILM))
+    click(app, "map")
+    assert titles(app) == ["Film", "Map"]  # which waits for no evidence
+    app.toggle(key="lungs").set_value(True)
+    app.toggle(key="twin").set_value(True).run()
+    for _ in range(2):
+        wait(lambda: not running(app))
+        app.run()
+    assert titles(app) == ["Map", "Map of shuffled weights", "Lungs"]
+    film = cxr.read(FILM)
+    label = phantom_model.predict([film])[0].label
+    values = cxr.explain.grad_cam(phantom_model, film, label)
+    tested = cxr.explain.faithfulness(phantom_model, film, label, values)
+    found = np.zeros((64, 64), np.float32)
+    found[:, :32] = 1
+    for said in (words.faithful(tested, label), words.lung_share(values, found)):
+        assert said in text(app)
+    assert "Shuffled weights: the map depends on the weights" in text(app)
+
+
+@pytest.mark.parametrize("finder", [None, lung_finder(0.1)])
+def test_without_lungs_there_is_still_a_map(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, finder: SimpleNamespace | None
+) -> None:
+    monkeypatch.setattr(models, "finder", lambda: finder)
+    upload(app, ("a.png", FILM))
+    click(app, "map")
+    assert titles(app) == ["Film", "Map"]
+    assert "lungs" not in [toggle.key for toggle in app.toggle]
+    assert "Lungs:" not in text(app)
+
+
+def test_a_map_of_an_unlikely_class_is_drawn_only_if_insisted_on(
+    app: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    upload(app, ("a.png", FILM))
+    p = phantom_model.predict([cxr.read(FILM)])[0].probabilities
+    unlikely = min(p, key=lambda label: p[label])
+    assert p[unlikely] < 0.1
+    click(app, "map")
+    app.segmented_control[1].set_value(unlikely).run()
+    assert titles(app) == ["Film"]
+    assert f"{unlikely} scores {score(p[unlikely])}" in text(app)
+    click(app, "insist")
+    assert maps_shown(app) == [f"{unlikely} · Grad-CAM"]
+
+
+def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
+    phantom_model: cxr.Classifier,
+) -> None:
+    film = cxr.read(FILM)
+    prediction = phantom_model.predict([film])[0]
+    name, data = maps._picture(
+        Look(1, "T · Grad-CAM", 0.5, 0.4),
+        film,
+        ui_films.Reading(prediction=prediction),
+        map_work.wanted(film, phantom_model, "T", "gradcam"),
+        maps.Found(map_work.Drawn(np.full((30, 26), 0.3, np.float32))),
+        phantom_model.bundle,
+    )
+    assert name == f"map-{film.sha256[:12]}-T-gradcam.png"
+    picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    film8 = film.eight_bit
+    whole = np.full(film8.shape, 0.3, np.float32)
+    left = (picture.shape[1] - film8.shape[1]) // 2
+    inside = picture[: film8.shape[0], left : left + film8.shape[1]]
+    assert np.array_equal(inside, overlay.blend(film8, whole, "gradcam", 0.5, 0.4))
+
+
+def test_the_caption_says_what_a_map_does_not_show(phantom_model: cxr.Classifier) -> None:
+    film = cxr.read(FILM)
+    reading = ui_films.Reading(prediction=phantom_model.predict([film])[0])
+    wanted = map_work.wanted(film, phantom_model, "T", "gradcam")
+    found = maps.Found(map_work.Drawn(np.zeros((30, 26), np.float32)))
+    lines = maps._caption(reading, wanted, found, phantom_model.bundle)
+    assert "What moved the network, not where disease is." in lines
+
+
+def test_going_back_to_a_film_works_out_nothing_again(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            calls.append(name)
+            return function(*args, **kwargs)
+
+        return call
+
+    monkeypatch.setattr(map_work, "make_map", counted("map", map_work.make_map))
+    monkeypatch.setattr(ui_films, "read", counted("read", ui_films.read))
+    monkeypatch.setattr(ui_films, "_read_and_score", counted("score", ui_films._read_and_score))
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    click(app, "map")
+    assert sorted(calls) == ["map", "read", "read", "score", "score"]
+    address = plates(app)[0]["film"]["url"]
+    listed(app).set_value(2).run()
+    listed(app).set_value(1).run()
+    assert len(calls) == 5
+    assert plates(app)[0]["film"]["url"] == address

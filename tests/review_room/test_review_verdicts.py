@@ -1,0 +1,195 @@
+"""Verdicts: given, taken back, changed, kept, sent out and taken in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reviewpage import APP, kept, keys, named, opened, press, ran, section, shown, text
+from reviews import verdict
+from streamlit.testing.v1 import AppTest
+
+import cxr
+from cxr.review.entries import standing
+from cxr.review.exchange import from_file, to_json
+from cxr.review.store import Store
+from ui.review.verdict import VERDICTS
+
+
+def test_the_page_is_shut_until_the_notice_is_accepted(place: Path) -> None:
+    page = AppTest.from_file(str(APP.parent / "pages" / "review.py"), default_timeout=120).run()
+    assert not page.exception
+    assert not page.main.children
+
+
+def test_the_queue_begins_with_t_called_n(place: Path, cases: list[str]) -> None:
+    at = opened()
+    assert shown(at) == cases[0]
+    assert "Labelled T, called N" in text(at)
+    assert f"1 of {len(cases)}" in text(at)
+    assert "2 passed over" in text(at)
+    assert cxr.NOTICE in text(at)
+
+
+def test_next_and_previous_hold_at_the_ends(place: Path, cases: list[str]) -> None:
+    at = opened(case=cases[-2])
+    named(at, "Next").click().run()
+    assert shown(at) == cases[-1]
+    assert named(at, "Next").disabled
+    named(at, "Previous").click().run()
+    assert shown(at) == cases[-2]
+    assert named(opened(case=cases[0]), "Previous").disabled
+
+
+@pytest.mark.parametrize("key", ["review-maps", "reader-begin", "reader-change"])
+def test_a_press_that_left_before_a_step_does_not_undo_it(
+    place: Path, cases: list[str], key: str
+) -> None:
+    at = opened(reader="" if key == "reader-begin" else "A. Reader")
+    named(at, "Next").click().run()
+    at.query_params["case"] = cases[0]
+    assert shown(press(at, key)) == cases[1]
+    at.query_params["case"] = cases[0]
+    assert shown(ran(at.run())) == cases[0]  # the browser's own way back
+
+
+@pytest.mark.parametrize("given", VERDICTS)
+def test_a_verdict_is_kept_and_the_next_case_comes(
+    place: Path, cases: list[str], given: str
+) -> None:
+    at = opened()
+    at.text_area[0].set_value("a note").run()
+    at.segmented_control(key=f"severity-{cases[0]}").set_value("minor").run()
+    press(at, f"verdict-{given}-{cases[0]}")
+    (row,) = kept(place)
+    assert (row.case, row.reader, row.verdict) == (cases[0], "A. Reader", given)
+    assert (row.note, row.severity, row.label, row.called) == ("a note", "minor", "T", "N")
+    assert row.correction == ("N" if given == "label_wrong" else "")
+    assert shown(at) == cases[1]
+    assert f"case {cases[0]}" in text(at)
+    assert at.text_area[0].value == ""
+
+
+def test_a_verdict_taken_back_leaves_its_history(place: Path, cases: list[str]) -> None:
+    at = opened()
+    assert at.button(key="undo").disabled
+    press(at, f"verdict-subtle-{cases[0]}")
+    press(at, f"verdict-unsure-{cases[1]}")
+    press(at, "undo")
+    assert shown(at) == cases[1]
+    assert {case for case, _ in standing(kept(place))} == {cases[0]}
+    assert [row.kind for row in kept(place)] == ["verdict", "verdict", "withdrawn"]
+    assert "took a verdict back" in text(at)
+
+
+def test_a_changed_mind_is_a_second_row(place: Path, cases: list[str]) -> None:
+    at = opened()
+    press(at, f"verdict-subtle-{cases[0]}")
+    named(at, "Previous").click().run()
+    press(at, f"verdict-unreadable-{cases[0]}")
+    assert [row.verdict for row in kept(place)] == ["subtle", "unreadable"]
+
+
+def test_one_comes_back_to_the_first_case_that_is_open(place: Path, cases: list[str]) -> None:
+    press(opened(), f"verdict-subtle-{cases[0]}")
+    assert shown(opened()) == cases[1]
+    assert shown(opened("B. Reader")) == cases[0]
+
+
+def test_no_verdict_without_a_name(place: Path, cases: list[str]) -> None:
+    at = opened(reader="")
+    assert not [key for key in keys(at) if key.startswith("verdict-")]
+    assert "Give your name first" in text(at)
+    at.text_input(key="reader-name").set_value("  B.   Reader ")
+    press(at, "reader-begin")
+    press(at, f"verdict-unsure-{cases[0]}")
+    assert kept(place)[0].reader == "B. Reader"
+    press(at, "reader-change")
+    assert at.text_input(key="reader-name")
+
+
+def test_typed_text_outlives_a_database_that_fails(
+    place: Path, cases: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = opened()
+    at.text_area[0].set_value("typed with care").run()
+
+    def fail(*_: Any) -> None:
+        raise cxr.CxrError("store_unavailable", "The review database cannot be written now.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "record", fail)
+        press(at, f"verdict-subtle-{cases[0]}")
+    assert "cannot be written" in text(at)
+    assert shown(at) == cases[0]
+    assert at.text_area[0].value == "typed with care"
+    named(at, "Next").click().run()
+    named(at, "Previous").click().run()
+    assert at.text_area[0].value == "typed with care"
+    press(at, f"verdict-subtle-{cases[0]}")
+    assert [row.note for row in kept(place)] == ["typed with care"]
+    assert "cannot be written" not in text(at)
+
+
+def test_verdicts_go_out_and_come_in(place: Path, cases: list[str], tmp_path: Path) -> None:
+    at = opened()
+    press(at, f"verdict-subtle-{cases[0]}")
+    section(at, "Verdicts out and in")
+    assert "1 row of all readers" in text(at)
+    other = Store(str(tmp_path / "other.sqlite3"))
+    other.take_in(kept(place))
+    mine = kept(place)[0]
+    other.record(verdict("Elsewhere"))
+    data = to_json(other.entries())
+    assert from_file(data)[0] == mine
+    for said in ("1 new row", "0 new rows"):
+        uploader = at.file_uploader(key="review-file")
+        uploader.set_value([("verdicts.json", data, "application/json")])
+        ran(named(at, "Take in").click().run())
+        assert said in text(at)
+    assert len(kept(place)) == 2
+    at.file_uploader(key="review-file").set_value([("x.csv", b"no,review\n", "text/csv")])
+    ran(named(at, "Take in").click().run())
+    assert "Nothing was taken in" in text(at)
+    assert len(kept(place)) == 2
+
+
+def test_corrected_labels(place: Path, cases: list[str]) -> None:
+    at = opened()
+    press(at, f"verdict-label_wrong-{cases[0]}")
+    press(opened("B", case=cases[1]), f"verdict-model_wrong-{cases[1]}")
+    press(at, f"verdict-label_wrong-{cases[1]}")
+    section(at, "Corrected labels")
+    assert "1 label corrected (1 of them by one reader alone), 1 doubted" in text(at)
+    assert list(at.dataframe[0].value["corrected"]) == ["N"]
+    assert list(at.dataframe[0].value["stands behind it"]) == ["by one reader"]
+    assert "disagree" in at.dataframe[1].value["why it stays"][0]
+
+
+def test_another_reader_takes_nothing_back(place: Path, cases: list[str]) -> None:
+    at = opened()
+    press(at, f"verdict-subtle-{cases[0]}")
+    press(at, "reader-change")
+    at.text_input(key="reader-name").set_value("B. Reader")
+    press(at, "reader-begin")
+    assert at.button(key="undo").disabled
+
+
+def test_a_database_that_goes_away_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = opened()
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise cxr.CxrError("store_unavailable", "The review database cannot be read now.")
+
+    monkeypatch.setattr(Store, "entries", fail)
+    assert "cannot be read now" in text(ran(at.run()))
+
+
+def test_a_database_that_cannot_be_used_is_said(
+    place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text_file = tmp_path / "text"
+    text_file.write_bytes(b"no database" * 100)
+    monkeypatch.setenv("CXR_REVIEW", str(text_file))
+    assert "holds no reviews" in text(opened())

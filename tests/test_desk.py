@@ -1,0 +1,44 @@
+"""What pages keep and do beside what they show: the shelf, jobs, written scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import cxr
+from ui.desk import Job, Shelf
+from ui.words import score
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.0, "0"), (0.001, "<.01"), (0.25, ".25"), (0.999, ">.99"), (1.0, "1")],
+)
+def test_a_score_is_written_without_a_leading_nought(value: float, written: str) -> None:
+    assert score(value) == written
+
+
+def test_the_shelf_drops_what_was_used_longest_ago() -> None:
+    shelf = Shelf(10)
+    for key in "ab":
+        shelf.get(key, lambda: 0, lambda _: 4)
+    shelf.find("a")
+    shelf.put("c", 1, 4)
+    assert shelf.find("b") is None
+    assert shelf.find("a") == 0
+    assert shelf.weight == 8
+    shelf.put("d", 2, 40)
+    assert shelf.find("d") == 2
+    assert shelf.weight == 40
+
+
+def test_a_job_tells_a_refusal_from_a_fault() -> None:
+    def refuse(_: Callable[[float], bool]) -> None:
+        raise cxr.ExplainError("bad_patch", "Too wide.")
+
+    job = Job("key", refuse)
+    assert job.wait(30)
+    assert job.refusal is not None
+    assert job.refusal.code == "bad_patch"
+    assert not job.cancelled
