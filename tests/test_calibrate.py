@@ -176,8 +176,10 @@ def test_a_point_for_unknown_hospitals_comes_from_a_site_left_out(
     assert (score[far & (rows.label == "T")] >= away["threshold"]).sum() == 90
     assert (score[far & (rows.label == "N")] < away["threshold"]).mean() == away["specificity"]
     assert calibrate(bundle).operating_points["T"]["unseen"] == away, "kept by a calibration"
-    strict = calibrate(bundle, {"T": 0.99}, run).operating_points["T"]["unseen"]
-    assert strict["threshold"] < away["threshold"]
+    both = calibrate(bundle, {"N": 0.8, "T": 0.99}, run).operating_points
+    assert both["T"]["unseen"]["threshold"] < away["threshold"]
+    assert both["N"]["unseen"]["sensitivity"] == 0.8
+    assert list(calibrate(bundle).operating_points) == ["T"], "the recipe wants no point of N"
 
 
 def test_a_point_for_unknown_hospitals_is_told(trained: tuple[Path, Path]) -> None:

@@ -189,8 +189,8 @@ def calibrate(
             )
         runs.check_recipe(run, recipe.made(values["provenance"]["recipe"]))
         unseen = unseen_points(run, labels, sensitivity)
-    for label, point in unseen.items():
-        found["operating_points"][label]["unseen"] = point
+    for label in unseen.keys() & found["operating_points"].keys():
+        found["operating_points"][label]["unseen"] = unseen[label]
     # What was found out about the network itself, as its audit, stays.
     found["metrics"] = values["metrics"] | found["metrics"]
     values |= found
