@@ -27,7 +27,7 @@ _NUMBER = (int, float)
 _FIGURE = {"value": _NUMBER, "low": _NUMBER, "high": _NUMBER}
 _RECALL = {"n": int, "value": _NUMBER}
 _POINT = {"threshold", "split", "sensitivity", "specificity", "wanted_sensitivity"}
-_CHOSEN = {"threshold": _NUMBER, "split?": str, "*": _NUMBER}
+_CHOSEN = {"threshold": _NUMBER, "split?": str, "films?": {"*": int}, "*": _NUMBER}
 _SHAPE = {
     "name": str,
     "created": str,
@@ -78,8 +78,8 @@ class Bundle:
         Calibrated probabilities are ``softmax(logits / temperature)``; fitted on val.
     operating_points : mapping
         label → threshold on its calibrated probability, how it was chosen and what it gave on val;
-        ``unseen``, where there is one, is the same for hospitals that the network doesn't know,
-        chosen on a site that another run of its recipe was kept from.
+        ``unseen``, where there is one, is what another network of the same recipe needed at a site
+        (its ``split``) that it was kept from, and how many ``films`` of each label are there.
     conformal : mapping
         Promised coverage, such as "0.9" → label → least calibrated probability with which the
         label is in a film's set; empty in a bundle that was never given any.
@@ -208,6 +208,8 @@ def _check_values(bundle: Bundle, files: Mapping[str, str]) -> None:
             if bundle.task == TASKS[0] and not point.keys() >= _POINT:
                 told = ", ".join(sorted(_POINT))
                 raise ValueError(f"an operating point of scores says its {told}")
+        if "unseen" in known and not {label} < known["unseen"].get("films", {}).keys():
+            raise ValueError("a point of a site that was left out counts its films by label")
     for share, limits in bundle.conformal.items():
         if not 0 < float(share) < 1:
             raise ValueError("a conformal set promises a coverage between 0 and 1")

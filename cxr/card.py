@@ -161,20 +161,20 @@ def _audit(bundle: Bundle) -> Iterator[str]:
 
 def _trust(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
     yield f"Temperature {bundle.temperature:.3f}, fitted on val."
-    points = _points(bundle)
-    for name, (_, point) in points.items():
+    for label, point in bundle.operating_points.items():
         yield (
-            f"Operating point of {name}: {point['threshold']:.3g}, the highest score with a "
-            f"sensitivity of at least {point['wanted_sensitivity']:g} on {point['split']}; there "
-            f"it has sensitivity {point['sensitivity']:.3f} and specificity "
-            f"{point['specificity']:.3f}."
+            f"Operating point of {label}: {_point(point)} on {point['split']}; there it has "
+            f"sensitivity {point['sensitivity']:.3f} and specificity {point['specificity']:.3f}."
         )
-    if any("unseen" in point for point in bundle.operating_points.values()):
-        yield (
-            "The one for unknown hospitals was chosen by the scores of a network trained alike but "
-            "without the hospital that it was chosen on."
-        )
-    if points:
+        if away := point.get("unseen"):
+            others = {other: n for other, n in away["films"].items() if other != label}
+            yield (
+                f"What {away['split']} needed: {_point(away)} there, by the scores of another "
+                f"network, trained alike but without {away['split']}; of its "
+                f"{sum(others.values()):,} films of {' and '.join(sorted(others))}, "
+                f"{away['specificity']:.3f} lay below. Other hospitals may differ."
+            )
+    if bundle.operating_points:
         yield _table(
             ("operating point of", "on", "films", "sensitivity", "specificity"),
             _reached(bundle, rows),
@@ -197,28 +197,33 @@ def _trust(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
         yield _table(("films", "promised", "label", "n", "achieved", "mean size", "empty"), lines)
 
 
-def _points(bundle: Bundle) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """Name of each operating point → its label and itself."""
-    found = {}
+def _point(point: Mapping[str, Any]) -> str:
+    return (
+        f"{point['threshold']:.3g}, the highest score with a sensitivity of at least "
+        f"{point['wanted_sensitivity']:g}"
+    )
+
+
+def _thresholds(bundle: Bundle) -> Iterator[tuple[str, str, float]]:
+    """What each is called, its label, and itself."""
     for label, point in bundle.operating_points.items():
-        found[label] = label, point
-        if "unseen" in point:
-            found[f"{label}, for unknown hospitals"] = label, point["unseen"]
-    return found
+        yield label, label, point["threshold"]
+        if away := point.get("unseen"):
+            yield f"{label}, as {away['split']} needed", label, away["threshold"]
 
 
 def _reached(bundle: Bundle, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """What the operating points do on `test`, and in each hospital that is new to the network."""
     kept = rows[rows.split.isin(["test", "external"])]
     where = kept.source.astype(str).where(kept.split == "external", "test")
-    for kind, (label, point) in _points(bundle).items():
+    for kind, label, threshold in _thresholds(bundle):
         for name in ("test", *sorted(set(where) - {"test"})):
             part = kept[where == name]
             if part.empty:
                 continue
             positive, patients = (part.label == label).to_numpy(), predictions.clusters(part)
             score = part[f"p_{label}"].to_numpy()
-            found = rates(score, positive, point["threshold"], patients, draw(patients))
+            found = rates(score, positive, threshold, patients, draw(patients))
             sides = zip(found, (positive.sum(), (~positive).sum()), strict=True)
             told = [f"{_number(one)} of {n:,}" if n else "–" for one, n in sides]
             yield kind, name, f"{len(part):,}", *told

@@ -1,6 +1,7 @@
 """From logits to figures that mean something: calibration, operating points, sets of classes.
 
-All are fitted on `val`, stored in the bundle and hold for that network only.
+All are fitted on `val`, stored in the bundle and hold for that network only; operating points are
+also chosen on sites that were left out.
 """
 
 from __future__ import annotations

@@ -84,6 +84,9 @@ def test_a_bundle_without_external_films_is_not_said_to_have_been_scored(
         evaluate.score_external(bundle, tmp_path / "log.md")
     assert refused.value.code == "no_predictions"
     assert not (tmp_path / "log.md").exists()
+    values["metrics"]["external"] = {}
+    write_manifest(bundle, values)
+    assert "T" in calibrate(bundle).operating_points, "one that was, before, on none"
 
 
 def test_a_calibration_keeps_the_audit(bundle: Path) -> None:
@@ -132,8 +135,8 @@ def test_what_no_recipe_led_to_keeps_the_points_it_has(bundle: Path) -> None:
 
 @pytest.fixture
 def trained(bundle: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """The bundle with a recipe, and a run of that recipe without the sites ``far``, which holds
-    both labels, and ``ills``, which holds one."""
+    """The bundle with a recipe, and a run of that recipe without the sites ``far`` and ``farther``,
+    which hold both labels, and ``ills``, which holds one."""
     (tmp_path / "tiny.toml").write_text(RECIPE.replace('["N", "P", "T"]', '["N", "T"]'))
     plan = recipe.load(str(tmp_path / "tiny.toml"))
     values = manifest_values(bundle)
@@ -143,13 +146,14 @@ def trained(bundle: Path, tmp_path: Path) -> tuple[Path, Path]:
     for split, source, labels, gap in (
         ("val", "a", "NT", 4),
         ("left_out", "far", "NT", 1),
-        ("left_out", "ills", "T", 1),
+        ("left_out", "farther", "NT", 4),
+        ("left_out", "ills", "T", 0),
     ):
         for label in labels * (200 // len(labels)):
             logits = rng.normal((0, gap if label == "T" else -gap), 2)
             row = {"image": f"{len(rows)}.png", "split": split, "source": source, "label": label}
             rows.append({**row, "recommended": "1", "logit_N": logits[0], "logit_T": logits[1]})
-    run = tmp_path / "tiny-without-far-ills"
+    run = tmp_path / "tiny-without-far-farther-ills"
     run.mkdir()
     table = pd.DataFrame(rows)
     table.to_csv(run / "predictions.csv", index=False)
@@ -172,13 +176,24 @@ def test_a_point_for_unknown_hospitals_comes_from_a_site_left_out(
     temperature = fit_temperature(logits[val], evaluate.truth_of(rows[val], ("N", "T")))
     score = softmax(logits, temperature)[:, 1]
     far = rows.source == "far"
-    assert away["split"] == "far", "a site without films of N tells no specificity"
+    assert away["split"] == "far", "the site that needs the lowest, of those with both labels"
+    assert away["films"] == {"N": 100, "T": 100}
     assert (score[far & (rows.label == "T")] >= away["threshold"]).sum() == 90
     assert (score[far & (rows.label == "N")] < away["threshold"]).mean() == away["specificity"]
     assert calibrate(bundle).operating_points["T"]["unseen"] == away, "kept by a calibration"
-    both = calibrate(bundle, {"N": 0.8, "T": 0.99}, run).operating_points
-    assert both["T"]["unseen"]["threshold"] < away["threshold"]
-    assert both["N"]["unseen"]["sensitivity"] == 0.8
+
+
+def test_points_of_other_labels_and_wishes_stay(trained: tuple[Path, Path]) -> None:
+    bundle, run = trained
+    away = calibrate(bundle, run=run).operating_points["T"]["unseen"]
+    strict = calibrate(bundle, {"T": 0.99}).operating_points["T"]
+    assert strict["wanted_sensitivity"] == 0.99
+    assert strict["unseen"] == away, "it says itself what it was asked for"
+    rows = evaluate.predictions(run)
+    rows[(rows.source != "far") | (rows.label == "N")].to_csv(run / "predictions.csv", index=False)
+    both = calibrate(bundle, {"N": 0.8}, run).operating_points
+    assert both["N"]["unseen"]["split"] == "farther"
+    assert both["N"]["unseen"]["wanted_sensitivity"] == 0.8
     assert list(calibrate(bundle).operating_points) == ["T"], "the recipe wants no point of N"
 
 
@@ -186,8 +201,13 @@ def test_a_point_for_unknown_hospitals_is_told(trained: tuple[Path, Path]) -> No
     made = calibrate(trained[0], run=trained[1])
     away = made.operating_points["T"]["unseen"]
     text = card(made)
-    assert f"Operating point of T, for unknown hospitals: {away['threshold']:.3g}, " in text
-    assert "| T, for unknown hospitals | test | 200 |" in text
+    assert f"What far needed: {away['threshold']:.3g}, the highest score" in text
+    assert f"of its 100 films of N, {away['specificity']:.3f} lay below" in text
+    assert "| T, as far needed | test | 200 |" in text
+    values = manifest_values(trained[0])
+    del values["operating_points"]["T"]["unseen"]["films"]
+    with pytest.raises(cxr.BundleError, match="counts its films by label"):
+        write_manifest(trained[0], values)
 
 
 def test_a_run_that_tells_nothing_of_unknown_hospitals_is_refused(
@@ -205,17 +225,32 @@ def test_a_run_that_tells_nothing_of_unknown_hospitals_is_refused(
     assert code(tmp_path / "none") == "no_run"
     table = run / "predictions.csv"
     rows = evaluate.predictions(run)
-    rows[rows.source != "far"].to_csv(table, index=False)
+    rows[rows.source.isin(["a", "ills"])].to_csv(table, index=False)
     assert code(run) == "no_unseen"
+    rows[rows.split == "left_out"].assign(split="test").to_csv(table, index=False)
+    assert code(run) == "no_unseen", "a fold's run left no site out"
+    rows.assign(image=rows.image.replace({"200.png": "external0.png"})).to_csv(table, index=False)
+    assert code(run) == "other_films", "nothing is chosen by external films"
     table.unlink()
     assert code(run) == "no_run"
     rows.to_csv(table, index=False)
     plan = run / runs.PLAN
-    plan.write_text(plan.read_text().replace('"seed": 3', '"seed": 4'))
+    written = json.loads(plan.read_text())
+    plan.write_text(json.dumps({**written, "training": {**written["training"], "seed": 4}}))
     assert code(run) == "other_run"
     write_manifest(bundle, {**manifest_values(bundle), "provenance": {}})
     before = (bundle / MANIFEST).read_bytes()
     assert code(run) == "no_recipe"
+
+
+def test_a_run_from_before_a_key_of_recipes_is_still_of_its_recipe(
+    trained: tuple[Path, Path],
+) -> None:
+    bundle, run = trained
+    written = json.loads((run / runs.PLAN).read_text())
+    del written["augmentation"]["fourier"], written["training"]["clip"]
+    (run / runs.PLAN).write_text(json.dumps(written))
+    assert "unseen" in calibrate(bundle, run=run).operating_points["T"]
 
 
 def test_a_label_that_the_network_does_not_have_is_refused(

@@ -61,12 +61,13 @@ def test_more_folds_than_the_films_allow_are_refused(few: str, k: int) -> None:
 
 
 def test_a_fold_that_would_be_judged_without_a_label_is_refused_before_any_is_trained() -> None:
-    """All films of one label are one patient's."""
-    frame = _frame(np.random.default_rng(6))
-    rare = frame.index[frame.split != "external"][:6]
-    frame.loc[rare, ["label", "patient_id", "source"]] = ["R", "p", "a"]
-    with pytest.raises(DataError, match=r"In fold \d of 3 (train|val) has no film labelled R"):
-        next(resplit.folds(frame, 3))
+    """All films of one label are two patients': some folds have them in train and val."""
+    frame = _frame(np.random.default_rng(3))
+    rare = frame.index[frame.split != "external"][:8]
+    frame.loc[rare, ["label", "source"]] = ["R", "a"]
+    frame.loc[rare, "patient_id"] = ["p", "q"] * 4
+    with pytest.raises(DataError, match=r"In fold [2-4] of 4 (train|val) has no film labelled R"):
+        next(resplit.folds(frame, 4))
 
 
 def test_nothing_is_learnt_from_or_judged_by_a_site_that_is_left_out() -> None:

@@ -98,8 +98,8 @@ def fitted(
 def unseen_points(
     run: Path, labels: tuple[str, ...], sensitivity: Mapping[str, float]
 ) -> dict[str, dict[str, Any]]:
-    """Operating points on films of sites that a run was kept from, on probabilities that its own
-    `val` calibrated: what a hospital that the network doesn't know is likely to need.
+    """Operating points that a network needed at a site which it was kept from, on probabilities
+    that its own `val` calibrated: what one such hospital took, not what the next will.
 
     Parameters
     ----------
@@ -111,37 +111,31 @@ def unseen_points(
 
     Returns
     -------
-    dict: label → an :class:`cxr.trust.OperatingPoint` as a dict, its ``split`` naming the sites.
-    Labels that no left-out site holds beside others are passed over.
+    dict: label → an :class:`cxr.trust.OperatingPoint` as a dict; its ``split`` is the site, of
+    several the one with the lowest threshold, and ``films`` counts the site's by label. Labels that
+    no left-out site holds beside others are passed over.
 
     Raises
     ------
     DataError
-        ``no_run``; ``no_unseen`` if no label is left.
+        ``no_unseen`` if no label is left.
     """
-    if not (run / "predictions.csv").is_file():
-        raise DataError(
-            "no_run",
-            f"The folder {run.name!r} holds no scores of sites that were left out. Train without "
-            "them: python -m train sites --recipe NAME --data DIR --leave-out SITE",
-        )
     rows = evaluate.predictions(run)
     val, away = rows[rows.split == "val"], rows[rows.split == LEFT_OUT]
-    temperature = fit_temperature(evaluate.logits_of(val, labels), evaluate.truth_of(val, labels))
-    p = pd.DataFrame(
-        softmax(evaluate.logits_of(away, labels), temperature), away.index, columns=list(labels)
-    )
-    found = {}
-    for label, wanted in sensitivity.items():
-        positive = away.label == label
-        both = positive.groupby(away.source).nunique() == 2
-        here = away.source.isin(both.index[both])
-        if here.any():
-            sites = " and ".join(sorted(both.index[both]))
-            point = choose_operating_point(
-                p[label][here].to_numpy(), positive[here].to_numpy(), wanted, sites
-            )
-            found[label] = vars(point)
+    found: dict[str, dict[str, Any]] = {}
+    if len(val) and len(away):
+        temperature = fit_temperature(
+            evaluate.logits_of(val, labels), evaluate.truth_of(val, labels)
+        )
+        p = softmax(evaluate.logits_of(away, labels), temperature)
+        for site in sorted(set(away.source)):
+            here = (away.source == site).to_numpy()
+            counts = away.label[here].value_counts()
+            for label in (sensitivity.keys() & counts.keys()) if len(counts) > 1 else ():
+                score, positive = p[here, labels.index(label)], away.label[here] == label
+                point = choose_operating_point(score, positive.to_numpy(), sensitivity[label], site)
+                if label not in found or point.threshold < found[label]["threshold"]:
+                    found[label] = {**vars(point), "films": counts.to_dict()}
     if not found:
         raise DataError(
             "no_unseen",
@@ -149,6 +143,29 @@ def unseen_points(
             "others. Name a run without such a site.",
         )
     return found
+
+
+def _check_run(run: Path, values: Mapping[str, Any], rows: pd.DataFrame) -> None:
+    """Refuse a run that is not of a bundle's recipe, or was scored on the bundle's `external`."""
+    if "recipe" not in values["provenance"]:
+        raise DataError(
+            "no_recipe", "No recipe led to this bundle: no run is of it. Leave --unseen out."
+        )
+    runs.check_recipe(run, recipe.made(values["provenance"]["recipe"]))
+    if not (run / "predictions.csv").is_file():
+        raise DataError(
+            "no_run",
+            f"The folder {run.name!r} holds no scores of sites that were left out. Train without "
+            "them: python -m train sites --recipe NAME --data DIR --leave-out SITE",
+        )
+    scored = evaluate.predictions(run)
+    external = rows.image[rows.split == "external"]
+    if scored.image[scored.split == LEFT_OUT].isin(external).any():
+        raise DataError(
+            "other_films",
+            f"Films that {run.name!r} left out are external films of the bundle: nothing may be "
+            "chosen by those. Name a run without a site of train.",
+        )
 
 
 def calibrate(
@@ -163,32 +180,28 @@ def calibrate(
         Label → least sensitivity of its operating point. Labels left out keep what the bundle's
         recipe says; in a bundle that no recipe led to, what their points were chosen for.
     run : Path, optional
-        A run of the bundle's recipe without some sites: :func:`unseen_points` of it become the
-        points for hospitals that the network doesn't know. Without it they stay as they are.
+        A run of the bundle's recipe without some sites: :func:`unseen_points` of it take the place
+        of those that the bundle has for the same labels. All others stay, as they were asked for.
 
     Raises
     ------
     BundleError
         ``wrong_task``
     DataError
-        ``unknown_label``; ``no_recipe``, ``no_run``, ``other_run`` or ``no_unseen``, of `run`.
+        ``unknown_label``; of `run` ``no_recipe``, ``no_run``, ``other_run``, ``other_films`` or
+        ``no_unseen``.
     """
     values = evaluate.values_of(folder)
     labels = tuple(values["labels"])
     check_labels(sensitivity or (), labels)
     sensitivity = {**_kept(values), **(sensitivity or {})}
     scored = bool(values["metrics"].get("external"))
-    found = fitted(evaluate.predictions(folder), labels, sensitivity)
-    if run is None:
-        before = values["operating_points"]
-        unseen = {label: point["unseen"] for label, point in before.items() if "unseen" in point}
-    else:
-        if "recipe" not in values["provenance"]:
-            raise DataError(
-                "no_recipe", "No recipe led to this bundle: no run is of it. Leave --unseen out."
-            )
-        runs.check_recipe(run, recipe.made(values["provenance"]["recipe"]))
-        unseen = unseen_points(run, labels, sensitivity)
+    rows, before = evaluate.predictions(folder), values["operating_points"]
+    found = fitted(rows, labels, sensitivity)
+    unseen = {label: point["unseen"] for label, point in before.items() if "unseen" in point}
+    if run is not None:
+        _check_run(run, values, rows)
+        unseen |= unseen_points(run, labels, sensitivity)
     for label in unseen.keys() & found["operating_points"].keys():
         found["operating_points"][label]["unseen"] = unseen[label]
     # What was found out about the network itself, as its audit, stays.

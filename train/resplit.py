@@ -82,7 +82,7 @@ def folds(frame: pd.DataFrame, k: int, seed: int = 0) -> Iterator[pd.DataFrame]:
         split[fold == (number + 1) % k] = "val"
         split[fold < 0] = "external"
         cuts.append(frame.assign(split=split))
-        _check_labels(cuts[-1], rows.label, f"In fold {number} of {k}")
+        _check_labels(cuts[-1], rows.label, f"In fold {number + 1} of {k}")
     yield from cuts
 
 
@@ -92,5 +92,7 @@ def _check_labels(cut: pd.DataFrame, labels: Iterable[str], where: str) -> None:
     for split in ("train", "val"):
         if gone := set(labels) - set(cut.label[(cut.split == split) & ~unused]):
             raise DataError(
-                "bad_data", f"{where} {split} has no film labelled {', '.join(sorted(gone))}."
+                "bad_data",
+                f"{where} {split} has no film labelled {', '.join(sorted(gone))}. Ask for other "
+                "folds or sites, or leave the label out of the recipe.",
             )

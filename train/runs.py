@@ -12,7 +12,7 @@ import pandas as pd
 
 from cxr.errors import DataError
 
-from .recipe import Recipe
+from .recipe import Recipe, made
 
 PLAN = "plan.json"
 _AFTERWARDS = ("card", "operating", "search")
@@ -65,9 +65,9 @@ def check_recipe(run: Path, recipe: Recipe) -> None:
             "no_run",
             f"The folder {run.name!r} holds no run that says what it is of. Train it anew.",
         )
-    of_run = json.loads(path.read_text(encoding="utf-8"))
-    del of_run["films"]
-    if differs := _differences(of_run, _decisive(recipe)):
+    values = json.loads(path.read_text(encoding="utf-8"))
+    del values["films"]
+    if differs := _differences(_decisive(made(values)), _decisive(recipe)):
         raise DataError(
             "other_run",
             f"The run folder {run.name!r} is not of the bundle's recipe: {', '.join(differs)} "

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
-from typing import Any
 
 import streamlit as st
 
@@ -94,23 +92,12 @@ def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
             said = (
                 f"{escape(label)} is {side} its operating point {exact(threshold)}, chosen in "
                 f"hospitals that it knows for a sensitivity of {wanted}."
-                + _unseen(point, prediction.probabilities[label])
             )
+            if away := operating.unseen(bundle, label):
+                there = "above" if prediction.probabilities[label] >= away["threshold"] else "below"
+                said += f" {operating.needed(away, label)} This film is {there} that."
         lines.append(f"<p>{said}</p>")
     return "".join(lines)
-
-
-def _unseen(point: Mapping[str, Any], probability: float) -> str:
-    """The same for hospitals that the network doesn't know, if the bundle has it."""
-    if "unseen" not in point:
-        return ""
-    away = point["unseen"]
-    side = "above" if probability >= away["threshold"] else "below"
-    return (
-        f" It is {side} {exact(away['threshold'])}, which a network trained alike needed in a "
-        f"hospital that it was kept from, {escape(site(away['split']))}: there it has sensitivity "
-        f"{score(away['sensitivity'])} and specificity {score(away['specificity'])}."
-    )
 
 
 def show_worth(bundle: Bundle) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
 from math import floor, log10
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -51,8 +50,8 @@ def show(scope: Scope) -> None:
         "Sensitivity 90 % here": _reaching(scope, sensitivity=op.WHO_SENSITIVITY),
         "Specificity 70 % here": _reaching(scope, specificity=op.WHO_SPECIFICITY),
     }
-    if (away := operating.unseen(bundle, label)) is not None:
-        presets["For unknown hospitals"] = away
+    if away := operating.unseen(bundle, label):
+        presets[f"As {site(away['split'])} needed"] = away["threshold"]
     key = f"ev-threshold-{bundle.digest[:12]}"
     if key not in st.session_state:
         st.session_state[key] = operating.threshold(bundle, label) or 0.5
@@ -203,19 +202,12 @@ def _shipped(scope: Scope, label: str) -> str:
         f"The shipped operating point, {share(point['threshold'])}, was chosen on "
         f"{escape(str(point['split']))} as the highest score that still finds "
         f"{100 * point['wanted_sensitivity']:.0f} % of the {escape(label)} films there "
-        f"({_gave(point)}), and is stored in the bundle."
+        f"(sensitivity {share(point['sensitivity'])}, specificity {share(point['specificity'])}), "
+        "and is stored in the bundle."
     )
-    if away := point.get("unseen"):
-        told += (
-            f" The one for unknown hospitals, {share(away['threshold'])}, was chosen in the same "
-            f"way on films of {escape(site(away['split']))} by a network trained alike but without "
-            f"them ({_gave(away)})."
-        )
+    if away := operating.unseen(scope.bundle, label):
+        told += f" {operating.needed(away, label)}"
     return quiet(told)
-
-
-def _gave(point: Mapping[str, Any]) -> str:
-    return f"sensitivity {share(point['sensitivity'])}, specificity {share(point['specificity'])}"
 
 
 def _chart(scope: Scope, label: str, point: op.Point) -> Chart:
