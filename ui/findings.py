@@ -95,7 +95,7 @@ def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
             )
             if away := operating.unseen(bundle, label):
                 there = "above" if prediction.probabilities[label] >= away["threshold"] else "below"
-                said += f" {operating.needed(away, label)} This film is {there} that."
+                said += f" {operating.needed(away, label)} {escape(label)} is {there} that."
         lines.append(f"<p>{said}</p>")
     return "".join(lines)
 

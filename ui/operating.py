@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from cxr.bundle import Bundle
-from ui.words import exact, percent, score, site
+from ui.words import exact, score, site
 
 
 def shipped(bundle: Bundle, label: str) -> float | None:
@@ -29,7 +29,7 @@ def needed(point: Mapping[str, Any], label: str) -> str:
     others = {other: n for other, n in point["films"].items() if other != label}
     return (
         f"Another network, trained alike but without {escape(site(point['split']))}, needed "
-        f"{exact(point['threshold'])} there to find {percent(point['wanted_sensitivity'])} of the "
+        f"{exact(point['threshold'])} there to find {score(point['wanted_sensitivity'])} of the "
         f"{point['films'][label]:,} films of {escape(label)}; {score(point['specificity'])} of the "
         f"{sum(others.values()):,} of {escape(' and '.join(sorted(others)))} lay below. Other "
         "hospitals may differ."
