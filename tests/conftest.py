@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from networks import phantoms, trained_phantom_bundle
 from reviewroom import make_room
+from streamlit.runtime.state.session_state import WStates
 
 import cxr
 
@@ -64,3 +65,15 @@ def lungs_looked_for() -> None:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def pressed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What answers a press is called again before the page is drawn anew, as by a double click."""
+    once = WStates.call_callback
+
+    def twice(states: WStates, widget: str) -> None:
+        once(states, widget)
+        once(states, widget)
+
+    monkeypatch.setattr(WStates, "call_callback", twice)

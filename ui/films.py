@@ -97,9 +97,11 @@ def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
     return number
 
 
-@pressed
 def remove(number: int) -> None:
+    """Remove a film and what was worked out from it; one that is gone already is left so."""
     numbers = list(films())
+    if number not in numbers:
+        return
     place = numbers.index(number)
     films().pop(number)
     for key in [key for key in readings() if key[0] == number]:
@@ -148,6 +150,8 @@ def list_key() -> str:
 def step(by: int) -> None:
     """Show the film `by` places on; the ends hold."""
     numbers = list(films())
+    if st.session_state.get("film") not in numbers:
+        return  # all were removed before the press came
     place = numbers.index(st.session_state["film"]) + by
     choose(numbers[max(0, min(place, len(numbers) - 1))])
 

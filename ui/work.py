@@ -105,7 +105,7 @@ def show(task: Task | None, seen: Any = None) -> None:
     elif st.session_state.get(_STOPPED) == task.key:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f'<div class="cxr-quiet">Stopped: {task.what}.</div>', width="content")
-            st.button("Go on", key="go-on", on_click=st.session_state.pop, args=(_STOPPED,))
+            st.button("Go on", key="go-on", on_click=st.session_state.pop, args=(_STOPPED, None))
     else:
         _watch(task, seen)
 

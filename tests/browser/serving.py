@@ -19,7 +19,10 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def served(script: Path, home: Path, folder: Path = ROOT) -> Iterator[str]:
-    """Run `script` in `folder`, which has the settings; gives the address it listens at."""
+    """Run `script` in `folder`, which has the settings; gives the address it listens at.
+
+    The page shows no traceback: what the script did not catch is told from the log at the end.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -37,6 +40,9 @@ def served(script: Path, home: Path, folder: Path = ROOT) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(WAIT_MS / 1000)
+        log.seek(0)
+        said = log.read()
+        assert "Uncaught app execution" not in said, said[-8000:]
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:

@@ -70,7 +70,7 @@ def test_the_fills_are_compared_when_asked(lab: AppTest, phantom_model: cxr.Clas
 
 
 def test_long_work_can_be_stopped_and_gone_on_with(
-    lab: AppTest, monkeypatch: pytest.MonkeyPatch
+    lab: AppTest, monkeypatch: pytest.MonkeyPatch, pressed_twice: None
 ) -> None:
     begun = threading.Event()
 

@@ -21,7 +21,7 @@ from ui.evidence.blocks import ranged
 
 
 def test_slices_that_take_long_can_be_stopped_and_asked_for_again(
-    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, pressed_twice: None
 ) -> None:
     going = threading.Event()
     real = scopes.all_slices

@@ -111,6 +111,25 @@ def test_remove_forgets_the_film(app: AppTest) -> None:
     assert app.file_uploader
 
 
+def test_a_double_click_removes_one_film(app: AppTest, pressed_twice: None) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    click(app, "remove")
+    assert [f.name for f in app.session_state["films"].values()] == ["b.png"]
+    click(app, "remove")
+    assert not app.session_state["films"]
+
+
+def test_a_step_after_all_films_were_removed_goes_nowhere(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    next(b for b in app.button if b.label == "Next").click()
+    app.button(key="clear").click()
+    states = app._tree.get_widget_states()
+    states.widgets.sort(key=lambda state: "clear" not in state.id)  # as they were pressed
+    app._run(states)
+    assert not app.exception
+    assert not app.session_state["films"]
+
+
 def test_a_session_does_not_see_another_s_film(app: AppTest) -> None:
     upload(app, ("a.png", FILM))
     other = accepted()

@@ -83,6 +83,20 @@ def test_a_verdict_taken_back_leaves_its_history(place: Path, cases: list[str]) 
     assert "took a verdict back" in text(at)
 
 
+def test_a_double_click_gives_one_verdict_and_takes_one_back(
+    place: Path, cases: list[str], pressed_twice: None
+) -> None:
+    at = opened()
+    press(at, f"verdict-subtle-{cases[0]}")
+    press(at, f"verdict-unsure-{cases[1]}")
+    press(at, "undo")
+    assert shown(at) == cases[1]
+    press(at, "undo")
+    assert shown(at) == cases[0]
+    assert [row.kind for row in kept(place)] == ["verdict"] * 2 + ["withdrawn"] * 2
+    assert "too soon" not in text(at)
+
+
 def test_a_changed_mind_is_a_second_row(place: Path, cases: list[str]) -> None:
     at = opened()
     press(at, f"verdict-subtle-{cases[0]}")

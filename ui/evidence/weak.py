@@ -94,7 +94,7 @@ def _watch(job: Job, wanted: Wanted) -> None:
 
 
 def _again() -> None:
-    del st.session_state["ev-stopped"]
+    st.session_state.pop("ev-stopped", None)
 
 
 def blocks(scope: Scope) -> list[Block]:

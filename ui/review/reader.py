@@ -8,8 +8,9 @@ from cxr.review.entries import LONGEST_NAME, clean
 from ui.review import address
 
 _KEY = "reader"
-SAID, GIVEN = "review_said", "review_given"
-"""What was confirmed last, and this session's verdicts, the last of which can be taken back."""
+SAID, KEPT, GIVEN = "review_said", "review_kept", "review_given"
+"""What was confirmed last, its row, and this session's verdicts, the last of which can be taken
+back."""
 
 
 def name() -> str:
@@ -54,7 +55,7 @@ def show() -> None:
 @address.held
 def _forget() -> None:
     """The next reader takes nothing back of this one."""
-    for key in (_KEY, SAID, GIVEN):
+    for key in (_KEY, SAID, KEPT, GIVEN):
         st.session_state.pop(key, None)
 
 

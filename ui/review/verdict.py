@@ -13,8 +13,7 @@ from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry
 from cxr.review.store import Store, new_key
 from ui.review import address, reader
 from ui.review.queue import Place
-from ui.review.reader import GIVEN, SAID
-from ui.timer import pressed
+from ui.review.reader import GIVEN, KEPT, SAID
 from ui.words import meaning, plain
 
 VERDICTS = {
@@ -177,9 +176,10 @@ def _keep(entry: Entry, store: Store) -> bool:
     """Confirm a row once it is in the database; where it isn't, say so and leave all as it was."""
     form = st.session_state["review_forms"].get((entry.bundle, entry.case))
     if entry.kind != "withdrawn" and form != entry.key:
-        # Pressed on a form that was sent already, before the next case was there to be seen.
-        if st.session_state[GIVEN][-1].verdict != entry.verdict:
-            st.session_state[SAID] += " Another key came before the next case and was passed over."
+        # Pressed on a form that was sent already, before what comes next was there to be seen.
+        last: Entry | None = st.session_state.get(KEPT)
+        if last is not None and _pressed(last) != _pressed(entry):
+            st.session_state[SAID] += " Another key came too soon after it and was passed over."
         return False
     try:
         kept = store.record(entry)
@@ -193,10 +193,15 @@ def _keep(entry: Entry, store: Store) -> bool:
     what = {"blind": f"read {kept.read}", "withdrawn": "taken back"}.get(kept.kind)
     what = what or VERDICTS[kept.verdict][0].lower()
     st.session_state[SAID] = f"Kept at {kept.time[11:19]} UTC: {what}, case {kept.case}."
+    st.session_state[KEPT] = kept
     given = st.session_state.setdefault(GIVEN, [])
     if kept.kind == "verdict" and kept not in given:
         given.append(kept)
     return True
+
+
+def _pressed(entry: Entry) -> tuple[str, str, str]:
+    return entry.kind, entry.verdict, entry.confidence
 
 
 def _outcome(store: Store) -> None:
@@ -214,14 +219,14 @@ def _outcome(store: Store) -> None:
         type="tertiary",
         disabled=not given,
         on_click=_undo,
-        args=(store,),
+        args=(given[-1] if given else None, store),
     )
 
 
-@pressed
 @address.held
-def _undo(store: Store) -> None:
-    last: Entry = st.session_state[GIVEN][-1]
+def _undo(last: Entry, store: Store) -> None:
+    if last not in st.session_state.get(GIVEN, []):
+        return  # the press came twice
     row = Entry(
         new_key(),
         "withdrawn",
@@ -234,7 +239,7 @@ def _undo(store: Store) -> None:
         withdraws=last.key,
     )
     if _keep(row, store):
-        st.session_state[GIVEN].pop()
+        st.session_state[GIVEN].remove(last)
         address.go(last.case)
 
 
