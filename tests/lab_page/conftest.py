@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 import streamlit as st
-from appwalk import accepted, upload
-from labpage import FILM, Hand
+from appwalk import FILM, accepted, upload
+from labpage import Hand
 from streamlit.testing.v1 import AppTest
 
 import cxr

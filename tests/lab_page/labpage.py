@@ -8,16 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from appwalk import running, text, wait
-from films import film, png
 from streamlit.testing.v1 import AppTest
 
 from ui.viewer import Region
-
-FILM = png(film(300, 260))
-
-
-OTHER = png(film(200, 260))
-
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "lab.py")
 

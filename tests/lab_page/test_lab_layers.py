@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from appwalk import click, text, titles
-from labpage import FILM, view
+from appwalk import FILM, click, text, titles
+from labpage import view
 from streamlit.testing.v1 import AppTest
 
 import cxr

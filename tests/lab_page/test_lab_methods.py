@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from appwalk import click, plates, running, text, titles, wait
-from labpage import FILM, finish, table, view
+from appwalk import FILM, click, plates, running, text, titles, wait
+from labpage import finish, table, view
 from streamlit.testing.v1 import AppTest
 
 import cxr

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from appwalk import accepted, click, listed, plates, text, titles, upload
-from labpage import FILM, OTHER, PAGE, Hand, draw, effects
+from appwalk import FILM, OTHER, accepted, click, listed, plates, text, titles, upload
+from labpage import PAGE, Hand, draw, effects
 from streamlit.testing.v1 import AppTest
 
 import cxr

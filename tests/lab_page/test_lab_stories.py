@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from appwalk import accepted, click, plates, text, titles
-from labpage import FILM, Hand, draw, effects, finish, view
+from appwalk import FILM, accepted, click, plates, text, titles
+from labpage import Hand, draw, effects, finish, view
 from streamlit.testing.v1 import AppTest
 
 import cxr
@@ -58,6 +58,13 @@ def test_views_are_kept_as_a_story_and_played(lab: AppTest, hand: Hand) -> None:
     assert "→" in text(lab)
     click(lab, "story-leave")
     assert titles(lab) == ["As filed", "Square · 64 × 64"]
+
+
+def test_a_double_click_keeps_a_view_once(lab: AppTest, pressed_twice: None) -> None:
+    lab.text_area(key="story-caption").set_value("What happens here?")
+    click(lab, "story-keep-scores")
+    ((step, _),) = lab.session_state["story_kept"]
+    assert step.caption == "What happens here?"
 
 
 @pytest.mark.parametrize("model", ["../../elsewhere", "broken"])

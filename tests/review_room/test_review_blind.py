@@ -56,14 +56,16 @@ def test_a_double_click_commits_one_blind_read(place: Path, pressed_twice: None)
     assert "too soon" not in text(at)
 
 
-def test_a_second_answer_before_the_first_is_seen_is_passed_over_and_said(place: Path) -> None:
+def test_a_second_answer_before_the_first_is_seen_is_passed_over_and_said(
+    place: Path, pressed_twice: None
+) -> None:
     at = opened(blind="1")
     case = shown(at)
     press(at, f"read-{case}-T")
     at.button(key=f"read-{case}-high").click()
     press(at, f"read-{case}-low")
     assert len(kept(place)) == 1
-    assert "Another key came too soon after it and was passed over." in text(at)
+    assert text(at).count("Another key came too soon after it and was passed over.") == 1
 
 
 def test_blind_is_a_switch(place: Path) -> None:

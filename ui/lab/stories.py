@@ -62,7 +62,7 @@ def keep(film: Film, model: Classifier, view: str) -> None:
                 said,
                 key=f"story-keep-{kept}",
                 on_click=_keep,
-                args=(film, model, kept),
+                args=(film, model, kept, len(made)),
                 disabled=len(made) == MAX_STEPS,
             )
     if not made:
@@ -88,7 +88,9 @@ def keep(film: Film, model: Classifier, view: str) -> None:
     st.caption(_WARNING)
 
 
-def _keep(film: Film, model: Classifier, view: str) -> None:
+def _keep(film: Film, model: Classifier, view: str, place: int) -> None:
+    if len(st.session_state["story_kept"]) > place:
+        return  # the press came twice
     caption = st.session_state[_CAPTION]  # as it stands at the click, not as it stood before
     name = hashlib.sha256(film.data).hexdigest()[:16]
     step = Step(name, " ".join(caption.split()), view)

@@ -27,6 +27,7 @@ VERDICTS = {
 _READ_KEYS = "67890"
 _CONFIDENCE_KEYS = dict(zip(CONFIDENCES, "fjy", strict=True))
 _FAILED = "review_failed"
+_TOO_SOON = "Another key came too soon after it and was passed over."
 
 
 def committed(place: Place, rows: list[Entry]) -> Entry | None:
@@ -179,7 +180,7 @@ def _keep(entry: Entry, store: Store) -> bool:
         # Pressed on a form that was sent already, before what comes next was there to be seen.
         last: Entry | None = st.session_state.get(KEPT)
         if last is not None and _pressed(last) != _pressed(entry):
-            st.session_state[SAID] += " Another key came too soon after it and was passed over."
+            st.session_state[SAID] = f"{_told_kept(last)} {_TOO_SOON}"
         return False
     try:
         kept = store.record(entry)
@@ -190,14 +191,18 @@ def _keep(entry: Entry, store: Store) -> bool:
         return False
     st.session_state.pop(_FAILED, None)
     st.session_state["review_forms"].pop((kept.bundle, kept.case), None)
-    what = {"blind": f"read {kept.read}", "withdrawn": "taken back"}.get(kept.kind)
-    what = what or VERDICTS[kept.verdict][0].lower()
-    st.session_state[SAID] = f"Kept at {kept.time[11:19]} UTC: {what}, case {kept.case}."
+    st.session_state[SAID] = _told_kept(kept)
     st.session_state[KEPT] = kept
     given = st.session_state.setdefault(GIVEN, [])
     if kept.kind == "verdict" and kept not in given:
         given.append(kept)
     return True
+
+
+def _told_kept(kept: Entry) -> str:
+    what = {"blind": f"read {kept.read}", "withdrawn": "taken back"}.get(kept.kind)
+    what = what or VERDICTS[kept.verdict][0].lower()
+    return f"Kept at {kept.time[11:19]} UTC: {what}, case {kept.case}."
 
 
 def _pressed(entry: Entry) -> tuple[str, str, str]:
