@@ -73,7 +73,10 @@ def test_a_fold_that_would_be_judged_without_a_label_is_refused_before_any_is_tr
 def test_nothing_is_learnt_from_or_judged_by_a_site_that_is_left_out() -> None:
     frame = _frame(np.random.default_rng(2))
     cut = resplit.without_sites(frame, ["b"])
-    assert set(cut.split[cut.source == "b"]) == {resplit.LEFT_OUT}
+    here = frame.source == "b"
+    assert set(frame.split[here]) == {"train", "val", "test"}
+    assert set(cut.split[here & (frame.split != "test")]) == {resplit.LEFT_OUT}
+    assert set(cut.split[here & (frame.split == "test")]) == {"test"}, "nothing is chosen by those"
     pd.testing.assert_frame_equal(cut[cut.source != "b"], frame[frame.source != "b"])
 
 
@@ -106,7 +109,8 @@ def test_a_left_out_site_is_scored_and_goes_into_the_ledger(tmp_path: Path) -> N
     films = cache.films(frame, data, plan.labels, plan.preprocessing, tmp_path / "cache")
     ledger = tmp_path / "ledger.md"
     found = unseen.leave_out(plan, "tiny", films, frame, ["b"], tmp_path, ledger)
-    assert found["b"]["n"] == int(((frame.source == "b") & (frame.split != "external")).sum())
+    inside = frame.split.isin(("train", "val"))
+    assert found["b"]["n"] == int(((frame.source == "b") & inside).sum())
     assert found["b"]["pairs"]["T against N"]["value"] > 0.9, "the labels can be seen"
     line = ledger.read_text()
     assert "| tiny |" in line

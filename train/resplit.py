@@ -18,23 +18,24 @@ LEFT_OUT = "left_out"
 
 
 def without_sites(frame: pd.DataFrame, sites: Sequence[str]) -> pd.DataFrame:
-    """`frame` with every film of `sites` in the split "left_out", so that nothing is learnt from
-    them or chosen by them.
+    """`frame` with the films of `sites` that are in train or val in the split "left_out", so that
+    nothing is learnt from them or judged by them; what is chosen by those leaves `test` untouched.
 
     Raises
     ------
     DataError
-        ``unknown_site``, also for a site of `external`; ``bad_data`` if a label is left without
-        films to learn from or to judge by.
+        ``unknown_site``, also for a site of `test` or `external` alone; ``bad_data`` if a label is
+        left without films to learn from or to judge by.
     """
-    known = set(frame.source[frame.split != "external"])
+    inside = frame.split.isin(("train", "val"))
+    known = set(frame.source[inside])
     if strange := [site for site in sites if site not in known]:
         raise DataError(
             "unknown_site",
             f"No film to learn from comes from {', '.join(strange)}; there are "
             f"{', '.join(sorted(known))}.",
         )
-    out = frame.source.isin(sites) & (frame.split != "external")
+    out = frame.source.isin(sites) & inside
     cut = frame.assign(split=frame.split.where(~out, LEFT_OUT))
     _check_labels(cut, frame.label, "Without these sites")
     return cut
