@@ -176,16 +176,41 @@ def pair_area(
     rows: pd.DataFrame, positive: str, negative: str, resamples: int = RESAMPLES
 ) -> Figure:
     """AUROC of ``logit_positive - logit_negative`` over the films of two labels."""
-    rows = rows[rows.label.isin([positive, negative])]
-    score = (rows[f"logit_{positive}"] - rows[f"logit_{negative}"]).to_numpy()
-    there, patients = (rows.label == positive).to_numpy(), clusters(rows)
+    score, there, patients = _of_pair(rows, positive, negative)
     low, high = np.nan, np.nan
-    if resamples and min(count_patients(patients, side) for side in (there, ~there)) > 1:
+    if resamples and _vary(there, patients):
         counts = draw(patients, resamples)
         low, high = interval(curves.resample(score, there, patients, counts).auroc)
     value = curves.auroc(curves.count(score, there))
     people = len(np.unique(patients))
-    return Figure(value, float(low), float(high), len(rows), people)
+    return Figure(value, float(low), float(high), len(score), people)
+
+
+def pair_area_ahead(
+    rows: pd.DataFrame, others: pd.DataFrame, positive: str, negative: str
+) -> Estimate:
+    """How far the :func:`pair_area` of `rows` is ahead of that of `others`, which are the same
+    films in the same order, in the same resamples; NaN for the interval where either label is of
+    fewer than two patients."""
+    score, there, patients = _of_pair(rows, positive, negative)
+    other = _of_pair(others, positive, negative)[0]
+    counts = draw(patients, RESAMPLES if _vary(there, patients) else 0)
+    values = [curves.auroc(curves.count(each, there)) for each in (score, other)]
+    spread = [curves.resample(each, there, patients, counts).auroc for each in (score, other)]
+    return estimate(values[0] - values[1], spread[0] - spread[1])
+
+
+def _of_pair(
+    rows: pd.DataFrame, positive: str, negative: str
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Score, whether positive, and patient of the films of two labels."""
+    rows = rows[rows.label.isin([positive, negative])]
+    score = (rows[f"logit_{positive}"] - rows[f"logit_{negative}"]).to_numpy(float)
+    return score, (rows.label == positive).to_numpy(), clusters(rows)
+
+
+def _vary(there: NDArray[np.bool_], patients: Ints) -> bool:
+    return min(count_patients(patients, side) for side in (there, ~there)) > 1
 
 
 def macro_f1(truth: Ints, called: Ints, classes: int, patients: Ints) -> Estimate:

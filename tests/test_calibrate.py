@@ -238,6 +238,8 @@ def test_a_run_that_tells_nothing_of_unknown_hospitals_is_refused(
     written = json.loads(plan.read_text())
     plan.write_text(json.dumps({**written, "training": {**written["training"], "seed": 4}}))
     assert code(run) == "other_run"
+    plan.write_text(json.dumps(written)[:40])
+    assert code(run) == "no_run", "a plan that was cut off"
     write_manifest(bundle, {**manifest_values(bundle), "provenance": {}})
     before = (bundle / MANIFEST).read_bytes()
     assert code(run) == "no_recipe"

@@ -5,6 +5,7 @@
     python -m train calibrate --out models/NAME [--sensitivity T=.95] [--unseen RUN]
     python -m train external --out models/NAME
     python -m train sites --recipe default --data DIR --leave-out sakha,nih
+    python -m train rivals RUN RUN [RUN...]
     python -m train folds --recipe default --data DIR --k 5
     python -m train audit --data DIR --out models/NAME
     python -m train robustness --data DIR --out models/NAME
@@ -21,12 +22,13 @@
 TensorFlow (KERAS_BACKEND=torch or jax). `calibrate` fits temperature, operating points and sets
 anew; given the folder of a run of `sites`, it also finds operating points for hospitals that the
 network doesn't know. `external` scores the sites that no training may touch. `sites` and `folds`
-say what a recipe is worth on films that it was kept from. `audit` asks whether the disease or the
-hospital is told. `audit`, `robustness`, `card`, `lungs-report` and `passport` print a page of
-docs/, `row` a row of docs/recipes.md; `passport` first fits a bundle's input checks, which a new
-network lacks. `adopt` makes a bundle of a Keras classifier from elsewhere: docs/adopting.md.
-`prepare` makes a data folder of what sources publish (folders, tables, archives): docs/data.md.
-`search` tries values within a recipe's [search].
+say what a recipe is worth on films that it was kept from; `rivals` holds runs of `sites` against
+each other, film by film. `audit` asks whether the disease or the hospital is told. `audit`,
+`robustness`, `card`, `lungs-report` and `passport` print a page of docs/, `row` a row of
+docs/recipes.md; `passport` first fits a bundle's input checks, which a new network lacks. `adopt`
+makes a bundle of a Keras classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder
+of what sources publish (folders, tables, archives): docs/data.md. `search` tries values within a
+recipe's [search].
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ NEEDS = {
     "calibrate": ("out",),
     "external": ("out",),
     "sites": ("recipe", "data", "leave_out"),
+    "rivals": (),
     "folds": ("recipe", "data"),
     "search": ("recipe", "data", "trials"),
     "audit": ("data", "out"),
@@ -53,10 +56,15 @@ NEEDS = {
     "lungs-report": ("data", "out"),
     "passport": ("data", "out"),
     "draw": ("out",),
-    "adopt": ("files", "labels", "data", "out"),
-    "prepare": ("files", "out"),
+    "adopt": ("labels", "data", "out"),
+    "prepare": ("out",),
 }
-FILES = {"adopt": "MODEL.keras", "prepare": "[NAME=]SOURCE..."}
+FILES = {
+    "adopt": ("MODEL.keras", 1, 1),
+    "prepare": ("[NAME=]SOURCE...", 1, 99),
+    "rivals": ("RUN RUN...", 2, 99),
+}
+"""What a command takes beside options, at least and at most how many."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,7 +85,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         prog="python -m train", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("command", choices=list(NEEDS))
-    parser.add_argument("files", nargs="*", help="adopt: MODEL.keras; prepare: [NAME=]SOURCE...")
+    parser.add_argument(
+        "files", nargs="*", help="; ".join(f"{k}: {v[0]}" for k, v in FILES.items())
+    )
     parser.add_argument("--recipe", help="name in train/recipes or path to a .toml; NAME:VARIANT")
     parser.add_argument("--data", type=Path, help="folder with manifest.csv")
     parser.add_argument("--out", type=Path, help="the bundle's folder")
@@ -94,7 +104,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         type=_share_of,
         help="LABEL=SHARE, least sensitivity of a label's operating point; may be repeated",
     )
-    parser.add_argument("--unseen", type=Path, help="calibrate: runs/NAME-without-SITES")
+    parser.add_argument("--unseen", type=Path, help="calibrate: runs/RECIPE-without-SITES")
     parser.add_argument(
         "--labels",
         type=_named,
@@ -116,16 +126,17 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     _add_preparing(parser)
     options = parser.parse_args(arguments)
-    least, most = {"adopt": (1, 1), "prepare": (1, 99)}.get(options.command, (0, 0))
+    what, least, most = FILES.get(options.command, ("", 0, 0))
     if len(options.files) > most:
         parser.error(f"{options.command} takes {'one file' if least else 'no file'}")
-    missing = [name for name in NEEDS[options.command] if not getattr(options, name)]
+    missing = [what] if len(options.files) < least else []
+    missing += [
+        f"--{name.replace('_', '-')}"
+        for name in NEEDS[options.command]
+        if not getattr(options, name)
+    ]
     if missing:
-        names = " and ".join(
-            FILES[options.command] if name == "files" else f"--{name.replace('_', '-')}"
-            for name in missing
-        )
-        parser.error(f"{options.command} needs {names}")
+        parser.error(f"{options.command} needs {' and '.join(missing)}")
     if options.k < 3:
         parser.error("--k must be 3 or more")
     return options

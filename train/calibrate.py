@@ -120,7 +120,7 @@ def unseen_points(
     DataError
         ``no_unseen`` if no label is left.
     """
-    rows = evaluate.predictions(run)
+    rows = runs.scores(run)
     val, away = rows[rows.split == "val"], rows[rows.split == LEFT_OUT]
     found: dict[str, dict[str, Any]] = {}
     if len(val) and len(away):
@@ -152,13 +152,7 @@ def _check_run(run: Path, values: Mapping[str, Any], rows: pd.DataFrame) -> None
             "no_recipe", "No recipe led to this bundle: no run is of it. Leave --unseen out."
         )
     runs.check_recipe(run, recipe.made(values["provenance"]["recipe"]))
-    if not (run / "predictions.csv").is_file():
-        raise DataError(
-            "no_run",
-            f"The folder {run.name!r} holds no scores of sites that were left out. Train without "
-            "them: python -m train sites --recipe NAME --data DIR --leave-out SITE",
-        )
-    scored = evaluate.predictions(run)
+    scored = runs.scores(run)
     external = rows.image[rows.split == "external"]
     if scored.image[scored.split == LEFT_OUT].isin(external).any():
         raise DataError(

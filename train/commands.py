@@ -107,6 +107,12 @@ def sites(options: Namespace) -> None:
         print(name, figures)
 
 
+def rivals(options: Namespace) -> None:
+    from .rivals import report
+
+    _print(report([Path(each) for each in options.files]))
+
+
 def folds(options: Namespace) -> None:
     from .unseen import cross_validate
 

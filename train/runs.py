@@ -1,5 +1,5 @@
-"""Whose a run folder is: ``plan.json`` says of which recipe and films, so that no other run is ever
-taken for it."""
+"""A run folder: whose it is, by its ``plan.json`` of the recipe and the films, so that no other run
+is ever taken for it; and what it scored."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from cxr.errors import DataError
 
+from . import evaluate
 from .recipe import Recipe, made
 
 PLAN = "plan.json"
@@ -59,20 +60,43 @@ def check_recipe(run: Path, recipe: Recipe) -> None:
     DataError
         ``no_run``, also for a folder that doesn't say; ``other_run``.
     """
-    path = run / PLAN
-    if not path.is_file():
+    try:
+        values = json.loads((run / PLAN).read_text(encoding="utf-8"))
+        del values["films"]
+    except (OSError, ValueError, LookupError, TypeError):
         raise DataError(
             "no_run",
-            f"The folder {run.name!r} holds no run that says what it is of. Train it anew.",
-        )
-    values = json.loads(path.read_text(encoding="utf-8"))
-    del values["films"]
+            f"The folder {run.name!r} holds no run that says what it is of. Name a run of python "
+            "-m train sites; one from before runs had a plan gets it by the same command again.",
+        ) from None
     if differs := _differences(_decisive(made(values)), _decisive(recipe)):
         raise DataError(
             "other_run",
             f"The run folder {run.name!r} is not of the bundle's recipe: {', '.join(differs)} "
             f"{'differs' if len(differs) == 1 else 'differ'}. Name a run of the same recipe.",
         )
+
+
+def scores(run: Path) -> pd.DataFrame:
+    """The films that a run of ``python -m train sites`` scored, as
+    :func:`train.evaluate.predictions` gives them.
+
+    Raises
+    ------
+    DataError
+        ``no_run``
+    """
+    try:
+        rows = evaluate.predictions(run)
+        if {"image", "split", "source", "label"} <= set(rows):
+            return rows
+    except (OSError, ValueError):
+        pass  # refused below, as a table of something else is
+    raise DataError(
+        "no_run",
+        f"The folder {run.name!r} holds no scores of sites that were left out, or some that are no "
+        "numbers. Name a run of python -m train sites.",
+    )
 
 
 def _plan(recipe: Recipe, frame: pd.DataFrame) -> dict[str, Any]:
