@@ -41,8 +41,8 @@ def main() -> None:
     frame.guard()
     st.html(STYLE)
     model = models.current()
-    key = key_of(model.bundle.folder)
     try:
+        key = key_of(model.bundle.folder)
         there = splits(key)
     except CxrError as refusal:
         st.info(plain(str(refusal)))

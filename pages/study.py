@@ -28,7 +28,7 @@ def main() -> None:
         return
     answers = source.kept(plan.study)
     here = room.waiting(plan, answers, reader.name())
-    if here is None or st.session_state.get(setup.STOPPED):
+    if here is None or st.session_state.get(setup.STOPPED) == reader.name():
         results.show(plan, answers, reader.name())
         return
     room.show(plan, answers, *here)

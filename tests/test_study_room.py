@@ -54,7 +54,8 @@ def said(at: AppTest, read: str, sure: int = 3) -> AppTest:
     """Answer the question that is asked."""
     keep = keeper(at).key
     form = keep.removeprefix("study-keep-")
-    at.session_state["study_draft"] = {"form": form, "read": read, "confidence": sure}
+    whose = {"form": form, "reader": at.session_state["reader"]}
+    at.session_state["study_draft"] = {**whose, "read": read, "confidence": sure}
     at.run()
     return click(at, keep)
 
@@ -122,6 +123,41 @@ def test_nothing_is_kept_before_label_and_confidence(place: Path) -> None:
     assert at.button(key=keep.key).disabled
     click(at, f"study-confidence-2-{form}")
     assert not at.button(key=keep.key).disabled
+
+
+def test_two_quick_keys_are_both_heard_and_the_last_choice_is_kept(place: Path) -> None:
+    at = begun()
+    keep = keeper(at).key
+    form = keep.removeprefix("study-keep-")
+    at.button(key=f"study-read-N-{form}").click()
+    click(at, f"study-confidence-3-{form}")
+    assert not keeper(at).disabled
+    at.button(key=f"study-read-T-{form}").click()
+    click(at, keep)
+    (row,) = Answers(place).of(at.session_state[setup.PLAN].study)
+    assert (row.read, row.confidence) == ("T", 3)
+
+
+def test_the_next_reader_is_asked_and_finds_nothing_chosen(place: Path) -> None:
+    at = begun()
+    form = keeper(at).key.removeprefix("study-keep-")
+    click(at, f"study-read-N-{form}")
+    click(at, "study-stop")
+    click(at, "reader-change")
+    at.text_input(key="reader-name").set_value("B. Reader")
+    next(button for button in at.button if button.label == "Begin").click().run()
+    assert not at.exception
+    assert keeper(at).disabled
+    assert at.button(key=f"study-read-N-{form}").proto.type == "secondary"
+
+
+def test_a_study_begun_after_one_that_was_stopped_is_asked(place: Path) -> None:
+    at = begun()
+    click(at, "study-stop")
+    at.session_state[setup.PLAN] = replace(at.session_state[setup.PLAN], bundle="0" * 64)
+    at.run()
+    click(at, "study-begin")
+    assert keeper(at)
 
 
 def test_whoever_comes_back_goes_on_and_sees_the_others_only_at_the_end(place: Path) -> None:

@@ -15,6 +15,7 @@ from cxr.classifier import Classifier, Prediction
 from cxr.errors import CxrError, UnreadableFile
 from cxr.passport import Passport
 from cxr.radiograph import Radiograph, read
+from cxr.samples import Sample
 from ui import models
 from ui.desk import desk
 from ui.timer import pressed
@@ -95,6 +96,15 @@ def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
         )
     films()[number] = Film(number, name, data, digest, label, source, refusal)
     return number
+
+
+def add_sample(sample: Sample) -> int:
+    """The same of a sample; one whose file is gone is refused like an empty file."""
+    try:
+        data = sample.data()
+    except OSError:
+        data = b""
+    return add(sample.name, data, sample.label, sample.source)
 
 
 def remove(number: int) -> None:

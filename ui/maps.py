@@ -84,15 +84,17 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     choice = _choose(film, radiograph, reading, model)
     unlikely = _unlikely(choice.wanted, reading)
     waiting, found = (None, Found()) if unlikely else _work_out(radiograph, choice, model)
+
+    def picture(look: Look) -> tuple[str, bytes]:
+        return _picture(look, radiograph, reading, choice.wanted, found, model.bundle)
+
     with stage:
         viewer(
             [Plate(radiograph, "Film")] if unlikely else _plates(radiograph, choice, found),
             key="read-film",
             height=HEIGHT,
             on_step=step,
-            picture=lambda look: _picture(
-                look, radiograph, reading, choice.wanted, found, model.bundle
-            ),
+            picture=picture if found.drawn is not None else None,
         )
     if unlikely:
         _offer(choice.wanted, reading)

@@ -69,7 +69,7 @@ def _take(sample: Sample) -> None:
         if film.source and film.name == sample.name:
             films.choose(film.number)
             return
-    films.choose(films.add(sample.name, sample.data(), sample.label, sample.source))
+    films.choose(films.add_sample(sample))
 
 
 # These two are shared by all sessions: they hold nothing that anyone has brought.

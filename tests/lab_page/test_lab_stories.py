@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.bundle import MANIFEST
-from cxr.story import Step, Story
+from cxr.story import MAX_STEPS, Step, Story
 from ui.lab import player
 
 
@@ -48,7 +48,7 @@ def test_views_are_kept_as_a_story_and_played(lab: AppTest, hand: Hand) -> None:
     lab.select_slider[-1].set_value(15).run()
     click(lab, "story-keep-input")
     click(lab, "story-keep-scores")
-    click(lab, "story-out-2")
+    click(lab, "story-out-3-2")
     hand.region = None
     click(lab, "story-play")
     assert "What happens here?" in text(lab)
@@ -63,8 +63,27 @@ def test_views_are_kept_as_a_story_and_played(lab: AppTest, hand: Hand) -> None:
 def test_a_double_click_keeps_a_view_once(lab: AppTest, pressed_twice: None) -> None:
     lab.text_area(key="story-caption").set_value("What happens here?")
     click(lab, "story-keep-scores")
-    ((step, _),) = lab.session_state["story_kept"]
+    ((step, _),) = made = lab.session_state["story_kept"]
     assert step.caption == "What happens here?"
+    made *= MAX_STEPS - 1
+    lab.run()
+    click(lab, "story-keep-scores")
+    assert len(made) == MAX_STEPS
+    assert lab.button(key="story-keep-scores").disabled
+
+
+def test_a_double_click_takes_one_view_out(lab: AppTest) -> None:
+    for caption in ("one", "two", "three"):
+        lab.text_area(key="story-caption").set_value(caption)
+        click(lab, "story-keep-scores")
+    again = lab.button(key="story-out-3-0")._widget_state
+    click(lab, "story-out-3-0")
+    states = lab._tree.get_widget_states()
+    again.trigger_value = True
+    states.widgets.append(again)
+    lab._run(states)
+    assert not lab.exception
+    assert [step.caption for step, _ in lab.session_state["story_kept"]] == ["two", "three"]
 
 
 @pytest.mark.parametrize("model", ["../../elsewhere", "broken"])

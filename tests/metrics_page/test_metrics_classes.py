@@ -124,3 +124,25 @@ def test_a_bundle_without_limits_says_how_to_get_them(
     rewrite(folder, conformal={})
     monkeypatch.setenv("CXR_MODELS", str(tmp_path))
     assert "train calibrate --out models/plain" in text(go(opened(), "Calibration"))
+
+
+def test_a_film_picked_in_a_table_that_is_shorter_now_is_none(room: Path) -> None:
+    at = go(opened(), "Models")
+    (found,) = (len(table.value) for table in at.dataframe if table.key == "ev-differ-other")
+    at.session_state["ev-differ-other"] = {"selection": {"rows": [found - 1]}}
+    ran(at.run())
+    assert "ev-open-other" in [button.key for button in at.button]
+    ran(at.selectbox(key="ev-source-test").set_value("home").run())
+    assert "ev-open-other" not in [button.key for button in at.button]
+
+
+def test_a_film_picked_in_another_cell_is_none(room: Path) -> None:
+    at = go(opened(), "Classes")
+    at.selectbox(key="ev-truth").set_value("T")
+    ran(at.selectbox(key="ev-called").set_value("T").run())
+    (found,) = (len(table.value) for table in at.dataframe if table.key == "ev-cases")
+    at.session_state["ev-cases"] = {"selection": {"rows": [found - 1]}}
+    ran(at.run())
+    assert "ev-review-case" in [button.key for button in at.button]
+    ran(at.selectbox(key="ev-called").set_value("N").run())
+    assert "ev-review-case" not in [button.key for button in at.button]

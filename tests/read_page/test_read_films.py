@@ -14,6 +14,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import cxr
+from cxr.samples import Sample
 from ui import films as ui_films
 from ui.words import plain, score
 
@@ -193,6 +194,17 @@ def test_a_sample_is_taken_once(app: AppTest) -> None:
     click(app, "samples")
     click(app, "take-child-02")
     assert len(files(app)) == 1
+
+
+def test_a_sample_whose_file_has_gone_is_refused(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(sample: Sample) -> bytes:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Sample, "data", gone)
+    click(app, next(b.key for b in app.button if str(b.key).startswith("take-child")))
+    assert plain("[empty]") in app.info[0].value
 
 
 def test_a_label_without_samples_says_why(app: AppTest) -> None:

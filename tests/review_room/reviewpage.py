@@ -38,9 +38,19 @@ def named(at: AppTest, label: str) -> Any:
     return next(button for button in at.button if button.label == label)
 
 
+def control(at: AppTest, label: str) -> Any:
+    return next(each for each in at.segmented_control if each.label.startswith(label))
+
+
 def shown(at: AppTest) -> str:
     """The case that the address holds."""
     return str(at.query_params["case"])
+
+
+def change_reader(at: AppTest) -> None:
+    press(at, "reader-change")
+    at.text_input(key="reader-name").set_value("B. Reader")
+    ran(named(at, "Begin").click().run())
 
 
 def text(at: AppTest) -> str:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reviewpage import kept, keys, named, opened, press, ran, section, shown, text
+from reviewpage import (
+    change_reader,
+    control,
+    kept,
+    keys,
+    named,
+    opened,
+    press,
+    ran,
+    section,
+    shown,
+    text,
+)
 
 from cxr.bundle import open_bundle
 from cxr.predictions import table
@@ -39,7 +51,7 @@ def test_blind_nothing_tells_before_the_read(place: Path, room: tuple[Path, Path
     assert "Labelled" in text(at)
     (read,) = kept(place)
     assert (read.kind, read.read, read.confidence, read.case) == ("blind", "T", "high", case)
-    at.segmented_control(key=f"read-{case}").set_value("N").run()
+    control(at, "Your read now").set_value("N").run()
     press(at, f"verdict-subtle-{case}")
     assert [(row.kind, row.read) for row in kept(place)] == [("blind", "T"), ("verdict", "N")]
     assert "Labelled" not in text(at)
@@ -54,6 +66,25 @@ def test_a_double_click_commits_one_blind_read(place: Path, pressed_twice: None)
     assert [(row.read, row.confidence) for row in kept(place)] == [("T", "high")]
     assert "Labelled" in text(at)
     assert "too soon" not in text(at)
+
+
+def test_the_read_that_was_chosen_last_is_committed(place: Path) -> None:
+    at = opened(blind="1")
+    case = shown(at)
+    press(at, f"read-{case}-N")
+    at.button(key=f"read-{case}-T").click()
+    press(at, f"read-{case}-high")
+    assert [row.read for row in kept(place)] == ["T"]
+
+
+def test_a_blind_read_does_not_pass_to_the_next_reader(place: Path) -> None:
+    at = opened(blind="1")
+    case = shown(at)
+    press(at, f"read-{case}-T")
+    change_reader(at)
+    assert shown(at) == case
+    assert at.button(key=f"read-{case}-high").disabled
+    assert at.button(key=f"read-{case}-T").proto.type == "secondary"
 
 
 def test_a_second_answer_before_the_first_is_seen_is_passed_over_and_said(

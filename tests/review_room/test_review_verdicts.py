@@ -6,7 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reviewpage import APP, kept, keys, named, opened, press, ran, section, shown, text
+from reviewpage import (
+    APP,
+    change_reader,
+    control,
+    kept,
+    keys,
+    named,
+    opened,
+    press,
+    ran,
+    section,
+    shown,
+    text,
+)
 from reviews import verdict
 from streamlit.testing.v1 import AppTest
 
@@ -14,6 +27,7 @@ import cxr
 from cxr.review.entries import standing
 from cxr.review.exchange import from_file, to_json
 from cxr.review.store import Store
+from ui.review import verdict as verdict_panel
 from ui.review.verdict import VERDICTS
 
 
@@ -60,7 +74,7 @@ def test_a_verdict_is_kept_and_the_next_case_comes(
 ) -> None:
     at = opened()
     at.text_area[0].set_value("a note").run()
-    at.segmented_control(key=f"severity-{cases[0]}").set_value("minor").run()
+    control(at, "Severity").set_value("minor").run()
     press(at, f"verdict-{given}-{cases[0]}")
     (row,) = kept(place)
     assert (row.case, row.reader, row.verdict) == (cases[0], "A. Reader", given)
@@ -95,6 +109,49 @@ def test_a_double_click_gives_one_verdict_and_takes_one_back(
     assert shown(at) == cases[0]
     assert [row.kind for row in kept(place)] == ["verdict"] * 2 + ["withdrawn"] * 2
     assert "too soon" not in text(at)
+
+
+def test_taking_back_right_after_a_verdict_leaves_the_one_before(
+    place: Path, cases: list[str]
+) -> None:
+    at = opened()
+    press(at, f"verdict-subtle-{cases[0]}")
+    at.button(key=f"verdict-unsure-{cases[1]}").click()
+    press(at, "undo")
+    assert [row.kind for row in kept(place)] == ["verdict", "verdict"]
+    assert "Another key came too soon after it and was passed over." in text(at)
+
+
+def test_what_was_said_on_a_case_does_not_pass_to_the_next_reader(
+    place: Path, cases: list[str]
+) -> None:
+    at = opened()
+    at.text_area[0].set_value("my own words").run()
+    control(at, "Severity").set_value("major").run()
+    press(at, f"verdict-label_wrong-{cases[0]}")
+    change_reader(at)
+    named(at, "Previous").click().run()
+    assert shown(at) == cases[0]
+    press(at, f"verdict-unsure-{cases[0]}")
+    (row,) = (row for row in kept(place) if row.reader == "B. Reader")
+    assert (row.note, row.severity) == ("", "")
+
+
+def test_a_correction_that_has_become_the_label_does_no_harm(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdict_panel, "_offered", lambda about, *_: about.label)
+    assert control(opened(), "Right label").value is None
+
+
+def test_a_case_picked_in_a_list_that_is_shorter_now_is_none(place: Path, cases: list[str]) -> None:
+    at = opened()
+    section(at, "Queue")
+    at.session_state["review-list-0"] = {"selection": {"rows": [len(cases) - 1]}}
+    ran(at.run())
+    assert "review-open" in keys(at)
+    ran(at.selectbox(key="queue-truth").set_value("N").run())
+    assert "review-open" not in keys(at)
 
 
 def test_a_changed_mind_is_a_second_row(place: Path, cases: list[str]) -> None:

@@ -130,7 +130,9 @@ def _table(scope: Scope, rows: pd.DataFrame) -> None:
     )
     if len(rows) > TABLE_ROWS:
         st.caption(f"The {TABLE_ROWS:,} films with the highest loss are listed.")
-    chosen = event.selection.rows
-    if chosen and st.button("Open in review room", key="ev-review-case"):
+    chosen = event.selection.rows  # it outlives the films that it was chosen from
+    if not chosen or chosen[0] >= len(shown):
+        return
+    if st.button("Open in review room", key="ev-review-case"):
         row = rows.iloc[chosen[0]]
         open_review(scope, row.label, row.called, row.case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from cxr import comparison
-from cxr.errors import CxrError
+from cxr.errors import BundleError, CxrError
 from cxr.evidence import MACRO, Name, affordable
 from ui import charts, models
 from ui.evidence.blocks import (
@@ -68,8 +69,12 @@ def blocks(scope: Scope) -> list[Block]:
 
 def _others(scope: Scope) -> dict[str, Key]:
     """Folder's name → key of every other model."""
-    here = scope.bundle.folder.resolve()
-    return {p.name: key_of(p) for p in models.bundles() if p.resolve() != here}
+    here, found = scope.bundle.folder.resolve(), {}
+    for path in models.bundles():
+        if path.resolve() != here:
+            with suppress(BundleError):  # gone since it was listed
+                found[path.name] = key_of(path)
+    return found
 
 
 @st.cache_data(max_entries=32, show_spinner="Resampling patients, both models alike")
@@ -139,7 +144,8 @@ def _disagreements(scope: Scope, other: Key) -> None:
     )
     if len(found) > TABLE_ROWS:
         st.caption(f"The first {TABLE_ROWS:,} are listed.")
-    if chosen := event.selection.rows:
+    chosen = event.selection.rows  # it outlives the films that it was chosen from
+    if chosen and chosen[0] < len(shown):
         row = found.iloc[chosen[0]]
         if st.button("Open in review room", key=f"ev-open-{names[1]}"):
             open_review(scope, row["label"], row["first"], row["case"])

@@ -12,6 +12,7 @@ import streamlit as st
 
 from cxr import evidence
 from cxr.bundle import MANIFEST, Bundle, open_bundle
+from cxr.errors import BundleError
 from cxr.evidence import Figure, Name
 from cxr.predictions import select, table
 from cxr.slices import Slice, all_slices
@@ -71,10 +72,16 @@ def key_of(folder: Path) -> Key:
     """
     Raises
     ------
-    OSError
-        The folder cannot be read.
+    BundleError
+        ``no_bundle``: the folder can no longer be read.
     """
-    return str(folder), hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    try:
+        manifest = (folder / MANIFEST).read_bytes()
+    except OSError:
+        raise BundleError(
+            "no_bundle", "The model’s folder can no longer be read. Pick another model."
+        ) from None
+    return str(folder), hashlib.sha256(manifest).hexdigest()
 
 
 def splits(key: Key) -> list[str]:

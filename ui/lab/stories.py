@@ -63,14 +63,14 @@ def keep(film: Film, model: Classifier, view: str) -> None:
                 key=f"story-keep-{kept}",
                 on_click=_keep,
                 args=(film, model, kept, len(made)),
-                disabled=len(made) == MAX_STEPS,
+                disabled=len(made) >= MAX_STEPS,
             )
     if not made:
         return
     for place, (step, _) in enumerate(made):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f'<div class="cxr-quiet">{place + 1} · {step.view}</div>', width="stretch")
-            if st.button("Take out", key=f"story-out-{place}", type="tertiary"):
+            if st.button("Take out", key=f"story-out-{len(made)}-{place}", type="tertiary"):
                 made.pop(place)
                 st.rerun()
     title = st.text_input("Title", key="story-title", max_chars=80) or "A story"
@@ -89,7 +89,7 @@ def keep(film: Film, model: Classifier, view: str) -> None:
 
 
 def _keep(film: Film, model: Classifier, view: str, place: int) -> None:
-    if len(st.session_state["story_kept"]) > place:
+    if len(st.session_state["story_kept"]) != place:
         return  # the press came twice
     caption = st.session_state[_CAPTION]  # as it stands at the click, not as it stood before
     name = hashlib.sha256(film.data).hexdigest()[:16]

@@ -81,7 +81,9 @@ def film_of(folder: Folder, image: str) -> Radiograph:
     CxrError
     """
     return desk().shelf.get(
-        ("case", folder.root, image), lambda: folder.film(image), lambda r: 2 * r.pixels.nbytes
+        ("case", folder.root, folder.fingerprint, image),
+        lambda: folder.film(image),
+        lambda r: 2 * r.pixels.nbytes,
     )
 
 

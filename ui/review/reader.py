@@ -8,9 +8,9 @@ from cxr.review.entries import LONGEST_NAME, clean
 from ui.review import address
 
 _KEY = "reader"
-SAID, KEPT, GIVEN = "review_said", "review_kept", "review_given"
-"""What was confirmed last, its row, and this session's verdicts, the last of which can be taken
-back."""
+SAID, KEPT, GIVEN, FORMS = "review_said", "review_kept", "review_given", "review_forms"
+"""What was confirmed last, its row, this session's verdicts, the last of which can be taken back,
+and the keys of forms that wait to be sent."""
 
 
 def name() -> str:
@@ -54,8 +54,8 @@ def show() -> None:
 
 @address.held
 def _forget() -> None:
-    """The next reader takes nothing back of this one."""
-    for key in (_KEY, SAID, KEPT, GIVEN):
+    """The next reader takes nothing back of this one, and finds nothing that this one typed."""
+    for key in (_KEY, SAID, KEPT, GIVEN, FORMS):
         st.session_state.pop(key, None)
 
 

@@ -73,7 +73,8 @@ def _queue(place: Place) -> None:
     )
     if len(rows) > len(part):
         st.caption(f"{len(part):,} of {len(rows):,} cases, round the one that is shown.")
-    if chosen := picked.selection.rows:
+    chosen = picked.selection.rows  # it outlives the cases that it was chosen from
+    if chosen and chosen[0] < len(part):
         case = str(part.case.iloc[chosen[0]])
         st.button(f"Open case {case}", key="review-open", on_click=address.go, args=(case,))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -128,4 +129,5 @@ def _shelf(
 
 def go_on(model: Classifier, films: Folder, table: pd.DataFrame) -> None:
     """Begin the search again after it was cancelled or has failed: what was done stays."""
-    vectors(model, films, table, again=True)
+    with suppress(CxrError):  # the page itself says what is gone
+        vectors(model, films, table, again=True)

@@ -13,7 +13,7 @@ from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry
 from cxr.review.store import Store, new_key
 from ui.review import address, reader
 from ui.review.queue import Place
-from ui.review.reader import GIVEN, KEPT, SAID
+from ui.review.reader import FORMS, GIVEN, KEPT, SAID
 from ui.words import meaning, plain
 
 VERDICTS = {
@@ -42,30 +42,30 @@ def blind_read(place: Place, bundle: Bundle, store: Store) -> None:
     """The read that comes before everything else: a label by one key, and by the next how sure."""
     row = place.row
     assert row is not None
-    case = str(row.case)
-    key = f"read-{case}"
+    about = _about(place, bundle)
+    case, draft = about.case, f"draft-{_own(about)}"
     st.html('<div class="cxr-heading">Your read</div>')
     with st.container(horizontal=True, gap="small"):
         for i, label in enumerate(bundle.labels):
             st.button(
                 plain(label),
-                key=f"{key}-{label}",
+                key=f"read-{case}-{label}",
                 shortcut=_READ_KEYS[i] if i < len(_READ_KEYS) else None,
-                type="primary" if st.session_state.get(key) == label else "secondary",
+                type="primary" if st.session_state.get(draft) == label else "secondary",
                 help=meaning(label, bundle.labels) or None,
                 on_click=_pick,
-                args=(key, label),
+                args=(draft, label),
             )
     st.html('<div class="cxr-heading">How sure: this commits it</div>')
     with st.container(horizontal=True, gap="small"):
         for confidence, shortcut in _CONFIDENCE_KEYS.items():
             st.button(
                 confidence.capitalize(),
-                key=f"{key}-{confidence}",
+                key=f"read-{case}-{confidence}",
                 shortcut=shortcut,
-                disabled=key not in st.session_state,
+                disabled=draft not in st.session_state,
                 on_click=_commit,
-                args=(_about(place, bundle), st.session_state.get(key, ""), confidence, store),
+                args=(about, draft, confidence, store),
             )
     st.html('<div class="cxr-quiet">Label, scores, maps and neighbours come after it.</div>')
     _outcome(store)
@@ -77,7 +77,8 @@ def _pick(key: str, label: str) -> None:
 
 
 @address.held
-def _commit(about: Entry, read: str, confidence: str, store: Store) -> None:
+def _commit(about: Entry, draft: str, confidence: str, store: Store) -> None:
+    read = st.session_state[draft]  # as it stands at the press, not as it was drawn
     _keep(replace(about, kind="blind", read=read, confidence=confidence), store)
 
 
@@ -87,7 +88,8 @@ def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> No
     assert row is not None
     about = _about(place, bundle)
     standing = place.mine.get(about.case)
-    keys = {name: f"{name}-{about.case}" for name in ("note", "severity", "correction", "read")}
+    own = _own(about)
+    keys = {name: f"{name}-{own}" for name in ("note", "severity", "correction", "read")}
     buttons = st.container(key="verdicts", horizontal=True, gap="small")
     _outcome(store)  # before the note: whoever leaves that by Tab must not land on taking back
     others = [label for label in bundle.labels if label != about.label]
@@ -124,6 +126,11 @@ def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> No
             )
 
 
+def _own(about: Entry) -> str:
+    """What is typed on a case is this reader's alone, under this model."""
+    return f"{about.case}-{about.bundle[:12]}-{about.reader}"
+
+
 def _offered(about: Entry, standing: Entry | None, blind: Entry | None) -> str:
     """What the right label most likely is; the button says it before it is given."""
     if standing is not None and standing.correction:
@@ -138,7 +145,7 @@ def _choice(label: str, options: list[str], value: str, key: str) -> str:
     chosen = st.segmented_control(
         label,
         options,
-        default=value or None,
+        default=value if value in options else None,
         format_func=plain,
         key=key,
         persist_state="session",
@@ -150,7 +157,7 @@ def _about(place: Place, bundle: Bundle) -> Entry:
     """The case as a row without a verdict, with this form's key."""
     row = place.row
     assert row is not None
-    forms = st.session_state.setdefault("review_forms", {})
+    forms = st.session_state.setdefault(FORMS, {})
     key = forms.setdefault((bundle.digest, str(row.case)), new_key())
     return Entry(
         key,
@@ -175,25 +182,25 @@ def _give(about: Entry, verdict: str, keys: dict[str, str], following: str, stor
 
 def _keep(entry: Entry, store: Store) -> bool:
     """Confirm a row once it is in the database; where it isn't, say so and leave all as it was."""
-    form = st.session_state["review_forms"].get((entry.bundle, entry.case))
-    if entry.kind != "withdrawn" and form != entry.key:
+    forms = st.session_state.setdefault(FORMS, {})
+    if entry.kind != "withdrawn" and forms.get((entry.bundle, entry.case)) != entry.key:
         # Pressed on a form that was sent already, before what comes next was there to be seen.
         last: Entry | None = st.session_state.get(KEPT)
         if last is not None and _pressed(last) != _pressed(entry):
-            st.session_state[SAID] = f"{_told_kept(last)} {_TOO_SOON}"
+            _say_too_soon()
         return False
     try:
         kept = store.record(entry)
     except CxrError as refusal:
         st.session_state[_FAILED] = address.here(), str(refusal)
         if refusal.code == "key_taken":  # it was kept before, unconfirmed, and changed since
-            st.session_state["review_forms"].pop((entry.bundle, entry.case), None)
+            forms.pop((entry.bundle, entry.case), None)
         return False
     st.session_state.pop(_FAILED, None)
-    st.session_state["review_forms"].pop((kept.bundle, kept.case), None)
+    forms.pop((kept.bundle, kept.case), None)
     st.session_state[SAID] = _told_kept(kept)
     st.session_state[KEPT] = kept
-    given = st.session_state.setdefault(GIVEN, [])
+    given: list[Entry] = st.session_state.setdefault(GIVEN, [])
     if kept.kind == "verdict" and kept not in given:
         given.append(kept)
     return True
@@ -203,6 +210,10 @@ def _told_kept(kept: Entry) -> str:
     what = {"blind": f"read {kept.read}", "withdrawn": "taken back"}.get(kept.kind)
     what = what or VERDICTS[kept.verdict][0].lower()
     return f"Kept at {kept.time[11:19]} UTC: {what}, case {kept.case}."
+
+
+def _say_too_soon() -> None:
+    st.session_state[SAID] = f"{_told_kept(st.session_state[KEPT])} {_TOO_SOON}"
 
 
 def _pressed(entry: Entry) -> tuple[str, str, str]:
@@ -230,8 +241,11 @@ def _outcome(store: Store) -> None:
 
 @address.held
 def _undo(last: Entry, store: Store) -> None:
-    if last not in st.session_state.get(GIVEN, []):
-        return  # the press came twice
+    given = st.session_state.get(GIVEN, [])
+    if given[-1:] != [last]:
+        if last in given:  # another was given before the button could say so
+            _say_too_soon()
+        return
     row = Entry(
         new_key(),
         "withdrawn",
@@ -244,7 +258,7 @@ def _undo(last: Entry, store: Store) -> None:
         withdraws=last.key,
     )
     if _keep(row, store):
-        st.session_state[GIVEN].remove(last)
+        given.pop()
         address.go(last.case)
 
 

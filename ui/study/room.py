@@ -64,8 +64,7 @@ def _question(plan: Plan, case: Case, place: int, stage: str, first: list[Answer
         said = f"Alone you said {answer.read}, {SURE[answer.confidence].lower()}."
         st.html(f'<div class="cxr-quiet">{escape(said)}</div>')
     form = f"{plan.study}-{place}-{stage}"
-    draft = st.session_state.get(_DRAFT, {})
-    draft = draft if draft.get("form") == form else {"form": form}
+    draft = _draft(form)
     st.html('<div class="cxr-heading">Your read</div>')
     keys = label_keys(plan.labels)
     titles = {label: meaning(label, plan.labels).capitalize() or label for label in plan.labels}
@@ -80,7 +79,7 @@ def _question(plan: Plan, case: Case, place: int, stage: str, first: list[Answer
         width="stretch",
         disabled=not {"read", "confidence"} <= set(draft),
         on_click=_keep,
-        args=(plan, case, stage, draft),
+        args=(plan, case, stage, form),
     )
     st.button("Stop and see the figures", key="study-stop", type="tertiary", on_click=setup.stop)
     if failed := st.session_state.pop(_FAILED, ""):
@@ -105,15 +104,25 @@ def _choices(form: str, what: str, titles: dict, keys: dict, draft: dict) -> Non
                 shortcut=keys[value],
                 type="primary" if draft.get(what) == value else "secondary",
                 on_click=_pick,
-                args=(draft, what, value),
+                args=(form, what, value),
             )
 
 
-def _pick(draft: dict, what: str, value: str | int) -> None:
-    st.session_state[_DRAFT] = {**draft, what: value}
+def _draft(form: str) -> dict:
+    """What this reader has chosen so far on this form."""
+    whose = {"form": form, "reader": reader.name()}
+    draft = st.session_state.get(_DRAFT, {})
+    return draft if whose.items() <= draft.items() else whose
 
 
-def _keep(plan: Plan, case: Case, stage: str, draft: dict) -> None:
+def _pick(form: str, what: str, value: str | int) -> None:
+    st.session_state[_DRAFT] = {**_draft(form), what: value}
+
+
+def _keep(plan: Plan, case: Case, stage: str, form: str) -> None:
+    draft = _draft(form)  # as it stands at the press, not as it was drawn
+    if not {"read", "confidence"} <= set(draft):
+        return
     answer = Answer(
         plan.study,
         plan.bundle,

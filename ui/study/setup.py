@@ -98,6 +98,7 @@ def _begin(pool: source.Pool, model: Classifier) -> None:
     except CxrError as refusal:
         st.session_state["study_failed"] = str(refusal)
         return
+    st.session_state.pop(STOPPED, None)
     st.session_state[PLAN] = made
     st.session_state[POOL] = pool
 
@@ -109,7 +110,7 @@ def current() -> Plan | None:
 
 def stop() -> None:
     """On to the figures, with films left unread."""
-    st.session_state[STOPPED] = True
+    st.session_state[STOPPED] = reader.name()
 
 
 def end() -> None:

@@ -68,7 +68,7 @@ def add_samples() -> None:
     held = {film.name for film in films.films().values() if film.source}
     for sample in samples.shipped():
         if sample.name not in held:
-            films.add(sample.name, sample.data(), sample.label, sample.source)
+            films.add_sample(sample)
 
 
 def of_session(model: Classifier) -> Pool:
