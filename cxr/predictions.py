@@ -63,11 +63,12 @@ def table(bundle: Bundle) -> pd.DataFrame:
     Raises
     ------
     BundleError
-        ``no_predictions`` if no film was scored, ``bad_predictions`` if the table lacks columns,
-        lists a film twice, has a label that the model doesn't, or a logit that is no number.
+        ``no_predictions`` if no film of val, test or external was scored, ``bad_predictions`` if
+        the table lacks columns, lists a film twice, has a label that the model doesn't, or a logit
+        that is no number.
     """
     raw = _read(bundle.folder / FILE, bundle.labels)
-    if raw.empty:
+    if not raw.split.isin(SPLITS).any():
         raise BundleError(
             "no_predictions",
             "The bundle holds no predictions, so no figure can be given. Evaluate it with: "

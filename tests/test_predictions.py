@@ -100,6 +100,7 @@ def test_an_unknown_label_and_a_film_listed_twice_are_refused(tmp_path: Path) ->
 
 def test_no_table_and_no_film_are_refused(tmp_path: Path) -> None:
     assert refused(raw().head(0), tmp_path).code == "no_predictions"
+    assert refused(raw().assign(split="train"), tmp_path / "train").code == "no_predictions"
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / predictions.FILE).write_bytes(b"")
     with pytest.raises(BundleError, match="bad_predictions"):

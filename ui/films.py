@@ -5,6 +5,7 @@ File names are kept only here, in the session of the person who gave them; nothi
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
@@ -166,14 +167,24 @@ def step(by: int) -> None:
     choose(numbers[max(0, min(place, len(numbers) - 1))])
 
 
-def readings() -> dict[tuple[int, str], Reading]:
-    """By number and model digest."""
+def readings() -> dict[tuple[int, Hashable], Reading]:
+    """By number, and by all of a model that scores come from."""
     return st.session_state.setdefault("readings", {})
+
+
+def known(film: Film, model: Classifier) -> Reading | None:
+    """What has been read of a film already."""
+    return readings().get(_key(film, model))
+
+
+def _key(film: Film, model: Classifier) -> tuple[int, Hashable]:
+    bundle = model.bundle
+    return film.number, (bundle.digest, bundle.temperature, bundle.labels)
 
 
 def reading(film: Film, model: Classifier) -> Reading:
     """Read and score a film, once a model."""
-    key = (film.number, model.bundle.digest)
+    key = _key(film, model)
     if key not in readings():
         readings()[key] = _read_and_score(film, model)
     return readings()[key]
@@ -181,7 +192,7 @@ def reading(film: Film, model: Classifier) -> Reading:
 
 def unread(model: Classifier) -> list[Film]:
     """Films that the model has not scored yet."""
-    return [f for f in films().values() if (f.number, model.bundle.digest) not in readings()]
+    return [film for film in films().values() if known(film, model) is None]
 
 
 def _read_and_score(film: Film, model: Classifier) -> Reading:

@@ -70,7 +70,7 @@ def film_list(model: Classifier) -> None:
 
 
 def _caption(film: films.Film, model: Classifier) -> str:
-    reading = films.readings().get((film.number, model.bundle.digest))
+    reading = films.known(film, model)
     if reading is None:
         return "not read yet"
     if reading.prediction is None:

@@ -14,6 +14,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import cxr
+from cxr.bundle import manifest_values, write_manifest
 from cxr.samples import Sample
 from ui import films as ui_films
 from ui.words import plain, score
@@ -69,6 +70,20 @@ def test_scores_are_the_library_s(app: AppTest, phantom_model: cxr.Classifier) -
     assert f"margin {score(wanted.margin)}" in text(app)
     assert cxr.NOTICE in text(app)
     assert phantom_model.bundle.digest[:12] in text(app)
+
+
+def test_a_model_that_is_calibrated_anew_scores_anew(
+    phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copytree(phantom_model.bundle.folder, tmp_path / "phantom")
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    at = upload(accepted(), ("a.png", FILM))
+    before = scores(at)
+    values = manifest_values(copy)
+    write_manifest(copy, {**values, "temperature": 5 * values["temperature"]})
+    assert scores(at.run()) != before
+    wanted = cxr.load(copy).predict([cxr.read(FILM)])[0]
+    assert scores(at) == {label: score(p) for label, p in wanted.probabilities.items()}
 
 
 def test_refused_files_stay_in_the_list_with_their_code(app: AppTest) -> None:
@@ -166,8 +181,8 @@ def test_the_table_holds_every_file_and_the_notice(
     app: AppTest, phantom_model: cxr.Classifier
 ) -> None:
     upload(app, ("=1+1.png", FILM), ("b.txt", NOT_A_FILM))
-    readings = app.session_state["readings"]
-    rows = [(f, readings[n, phantom_model.bundle.digest]) for n, f in files(app).items()]
+    read = {number: reading for (number, _), reading in app.session_state["readings"].items()}
+    rows = [(film, read[number]) for number, film in files(app).items()]
     from ui.export import scores_csv
 
     table = pd.read_csv(io.BytesIO(scores_csv(rows, phantom_model.bundle)))
