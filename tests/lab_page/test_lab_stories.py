@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.bundle import MANIFEST
-from cxr.story import MAX_STEPS, Step, Story
+from cxr.story import MAX_FILMS, MAX_STEPS, Step, Story
 from ui.lab import player
 
 
@@ -70,6 +71,10 @@ def test_a_double_click_keeps_a_view_once(lab: AppTest, pressed_twice: None) -> 
     click(lab, "story-keep-scores")
     assert len(made) == MAX_STEPS
     assert lab.button(key="story-keep-scores").disabled
+    made[:] = [(replace(step, film=str(number)), b"") for number in range(MAX_FILMS)]
+    lab.run()
+    assert lab.button(key="story-keep-scores").disabled, "it could not be opened again"
+    assert "No more fits" in text(lab)
 
 
 def test_a_double_click_takes_one_view_out(lab: AppTest) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,17 @@ import streamlit as st
 
 from cxr.classifier import Classifier
 from cxr.errors import CxrError
-from cxr.story import MAX_CAPTION, MAX_STEPS, Step, Story, read_story, write_story
+from cxr.story import (
+    MAX_BYTES,
+    MAX_CAPTION,
+    MAX_FILMS,
+    MAX_STEPS,
+    MAX_TEXT,
+    Step,
+    Story,
+    read_story,
+    write_story,
+)
 from ui.films import Film
 from ui.lab import layers, methods, player, regions, way
 from ui.words import plain
@@ -63,10 +72,12 @@ def keep(film: Film, model: Classifier, view: str) -> None:
                 key=f"story-keep-{kept}",
                 on_click=_keep,
                 args=(film, model, kept, len(made)),
-                disabled=len(made) >= MAX_STEPS,
+                disabled=_full(made, film),
             )
     if not made:
         return
+    if _full(made, film):
+        st.caption(f"No more fits: {MAX_STEPS} steps, {MAX_FILMS} films, {MAX_BYTES // 10**6} MB.")
     for place, (step, _) in enumerate(made):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f'<div class="cxr-quiet">{place + 1} · {step.view}</div>', width="stretch")
@@ -88,12 +99,18 @@ def keep(film: Film, model: Classifier, view: str) -> None:
     st.caption(_WARNING)
 
 
+def _full(made: list[tuple[Step, bytes]], film: Film) -> bool:
+    """Whether a story with another view of `film` could not be opened again."""
+    sizes = {step.film: len(data) for step, data in made} | {film.sha256[:16]: len(film.data)}
+    too_large = len(sizes) > MAX_FILMS or sum(sizes.values()) + MAX_TEXT > MAX_BYTES
+    return len(made) >= MAX_STEPS or too_large
+
+
 def _keep(film: Film, model: Classifier, view: str, place: int) -> None:
     if len(st.session_state["story_kept"]) != place:
         return  # the press came twice
     caption = st.session_state[_CAPTION]  # as it stands at the click, not as it stood before
-    name = hashlib.sha256(film.data).hexdigest()[:16]
-    step = Step(name, " ".join(caption.split()), view)
+    step = Step(film.sha256[:16], " ".join(caption.split()), view)
     if view in _KEPT:
         step = replace(step, **_KEPT[view](film, model))
     st.session_state["story_kept"].append((step, film.data))
