@@ -130,7 +130,7 @@ def unseen_points(
         p = softmax(evaluate.logits_of(away, labels), temperature)
         for site in sorted(set(away.source)):
             here = (away.source == site).to_numpy()
-            counts = away.label[here].value_counts()
+            counts = away.label[here].value_counts().sort_index()
             for label in (sensitivity.keys() & counts.keys()) if len(counts) > 1 else ():
                 score, positive = p[here, labels.index(label)], away.label[here] == label
                 point = choose_operating_point(score, positive.to_numpy(), sensitivity[label], site)
