@@ -235,9 +235,10 @@ def _coverage(found: Mapping[str, float]) -> tuple[str, str, str]:
 
 def _network(bundle: Bundle) -> Iterator[str]:
     how, agreed = bundle.preprocessing, bundle.agreement
+    hidden = f", a rim of {how.rim} hidden" if how.rim else ""
     yield (
         f"Films are reduced to {how.longer_side} pixels by area averaging and shown at "
-        f"{how.size} × {how.size}. LiteRT runs it; `model.keras` is the same network, for "
+        f"{how.size} × {how.size}{hidden}. LiteRT runs it; `model.keras` is the same network, for "
         "gradients."
     )
     if agreed:

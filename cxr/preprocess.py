@@ -4,7 +4,8 @@ evaluation and the app share.
 A film first shrinks by area averaging to a longer side of 256 pixels, because that is all the
 training films have: a network that never saw more detail must not be shown more. Then the whole
 film is stretched to the network's square. Nothing is cropped or padded, so that a map covers all
-of the film and bars of padding cannot give away the site.
+of the film and bars of padding cannot give away the site. What lies at the very edge can: a rim of
+the square may be hidden.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ class Preprocessing:
         CLAHE tiles along each side.
     blur : int
         Side of the Gaussian kernel, odd, pixels of the reduced film; 0 leaves it out.
+    rim : int
+        Pixels at each edge of the square that show their nearest pixel further in instead of the
+        film; less than half of `size`.
     """
 
     size: int = 224
@@ -40,6 +44,7 @@ class Preprocessing:
     clahe_clip: float = 0.0
     clahe_tiles: int = 8
     blur: int = 0
+    rim: int = 0
 
     def __post_init__(self) -> None:
         if self.size < 1 or self.longer_side < 1:
@@ -48,6 +53,8 @@ class Preprocessing:
             raise ValueError("clahe_clip must be 0 or more and clahe_tiles at least 1")
         if self.blur < 0 or (self.blur and self.blur % 2 == 0):
             raise ValueError("blur must be 0 or an odd number of pixels")
+        if not 0 <= 2 * self.rim < self.size:
+            raise ValueError("rim must be 0 or more and less than half of size")
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -88,7 +95,7 @@ def preprocess(film: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]
 
     Returns
     -------
-    uint8 (how.size, how.size). Pixel (row, column) of it shows the film at
+    uint8 (how.size, how.size). Pixel (row, column) of it, inside the rim, shows the film at
     ``((row + .5) * H / size - .5, (column + .5) * W / size - .5)``.
     """
     if film.ndim != 2 or film.dtype != np.uint8:
@@ -101,6 +108,6 @@ def preprocess(film: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]
         image = cv2.GaussianBlur(image, (how.blur, how.blur), 0)
     shrinks = image.shape[0] >= how.size and image.shape[1] >= how.size
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(image, (how.size, how.size), interpolation=interpolation).astype(
-        np.uint8, copy=False
-    )
+    square = cv2.resize(image, (how.size, how.size), interpolation=interpolation)
+    inner = square[how.rim : how.size - how.rim, how.rim : how.size - how.rim]
+    return np.pad(inner, how.rim, mode="edge").astype(np.uint8, copy=False)

@@ -20,7 +20,7 @@ from .radiograph import Radiograph
 Film = NDArray[np.uint8]
 
 MOST_MARGIN = 0.25
-LIMITS = {"longer_side": 4096, "clahe_clip": 100, "clahe_tiles": 64, "blur": 255}
+LIMITS = {"longer_side": 4096, "clahe_clip": 100, "clahe_tiles": 64, "blur": 255, "rim": 512}
 """What of the preprocessing can be changed here, and the most that each may be. The square's size
 belongs to the network."""
 
@@ -131,7 +131,7 @@ def steps(film: Film, way: Way) -> tuple[Step, ...]:
     then("CLAHE", _clahe(found[-1].picture, how))
     then("Blurred", _blurred(found[-1].picture, how))
     last = found[-1].picture
-    square = preprocess(last, Preprocessing(how.size, max(last.shape)))
+    square = preprocess(last, Preprocessing(how.size, max(last.shape), rim=how.rim))
     return (*found, Step("Square", square))
 
 

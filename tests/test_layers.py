@@ -137,6 +137,7 @@ def test_a_layer_that_answers_nothing_is_drawn_all_the_same() -> None:
         Preprocessing(),
         Preprocessing(64, 100, clahe_clip=2.0, clahe_tiles=4, blur=5),
         Preprocessing(64, 1024, blur=3),
+        Preprocessing(64, rim=5),
     ],
 )
 @pytest.mark.parametrize("margin", [0.0, 0.1])

@@ -70,7 +70,8 @@ def test_the_film_s_way_is_shown_and_can_be_changed(
     assert lab.button(key="lab-own").disabled
     lab.slider[1].set_value(3.0).run()
     lab.select_slider[-1].set_value(15).run()
-    how = replace(phantom_model.preprocessing, clahe_clip=3.0, blur=15)
+    lab.slider[3].set_value(4).run()
+    how = replace(phantom_model.preprocessing, clahe_clip=3.0, blur=15, rim=4)
     after = scores(phantom_model, cxr.read(FILM), Way(how))
     shown = dict(re.findall(r'aria-label="(\S+) \S+ → (\S+), [+−]?[.\d]+"', text(lab)))
     assert shown == {label: score(p) for label, p in after.items()}

@@ -9,6 +9,7 @@ import streamlit as st
 from cxr.classifier import Classifier
 from cxr.radiograph import Radiograph
 from cxr.steps import (
+    LIMITS,
     MOST_MARGIN,
     Step,
     Way,
@@ -27,7 +28,7 @@ from ui.lab.further import further
 from ui.viewer import Plate, viewer
 
 HEIGHT = "calc(100dvh - 17.5rem)"
-PARAMETERS = ("margin", "side", "clip", "tiles", "blur")
+PARAMETERS = ("margin", "side", "clip", "tiles", "blur", "rim")
 _SIDES = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 _BLURS = (0, 3, 5, 7, 9, 11, 15, 21, 31)
 _STEP = "lab-step"
@@ -80,7 +81,7 @@ def _choose(own: Way, model: Classifier) -> Way:
     """The parameters as the sliders stand; the model's own stand beside their names."""
     how = own.preprocessing
     keys = _keys(model)
-    start = (0, how.longer_side, float(how.clahe_clip), how.clahe_tiles, how.blur)
+    start = (0, how.longer_side, float(how.clahe_clip), how.clahe_tiles, how.blur, how.rim)
     for key, value in zip(keys, start, strict=True):
         st.session_state.setdefault(key, value)
     kept: dict[str, Any] = {"persist_state": "session"}
@@ -107,6 +108,8 @@ def _choose(own: Way, model: Classifier) -> Way:
     )
     blurs = sorted({*_BLURS, how.blur})
     st.select_slider(f"Gaussian blur, pixels · model {how.blur}", blurs, key=keys[4], **kept)
+    most_rim = max(how.size // 8, how.rim)
+    st.slider(f"Rim hidden, pixels · model {how.rim}", 0, most_rim, key=keys[5], **kept)
     way = _chosen(model, own)
     st.button(
         "The model’s own",
@@ -124,9 +127,8 @@ def _chosen(model: Classifier, own: Way) -> Way:
     keys = _keys(model)
     if not all(key in st.session_state for key in keys):
         return own
-    margin, side, clip, tiles, blur = (st.session_state[key] for key in keys)
-    values = {"longer_side": side, "clahe_clip": clip, "clahe_tiles": tiles, "blur": blur}
-    return changed(own, values | {"margin": margin / 100})
+    margin, *given = (st.session_state[key] for key in keys)
+    return changed(own, {"margin": margin / 100, **dict(zip(LIMITS, given, strict=True))})
 
 
 def leave(model: Classifier) -> None:
