@@ -17,7 +17,7 @@ import cxr
 from cxr import overlay
 from cxr.explain import words
 from ui import films as ui_films
-from ui import map_work, maps, models
+from ui import map_work, maps, models, viewer
 from ui.viewer import Look
 from ui.words import score
 
@@ -45,6 +45,22 @@ def test_one_film_on_another_or_side_by_side(app: AppTest) -> None:
     assert first["film"]["url"] == second["film"]["url"]  # sent once
     app.toggle(key="beside").set_value(False).run()
     assert titles(app) == ["Map"]
+
+
+def test_a_picture_asked_for_as_the_class_changes_waits_for_its_map(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(app, ("a.png", FILM))
+    click(app, "map")
+    asked = {"plate": 1, "layer": "none", "opacity": 0.5, "scale": 0.5, "serial": 1}
+    told = viewer._asked
+    monkeypatch.setattr(
+        viewer, "_asked", lambda key, what: asked if what == "picture" else told(key, what)
+    )
+    labels = next(each for each in app.segmented_control if set(each.options) == {"N", "T"})
+    other = next(label for label in labels.options if label != labels.value)
+    labels.set_value(other).run()
+    assert not app.exception
 
 
 def test_class_and_method_can_be_chosen(app: AppTest, phantom_model: cxr.Classifier) -> None:
