@@ -179,9 +179,11 @@ def test_a_key_before_the_next_case_is_shown_judges_neither(page: Page, cases: l
 
 def test_keys_work_after_a_filter_was_clicked(page: Page, cases: list[str]) -> None:
     begin(page, "Mouse First")
-    page.get_by_role("combobox", name="Order").click()
+    order = page.get_by_role("combobox", name="Order")
+    order.click()
     page.get_by_role("option", name="Least expected label first").click()
-    expect(page.get_by_text("1 of 15")).to_be_visible()
+    page.wait_for_url("**sort=loss**")
+    expect(order).not_to_be_focused()
     settled(page)
     page.keyboard.press("n")
     expect(page.get_by_text("2 of 15")).to_be_visible()

@@ -31,12 +31,14 @@ export default function () {
     }
   };
   const release = (event) => {
-    if (event.detail === 0) return;
-    setTimeout(() => {
-      const held = document.activeElement;
-      const chosen = held?.role === "combobox" && held.ariaExpanded !== "true";
-      if (held instanceof HTMLInputElement && (held.type === "checkbox" || chosen)) held.blur();
-    }, 100);  // a filter's list closes only then
+    if (event.detail !== 0) setTimeout(free, 100, 20);  // a filter's list closes only then
+  };
+  const free = (looks) => {
+    const held = document.activeElement;
+    if (!(held instanceof HTMLInputElement)) return;
+    const list = held.role === "combobox";
+    if (list && held.ariaExpanded === "true") looks && setTimeout(free, 100, looks - 1);
+    else if (list || held.type === "checkbox") held.blur();
   };
   window.addEventListener("keydown", hear, true);
   document.addEventListener("click", release, true);
