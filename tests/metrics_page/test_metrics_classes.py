@@ -126,23 +126,23 @@ def test_a_bundle_without_limits_says_how_to_get_them(
     assert "train calibrate --out models/plain" in text(go(opened(), "Calibration"))
 
 
-def test_a_film_picked_in_a_table_that_is_shorter_now_is_none(room: Path) -> None:
-    at = go(opened(), "Models")
-    (found,) = (len(table.value) for table in at.dataframe if table.key == "ev-differ-other")
-    at.session_state["ev-differ-other"] = {"selection": {"rows": [found - 1]}}
+@pytest.mark.parametrize(
+    ("part", "table", "button", "fewer"),
+    [
+        ("Models", "ev-differ-other", "ev-open-other", ("ev-source-test", "home")),
+        ("Classes", "ev-cases", "ev-review-case", ("ev-called", "N")),
+    ],
+)
+def test_a_film_picked_in_a_table_that_is_shorter_now_is_none(
+    room: Path, part: str, table: str, button: str, fewer: tuple[str, str]
+) -> None:
+    at = go(opened(), part)
+    if part == "Classes":
+        at.selectbox(key="ev-truth").set_value("T")
+        ran(at.selectbox(key="ev-called").set_value("T").run())
+    (found,) = (len(each.value) for each in at.dataframe if each.key == table)
+    at.session_state[table] = {"selection": {"rows": [found - 1]}}
     ran(at.run())
-    assert "ev-open-other" in [button.key for button in at.button]
-    ran(at.selectbox(key="ev-source-test").set_value("home").run())
-    assert "ev-open-other" not in [button.key for button in at.button]
-
-
-def test_a_film_picked_in_another_cell_is_none(room: Path) -> None:
-    at = go(opened(), "Classes")
-    at.selectbox(key="ev-truth").set_value("T")
-    ran(at.selectbox(key="ev-called").set_value("T").run())
-    (found,) = (len(table.value) for table in at.dataframe if table.key == "ev-cases")
-    at.session_state["ev-cases"] = {"selection": {"rows": [found - 1]}}
-    ran(at.run())
-    assert "ev-review-case" in [button.key for button in at.button]
-    ran(at.selectbox(key="ev-called").set_value("N").run())
-    assert "ev-review-case" not in [button.key for button in at.button]
+    assert button in [each.key for each in at.button]
+    ran(at.selectbox(key=fewer[0]).set_value(fewer[1]).run())
+    assert button not in [each.key for each in at.button]

@@ -28,7 +28,7 @@ from ui.lab.further import further
 from ui.viewer import Plate, viewer
 
 HEIGHT = "calc(100dvh - 17.5rem)"
-PARAMETERS = ("margin", "side", "clip", "tiles", "blur", "rim")
+PARAMETERS = ("margin", *LIMITS)
 _SIDES = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 _BLURS = (0, 3, 5, 7, 9, 11, 15, 21, 31)
 _STEP = "lab-step"
