@@ -122,7 +122,7 @@ def _batches(folder: Path, size: int) -> Any:
     from train.dataset import FilmBatches
 
     plan, frame = _recipe(size), manifest.load(folder)
-    films = cache.films(frame, folder, plan.labels, plan.preprocessing, folder / "cache")
+    films = cache.films(frame, folder, plan.labels, plan.learns_from, folder / "cache")
     return FilmBatches(films, frame, plan, rows=np.flatnonzero(frame.split == "train"))
 
 

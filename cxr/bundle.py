@@ -66,7 +66,8 @@ class Bundle:
     name, created : str
         Name of the folder that it was written to; date, ISO 8601.
     digest : str
-        sha256 of ``model.tflite``, 64 hexadecimal digits: the network's identity.
+        The network's identity, 64 hexadecimal digits: sha256 of ``model.tflite``, or of that
+        and the rim where one is hidden, since the same file then gives other scores.
     labels : tuple of str
         In the order of the logits.
     preprocessing : Preprocessing
@@ -145,7 +146,8 @@ def open_bundle(folder: str | Path) -> Bundle:
         _check_shape(values, _SHAPE, MANIFEST)
         values["labels"] = tuple(values["labels"])
         values["preprocessing"] = Preprocessing(**values["preprocessing"])
-        bundle = Bundle(folder=folder, digest=files["model.tflite"], **values)
+        digest = _identity(files["model.tflite"], values["preprocessing"])
+        bundle = Bundle(folder=folder, digest=digest, **values)
         _check_values(bundle, files)
     except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise BundleError(
@@ -154,6 +156,10 @@ def open_bundle(folder: str | Path) -> Bundle:
             "Take a fresh copy or export it again.",
         ) from error
     return bundle
+
+
+def _identity(network: str, how: Preprocessing) -> str:
+    return hashlib.sha256(f"{network} rim {how.rim}".encode()).hexdigest() if how.rim else network
 
 
 def _check_files(folder: Path, files: Mapping[str, str]) -> None:

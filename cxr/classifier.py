@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .bundle import Bundle, open_bundle
 from .calibration import softmax
 from .errors import BundleError
-from .preprocess import Preprocessing, preprocess
+from .preprocess import Preprocessing, hide_rim, preprocess
 from .radiograph import Radiograph
 
 if TYPE_CHECKING:
@@ -163,8 +163,12 @@ class Classifier:
             features=None if features is None else features[0],
         )
 
-    def squares(self, squares: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    def squares(
+        self, squares: Iterable[NDArray[np.uint8]], rim: int | None = None
+    ) -> NDArray[np.float32]:
         """Logits of films that are preprocessed already, float32 (n, classes).
+
+        What was changed in a square's rim since, the network does not see either.
 
         Runs on an interpreter of its own, so that a session that waits for one prediction does not
         wait for another's occlusion, and lets another thread in after each film.
@@ -172,8 +176,12 @@ class Classifier:
         Parameters
         ----------
         squares : uint8 (n, size, size), or one (size, size) after the other
+        rim : int, optional
+            Pixels that are hidden, see :class:`cxr.preprocess.Preprocessing`; the bundle's own
+            where it is left out.
         """
-        logits = [self._second()(square)["logits"][0] for square in squares]
+        rim = self.preprocessing.rim if rim is None else rim
+        logits = [self._second()(hide_rim(square, rim))["logits"][0] for square in squares]
         return np.array(logits, np.float32).reshape(-1, len(self.labels))
 
     def averages(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -184,7 +192,7 @@ class Classifier:
         ----------
         squares : uint8 (n, size, size)
         """
-        outputs = (self._second()(square) for square in squares)
+        outputs = (self._second()(hide_rim(s, self.preprocessing.rim)) for s in squares)
         means = [o["features"][0].mean((0, 1)) for o in outputs if "features" in o]
         return np.array(means, np.float32).reshape(len(squares), -1)
 

@@ -36,7 +36,8 @@ class Preprocessing:
         Side of the Gaussian kernel, odd, pixels of the reduced film; 0 leaves it out.
     rim : int
         Pixels at each edge of the square that show their nearest pixel further in instead of the
-        film; less than half of `size`.
+        film when the network scores it; less than half of `size`. Training sees films whole
+        (:attr:`train.recipe.Recipe.learns_from`).
     """
 
     size: int = 224
@@ -109,5 +110,28 @@ def preprocess(film: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]
     shrinks = image.shape[0] >= how.size and image.shape[1] >= how.size
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     square = cv2.resize(image, (how.size, how.size), interpolation=interpolation)
-    inner = square[how.rim : how.size - how.rim, how.rim : how.size - how.rim]
-    return np.pad(inner, how.rim, mode="edge").astype(np.uint8, copy=False)
+    return hide_rim(square.astype(np.uint8, copy=False), how.rim)
+
+
+def hide_rim(squares: NDArray[Any], rim: int) -> NDArray[Any]:
+    """Squares whose rim shows its nearest pixels further in; hiding it once more changes nothing.
+
+    Parameters
+    ----------
+    squares : (..., S, S)
+    rim : int
+        Pixels, 0 to less than S / 2.
+
+    Returns
+    -------
+    the same shape and type; `squares` itself where there is no rim to hide.
+    """
+    if not rim:
+        return squares
+    shown = shown_places(squares.shape[-1], rim)
+    return np.ascontiguousarray(squares[..., shown[:, None], shown])
+
+
+def shown_places(size: int, rim: int) -> NDArray[np.intp]:
+    """Along one side, which row or column stands at each place once the rim is hidden, (size,)."""
+    return np.clip(np.arange(size), rim, size - 1 - rim)

@@ -152,7 +152,7 @@ def scores(model: Classifier, film: Radiograph, way: Way) -> dict[str, float]:
     The temperature was fitted on the bundle's own way; on any other it is merely the same number.
     """
     square = preprocess(cut(film.eight_bit, way.margin), way.preprocessing)
-    p = model.calibrate(model.squares(square[None]))[0]
+    p = model.calibrate(model.squares(square[None], way.preprocessing.rim))[0]
     return dict(zip(model.labels, p.tolist(), strict=True))
 
 

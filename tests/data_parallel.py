@@ -28,7 +28,7 @@ def main(scratch: Path, devices: int) -> None:
     path.write_text(plain.replace("epochs = 4", "epochs = 2").partition("[augmentation]")[0])
     plan = recipe.load(str(path))
     frame = manifest.load(data)
-    films = cache.films(frame, data, plan.labels, plan.preprocessing, scratch / "cache")
+    films = cache.films(frame, data, plan.labels, plan.learns_from, scratch / "cache")
     fit.fit(plan, films, frame, scratch / "run")
     model = fit.build(plan)
     model.load_weights(scratch / "run" / "best.weights.h5")

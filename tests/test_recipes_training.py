@@ -143,7 +143,7 @@ def _run(
 ) -> tuple[recipe.Recipe, NDArray[np.uint8], pd.DataFrame, Path]:
     plan = recipe.load(f"{toml}:{name}")
     frame = plan.films_of(manifest.load(data))
-    films = cache.films(frame, data, plan.labels, plan.preprocessing, folder / "cache")
+    films = cache.films(frame, data, plan.labels, plan.learns_from, folder / "cache")
     return plan, films, frame, folder / name
 
 

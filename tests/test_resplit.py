@@ -106,7 +106,7 @@ def test_a_left_out_site_is_scored_and_goes_into_the_ledger(tmp_path: Path) -> N
     path = tmp_path / "tiny.toml"
     path.write_text(RECIPE)
     plan, frame = recipe.load(str(path)), manifest.load(data)
-    films = cache.films(frame, data, plan.labels, plan.preprocessing, tmp_path / "cache")
+    films = cache.films(frame, data, plan.labels, plan.learns_from, tmp_path / "cache")
     ledger = tmp_path / "ledger.md"
     found = unseen.leave_out(plan, "tiny", films, frame, ["b"], tmp_path, ledger)
     inside = frame.split.isin(("train", "val"))

@@ -24,7 +24,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     data = make_data(root / "films")
     (root / "tiny.toml").write_text(RECIPE.replace("epochs = 4", "epochs = 1"))
     plan, frame = recipe.load(str(root / "tiny.toml")), manifest.load(data)
-    return plan, cache.films(frame, data, plan.labels, plan.preprocessing, root / "cache"), frame
+    return plan, cache.films(frame, data, plan.labels, plan.learns_from, root / "cache"), frame
 
 
 def _swapped(frame: pd.DataFrame) -> pd.DataFrame:

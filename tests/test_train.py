@@ -124,7 +124,7 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(
 ) -> None:
     plan = recipe.load(str(recipe_path))
     frame = manifest.load(data)
-    films = cache.films(frame, data, plan.labels, plan.preprocessing, tmp_path / "cache")
+    films = cache.films(frame, data, plan.labels, plan.learns_from, tmp_path / "cache")
     fit.fit(plan, films, frame, tmp_path / "unbroken")
 
     with monkeypatch.context() as patch:

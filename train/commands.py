@@ -292,7 +292,7 @@ def _films(
     if len(frame) < listed:
         print(f"{len(frame)} of {listed} films are of this recipe's labels and sources")
     return frame, cache.films(
-        frame, options.data, plan.labels, plan.preprocessing, options.runs / "cache"
+        frame, options.data, plan.labels, plan.learns_from, options.runs / "cache"
     )
 
 

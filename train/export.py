@@ -210,7 +210,7 @@ def _evaluate(
     films: NDArray[np.uint8],
     frame: pd.DataFrame,
 ) -> None:
-    labels = tuple(values["labels"])
+    labels, rim = tuple(values["labels"]), values["preprocessing"]["rim"]
     keep = np.flatnonzero(frame.split != "train")
     rows = manifest.described(frame).iloc[keep].copy()
     write_manifest(folder, values)
@@ -227,10 +227,10 @@ def _evaluate(
     shipped = keras.models.load_model(folder / "model.keras", compile=False)
     values["agreement"] = agreement(
         classifier,
-        trained=predict(trained, films, on_val),
+        trained=predict(trained, films, on_val, rim=rim),
         fp32=Classifier(fp32).squares(films[row] for row in on_val),
         shipped=logits[val],
-        shipped_keras=predict(shipped, films, on_val),
+        shipped_keras=predict(shipped, films, on_val, rim=rim),
     )
     write_manifest(folder, values)
 

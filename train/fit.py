@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cxr.calibration import log_loss
 from cxr.errors import DataError
 from cxr.metrics import source_recall
+from cxr.preprocess import hide_rim
 
 from . import architectures, losses, lung_fields, pretrained
 from .dataset import FilmBatches
@@ -221,11 +222,10 @@ def predict(
     films: NDArray[np.uint8],
     rows: NDArray[np.integer] | None = None,
     batch: int = 64,
+    rim: int = 0,
 ) -> NDArray[np.float32]:
-    """Logits of cached films, or of those in `rows`: float32 (n, classes)."""
+    """Logits of cached films, or of those in `rows`, their rim hidden: float32 (n, classes)."""
     rows = np.arange(len(films)) if rows is None else rows
-    parts = [
-        model.predict_on_batch(films[rows[i : i + batch], ..., None].astype(np.float32))
-        for i in range(0, len(rows), batch)
-    ]
+    squares = (hide_rim(films[rows[i : i + batch]], rim) for i in range(0, len(rows), batch))
+    parts = [model.predict_on_batch(each[..., None].astype(np.float32)) for each in squares]
     return np.concatenate(parts).astype(np.float32)

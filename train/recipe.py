@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +181,12 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @property
+    def learns_from(self) -> Preprocessing:
+        """How a class network is shown films in training, the choice of its best epoch included:
+        whole. A rim is hidden when it scores."""
+        return replace(self.preprocessing, rim=0)
 
     def films_of(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The films of a manifest that this recipe is about, under its labels; cache, predictions

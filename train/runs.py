@@ -18,11 +18,13 @@ from .recipe import Recipe, made
 PLAN = "plan.json"
 _AFTERWARDS = ("card", "operating", "search")
 """Parts of a recipe that training doesn't see."""
+_RIM = "preprocessing.rim"
 
 
 def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
     """Write down whose the run folder is, or see that it is this recipe's on these films. A folder
-    that says nothing, from before there were plans, is taken for this run's.
+    that says nothing, from before there were plans, is taken for this run's. Where only the rim
+    that is hidden in scoring differs, what was trained stands and what was scored goes.
 
     Parameters
     ----------
@@ -38,18 +40,21 @@ def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
         ``other_run``.
     """
     path, own = run / PLAN, _plan(recipe, frame)
-    if not path.is_file():
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
-        part.replace(path)  # whole or not at all, whenever the run is killed
-        return
-    if differs := _differences(json.loads(path.read_text(encoding="utf-8")), own):
+    there = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else own
+    differs = _differences(there, own)
+    if differs == [_RIM]:
+        (run / "predictions.csv").unlink(missing_ok=True)
+    elif differs:
         raise DataError(
             "other_run",
             f"The run folder {run.name!r} holds another run: {', '.join(differs)} "
             f"{'differs' if len(differs) == 1 else 'differ'}. Give this one another --out or "
             "--runs, or delete that folder.",
         )
+    if differs or not path.is_file():
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
+        part.replace(path)  # whole or not at all, whenever the run is killed
 
 
 def check_recipe(run: Path, recipe: Recipe) -> None:

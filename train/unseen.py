@@ -101,7 +101,7 @@ def _train_and_score(
     model.load_weights(run / "best.weights.h5")
     keep = np.flatnonzero(frame.split.isin(splits))
     rows = described(frame).iloc[keep].copy()
-    logits = predict(model, films, keep)
+    logits = predict(model, films, keep, rim=recipe.preprocessing.rim)
     for k, label in enumerate(recipe.labels):
         rows[f"logit_{label}"] = logits[:, k]
     rows.to_csv(run / "predictions.csv", index=False, lineterminator="\n")

@@ -50,10 +50,13 @@ def _sets(prediction: Prediction, bundle: Bundle) -> str:
 def _caveat(bundle: Bundle) -> str:
     """What the figures above are, and are not."""
     labels = f"{', '.join(bundle.labels[:-1])} and {bundle.labels[-1]}"
+    how = bundle.preprocessing
+    edge = f"It is not shown the outer {percent(round(how.rim / how.size, 2))} at each edge. "
     return (
         "The large letter is the class with the highest score. The network knows "
         f"{escape(labels)} alone: whatever else a picture shows is scored as one of them. "
-        "Probabilities are calibrated for hospitals that it knows. A score, never a diagnosis."
+        f"{edge if how.rim else ''}Probabilities are calibrated for hospitals that it knows. "
+        "A score, never a diagnosis."
     )
 
 

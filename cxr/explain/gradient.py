@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..classifier import Classifier
 from ..errors import ExplainError
 from ..keras_file import open_keras
-from ..preprocess import preprocess
+from ..preprocess import preprocess, shown_places
 from ..radiograph import Radiograph
 
 _LOCK = threading.Lock()
@@ -54,7 +54,7 @@ def at_layer(
 def at_input(
     model: Classifier, squares: NDArray[np.float32], column: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A logit of each square, and its gradient by that square's pixels.
+    """A logit of each square, and its gradient by that square's pixels, which is 0 in a hidden rim.
 
     Parameters
     ----------
@@ -75,11 +75,13 @@ def at_input(
     """
     tf = _tensorflow()
     inputs = tf.constant(squares[..., None], tf.float32)
+    shown = shown_places(model.size, model.preprocessing.rim)
     with _LOCK:
         network = _network(model.bundle.folder, model.bundle.digest, None)
         with tf.GradientTape() as tape:
             tape.watch(inputs)
-            logits = network(inputs, training=False)[:, column]
+            films = tf.gather(tf.gather(inputs, shown, axis=1), shown, axis=2)
+            logits = network(films, training=False)[:, column]
         gradients = tape.gradient(logits, inputs)
     return logits.numpy(), gradients.numpy()[..., 0]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..classifier import Classifier
-from ..preprocess import preprocess
+from ..preprocess import hide_rim, preprocess
 from ..radiograph import Radiograph
 from .fill import filler, film_seed, whole
 
@@ -195,7 +195,8 @@ def what_if(model: Classifier, film: Radiograph, mask: Mask, fill: str = "blur")
         ``unknown_fill``.
     """
     square = preprocess(film.eight_bit, model.preprocessing)
-    hidden = hide(square, mask, fill, film_seed(film.sha256))
+    filled = hide(square, mask, fill, film_seed(film.sha256))
+    hidden = hide_rim(filled, model.preprocessing.rim)
     rows = model.calibrate(model.squares(np.stack([square, hidden])))
     before, after = (dict(zip(model.labels, row.tolist(), strict=True)) for row in rows)
     return Answer(before, after, hidden)

@@ -1,0 +1,194 @@
+"""A hidden rim: nothing that stands there reaches a score or a map, and training sees it all the
+same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from films import film
+from networks import PHANTOM_SIZE
+from traindata import RECIPE, make_data
+
+import cxr
+from cxr import steps
+from cxr.bundle import manifest_values, write_manifest
+from cxr.explain.integrated import pixel_shares
+from cxr.explain.region import what_if
+from cxr.preprocess import hide_rim, preprocess
+from cxr.radiograph import Radiograph
+from train import cache, manifest, masks, recipe, runs, unseen
+from train.__main__ import main
+from train.fit import fit
+
+RIM = 6
+PREDICTIONS = "predictions.csv"
+
+
+@pytest.fixture(scope="module")
+def hiding(
+    phantom_model: cxr.Classifier, tmp_path_factory: pytest.TempPathFactory
+) -> cxr.Classifier:
+    """The phantoms' network with a hidden rim."""
+    folder = tmp_path_factory.mktemp("models") / "hiding"
+    shutil.copytree(phantom_model.bundle.folder, folder)
+    values = manifest_values(folder)
+    write_manifest(folder, values | {"preprocessing": {**values["preprocessing"], "rim": RIM}})
+    return cxr.load(folder)
+
+
+def _drawn(rim: Callable[[tuple[int, ...]], object] = lambda shape: None) -> Radiograph:
+    """A film of the network's own size; `rim` gives what stands at its edge."""
+    pixels = film(PHANTOM_SIZE, PHANTOM_SIZE)
+    inner = pixels[RIM:-RIM, RIM:-RIM].copy()
+    edge = rim(pixels.shape)
+    if edge is not None:
+        pixels[:] = edge
+    pixels[RIM:-RIM, RIM:-RIM] = inner
+    return Radiograph(pixels, 8, "0" * 64, "PNG")
+
+
+def _noise(shape: tuple[int, ...]) -> object:
+    return np.random.default_rng(1).integers(0, 256, shape)
+
+
+def test_hiding_goes_film_by_film_and_twice_is_once(rng: np.random.Generator) -> None:
+    squares = rng.integers(0, 256, (3, 32, 32), np.uint8)
+    hidden = hide_rim(squares, 5)
+    assert np.array_equal(hidden[1], np.pad(squares[1, 5:-5, 5:-5], 5, mode="edge"))
+    assert np.array_equal(hide_rim(hidden, 5), hidden)
+    assert hide_rim(squares, 0) is squares
+
+
+def test_what_stands_in_the_rim_reaches_no_score(
+    hiding: cxr.Classifier, phantom_model: cxr.Classifier
+) -> None:
+    plain, marked = _drawn(), _drawn(_noise)
+    before, after = (hiding.predict([each])[0] for each in (plain, marked))
+    assert after.logits == before.logits
+    shown = [p.logits for p in phantom_model.predict([plain, marked])]
+    assert shown[0] != shown[1], "the same network without the rim sees it"
+    square = preprocess(plain.eight_bit, hiding.preprocessing)
+    hidden = np.zeros(square.shape, bool)
+    hidden[:, :RIM] = True
+    tried = what_if(hiding, plain, hidden, "black")
+    assert tried.after == tried.before
+    assert np.array_equal(tried.square, square)
+    changed = marked.pixels.copy()
+    assert np.array_equal(hiding.squares(changed[None]), hiding.squares(square[None]))
+    assert np.array_equal(hiding.averages(changed[None]), hiding.averages(square[None]))
+
+
+def test_the_lab_shows_what_the_rim_would_have_said(
+    hiding: cxr.Classifier, phantom_model: cxr.Classifier
+) -> None:
+    marked, own = _drawn(_noise), steps.own_way(hiding)
+    whole = replace(own, preprocessing=replace(own.preprocessing, rim=0))
+    wanted = phantom_model.predict([marked])[0].probabilities
+    assert steps.scores(hiding, marked, whole) == pytest.approx(wanted)
+
+
+def test_a_map_leaves_the_rim_empty(hiding: cxr.Classifier) -> None:
+    marked = _drawn(_noise)
+    boxes = [(0, 0, RIM, RIM), (0, 0, RIM, PHANTOM_SIZE), (20, PHANTOM_SIZE - RIM, 40, 64)]
+    for fill in cxr.explain.FILLS:
+        assert not cxr.explain.box_effects(hiding, marked, "T", boxes, fill).any()
+    shares = pixel_shares(hiding, marked, "T", steps=128, fill="black")
+    rim = np.ones(shares.shape, bool)
+    rim[RIM:-RIM, RIM:-RIM] = False
+    assert not shares[rim].any()
+    logit = hiding.predict([marked])[0].logits["T"]
+    black = float(hiding.squares(np.zeros((1, *shares.shape), np.uint8))[0, 1])
+    assert shares.sum() == pytest.approx(logit - black, rel=0.05), "and nothing of it is lost"
+
+
+def test_the_same_weights_with_a_rim_are_another_network(
+    hiding: cxr.Classifier, phantom_model: cxr.Classifier
+) -> None:
+    """Or verdicts, thresholds and caches of the one would be taken for the other's."""
+    assert hiding.bundle.digest != phantom_model.bundle.digest
+    assert len(hiding.bundle.digest) == 64
+    files = [
+        json.loads((model.bundle.folder / "bundle.json").read_text())["files"]["model.tflite"]
+        for model in (hiding, phantom_model)
+    ]
+    assert files[0] == files[1] == phantom_model.bundle.digest
+
+
+@pytest.fixture(scope="module")
+def recipes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The tiny recipe, and the same with a rim."""
+    folder = tmp_path_factory.mktemp("recipes")
+    plain, rimmed = folder / "plain.toml", folder / "rimmed.toml"
+    plain.write_text(RECIPE)
+    rimmed.write_text(RECIPE.replace("size = 16", "size = 16\nrim = 3"))
+    return plain, rimmed
+
+
+def test_training_sees_films_whole_and_the_bundle_scores_without_their_rim(
+    recipes: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data, out = make_data(tmp_path / "films"), tmp_path / "models" / "rimmed"
+    common = ["--data", str(data), "--runs", str(tmp_path / "runs")]
+    assert main(["fit", "--recipe", str(recipes[1]), "--out", str(out), *common]) == 0
+
+    plain, frame = recipe.load(str(recipes[0])), manifest.load(data)
+    films = cache.films(frame, data, plain.labels, plain.learns_from, tmp_path / "runs" / "cache")
+    fit(plain, films, frame, tmp_path / "plain")
+    histories = [pd.read_csv(folder / "history.csv") for folder in (out, tmp_path / "plain")]
+    rimmed, whole = (history.drop(columns="seconds") for history in histories)
+    pd.testing.assert_frame_equal(rimmed, whole)
+
+    model, rows = cxr.load(out), pd.read_csv(out / PREDICTIONS)
+    read = [cxr.read(data / image) for image in rows.image[:5]]
+    logits = rows[["logit_N", "logit_P", "logit_T"]].to_numpy()[:5]
+    alone = [list(p.logits.values()) for p in model.predict(read)]
+    np.testing.assert_allclose(alone, logits, atol=1e-3)
+    shown = model.squares([preprocess(film.eight_bit, plain.preprocessing) for film in read], 0)
+    assert np.abs(shown - logits).max() > 0.01
+
+
+def test_a_run_is_scored_anew_where_only_its_rim_is_another(
+    recipes: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data = make_data(tmp_path / "films")
+    plain, rimmed = (recipe.load(str(path)) for path in recipes)
+    assert rimmed.learns_from == plain.preprocessing
+    frame = manifest.load(data)
+    films = cache.films(frame, data, plain.labels, rimmed.learns_from, tmp_path / "cache")
+    ledger, run = tmp_path / "ledger.md", tmp_path / "tiny-without-b"
+    scored = []
+    for plan in (plain, rimmed, plain):
+        unseen.leave_out(plan, "tiny", films, frame, ["b"], tmp_path, ledger)
+        runs.check_recipe(run, plan)
+        scored.append((run / PREDICTIONS).read_bytes())
+        epochs = (run / "history.csv").read_bytes()
+    assert scored[0] == scored[2] != scored[1]
+    assert (run / "history.csv").read_bytes() == epochs, "nothing was trained again"
+    with pytest.raises(cxr.CxrError, match=r"preprocessing\.rim differs") as refused:
+        runs.check_recipe(run, rimmed)
+    assert refused.value.code == "other_run"
+
+
+def test_scores_of_another_rim_do_not_outlive_a_kill(
+    recipes: tuple[Path, Path], tmp_path: Path
+) -> None:
+    plain, rimmed = (recipe.load(str(path)) for path in recipes)
+    frame = manifest.load(make_data(tmp_path / "films"))
+    runs.claim(tmp_path, plain, frame)
+    (tmp_path / PREDICTIONS).write_text("of the rim as it was")
+    runs.claim(tmp_path, rimmed, frame)
+    assert not (tmp_path / PREDICTIONS).exists()
+
+
+def test_lungs_have_no_rim(recipes: tuple[Path, Path], tmp_path: Path) -> None:
+    frame = manifest.load(make_data(tmp_path / "films"))
+    with pytest.raises(cxr.CxrError, match="up to the film's edge") as refused:
+        masks.load(frame, tmp_path, recipe.load(str(recipes[1])), tmp_path)
+    assert refused.value.code == "bad_recipe"
