@@ -119,6 +119,7 @@ def test_the_export_draws_its_charts_offline(
 
     page.on("request", note)
     page.on("pageerror", lambda error: faults.append(str(error)))
+    page.set_default_timeout(WAIT_MS)
     page.goto(file.as_uri())
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     assert page.locator(".js-plotly-plot").count() == 7

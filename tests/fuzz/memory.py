@@ -19,6 +19,9 @@ from cxr.errors import CxrError
 from cxr.radiograph import read
 
 
+_OWN = Path("/proc/self/cmdline").read_bytes()
+
+
 def held(key: str, process: int | str = "self") -> float:
     """What a process holds (VmRSS) or held at most (VmHWM), MB; 0 once it has gone."""
     try:
@@ -26,6 +29,15 @@ def held(key: str, process: int | str = "self") -> float:
     except OSError:
         return 0.0
     return next((int(line.split()[1]) / 1000 for line in lines if line.startswith(key)), 0.0)
+
+
+def _runs_its_own(child: str) -> bool:
+    """Whether a child has its own program: until then it shares this process's memory, which would
+    be counted twice."""
+    try:
+        return Path(f"/proc/{child}/cmdline").read_bytes() not in (b"", _OWN)
+    except OSError:
+        return False
 
 
 class Children(threading.Thread):
@@ -39,7 +51,8 @@ class Children(threading.Thread):
         while True:
             for listed in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
                 for child in listed.read_text().split():
-                    self.peak = max(self.peak, held("VmHWM", child))
+                    if _runs_its_own(child):
+                        self.peak = max(self.peak, held("VmHWM", child))
             time.sleep(0.005)
 
 

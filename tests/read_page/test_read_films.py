@@ -72,6 +72,18 @@ def test_scores_are_the_library_s(app: AppTest, phantom_model: cxr.Classifier) -
     assert phantom_model.bundle.digest[:12] in text(app)
 
 
+def test_a_model_that_is_not_shown_a_film_s_edge_says_so(
+    app: AppTest, phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "It is not shown the outer 5 % at each edge."
+    assert said not in text(upload(app, ("a.png", FILM)))
+    copy = shutil.copytree(phantom_model.bundle.folder, tmp_path / "hiding")
+    values = manifest_values(copy)
+    write_manifest(copy, values | {"preprocessing": {**values["preprocessing"], "rim": 3}})
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    assert said in text(upload(accepted(), ("a.png", FILM)))
+
+
 def test_a_model_that_is_calibrated_anew_scores_anew(
     phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
