@@ -20,8 +20,8 @@ TUNED = {
     "gradcam": 0.05,
     "gradcam_pp": 0.1,
     "scorecam": 0.05,
-    "occlusion": 0.15,
-    "integrated": 0.1,
+    "occlusion": 0.05,
+    "integrated": 0.05,
 }
 """Share of its own maximum above which a method's map is held against boxes. Tuned on a hashed half
 of the TBX11K films; column "at" of the tables that ``benchmarks.localisation`` prints."""
