@@ -84,7 +84,7 @@ def _case(model: Path, film: Path) -> tuple[Case, list[str]]:
     harness.CASE.write_text(json.dumps(answer["case"]))
     case = Case(**answer["case"])
     height, width = answer["shape"]
-    network = f"Network {model.name}, sha256 {answer['sha256'][:12]}"
+    network = f"Network {model.name}, {answer['sha256'][:12]}"
     return case, [f"{network}; film {film.name}, {height}×{width}; class {case.label}."]
 
 

@@ -43,7 +43,7 @@ def main() -> None:
                 *_, last = drill_down(model, film, label, PATCH, stride, share=share)
                 close = _closeness(full, to_square(last.values, model.size))
                 found.setdefault((stride, share), []).append((last.forwards, last.full, *close))
-    print(f"Model sha256 {model.bundle.digest[:12]}.\n")
+    print(f"Network {model.bundle.digest[:12]}.\n")
     print("| stride | share | passes | of | SSIM, own range | ≥ .9 | SSIM, colours | ≥ .9 | r |")
     print("|" + " --- |" * 9)
     for (stride, share), rows in found.items():

@@ -52,7 +52,7 @@ def main() -> None:
         ranks.append(filled.rank)
         answers.append([max(answer, key=lambda c: answer[c]) for answer in filled.alone])
         print(f"{len(ranks)} films", file=sys.stderr, flush=True)
-    print(f"Model sha256 {model.bundle.digest[:12]}.\n")
+    print(f"Network {model.bundle.digest[:12]}.\n")
     print(_faithful(words), _sane(twins), _fills(np.mean(ranks, 0), answers), sep="\n\n")
 
 

@@ -55,7 +55,7 @@ def main() -> None:
             sys.exit("CXR_DATA must name the folder of the films.")
         _work(Path(os.environ["CXR_DATA"]), asked.model, asked.methods, asked.films)
     rows = pd.read_csv(KEPT)
-    print(f"Model sha256 {rows.model[0]}.\n\n{table(rows)}")
+    print(f"Network {rows.model[0]}.\n\n{table(rows)}")
 
 
 def boxed(data: Path) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def main() -> None:
     if "CXR_DATA" not in os.environ:
         sys.exit("CXR_DATA must name the folder of the films.")
     data, model, finder = Path(os.environ["CXR_DATA"]), cxr.load(asked.model), lungs.load()
-    print(f"Model sha256 {model.bundle.digest[:12]}, lungs {finder.bundle.digest[:12]}.\n")
+    print(f"Network {model.bundle.digest[:12]}, lungs {finder.bundle.digest[:12]}.\n")
     for method in asked.methods:
         found = pd.DataFrame(_rows(model, finder, data, films(asked.model, asked.films), method))
         print(f"{KINDS[method].title}, {len(found)} films:\n\n{report(found)}\n", flush=True)

@@ -67,7 +67,8 @@ class Bundle:
         Name of the folder that it was written to; date, ISO 8601.
     digest : str
         The network's identity, 64 hexadecimal digits: sha256 of ``model.tflite``, or of that
-        and the rim where one is hidden, since the same file then gives other scores.
+        and the rim where one is hidden: of all preprocessing the rim alone may change without
+        training anew, and the same file then gives other scores.
     labels : tuple of str
         In the order of the logits.
     preprocessing : Preprocessing

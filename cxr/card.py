@@ -66,7 +66,7 @@ def card(bundle: Bundle) -> str:
 
 def _identity(bundle: Bundle) -> str:
     return (
-        f"`{bundle.name}`, network sha256 `{bundle.digest}`, written {bundle.created}. "
+        f"`{bundle.name}`, network `{bundle.digest}`, written {bundle.created}. "
         f"`python -m train card --out models/{bundle.name}` made this page from the bundle; it is "
         "never edited. Intervals are 95 %, bootstrapped by patient where the patient is known."
     )

@@ -226,7 +226,7 @@ def caption(kind: str, label: str, model: str, digest: str, details: str = "") -
         Settings of the method, scores.
     """
     what = f"{KINDS[kind].title} for class {label}"
-    return [f"{what}: {details}" if details else what, f"Model {model}, sha256 {digest[:12]}"]
+    return [f"{what}: {details}" if details else what, f"Model {model}, network {digest[:12]}"]
 
 
 def export_png(

@@ -160,7 +160,7 @@ def test_colour_bar(kind: str) -> None:
 def test_caption() -> None:
     assert caption("gradcam", "T", "default", "0123456789abcdef", "p = 0.9") == [
         "Grad-CAM for class T: p = 0.9",
-        "Model default, sha256 0123456789ab",
+        "Model default, network 0123456789ab",
     ]
 
 

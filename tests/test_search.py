@@ -57,6 +57,21 @@ def test_ranges_are_read_and_senseless_ones_refused(tmp_path: Path, plan: recipe
         assert caught.value.code == "bad_recipe"
 
 
+def test_a_rim_that_val_does_not_see_is_not_looked_for_by_val(tmp_path: Path) -> None:
+    path = tmp_path / "rim.toml"
+    path.write_text(SHORT + "[search.preprocessing]\nrim = { between = [0, 4] }\n")
+    with pytest.raises(DataError, match="Say --leave-out") as caught:
+        search.search(
+            recipe.load(str(path)),
+            np.empty((0, 16, 16), np.uint8),
+            pd.DataFrame(),
+            tmp_path / "run",
+            1,
+        )
+    assert caught.value.code == "bad_recipe"
+    assert not (tmp_path / "run").exists()
+
+
 def test_values_are_put_in_their_places(plan: recipe.Recipe) -> None:
     other = search.changed(plan, {"training.batch": 32, "network.options.dropout": 0.4})
     assert (other.training.batch, other.network.options) == (32, {"dropout": 0.4})

@@ -28,6 +28,7 @@ from cxr.bundle import Bundle, manifest_values, write_manifest
 from cxr.card import AUDITED
 from cxr.classifier import Classifier
 from cxr.predictions import clusters
+from cxr.preprocess import hide_rim
 
 from . import evaluate, manifest
 
@@ -149,7 +150,8 @@ def audit(model: Classifier, films: Squares, frame: pd.DataFrame) -> dict[str, A
     ----------
     model : Classifier
     films : uint8 (n, size, size)
-        As the network sees them, in the order of `frame`.
+        As the network sees them but for a hidden rim, in the order of `frame`: whole films are
+        what lungs are found on, and what the probes without a network go by.
     frame : DataFrame
         The manifest; all labels are the model's.
     """
@@ -183,9 +185,10 @@ def audit(model: Classifier, films: Squares, frame: pd.DataFrame) -> dict[str, A
         else {}
     )
     masks = lung_masks(lungs.load(), films[test])
+    shown = hide_rim(films[test], model.preprocessing.rim)
     borders = repeat(border_mask(model.size), len(masks))
     for name, away in (("lungs", masks), ("surroundings", ~masks), ("borders", borders)):
-        found[f"{name}_erased"] = score(calls_without(model, films[test], away))
+        found[f"{name}_erased"] = score(calls_without(model, shown, away))
     return {**found, "verdict": verdict(found, len(model.labels))}
 
 

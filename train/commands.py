@@ -8,6 +8,7 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,9 +149,8 @@ def audit(options: Namespace) -> None:
     frame = manifest.of_bundle(manifest.load(options.data), model.bundle, ("train", "val", "test"))
     learnt = frame.label[(frame.split == "train") & (frame.recommended == "1")]
     manifest.refuse(["train has recommended films of one label at most"] * (learnt.nunique() < 2))
-    films = cache.films(
-        frame, options.data, model.labels, model.preprocessing, options.runs / "cache"
-    )
+    whole = replace(model.preprocessing, rim=0)
+    films = cache.films(frame, options.data, model.labels, whole, options.runs / "cache")
     _print(report(store(options.out, ask(model, films, frame))))
 
 

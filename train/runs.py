@@ -23,8 +23,8 @@ _RIM = "preprocessing.rim"
 
 def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
     """Write down whose the run folder is, or see that it is this recipe's on these films. A folder
-    that says nothing, from before there were plans, is taken for this run's. Where only the rim
-    that is hidden in scoring differs, what was trained stands and what was scored goes.
+    that says nothing, from before there were plans, is taken for this run's, and so is one where
+    only the rim differs that is hidden in scoring; of both, what was scored goes.
 
     Parameters
     ----------
@@ -40,21 +40,21 @@ def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
         ``other_run``.
     """
     path, own = run / PLAN, _plan(recipe, frame)
-    there = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else own
-    differs = _differences(there, own)
-    if differs == [_RIM]:
-        (run / "predictions.csv").unlink(missing_ok=True)
-    elif differs:
-        raise DataError(
-            "other_run",
-            f"The run folder {run.name!r} holds another run: {', '.join(differs)} "
-            f"{'differs' if len(differs) == 1 else 'differ'}. Give this one another --out or "
-            "--runs, or delete that folder.",
-        )
-    if differs or not path.is_file():
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
-        part.replace(path)  # whole or not at all, whenever the run is killed
+    if path.is_file():
+        differs = _differences(_written(path), own)
+        if not differs:
+            return
+        if differs != [_RIM]:
+            raise DataError(
+                "other_run",
+                f"The run folder {run.name!r} holds another run: {', '.join(differs)} "
+                f"{'differs' if len(differs) == 1 else 'differ'}. Give this one another --out or "
+                "--runs, or delete that folder.",
+            )
+    (run / "predictions.csv").unlink(missing_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(own, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)  # whole or not at all, whenever the run is killed
 
 
 def check_recipe(run: Path, recipe: Recipe) -> None:
@@ -66,15 +66,15 @@ def check_recipe(run: Path, recipe: Recipe) -> None:
         ``no_run``, also for a folder that doesn't say; ``other_run``.
     """
     try:
-        values = json.loads((run / PLAN).read_text(encoding="utf-8"))
-        del values["films"]
+        there = _written(run / PLAN)
+        del there["films"]
     except (OSError, ValueError, LookupError, TypeError):
         raise DataError(
             "no_run",
             f"The folder {run.name!r} holds no run that says what it is of. Name a run of python "
             "-m train sites; one from before runs had a plan gets it by the same command again.",
         ) from None
-    if differs := _differences(_decisive(made(values)), _decisive(recipe)):
+    if differs := _differences(there, _decisive(recipe)):
         raise DataError(
             "other_run",
             f"The run folder {run.name!r} is not of the bundle's recipe: {', '.join(differs)} "
@@ -108,6 +108,13 @@ def _plan(recipe: Recipe, frame: pd.DataFrame) -> dict[str, Any]:
     decisive = ["image", "label", "split", "source", "recommended"]
     films = frame[decisive].to_csv(index=False, lineterminator="\n")
     return {**_decisive(recipe), "films": hashlib.sha256(films.encode()).hexdigest()}
+
+
+def _written(path: Path) -> dict[str, Any]:
+    """As :func:`_plan`, of a folder; what recipes could not say yet is as if left out."""
+    values = json.loads(path.read_text(encoding="utf-8"))
+    films = values.pop("films")
+    return {**_decisive(made(values)), "films": films}
 
 
 def _decisive(recipe: Recipe) -> dict[str, Any]:

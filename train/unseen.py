@@ -19,6 +19,7 @@ from . import evaluate, resplit
 from .fit import build, fit, predict
 from .manifest import described
 from .recipe import Recipe
+from .runs import claim
 
 LEDGER = Path(__file__).parents[1] / "docs" / "ledger.md"
 
@@ -104,6 +105,7 @@ def _train_and_score(
     logits = predict(model, films, keep, rim=recipe.preprocessing.rim)
     for k, label in enumerate(recipe.labels):
         rows[f"logit_{label}"] = logits[:, k]
+    claim(run, recipe, frame)  # whose rim may have changed while this scored
     rows.to_csv(run / "predictions.csv", index=False, lineterminator="\n")
     return rows
 

@@ -51,7 +51,7 @@ def _caveat(bundle: Bundle) -> str:
     """What the figures above are, and are not."""
     labels = f"{', '.join(bundle.labels[:-1])} and {bundle.labels[-1]}"
     how = bundle.preprocessing
-    edge = f"It is not shown the outer {percent(round(how.rim / how.size, 2))} at each edge. "
+    edge = f"It is not shown the outer {percent(round(how.rim / how.size, 3))} at each edge. "
     return (
         "The large letter is the class with the highest score. The network knows "
         f"{escape(labels)} alone: whatever else a picture shows is scored as one of them. "

@@ -18,7 +18,6 @@ import cxr.raster  # noqa: F401 (an idle process has imported what reads)
 from cxr.errors import CxrError
 from cxr.radiograph import read
 
-
 _OWN = Path("/proc/self/cmdline").read_bytes()
 
 

@@ -75,7 +75,7 @@ def test_scores_are_the_library_s(app: AppTest, phantom_model: cxr.Classifier) -
 def test_a_model_that_is_not_shown_a_film_s_edge_says_so(
     app: AppTest, phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = "It is not shown the outer 5 % at each edge."
+    said = "It is not shown the outer 4.7 % at each edge."
     assert said not in text(upload(app, ("a.png", FILM)))
     copy = shutil.copytree(phantom_model.bundle.folder, tmp_path / "hiding")
     values = manifest_values(copy)

@@ -30,7 +30,7 @@ figure {{ margin: 0; flex: 1 1 28rem; min-width: 0; max-width: 36rem; }}
 .ev-charts {{ display: flex; flex-wrap: wrap; gap: 1rem; }}
 {style}</style><script>{plotly}</script></head><body>
 <h1>{title}</h1><p><b>{notice}</b></p>
-<p class="ev-quiet">Model {model}, written {created}, network sha256 {digest}.<br>
+<p class="ev-quiet">Model {model}, written {created}, network {digest}.<br>
 {scope}.<br>Written {today}.</p>
 {body}
 <p><b>{notice}</b></p></body></html>
