@@ -156,8 +156,8 @@ def trained(bundle: Path, tmp_path: Path) -> tuple[Path, Path]:
     run = tmp_path / "tiny-without-far-farther-ills"
     run.mkdir()
     table = pd.DataFrame(rows)
-    table.to_csv(run / "predictions.csv", index=False)
     runs.claim(run, plan, table)
+    table.to_csv(run / "predictions.csv", index=False)
     return bundle, run
 
 

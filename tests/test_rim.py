@@ -24,8 +24,7 @@ from cxr.explain.integrated import pixel_shares
 from cxr.explain.region import what_if
 from cxr.preprocess import Preprocessing, hide_rim, preprocess
 from cxr.radiograph import Radiograph
-from train import audit, cache, manifest, masks, recipe, runs, unseen
-from train.__main__ import main
+from train import audit, cache, export, manifest, masks, recipe, runs, unseen
 from train.fit import fit
 
 RIM = 6
@@ -135,17 +134,18 @@ def recipes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_training_sees_films_whole_and_the_bundle_scores_without_their_rim(
     recipes: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    data, out = make_data(tmp_path / "films"), tmp_path / "models" / "rimmed"
-    common = ["--data", str(data), "--runs", str(tmp_path / "runs")]
-    assert main(["fit", "--recipe", str(recipes[1]), "--out", str(out), *common]) == 0
+    data = make_data(tmp_path / "films")
+    plain, rimmed = (recipe.load(str(path)) for path in recipes)
+    frame = manifest.load(data)
+    films = cache.films(frame, data, plain.labels, rimmed.learns_from, tmp_path / "cache")
+    histories = []
+    for plan, run in ((plain, tmp_path / "plain"), (rimmed, tmp_path / "rimmed")):
+        fit(plan, films, frame, run)
+        histories.append(pd.read_csv(run / "history.csv").drop(columns="seconds"))
+    pd.testing.assert_frame_equal(*histories)
 
-    plain, frame = recipe.load(str(recipes[0])), manifest.load(data)
-    films = cache.films(frame, data, plain.labels, plain.learns_from, tmp_path / "runs" / "cache")
-    fit(plain, films, frame, tmp_path / "plain")
-    histories = [pd.read_csv(folder / "history.csv") for folder in (out, tmp_path / "plain")]
-    rimmed, whole = (history.drop(columns="seconds") for history in histories)
-    pd.testing.assert_frame_equal(rimmed, whole)
-
+    out = tmp_path / "models" / "rimmed"
+    export.export_run(rimmed, tmp_path / "rimmed", films, frame, out)
     model, rows = cxr.load(out), pd.read_csv(out / PREDICTIONS)
     read = [cxr.read(data / image) for image in rows.image[:5]]
     logits = rows[["logit_N", "logit_P", "logit_T"]].to_numpy()[:5]
