@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,19 +42,14 @@ def hiding(
     return cxr.load(folder)
 
 
-def _drawn(rim: Callable[[tuple[int, ...]], object] = lambda shape: None) -> Radiograph:
-    """A film of the network's own size; `rim` gives what stands at its edge."""
+def _drawn(marked: bool = False) -> Radiograph:
+    """A film of the network's own size, or the same with noise for a rim."""
     pixels = film(PHANTOM_SIZE, PHANTOM_SIZE)
-    inner = pixels[RIM:-RIM, RIM:-RIM].copy()
-    edge = rim(pixels.shape)
-    if edge is not None:
-        pixels[:] = edge
-    pixels[RIM:-RIM, RIM:-RIM] = inner
+    if marked:
+        noise = np.random.default_rng(1).integers(0, 256, pixels.shape, np.uint8)
+        noise[RIM:-RIM, RIM:-RIM] = pixels[RIM:-RIM, RIM:-RIM]
+        pixels = noise
     return Radiograph(pixels, 8, "0" * 64, "PNG")
-
-
-def _noise(shape: tuple[int, ...]) -> object:
-    return np.random.default_rng(1).integers(0, 256, shape)
 
 
 def test_hiding_goes_film_by_film_and_twice_is_once(rng: np.random.Generator) -> None:
@@ -69,7 +63,7 @@ def test_hiding_goes_film_by_film_and_twice_is_once(rng: np.random.Generator) ->
 def test_what_stands_in_the_rim_reaches_no_score(
     hiding: cxr.Classifier, phantom_model: cxr.Classifier
 ) -> None:
-    plain, marked = _drawn(), _drawn(_noise)
+    plain, marked = _drawn(), _drawn(marked=True)
     before, after = (hiding.predict([each])[0] for each in (plain, marked))
     assert after.logits == before.logits
     shown = [p.logits for p in phantom_model.predict([plain, marked])]
@@ -88,14 +82,14 @@ def test_what_stands_in_the_rim_reaches_no_score(
 def test_the_lab_shows_what_the_rim_would_have_said(
     hiding: cxr.Classifier, phantom_model: cxr.Classifier
 ) -> None:
-    marked, own = _drawn(_noise), steps.own_way(hiding)
+    marked, own = _drawn(marked=True), steps.own_way(hiding)
     whole = replace(own, preprocessing=replace(own.preprocessing, rim=0))
     wanted = phantom_model.predict([marked])[0].probabilities
     assert steps.scores(hiding, marked, whole) == pytest.approx(wanted)
 
 
 def test_a_map_leaves_the_rim_empty(hiding: cxr.Classifier) -> None:
-    marked = _drawn(_noise)
+    marked = _drawn(marked=True)
     boxes = [(0, 0, RIM, RIM), (0, 0, RIM, PHANTOM_SIZE), (20, PHANTOM_SIZE - RIM, 40, 64)]
     for fill in cxr.explain.FILLS:
         assert not cxr.explain.box_effects(hiding, marked, "T", boxes, fill).any()

@@ -51,11 +51,12 @@ def _caveat(bundle: Bundle) -> str:
     """What the figures above are, and are not."""
     labels = f"{', '.join(bundle.labels[:-1])} and {bundle.labels[-1]}"
     how = bundle.preprocessing
-    edge = f"It is not shown the outer {percent(round(how.rim / how.size, 3))} at each edge. "
+    rim = percent(round(how.rim / how.size, 3))
+    edge = f"It is not shown the outer {rim} at each edge. " if how.rim else ""
     return (
         "The large letter is the class with the highest score. The network knows "
         f"{escape(labels)} alone: whatever else a picture shows is scored as one of them. "
-        f"{edge if how.rim else ''}Probabilities are calibrated for hospitals that it knows. "
+        f"{edge}Probabilities are calibrated for hospitals that it knows. "
         "A score, never a diagnosis."
     )
 
