@@ -1,9 +1,10 @@
 """A model as a folder: the network, what it needs to be fed, and what it has been measured to be.
 
-``model.tflite`` runs, ``model.keras`` is for gradients and further training, ``head.npy`` holds the
-last layer's weights, ``predictions.csv`` and ``history.csv`` are the evidence, and
-``bundle.json`` ties them together by sha256. Temperature and operating points belong to one
-network: a folder whose files do not match their hashes is refused before anything of it runs.
+``model.tflite`` runs, ``model.keras`` is for gradients and further training (a segmentation does
+without), ``head.npy`` holds the last layer's weights, ``predictions.csv`` and ``history.csv`` are
+the evidence, and ``bundle.json`` ties them together by sha256. Temperature and operating points
+belong to one network: a folder whose files do not match their hashes is refused before anything of
+it runs.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from .preprocess import Preprocessing
 
 FORMAT = 1
 MANIFEST = "bundle.json"
-REQUIRED = ("model.tflite", "model.keras", "history.csv", "predictions.csv")
 TASKS = ("classification", "segmentation")
+_REQUIRED = ("model.tflite", "history.csv", "predictions.csv")
 
 _NUMBER = (int, float)
 _FIGURE = {"value": _NUMBER, "low": _NUMBER, "high": _NUMBER}
@@ -143,7 +144,8 @@ def open_bundle(folder: str | Path) -> Bundle:
             )
         files = values.pop("files")
         values.pop("notice", None)
-        _check_files(folder, files)
+        gradients = () if values.get("task") == TASKS[1] else ("model.keras",)
+        _check_files(folder, files, {*_REQUIRED, *gradients})
         _check_shape(values, _SHAPE, MANIFEST)
         values["labels"] = tuple(values["labels"])
         values["preprocessing"] = Preprocessing(**values["preprocessing"])
@@ -163,8 +165,8 @@ def _identity(network: str, how: Preprocessing) -> str:
     return hashlib.sha256(f"{network} rim {how.rim}".encode()).hexdigest() if how.rim else network
 
 
-def _check_files(folder: Path, files: Mapping[str, str]) -> None:
-    for name in (*REQUIRED, *(set(files) - set(REQUIRED))):
+def _check_files(folder: Path, files: Mapping[str, str], required: set[str]) -> None:
+    for name in sorted(required | set(files)):
         if Path(name).name != name:
             raise ValueError("a file's name leads out of the folder")
         if name not in files or not (folder / name).is_file():

@@ -46,7 +46,7 @@ def test_one_changed_byte_is_refused(copy: Path, name: str) -> None:
     assert refusal(copy) == "altered_file"
 
 
-@pytest.mark.parametrize("name", ["model.tflite", "history.csv", "head.npy"])
+@pytest.mark.parametrize("name", ["model.tflite", "model.keras", "history.csv", "head.npy"])
 def test_a_missing_file_is_refused(copy: Path, name: str) -> None:
     (copy / name).unlink()
     assert refusal(copy) == "missing_file"

@@ -116,6 +116,7 @@ def test_a_run_becomes_a_bundle_that_finds_the_drawn_lungs(
     common = ["--recipe", str(plan), "--data", str(data), "--runs", str(runs)]
     assert main(["export", *common, "--out", str(out)]) == 0
 
+    assert not (out / "model.keras").exists()
     finder = lungs.load(out)
     rows = pd.read_csv(out / "predictions.csv")
     assert set(rows.image) == set(drawn.image[drawn.split != "train"])

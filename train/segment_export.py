@@ -84,6 +84,8 @@ def export_run(
         write_manifest(folder, values)
         val = films[np.flatnonzero(drawn.split == "val")]
         values["agreement"] = _agreement(model, values, folder, Path(scratch) / "fp32", val)
+        (folder / "model.keras").unlink()  # nothing asks an outline for gradients
+        write_manifest(folder, values)
         finder = lungs.load(folder)
         rows = _score(finder, films, drawn, data)
         rows.to_csv(
