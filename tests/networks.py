@@ -1,8 +1,7 @@
-"""Small networks that tests train or build themselves."""
+"""Drawn films with a lesion, and a small network that tests build or train themselves."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -61,18 +60,3 @@ def small_network(size: int = PHANTOM_SIZE, classes: int = 2) -> Any:
             x = keras.layers.MaxPooling2D(name=f"pool{i}")(x)
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
     return keras.Model(inputs, keras.layers.Dense(classes, name="logits")(x), name="small")
-
-
-def trained_phantom_bundle(folder: Path) -> Path:
-    """A bundle whose network tells phantoms with a lesion (T) from those without (N)."""
-    import keras
-
-    from train.export import write_network
-
-    squares, truth = phantoms(400, seed=1)
-    model = small_network()
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
-    model.compile(keras.optimizers.Adam(1e-2), loss, metrics=["accuracy"])
-    model.fit(squares[..., None].astype(np.float32), np.eye(2)[truth], 32, epochs=12, verbose=0)
-    write_network(model, LABELS, Preprocessing(size=PHANTOM_SIZE), folder)
-    return folder
