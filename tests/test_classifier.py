@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +79,11 @@ def test_predicting_imports_no_heavy_library(models: Path) -> None:
 def test_real_films_score_as_predictions_csv_says(models: Path, cxr_data: Path, name: str) -> None:
     model = cxr.load(models / name)
     rows = pd.read_csv(models / name / "predictions.csv")
-    rows = rows.groupby(["split", "source", "label"]).head(2)
-    for row in rows.itertuples():
+    here = rows[[(cxr_data / image).is_file() for image in rows.image]]
+    if gone := len(rows) - len(here):
+        warnings.warn(f"{gone} of {len(rows)} films of models/{name} are not here", stacklevel=1)
+    assert len(here) > len(rows) / 2
+    for row in here.groupby(["split", "source", "label"]).head(2).itertuples():
         p = model.predict([cxr.read(cxr_data / str(row.image))])[0]
         expected = [getattr(row, f"logit_{label}") for label in model.labels]
         np.testing.assert_allclose(list(p.logits.values()), expected, atol=1e-3)

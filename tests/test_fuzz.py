@@ -1,4 +1,4 @@
-"""Twenty thousand altered files, and whether the hunt for bad ones would find one."""
+"""Three thousand altered files (more by ``python -m tests.fuzz``), and whether the hunt for bad ones would find one."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ worker.main(*map(int, sys.argv[1:]))
 """
 
 
-def test_twenty_thousand_altered_files_are_read_or_refused() -> None:
-    report = hunt(0, 0, 20_000)
+def test_altered_files_are_read_or_refused() -> None:
+    report = hunt(0, 0, 3_000)
     assert not report.findings, "\n".join(map(str, report.findings))
     assert report.printed == ""
-    assert report.outcomes.total() == 20_000
+    assert report.outcomes.total() == 3_000
     # Alterations that all fail at the first check would prove nothing.
-    assert report.outcomes["read"] > 5_000
+    assert report.outcomes["read"] > 750
     assert len(set(report.outcomes) & codes()) > 10
 
 
 def test_the_hunt_finds_what_escapes_crashes_hangs_and_breaks_promises() -> None:
-    report = hunt(0, 0, 8, worker=("-c", FAULTY), patience=10)
+    report = hunt(0, 0, 8, worker=("-c", FAULTY), patience=5)
     faults = [(finding.index, finding.fault) for finding in report.findings]
     assert faults == [
         (1, "escaped: KeyError at <string>:8"),

@@ -66,7 +66,8 @@ def hunt(
     worker : sequence of str
         Python's arguments; the three numbers follow.
     patience : float
-        Seconds without a word from the worker after which its file counts as hanging.
+        Seconds without a word from the worker, once it has begun, after which its file counts as
+        hanging.
     """
     report = Report()
     while first < stop and len(report.findings) < _MOST_FINDINGS:
@@ -99,15 +100,16 @@ def _follow(
 ) -> tuple[int, bool]:
     """Note the worker's lines; the file at which it stopped, and whether it hangs there."""
     assert process.stdout
-    rest = b""
+    rest, wait = b"", max(patience, WALL_SECONDS)
     with selectors.DefaultSelector() as waiting:
         waiting.register(process.stdout, selectors.EVENT_READ)
-        while waiting.select(patience):
+        while waiting.select(wait):
             read = os.read(process.stdout.fileno(), 1 << 16)
             if not read:
                 return first, False
+            wait = patience
             *lines, rest = (rest + read).split(b"\n")
-            for line in lines:
+            for line in filter(None, lines):
                 index, what, fault = json.loads(line)
                 report.outcomes[what] += 1
                 if fault:

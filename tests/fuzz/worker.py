@@ -1,4 +1,5 @@
-"""Reads altered files one after the other and says of each what came of it, one line each.
+"""Reads altered files one after the other and says of each what came of it, one line each; an
+empty line says that it begins.
 
 A process of its own, since a decoder may hang or crash: a file that takes more than `CPU_SECONDS`
 of the processor ends it, whatever runs then.
@@ -42,6 +43,8 @@ def outcome(data: bytes) -> tuple[str, str | None]:
 
 
 def main(seed: int, first: int, stop: int) -> None:
+    sys.stdout.write("\n")
+    sys.stdout.flush()
     for index in range(first, stop):
         data = altered_file(seed, index)
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
