@@ -130,6 +130,19 @@ def test_hinges() -> None:
     np.testing.assert_allclose(losses.sigmoid_hinge(positive, margin), 1 - sigmoid, rtol=1e-4)
 
 
+def test_a_film_is_asked_only_about_labels_that_its_target_asks(rng: np.random.Generator) -> None:
+    logits = rng.normal(size=(5, 3)).astype(np.float32)
+    two = np.tile(np.array([[1, -1, 0]], np.float32), (5, 1))
+    for smoothing in (0.0, 0.1):
+        asked = np.asarray(losses.named("cross_entropy", smoothing)(two, logits))
+        usual = keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=smoothing, reduction="none"
+        )
+        np.testing.assert_allclose(asked, usual(two[:, ::2], logits[:, ::2]), rtol=1e-4)
+    one = np.tile(np.array([[1, -1, -1]], np.float32), (5, 1))
+    np.testing.assert_allclose(losses.named("cross_entropy", 0.1)(one, logits), 0, atol=1e-6)
+
+
 def test_a_plateau_halves_the_rate() -> None:
     assert history.halvings([]) == 0
     assert history.halvings([3, 2, 2, 2]) == 0

@@ -17,7 +17,7 @@ from cxr.radiograph import read
 from train import cache, manifest, recipe
 from train.__main__ import main
 from train.augment import augment
-from train.dataset import FilmBatches, draw_weights
+from train.dataset import FilmBatches, draw_weights, targets_of
 from train.recipe import Augmentation
 
 HOW = Preprocessing(size=16)
@@ -213,6 +213,16 @@ def test_labels_are_drawn_equally_and_small_sources_more_often() -> None:
     assert share["a", "N"] / share["b", "N"] == pytest.approx(4), "as the root of 16 times more"
     as_they_come = pd.Series(draw_weights(frame, 1.0)).groupby([frame.source, frame.label]).sum()
     assert as_they_come["a", "N"] / as_they_come["b", "N"] == pytest.approx(16)
+
+
+def test_labels_within_are_told_apart_by_films_of_sources_that_hold_all_of_them() -> None:
+    source = np.array(["both", "both", "lungs", "lungs", "lone"])
+    label = np.array([0, 2, 0, 1, 2])
+    usual = np.eye(3)[label]
+    np.testing.assert_array_equal(targets_of(label, source, 3, np.array([], int)), usual)
+    asked = usual.copy()
+    asked[2, 2] = asked[4, 0] = -1
+    np.testing.assert_array_equal(targets_of(label, source, 3, np.array([0, 2])), asked)
 
 
 def test_an_epoch_is_the_same_whenever_it_is_drawn(data: Path, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr.preprocess import hide_rim
+
 from .recipe import Augmentation
 
 Film = NDArray[np.uint8]
@@ -43,6 +45,8 @@ def augment(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:
         film = _noise(film, rng)
     if rng.random() < how.borders:
         film = _border(film, rng)
+    if rng.random() < how.edges:
+        film = _edges(film, rng)
     if rng.random() < how.boxes:
         film = _boxes(film, rng)
     if rng.random() < how.markers:
@@ -142,6 +146,18 @@ def _border(film: Film, rng: np.random.Generator) -> Film:
     for turn in range(4):
         if rng.random() < 0.5:
             np.rot90(film, turn)[: int(side * rng.uniform(0.005, 0.07))] = value
+    return film
+
+
+def _edges(film: Film, rng: np.random.Generator) -> Film:
+    """A rim of up to a tenth of the side hidden behind its nearest pixels, some corners behind
+    their mean grey: what stands there tells the site."""
+    side = film.shape[0]
+    film = hide_rim(film, int(side * rng.uniform(0, 0.1))).copy()
+    for rows in (slice(None, int(side * 0.2)), slice(side - int(side * 0.2), None)):
+        for columns in (slice(None, int(side * 0.2)), slice(side - int(side * 0.2), None)):
+            if rng.random() < 0.3:
+                film[rows, columns] = int(film[rows, columns].mean())
     return film
 
 

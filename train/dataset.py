@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pandas as pd
@@ -54,6 +56,33 @@ def rarest_of_each(label: NDArray[np.integer], seed: int) -> NDArray[np.intp]:
     return np.sort(np.concatenate(places))
 
 
+def targets_of(
+    label: NDArray[np.integer], source: NDArray[Any], classes: int, within: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """What a film is taught: 1 for its own label, 0 for the others, -1 for those that it isn't
+    asked about.
+
+    Parameters
+    ----------
+    label : int (films,), 0 to classes - 1
+    source : (films,)
+    classes : int
+    within : int (k,)
+        Labels that are told from each other only by films of sources that hold all of them.
+
+    Returns
+    -------
+    float32 (films, classes)
+    """
+    targets = np.eye(classes, dtype=np.float32)[label]
+    for site in np.unique(source) if len(within) else ():
+        there = np.flatnonzero(source == site)
+        if not set(within) <= set(label[there]):
+            one_sided = there[np.isin(label[there], within)]
+            targets[np.ix_(one_sided, within)] -= 1 - targets[np.ix_(one_sided, within)]
+    return targets
+
+
 class FilmBatches(keras.utils.PyDataset):
     """One epoch of :class:`train.recipe.Training`; another draw each epoch, the same for the same
     seed and epoch, so that a resumed run sees what an unbroken one would have seen.
@@ -87,6 +116,10 @@ class FilmBatches(keras.utils.PyDataset):
         self._rows = np.arange(len(frame)) if rows is None else rows
         frame = frame.iloc[self._rows].reset_index(drop=True)
         self._labels = np.array([recipe.labels.index(label) for label in frame.label])
+        within = [recipe.labels.index(each) for each in plan.within]
+        self._targets = targets_of(
+            self._labels, frame.source.to_numpy(), len(recipe.labels), np.array(within, int)
+        )
         self._weights = draw_weights(frame, plan.balance)
         self._places = np.arange(len(frame))
         if plan.draw == "downsample":
@@ -111,15 +144,14 @@ class FilmBatches(keras.utils.PyDataset):
         return max(1, len(self._order) // self._recipe.training.batch)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], ...]:
-        """float32 films (batch, S, S, 1), targets (batch, classes), weights in the loss (batch,)
-        where they differ."""
+        """float32 films (batch, S, S, 1), targets (batch, classes) of :func:`targets_of`, weights
+        in the loss (batch,) where they differ."""
         plan = self._recipe.training
         place, of = share()
         rows = self._order[index * plan.batch : (index + 1) * plan.batch][place::of]
         rng = np.random.default_rng([plan.seed, self._epoch, index, *range(place)])
         films = [self._disturbed(row, rng) for row in self._rows[rows]]
-        targets = np.eye(len(self._recipe.labels), dtype=np.float32)[self._labels[rows]]
-        batch = np.stack(films)[..., None].astype(np.float32), targets
+        batch = np.stack(films)[..., None].astype(np.float32), self._targets[rows]
         return (*batch, self._loss_weights[self._labels[rows]]) if plan.loss_balance else batch
 
     def _disturbed(self, row: int, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -31,10 +31,28 @@ def sigmoid_hinge(truth: Any, logits: Any) -> Any:
     return 1 - keras.ops.sum(truth * probability, -1)
 
 
+def cross_entropy(label_smoothing: float = 0.0) -> Any:
+    """Cross-entropy among the labels that a film is asked about: those whose target isn't below 0.
+
+    Parameters
+    ----------
+    label_smoothing : float
+        Share of the target that is spread over the labels asked about.
+    """
+
+    def loss(truth: Any, logits: Any) -> Any:
+        asked = truth >= 0
+        among = keras.ops.cast(asked, "float32")
+        logits = keras.ops.where(asked, keras.ops.cast(logits, "float32"), -1e9)
+        spread = label_smoothing * among / keras.ops.sum(among, -1, keepdims=True)
+        target = (1 - label_smoothing) * among * truth + spread
+        return -keras.ops.sum(target * keras.ops.log_softmax(logits, -1), -1)
+
+    return loss
+
+
 def named(name: str, label_smoothing: float = 0.0) -> Any:
     """The loss that :class:`train.recipe.Training` calls `name`."""
     if name == "cross_entropy":
-        return keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=label_smoothing
-        )
+        return cross_entropy(label_smoothing)
     return {"hinge": hinge, "sigmoid_hinge": sigmoid_hinge}[name]

@@ -64,6 +64,9 @@ class Training:
         learnt from. 0 = every film alike, 1 = every label alike.
     loss : {"cross_entropy", "hinge", "sigmoid_hinge"}
         See :mod:`train.losses`.
+    within : tuple of str
+        Labels that are told from each other only by films of sources that hold all of them: what a
+        source with one of them teaches about them is mostly the source. Empty = by all films.
     optimizer : {"adamw", "adam", "rmsprop", "sgd"}
     learning_rate, weight_decay : float
     schedule : {"cosine", "constant", "plateau"}
@@ -88,6 +91,7 @@ class Training:
     loss_balance: float = 0.0
     loss: str = "cross_entropy"
     label_smoothing: float = 0.0
+    within: tuple[str, ...] = ()
     optimizer: str = "adamw"
     weight_decay: float = 0.0
     schedule: str = "cosine"
@@ -108,6 +112,8 @@ class Training:
             raise ValueError("only a cosine warms up")
         if self.label_smoothing and self.loss != "cross_entropy":
             raise ValueError("only cross_entropy takes label_smoothing")
+        if self.within and self.loss != "cross_entropy":
+            raise ValueError("only cross_entropy takes within")
 
 
 @dataclass(frozen=True)
@@ -130,6 +136,7 @@ class Augmentation:
     markers: float = 0.0
     boxes: float = 0.0
     borders: float = 0.0
+    edges: float = 0.0
     grain: float = 0.0
     surround: float = 0.0
     lung_window: float = 0.0
@@ -176,6 +183,8 @@ class Recipe:
             raise ValueError(f"the card has no part {', '.join(unknown)}")
         if unknown := sorted(set(self.operating) - set(self.labels)):
             raise ValueError(f"operating names no label of it: {', '.join(unknown)}")
+        if unknown := sorted(set(self.training.within) - set(self.labels)):
+            raise ValueError(f"within names no label of it: {', '.join(unknown)}")
         if not all(0 < share <= 1 for share in self.operating.values()):
             raise ValueError("operating gives sensitivities, above 0 and at most 1")
 
