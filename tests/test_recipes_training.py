@@ -190,11 +190,23 @@ def test_frozen_layers_learn_only_when_their_time_has_come(
     np.testing.assert_allclose(rates, [1e-2, 1e-2, 1e-3, 1e-3])
 
 
+@pytest.fixture(scope="module")
+def unbroken(toml: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A staged run that nothing killed."""
+    *what, run = _run("staged", toml, data, tmp_path_factory.mktemp("unbroken"))
+    fit.fit(*what, run)
+    return run
+
+
 @pytest.mark.parametrize("killed_at", [4, 7, 11])
 def test_a_staged_run_goes_on_from_either_stage(
-    toml: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: int
+    unbroken: Path,
+    toml: Path,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    killed_at: int,
 ) -> None:
-    fit.fit(*_run("staged", toml, data, tmp_path / "unbroken"))
     batches = []
 
     def killed(self: object, batch: int, logs: object = None) -> None:
@@ -205,9 +217,9 @@ def test_a_staged_run_goes_on_from_either_stage(
     with monkeypatch.context() as patch:
         patch.setattr(fit.History, "on_train_batch_end", killed)
         with pytest.raises(KeyboardInterrupt):
-            fit.fit(*_run("staged", toml, data, tmp_path / "broken"))
-    fit.fit(*_run("staged", toml, data, tmp_path / "broken"))
-    one, other = (_history(tmp_path / which / "staged") for which in ("unbroken", "broken"))
+            fit.fit(*_run("staged", toml, data, tmp_path))
+    fit.fit(*_run("staged", toml, data, tmp_path))
+    one, other = _history(unbroken), _history(tmp_path / "staged")
     assert [row["epoch"] for row in one] == [row["epoch"] for row in other] == list("1234")
     for a, b in zip(one, other, strict=True):
         assert float(a["val_loss"]) == pytest.approx(float(b["val_loss"]), rel=1e-4)
