@@ -14,6 +14,7 @@ from PIL import Image, ImageChops
 from cxr.errors import NotARadiograph, UnreadableFile
 from cxr.guard import BoundedReader, check_size, damaged, decoding, jpeg_frame
 from cxr.lean import Lean, lean_jpeg, lean_png
+from cxr.png16 import deep_channels, is_deep
 from cxr.radiograph import Radiograph, window_table
 
 # On a tinted film a pixel's colour follows from its brightness; on a colour photograph it does
@@ -35,6 +36,7 @@ _UPRIGHT: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
     8: np.rot90,
 }
 """What undoes each orientation that Exif numbers."""
+_TRANSPARENT = "Transparent parts are shown black."
 _LIBJPEG = (0xC0, 0xC1, 0xC2)
 _COLOUR_MODES = ("RGB", "RGBA", "P", "CMYK")
 _PNG_COLOUR = (2, 3, 6)  # RGB, palette, RGBA
@@ -46,14 +48,15 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 def read_png(data: bytes, sha256: str) -> Radiograph:
     """Read a PNG of any colour type and depth.
 
-    A 16-bit grey film keeps its depth. Its white is the largest value that its significant bits
-    can hold, because 10- to 14-bit films are stored in 16-bit files unscaled; its black is 0.
+    A 16-bit film keeps its depth, in grey or in three equal channels. Its white is the largest
+    value that its significant bits can hold, because 10- to 14-bit films are stored in 16-bit files
+    unscaled; its black is 0.
     """
     if len(data) < 33 or data[12:16] != b"IHDR":
         raise damaged()
-    width, height, depth, colour_type = struct.unpack_from(">IIBB", data, 16)
+    width, height, _, colour_type = struct.unpack_from(">IIBB", data, 16)
     check_size(height, width, colour_type in _PNG_COLOUR)
-    return _read(lean_png(data), sha256, "PNG", depth)
+    return _read(lean_png(data), sha256, "PNG")
 
 
 def read_jpeg(data: bytes, sha256: str) -> Radiograph:
@@ -68,10 +71,10 @@ def read_jpeg(data: bytes, sha256: str) -> Radiograph:
             "an ordinary JPEG, PNG or DICOM.",
         )
     check_size(frame.height, frame.width, frame.components > 1)
-    return _read(lean_jpeg(data), sha256, "JPEG", 8)
+    return _read(lean_jpeg(data), sha256, "JPEG")
 
 
-def _read(lean: Lean, sha256: str, kind: str, depth: int) -> Radiograph:
+def _read(lean: Lean, sha256: str, kind: str) -> Radiograph:
     notes: list[str] = []
     with decoding(), Image.open(BoundedReader(lean.data), formats=(kind,)) as image:
         # Pillow takes the last of several headers.
@@ -84,12 +87,10 @@ def _read(lean: Lean, sha256: str, kind: str, depth: int) -> Radiograph:
             notes.append(f"The file holds {lean.pictures} pictures; the first is shown.")
         if lean.orientation in _UPRIGHT:
             notes.append("Turned as the camera's or scanner's orientation tag says.")
-        film = grey(image, notes)
+        film = _deep_grey(lean.data, notes) if is_deep(image) else grey(image, notes)
     if lean.orientation in _UPRIGHT:
         film = np.ascontiguousarray(_UPRIGHT[lean.orientation](film))
     if film.dtype == np.uint8:
-        if depth > 8:
-            notes.append("A 16-bit colour file, read at 8 bits.")
         return Radiograph(film, 8, sha256, kind, notes=tuple(notes))
     bits = max(8, int(film.max()).bit_length())
     if bits < 16:
@@ -110,7 +111,12 @@ def grey(image: Image.Image, notes: list[str]) -> NDArray[Any]:
         ``colour_photograph``.
     """
     if image.mode.startswith("I;16"):
-        return np.ascontiguousarray(image, dtype=np.uint16)
+        film = np.array(image, dtype=np.uint16)
+        clear = image.info.get("transparency")
+        if clear and (film == clear).any():
+            notes.append(_TRANSPARENT)
+            film[film == clear] = 0
+        return film
     if image.has_transparency_data:
         image = _on_black(image, notes)
     if image.mode in ("1", "L"):
@@ -133,6 +139,31 @@ def grey(image: Image.Image, notes: list[str]) -> NDArray[Any]:
     return np.ascontiguousarray(image.convert("L"))
 
 
+def _deep_grey(data: bytes, notes: list[str]) -> NDArray[Any]:
+    """Brightness of a 16-bit PNG in colour or with transparency: uint16 (H, W), or uint8 where its
+    channels differ; `notes` grows.
+
+    Raises
+    ------
+    NotARadiograph
+        ``colour_photograph``.
+    """
+    channels, alpha = deep_channels(data)
+    if alpha is not None and alpha.min() < alpha.max():
+        notes.append(_TRANSPARENT)
+        opaque = int(alpha.max())
+        for channel in channels:
+            for row, share in zip(channel, alpha, strict=True):
+                row[:] = (row.astype(np.uint32) * share + opaque // 2) // opaque
+    first, *others = channels
+    if all(np.array_equal(first, other) for other in others):
+        return first
+    notes.append("A 16-bit colour file, read at 8 bits.")
+    top = 2 ** max(8, int(max(channel.max() for channel in channels)).bit_length()) - 1
+    table = window_table(16, 0, top)
+    return grey(Image.merge("RGB", [Image.fromarray(table[c]) for c in channels]), notes)
+
+
 def _on_black(image: Image.Image, notes: list[str]) -> Image.Image:
     """Drop transparency: what shines through is black, as around a film."""
     mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
@@ -140,9 +171,10 @@ def _on_black(image: Image.Image, notes: list[str]) -> Image.Image:
     image = image if image.mode == wanted else image.convert(wanted)
     alpha = image.getchannel("A")
     opaque = image.convert(mode)
-    if alpha.getextrema() == (255, 255):
+    least, most = alpha.getextrema()
+    if least == most:  # the same everywhere, it says nothing about the film
         return opaque
-    notes.append("Transparent parts are shown black.")
+    notes.append(_TRANSPARENT)
     opaque.paste("black", mask=ImageChops.invert(alpha))
     return opaque
 

@@ -40,6 +40,13 @@ def tinted(channels: int = 3) -> np.ndarray:
     return film
 
 
+def deep_colour() -> bytes:
+    rows = (b"\0" + tinted(4)[0].astype(">u2").tobytes() + bytes(1 + 8 * COLOUR_SIDE) * 63) * (
+        COLOUR_SIDE // 64
+    )
+    return raw_png(COLOUR_SIDE, COLOUR_SIDE // 64 * 64, 16, 6, rows)
+
+
 def turned() -> Image.Exif:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -72,6 +79,7 @@ def jpeg_2000(film: np.ndarray) -> bytes:
 LARGEST: dict[str, Callable[[], bytes]] = {
     "png of 16 bits, turned": lambda: png(deep(), compress_level=1, exif=turned()),
     "png with alpha": lambda: png(tinted(4), compress_level=1),
+    "png of 16 bits, tinted, with alpha": deep_colour,
     "progressive cmyk jpeg": cmyk,
     "dicom, inverted": lambda: dicom(deep(), PhotometricInterpretation="MONOCHROME1"),
     "dicom, deflated": lambda: saved(dataset(deep()), uid.DeflatedExplicitVRLittleEndian),

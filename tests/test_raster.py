@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import encoded, film, jpeg, png, png_chunk, raw_png
+from films import deep_png, encoded, film, jpeg, png, png_chunk, raw_png
 from PIL import Image, ImageDraw
 
 from cxr.errors import NotARadiograph, UnreadableFile
@@ -111,12 +111,68 @@ def test_transparent_colour_of_a_palette_is_black() -> None:
     assert np.array_equal(radiograph.pixels, np.where(film() == 255, 0, film()))
 
 
-def test_sixteen_bit_rgb_is_read_at_eight_with_a_note() -> None:
-    deep = (film().astype(">u2") * 257)[..., None].repeat(3, axis=2)
-    rows = b"".join(b"\0" + row.tobytes() for row in deep)
-    radiograph = read(raw_png(80, 96, 16, 2, rows))
-    assert np.array_equal(radiograph.pixels, film())
-    assert radiograph.notes == ("A 16-bit colour file, read at 8 bits.",)
+COLOUR_TYPES = {"RGB": 2, "grey + alpha": 4, "RGBA": 6}
+
+
+def in_colour(deep: np.ndarray, kind: str, alpha: int | np.ndarray = 65535) -> np.ndarray:
+    channels = [deep] if kind == "grey + alpha" else [deep] * 3
+    channels += [np.broadcast_to(np.uint16(alpha), deep.shape)] if "A" in kind.upper() else []
+    return np.stack(channels, axis=-1)
+
+
+@pytest.mark.parametrize("kind", COLOUR_TYPES)
+@pytest.mark.parametrize("bits", range(8, 17))
+def test_a_deep_film_in_colour_is_the_same_film_in_grey(kind: str, bits: int) -> None:
+    deep = film(bits=bits).astype(np.uint16)
+    shown = read(deep_png(in_colour(deep, kind), COLOUR_TYPES[kind]))
+    in_grey = read(png(deep))
+    assert np.array_equal(shown.pixels, deep)
+    assert np.array_equal(shown.eight_bit, in_grey.eight_bit)
+    assert (shown.bits, shown.notes) == (in_grey.bits, in_grey.notes)
+    assert shown.eight_bit.max() == 255
+
+
+@pytest.mark.parametrize("kind", ["grey + alpha", "RGBA"])
+def test_deep_transparency(kind: str) -> None:
+    deep, alpha = film(bits=12), np.full((96, 80), 4095, np.uint16)
+    # The same everywhere, it says nothing, however much it is of the 16 bits.
+    assert np.array_equal(
+        read(deep_png(in_colour(deep, kind, 4095), COLOUR_TYPES[kind])).pixels, deep
+    )
+    alpha[:, :40] = 0
+    shown = read(deep_png(in_colour(deep, kind, alpha), COLOUR_TYPES[kind]))
+    assert not shown.pixels[:, :40].any()
+    assert np.array_equal(shown.pixels[:, 40:], deep[:, 40:])
+    assert "Transparent parts are shown black." in shown.notes
+
+
+@pytest.mark.parametrize(("kind", "channels"), [(0, 1), (2, 3)])
+def test_a_deep_transparent_colour_is_black(kind: int, channels: int) -> None:
+    deep = film(bits=12)
+    deep[:, :9] = 3000
+    data = deep_png(deep if channels == 1 else in_colour(deep, "RGB"), kind)
+    clear = png_chunk(b"tRNS", (3000).to_bytes(2, "big") * channels)
+    shown = read(data[:33] + clear + data[33:])
+    assert np.array_equal(shown.pixels, np.where(deep == 3000, 0, deep))
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_a_deep_tinted_film_is_read_by_brightness(bits: int) -> None:
+    deep = film(bits=bits)
+    tinted = np.stack([deep * 0.8, deep * 0.9, deep], axis=-1).astype(np.uint16)
+    shown = read(deep_png(tinted, 2))
+    assert shown.notes == (
+        "A 16-bit colour file, read at 8 bits.",
+        "The film is tinted or has colour marks; only its brightness is used.",
+    )
+    luma = tinted @ np.array([0.299, 0.587, 0.114]) * 255 / (2**bits - 1)
+    assert np.abs(shown.pixels - luma).max() <= 1.5
+
+
+def test_a_deep_colour_photograph_is_refused() -> None:
+    with pytest.raises(NotARadiograph) as refusal:
+        read(deep_png(photograph().astype(np.uint16) * 16, 2))
+    assert refusal.value.code == "colour_photograph"
 
 
 def test_animated_png_is_refused() -> None:
