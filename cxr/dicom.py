@@ -18,6 +18,7 @@ from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial,
 from cxr import dicom_tags
 from cxr.dicom_lut import rendering
 from cxr.dicom_pixels import stored_values
+from cxr.dicom_values import text
 from cxr.guard import MAX_BYTES, BoundedReader, check_bytes, decoding
 from cxr.radiograph import Radiograph
 
@@ -33,7 +34,7 @@ _KEYWORDS = """
     BitsAllocated BitsStored HighBit PixelRepresentation PixelPaddingValue PixelPaddingRangeLimit
     RescaleSlope RescaleIntercept ModalityLUTSequence VOILUTSequence WindowCenter WindowWidth
     VOILUTFunction PresentationLUTShape PresentationLUTSequence
-    PixelData FloatPixelData DoubleFloatPixelData
+    PixelData FloatPixelData DoubleFloatPixelData SpecificCharacterSet
 """.split()  # noqa: SIM905 (a list literal takes forty lines)
 _TAGS: list[Any] = [tag_for_keyword(keyword) for keyword in _KEYWORDS]
 
@@ -50,11 +51,13 @@ def read_dicom(data: bytes, sha256: str) -> Radiograph:
     dicom_tags.check_modality(ds, notes)
     dicom_tags.check_body_part(ds, notes)
     view = dicom_tags.check_view(ds, notes)
-    if not dicom_tags.text(ds, "PhotometricInterpretation"):
+    if not text(ds, "PhotometricInterpretation"):
         notes.append("The file does not state which end is white; taken for the usual one.")
     stored, bits, signed = stored_values(ds, syntax, notes)
     shown = rendering(ds, stored, bits, signed, notes)
     dicom_tags.other_notes(ds, notes)
+    spacing = dicom_tags.spacing_mm(ds, notes)
+    dicom_tags.check_square(ds, spacing, notes)
     return Radiograph(
         pixels=stored if shown.to_pixel is None else shown.to_pixel[stored],
         bits=shown.bits,
@@ -62,7 +65,7 @@ def read_dicom(data: bytes, sha256: str) -> Radiograph:
         format="DICOM",
         voi=shown.voi,
         window=shown.window,
-        spacing_mm=dicom_tags.spacing_mm(ds, notes),
+        spacing_mm=spacing,
         view=view,
         orientation=dicom_tags.orientation(ds, notes),
         age_years=dicom_tags.age_years(ds),

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from cxr.dicom_tags import item, numbers, text, value
+from cxr.dicom_values import item, numbers, text, value
 from cxr.guard import damaged, decoding
 from cxr.radiograph import window_table
 
 _Shown = tuple[NDArray[np.uint8], tuple[float, float] | None]
+_NO_WINDOW = "The file has no window"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +46,14 @@ class Rendering:
 
 @dataclass(frozen=True, eq=False)
 class _Modality:
-    """Pixels of the stored values, `bits` deep; a pixel p means ``slope * p + intercept``."""
+    """Pixels of the stored values, `bits` deep; a pixel p means ``slope * p + intercept``, unless
+    what it means is not `known`."""
 
     to_pixel: NDArray[np.int64]
     bits: int
     slope: float = 1.0
     intercept: float = 0.0
+    known: bool = True
 
 
 def rendering(
@@ -97,10 +100,13 @@ def _modality(ds: Dataset, bits: int, signed: bool, notes: list[str]) -> _Modali
     steps = np.arange(2**bits)
     table = item(ds, "ModalityLUTSequence")
     if table is not None:
-        entries, first, depth = _lut(table, signed)
+        entries, first, _ = _lut(table, signed)
+        depth = max(8, int(entries.max()).bit_length())
         return _Modality(entries[np.clip(steps + lowest - first, 0, len(entries) - 1)], depth)
-    slope = (numbers(ds, "RescaleSlope") or [1.0])[0]
-    intercept = (numbers(ds, "RescaleIntercept") or [0.0])[0]
+    slopes, intercepts = numbers(ds, "RescaleSlope"), numbers(ds, "RescaleIntercept")
+    if slopes is None or intercepts is None:
+        return _Modality(steps, bits, known=False)
+    slope, intercept = (slopes or [1.0])[0], (intercepts or [0.0])[0]
     if slope == 0:
         notes.append("The file's rescale slope is 0; taken for unknown.")
         slope, intercept = 1.0, 0.0
@@ -112,36 +118,53 @@ def _modality(ds: Dataset, bits: int, signed: bool, notes: list[str]) -> _Modali
 
 def _shown(ds: Dataset, modality: _Modality, occurring: NDArray[Any], notes: list[str]) -> _Shown:
     """The 8 bits shown of each pixel: by VOI LUT, else window, else range."""
-    stated = _voi_lut(ds, modality) or _window(ds, modality, notes)
     darkest, lightest = int(occurring.min()), int(occurring.max())
-    if stated:
+    stated = None
+    if not modality.known:
+        why = "The file's rescale slope or intercept cannot be read, so no window is used"
+    elif isinstance(found := _voi_lut(ds, modality, notes) or _window(ds, modality, notes), str):
+        why = found
+    else:
+        stated = found
         shown = stated[0][occurring]
         if darkest == lightest or shown.min() < shown.max():
             return stated
-        notes.append("The file's window leaves the film blank; all of its range is shown.")
-    elif modality.bits > 8:
-        notes.append("The file has no window; the film is shown from darkest to lightest.")
-    top = 2**modality.bits - 1
-    if darkest == lightest or (modality.bits == 8 and not stated):
-        return window_table(modality.bits, 0, top), None
+        why = "The file's window leaves the film blank"
+    as_it_is = modality.bits == 8 and not stated and item(ds, "ModalityLUTSequence") is None
+    if not as_it_is:
+        notes.append(f"{why}; the film is shown from darkest to lightest.")
+    elif why != _NO_WINDOW:
+        notes.append(f"{why}; the film is shown as it is stored.")
+    if darkest == lightest or as_it_is:
+        return window_table(modality.bits, 0, 2**modality.bits - 1), None
     window = ((darkest + lightest) / 2, float(lightest - darkest))
     return window_table(modality.bits, darkest, lightest), window
 
 
-def _voi_lut(ds: Dataset, modality: _Modality) -> _Shown | None:
+def _voi_lut(ds: Dataset, modality: _Modality, notes: list[str]) -> _Shown | None:
     table = item(ds, "VOILUTSequence")
     if table is None or value(table, "LUTData") is None:
         return None
     entries, first, depth = _lut(table, signed=modality.intercept < 0)
+    least, most = 0, 2**depth - 1
+    if int(entries.max()).bit_length() < depth:
+        least, most = int(entries.min()), int(entries.max())
+        notes.append("The file's table fills less than it states; shown by the range it fills.")
     meant = np.rint(modality.slope * np.arange(2**modality.bits) + modality.intercept)
     at = np.clip(meant - first, 0, len(entries) - 1).astype(np.intp)
-    return (entries[at] * 255 / (2**depth - 1) + 0.5).astype(np.uint8), None
+    share = (entries[at] - least) / max(most - least, 1)
+    return (share * 255 + 0.5).astype(np.uint8), None
 
 
-def _window(ds: Dataset, modality: _Modality, notes: list[str]) -> _Shown | None:
+def _window(ds: Dataset, modality: _Modality, notes: list[str]) -> _Shown | str:
+    """The file's first window, or why there is none."""
     centres, widths = numbers(ds, "WindowCenter"), numbers(ds, "WindowWidth")
+    if centres is None or widths is None:
+        return "The file's window cannot be read"
+    if not centres and not widths:
+        return _NO_WINDOW
     if not centres or not widths:
-        return None
+        return "The file states half a window"
     centre, width = centres[0], widths[0]
     function = text(ds, "VOILUTFunction") or "LINEAR"
     if function == "LINEAR":
@@ -149,8 +172,7 @@ def _window(ds: Dataset, modality: _Modality, notes: list[str]) -> _Shown | None
     centre, width = (centre - modality.intercept) / modality.slope, width / modality.slope
     # Beyond these bounds, for pixels of 0 to 65,535, it is no window but a slip (or an attack).
     if not 1e-3 <= width <= 1e9 or not abs(centre) <= 1e9:
-        notes.append("The file's window has no width; taken for unknown.")
-        return None
+        return "The file's window has no width"
     if len(centres) > 1:
         notes.append(f"The first of the file's {len(centres)} windows is used.")
     if function == "SIGMOID":
@@ -162,10 +184,10 @@ def _window(ds: Dataset, modality: _Modality, notes: list[str]) -> _Shown | None
 
 
 def _lut(table: Dataset, signed: bool) -> tuple[NDArray[np.int64], int, int]:
-    """Entries of a LUT item, the value that the first is for, and the entries' bits."""
-    descriptor = [int(n) for n in numbers(table, "LUTDescriptor")]
+    """Entries of a LUT item, the value that the first is for, and the bits that entries have."""
+    descriptor = [int(n) for n in numbers(table, "LUTDescriptor") or ()]
     data = value(table, "LUTData")
-    if len(descriptor) != 3 or data is None or not 8 <= descriptor[2] <= 16:
+    if len(descriptor) != 3 or data is None:
         raise damaged()
     count, first, depth = descriptor[0] % 2**16 or 2**16, descriptor[1], descriptor[2]
     if signed and first >= 2**15:
@@ -178,7 +200,7 @@ def _lut(table: Dataset, signed: bool) -> tuple[NDArray[np.int64], int, int]:
         entries = np.atleast_1d(np.asarray(data)).astype(np.int64)[:count]
     if len(entries) < count or entries.min() < 0 or entries.max() >= 2**16:
         raise damaged()
-    return entries, first, max(depth, int(entries.max()).bit_length())
+    return entries, first, max(min(depth, 16), 8, int(entries.max()).bit_length())
 
 
 def _occurring(ds: Dataset, stored: NDArray[Any], bits: int, signed: bool) -> NDArray[np.intp]:
@@ -186,7 +208,8 @@ def _occurring(ds: Dataset, stored: NDArray[Any], bits: int, signed: bool) -> ND
     seen = np.zeros(2**bits, dtype=bool)
     for row in stored:
         seen[row] = True
-    padding = numbers(ds, "PixelPaddingValue") + numbers(ds, "PixelPaddingRangeLimit")
+    padding = numbers(ds, "PixelPaddingValue") or []
+    padding += numbers(ds, "PixelPaddingRangeLimit") or []
     if padding:
         # Written signed or unsigned, whatever the film is: compared as the bits it has.
         sign = 2 ** (bits - 1) if signed else 0

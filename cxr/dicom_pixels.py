@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import convert_color_space, get_decoder
 
-from cxr.dicom_tags import number, text
+from cxr.dicom_values import number, numbers, text
 from cxr.errors import UnreadableFile
 from cxr.guard import (
     Frame,
@@ -71,7 +71,7 @@ def stored_values(ds: Dataset, syntax: str, notes: list[str]) -> tuple[NDArray[A
     ------
     UnreadableFile, NotARadiograph
     """
-    bits, signed, colour = _check_header(ds)
+    bits, signed, colour = _check_header(ds, notes)
     if syntax not in _NATIVE | _BY_PILLOW | _BY_GDCM | {uid.RLELossless}:
         raise UnreadableFile(
             "unsupported_transfer_syntax",
@@ -94,7 +94,7 @@ def stored_values(ds: Dataset, syntax: str, notes: list[str]) -> tuple[NDArray[A
     return stored.astype(np.uint8 if bits == 8 else np.uint16, copy=False), bits, signed
 
 
-def _check_header(ds: Dataset) -> tuple[int, bool, bool]:
+def _check_header(ds: Dataset, notes: list[str]) -> tuple[int, bool, bool]:
     """Refuse, before anything is decoded, what is no single grey frame of 8 to 16 bits.
 
     Missing tags get their defaults in `ds`, because decoders ask for them.
@@ -112,7 +112,9 @@ def _check_header(ds: Dataset) -> tuple[int, bool, bool]:
             "no_pixel_data",
             "The DICOM file holds no image, or ends before it. Export the film itself.",
         )
-    if number(ds, "NumberOfFrames", 1) > 1:
+    if (frames := numbers(ds, "NumberOfFrames")) is None:
+        notes.append("The file's number of images cannot be read; taken for one.")
+    if frames and frames[0] > 1:
         raise UnreadableFile(
             "multi_frame", "The file holds several images. Export the one film on its own."
         )
@@ -129,6 +131,7 @@ def _check_header(ds: Dataset) -> tuple[int, bool, bool]:
         raise _unsupported_pixels()
     signed = number(ds, "PixelRepresentation") == 1
     # Added anew, because a tag that the file has may be of another kind.
+    ds.add_new("NumberOfFrames", "IS", 1)
     ds.add_new("SamplesPerPixel", "US", samples)
     ds.add_new("PhotometricInterpretation", "CS", photometric)
     ds.add_new("BitsStored", "US", bits)

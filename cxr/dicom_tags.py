@@ -1,141 +1,158 @@
-"""What a DICOM file's tags say: safe access to values, and whether it is a frontal chest film.
+"""What a DICOM file's tags say: whether it is a frontal chest film, and of whom and how large.
 
-The words that count as chest and frontal are few on purpose: a stated value that is not among
-them refuses (body part, modality) or is noted (view), a missing one is noted.
+A known word for another part, view or modality refuses. What is missing, unknown or written so
+that it cannot be read says nothing: it is noted, and the film is read.
 """
 
 from __future__ import annotations
 
-import math
 import re
-import unicodedata
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
+from cxr import dicom_words
+from cxr.dicom_values import numbers, plain, stated, text, value
 from cxr.errors import NotARadiograph
-from cxr.guard import damaged, decoding
 
 _FILMS = {"CR", "DX"}
-_PERHAPS_FILMS = {"RG", "OT", "FD", "XR"}  # scanned, or written by software that knew no better
-_CHEST = ("CHEST", "THORA", "TORAX", "TORAC", "LUNG", "PULMO")
-_FRONTAL = {"PA", "AP", "FRONTAL", "POSTEROANTERIOR", "ANTEROPOSTERIOR", "POSTERO", "ANTERO"}
-_NOT_FRONTAL = {"LL", "RL", "LAT", "LATERAL", "LATERO", "LLAT", "RLAT", "LLD", "RLD", "PROFILE"}
-_NOT_FRONTAL |= {"LLO", "RLO", "LAO", "RAO", "LPO", "RPO", "OBLIQUE", "OBL", "DECUBITUS"}
+_VAGUE = {"DR", "RG", "RX", "OT", "FD", "XR", "HC", "SC"}  # scanned, or by software's own term
+_OTHER_MODALITY = frozenset(dicom_words.OTHER_MODALITY.split(", "))
+_MOST_WORDS, _MOST_CODES, _MOST_QUOTED = 60, 8, 16
+_SQUARE = 0.01  # the sides' difference that is taken for rounding
 
 _A_YEAR = {"Y": 1, "M": 12, "W": 52.18, "D": 365.25}
 
-# The longest honest value is a table of 65,536 entries, two bytes each.
-_MAX_VALUE = 1 << 20
+
+@dataclass(frozen=True)
+class _Words:
+    """A table of `dicom_words`, to be asked."""
+
+    whole: frozenset[str]
+    begin: tuple[str, ...]
+    hold: tuple[str, ...]
+    phrases: tuple[str, ...]
+
+    def among(self, words: list[str]) -> bool:
+        """Whether one of them stands among `words`."""
+        together = f" {' '.join(words)} "
+        return any(phrase in together for phrase in self.phrases) or any(
+            word in self.whole or word.startswith(self.begin) or any(p in word for p in self.hold)
+            for word in words
+        )
 
 
-def value(ds: Dataset, keyword: str) -> Any:
-    """A tag's value or None; pydicom parses it only now, so bad bytes refuse here."""
-    with decoding():
-        raw = ds.get_item(keyword) if keyword in ds else None
-        if isinstance(raw, RawDataElement) and len(raw.value or b"") > _MAX_VALUE:
-            raise damaged()
-        return ds.get(keyword)
+def _table(name: str) -> _Words:
+    languages: Mapping[str, str] = getattr(dicom_words, name)
+    listed = [word.strip() for row in languages.values() for word in plain(row).split(",")]
+    single = [word for word in listed if " " not in word]
+    return _Words(
+        whole=frozenset(word for word in single if "*" not in word),
+        begin=tuple(word[:-1] for word in single if word[0] != "*" and word[-1] == "*"),
+        hold=tuple(word.strip("*") for word in single if word[0] == "*"),
+        phrases=tuple(f" {word} ".replace("* ", "") for word in listed if " " in word),
+    )
 
 
-def numbers(ds: Dataset, keyword: str) -> list[float]:
-    """A tag's values that are finite numbers; [] where it is missing or holds something else."""
-    found = value(ds, keyword)
-    try:
-        many = [float(v) for v in (found if isinstance(found, MultiValue | list) else [found])]
-    except (TypeError, ValueError, OverflowError):
-        return []
-    return many if all(map(math.isfinite, many)) else []
+@cache
+def _tables() -> dict[str, _Words]:
+    names = ("CHEST", "OF_THE_CHEST", "OTHER_PART", "PA", "AP", "FRONTAL", "NOT_FRONTAL")
+    return {name: _table(name) for name in names}
 
 
-def number(ds: Dataset, keyword: str, default: int = 0) -> int:
-    """A tag's first whole number, or `default`."""
-    found = numbers(ds, keyword)
-    return int(found[0]) if found else default
+@dataclass(frozen=True)
+class _Said:
+    """What a tag or its coded twin says: words, and codes that need no language."""
 
+    words: list[str]
+    codes: frozenset[str] = frozenset()
 
-def text(ds: Dataset, keyword: str) -> str:
-    """A tag's text, several values joined by a backslash, capitals without accents; or ""."""
-    found = value(ds, keyword)
-    many = found if isinstance(found, MultiValue | list) else [found]
-    joined = "\\".join("" if v is None else str(v).strip() for v in many)
-    plain = unicodedata.normalize("NFKD", joined).encode("ascii", "ignore").decode()
-    return plain.strip().upper()
-
-
-def item(ds: Dataset, keyword: str) -> Dataset | None:
-    """The first item of a sequence, or None."""
-    found = value(ds, keyword)
-    return found[0] if isinstance(found, Sequence) and len(found) else None
+    def means(self, name: str, codes: str = "") -> bool:
+        """Whether it names anything of a table of `dicom_words`."""
+        return bool(self.codes & set(codes.split())) or _tables()[name].among(self.words)
 
 
 def check_modality(ds: Dataset, notes: list[str]) -> None:
     """Refuse what is stated to be no radiograph; `notes` grows."""
-    modality = text(ds, "Modality")
-    if modality in _FILMS:
+    terms = set(text(ds, "Modality").split("\\")) - {""}
+    if terms & _FILMS:
         return
-    if modality and modality not in _PERHAPS_FILMS:
+    if other := terms & _OTHER_MODALITY:
         raise NotARadiograph(
             "not_radiography",
-            f"The file's tags say that it is no X-ray film (modality {_quoted(modality)}). "
+            f"The file's tags say that it is no X-ray film (modality {min(other)}). "
             "Use a chest radiograph (CR or DX).",
         )
-    notes.append(
-        f"Modality is {modality}; taken for a radiograph."
-        if modality
-        else "The file does not state a modality; taken for a radiograph."
-    )
+    if vague := terms & _VAGUE:
+        notes.append(f"Modality is {min(vague)}; taken for a radiograph.")
+    elif stated(ds, "Modality"):
+        notes.append("The file's modality is not understood; taken for a radiograph.")
+    else:
+        notes.append("The file does not state a modality; taken for a radiograph.")
 
 
 def check_body_part(ds: Dataset, notes: list[str]) -> None:
     """Refuse what is stated to be another part of the body; `notes` grows."""
-    part = text(ds, "BodyPartExamined") or _code(ds, "AnatomicRegionSequence")
-    if not part:
+    for said in (_said(text(ds, "BodyPartExamined")), _coded(ds, "AnatomicRegionSequence")):
+        if said.means("CHEST", dicom_words.CHEST_CODES):
+            return
+        if said.means("OTHER_PART", dicom_words.OTHER_CODES):
+            part = " ".join(word for word in said.words if word.isascii())[:_MOST_QUOTED]
+            raise NotARadiograph(
+                "not_chest",
+                "The file's tags say that it shows no chest"
+                f"{f' (body part {part})' if part else ''}. Use a chest radiograph.",
+            )
+        if said.means("OF_THE_CHEST"):
+            return
+    if stated(ds, "BodyPartExamined") or value(ds, "AnatomicRegionSequence"):
+        notes.append("The file's body part is not understood; taken for a chest.")
+    else:
         notes.append("The file does not state a body part; taken for a chest.")
-    elif not any(word in part for word in _CHEST):
-        raise NotARadiograph(
-            "not_chest",
-            f"The file's tags say that it shows no chest (body part {_quoted(part)}). "
-            "Use a chest radiograph.",
-        )
 
 
 def check_view(ds: Dataset, notes: list[str]) -> str | None:
     """Refuse what is stated to be no frontal view; `notes` grows.
 
-    A series description counts only where no tag states the view, and only to refuse.
+    A series description counts only where no tag states a known view, and only to refuse.
 
     Returns
     -------
     "PA", "AP" or None.
     """
-    stated = text(ds, "ViewPosition") or _code(ds, "ViewCodeSequence")
-    words = set(re.findall("[A-Z]+", stated or text(ds, "SeriesDescription")))
-    if words & _NOT_FRONTAL and not words & _FRONTAL:
+    stated_views = (_said(text(ds, "ViewPosition")), _coded(ds, "ViewCodeSequence"))
+    tagged = next(filter(None, map(_view, stated_views)), "")
+    if (tagged or _view(_said(text(ds, "SeriesDescription")))) == "other":
         raise NotARadiograph(
             "not_frontal",
             "The file's tags say that this is a lateral, oblique or decubitus view. "
             "Use the frontal film (PA or AP).",
         )
-    if stated and words & {"PA", "POSTEROANTERIOR", "POSTERO"}:
-        return "PA"
-    if stated and words & {"AP", "ANTEROPOSTERIOR", "ANTERO"}:
-        return "AP"
-    notes.append("The file does not state PA or AP; taken for a frontal view.")
+    if tagged in ("PA", "AP"):
+        return tagged
+    if not tagged and (stated(ds, "ViewPosition") or value(ds, "ViewCodeSequence")):
+        notes.append("The file's view is not understood; taken for a frontal view.")
+    else:
+        notes.append("The file does not state PA or AP; taken for a frontal view.")
     return None
 
 
 def spacing_mm(ds: Dataset, notes: list[str]) -> tuple[float, float] | None:
     """Height and width of a pixel: calibrated to the patient, else as it was at the detector."""
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
+    for keyword, name in (
+        ("PixelSpacing", "pixel spacing"),
+        ("ImagerPixelSpacing", "pixel spacing at the detector"),
+    ):
         found = numbers(ds, keyword)
-        if len(found) == 2 and min(found) > 0:
+        if found and len(found) == 2 and min(found) > 0:
             if keyword == "ImagerPixelSpacing":
                 notes.append("Pixel size is that of the detector; the patient's is smaller.")
             return found[0], found[1]
+        if found is None or any(found):  # zeros are how some write "unknown"
+            notes.append(f"The file's {name} cannot be read; taken for unknown.")
     return None
 
 
@@ -154,8 +171,8 @@ def orientation(ds: Dataset, notes: list[str]) -> tuple[str, str] | None:
 
 def age_years(ds: Dataset) -> float | None:
     """The patient's age, which is written as in "034Y", "018M", "003W" or "010D"."""
-    stated = re.fullmatch(r"(\d{1,3})([YMWD])", text(ds, "PatientAge"))
-    return int(stated[1]) / _A_YEAR[stated[2]] if stated else None
+    age = re.fullmatch(r"([0-9]{1,3})([YMWD])", text(ds, "PatientAge"))
+    return int(age[1]) / _A_YEAR[age[2]] if age else None
 
 
 def other_notes(ds: Dataset, notes: list[str]) -> None:
@@ -164,17 +181,38 @@ def other_notes(ds: Dataset, notes: list[str]) -> None:
         notes.append("Raw detector data (for processing): contrast is not that of a finished film.")
     if text(ds, "BurnedInAnnotation") == "YES":
         notes.append("The tags say that text is burnt into the film; it may be a name.")
+
+
+def check_square(ds: Dataset, spacing: tuple[float, float] | None, notes: list[str]) -> None:
+    """Note pixels that are higher than wide or wider than high."""
     aspect = numbers(ds, "PixelAspectRatio")
-    if len(aspect) == 2 and aspect[0] != aspect[1] and min(aspect) > 0:
+    if aspect is None:
+        notes.append("The file's pixel aspect ratio cannot be read; taken for square.")
+    ratios = [sides for sides in (spacing, aspect) if sides and len(sides) == 2 and min(sides) > 0]
+    if any(abs(high - wide) > _SQUARE * max(high, wide) for high, wide in ratios):
         notes.append("The film's pixels are not square; it is shown stretched.")
 
 
-def _code(ds: Dataset, keyword: str) -> str:
-    """The meaning of a coded tag's first item, as text."""
-    first = item(ds, keyword)
-    return text(first, "CodeMeaning") if first is not None else ""
+def _view(said: _Said) -> str:
+    """ "PA", "AP", "frontal", "other" or "" (nothing that is known)."""
+    pa, ap = said.means("PA", dicom_words.PA_CODES), said.means("AP", dicom_words.AP_CODES)
+    if said.codes & set(dicom_words.NOT_FRONTAL_CODES.split()):
+        return "other"
+    if pa != ap:
+        return "PA" if pa else "AP"
+    if pa or said.means("FRONTAL"):
+        return "frontal"
+    return "other" if said.means("NOT_FRONTAL") else ""
 
 
-def _quoted(stated: str) -> str:
-    """A tag's code as it may stand in a sentence: short, and nothing but plain letters."""
-    return re.sub("[^A-Z0-9 _-]", "?", stated)[:16]
+def _said(words: str) -> _Said:
+    return _Said(re.findall(r"[^\W\d_]+", words)[:_MOST_WORDS])
+
+
+def _coded(ds: Dataset, keyword: str) -> _Said:
+    """The meanings and codes of a coded tag."""
+    found = value(ds, keyword)
+    items = list(found[:_MOST_CODES]) if isinstance(found, Sequence) else []
+    codes = {text(item, "CodeValue") for item in items}
+    meanings = " ".join(text(item, "CodeMeaning", within=ds) for item in items)
+    return _Said(_said(meanings).words, frozenset(codes - {""}))

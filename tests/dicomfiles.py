@@ -7,10 +7,12 @@ import io
 import numpy as np
 import pydicom
 import pytest
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
 from cxr.errors import NotARadiograph, UnreadableFile
 from cxr.radiograph import read
+from tests.fuzz.alter_dicom import made, put, split, written
 
 
 def stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -34,3 +36,12 @@ def refusal(data: bytes) -> str:
     with pytest.raises((UnreadableFile, NotARadiograph)) as caught:
         read(data)
     return caught.value.code
+
+
+def stating(data: bytes, **values: bytes) -> bytes:
+    """The uncompressed file with tags that hold these very bytes, which pydicom would not write."""
+    head, elements, encoding = split(data)
+    for keyword, value in values.items():
+        vr = dictionary_VR(keyword).encode()
+        put(elements, made(tag_for_keyword(keyword), vr, value + b" " * (len(value) % 2)))
+    return head + b"".join(written(e, encoding) for e in sorted(elements, key=lambda e: e.tag))

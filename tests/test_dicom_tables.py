@@ -103,7 +103,9 @@ def test_padding_range_and_signed_padding() -> None:
 def test_window_without_width_is_unknown(width: str) -> None:
     radiograph = read(dicom(film(bits=12), 12, WindowCenter="0", WindowWidth=width))
     assert np.array_equal(radiograph.eight_bit, stretched(film(bits=12), 0, 4095))
-    assert "The file's window has no width; taken for unknown." in radiograph.notes
+    assert radiograph.notes == (
+        "The file's window has no width; the film is shown from darkest to lightest.",
+    )
 
 
 def test_window_that_hides_the_film_is_not_used() -> None:
@@ -177,13 +179,72 @@ def test_presentation_table_is_noted_and_not_applied() -> None:
     assert radiograph.notes == ("The file's presentation table is not applied.",)
 
 
-@pytest.mark.parametrize(("depth", "kind"), [(8, "u1"), (8, "<u2"), (12, "<u2")])
-def test_lut_stored_as_bytes(depth: int, kind: str) -> None:
+def table_of(entries: np.ndarray, first: int, depth: int) -> Sequence:
+    """A LUT sequence of one item, entries as they are in memory."""
     item = Dataset()
-    item.add_new("LUTDescriptor", "US", [256, 0, depth])
-    item.add_new("LUTData", "OW", np.arange(255, -1, -1, dtype=kind).tobytes())
-    radiograph = read(dicom(film(), VOILUTSequence=Sequence([item])))
-    assert np.array_equal(radiograph.eight_bit, stretched(255 - film(), 0, 2**depth - 1))
+    item.add_new("LUTDescriptor", "US", [len(entries) % 2**16, first, depth])
+    item.add_new("LUTData", "OW", entries.tobytes())
+    return Sequence([item])
+
+
+@pytest.mark.parametrize(("depth", "kind"), [(8, "u1"), (8, "<u2"), (12, "<u2"), (16, "u1")])
+def test_lut_stored_as_bytes(depth: int, kind: str) -> None:
+    table = table_of(np.arange(255, -1, -1).astype(kind), 0, depth)
+    radiograph = read(dicom(film(), VOILUTSequence=table))
+    assert np.array_equal(radiograph.eight_bit, 255 - film())
+
+
+FILLS_LESS = "The file's table fills less than it states; shown by the range it fills."
+
+
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian])
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize(
+    ("depth", "least", "most"),
+    [(16, 0, 4095), (16, 0, 255), (12, 0, 1000), (16, 100, 3000), (14, 5, 6), (99, 0, 4095)],
+)
+def test_voi_lut_that_fills_less_than_it_states(
+    syntax: str, photometric: str, depth: int, least: int, most: int
+) -> None:
+    table = np.round(least + (most - least) * np.linspace(0, 1, 2065) ** 2).astype(np.uint16)
+    stored = film(bits=12)
+    tags = {"VOILUTSequence": lut(table, 736, depth), "PhotometricInterpretation": photometric}
+    radiograph = read(saved(dataset(stored, 12, **tags), syntax))
+    mapped = table[np.clip(stored.astype(int) - 736, 0, 2064)]
+    shown = stretched(mapped, least, most)
+    negative = photometric == "MONOCHROME1"
+    assert np.array_equal(radiograph.eight_bit, 255 - shown if negative else shown)
+    assert FILLS_LESS in radiograph.notes
+
+
+def test_voi_lut_that_fills_more_than_it_states_is_shown_by_its_bits() -> None:
+    table = np.arange(4096, dtype=np.uint16)
+    radiograph = read(dicom(film(bits=12), 12, VOILUTSequence=lut(table, 0, 8)))
+    assert np.array_equal(radiograph.eight_bit, stretched(film(bits=12), 0, 4095))
+    assert radiograph.notes == ()
+
+
+def test_voi_lut_of_one_value_shows_the_film_all_the_same() -> None:
+    table = np.full(4096, 7, dtype=np.uint16)
+    radiograph = read(dicom(film(bits=12), 12, VOILUTSequence=lut(table, 0, 16)))
+    assert np.array_equal(radiograph.eight_bit, stretched(film(bits=12), 0, 4095))
+    assert any("blank" in note for note in radiograph.notes)
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize(("depth", "most", "bits"), [(16, 4095, 12), (16, 15, 8), (8, 15, 8)])
+def test_modality_lut_that_fills_less_than_it_states(
+    photometric: str, depth: int, most: int, bits: int
+) -> None:
+    table = np.round(np.linspace(0, most, 4096)).astype(np.uint16)
+    tags = {"ModalityLUTSequence": lut(table, 0, depth), "PhotometricInterpretation": photometric}
+    radiograph = read(dicom(film(bits=12), 12, **tags))
+    meant = table[film(bits=12)].astype(int)
+    negative = photometric == "MONOCHROME1"
+    assert radiograph.bits == bits
+    assert np.array_equal(radiograph.pixels, 2**bits - 1 - meant if negative else meant)
+    shown = stretched(meant, 0, most)
+    assert np.array_equal(radiograph.eight_bit, 255 - shown if negative else shown)
 
 
 def test_monochrome1_is_inverted_once_with_its_window() -> None:

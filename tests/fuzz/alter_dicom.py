@@ -199,8 +199,9 @@ def _new(tag: int, rng: Random) -> Element:
 
 def put(elements: list[Element], new: Element) -> None:
     """Replace the element of that tag, or add it."""
-    places = [i for i, e in enumerate(elements) if e.tag == new.tag] or [0]
-    elements[places[0] : places[0] + 1] = [new]
+    places = [i for i, e in enumerate(elements) if e.tag == new.tag]
+    at = places[0] if places else 0
+    elements[at : at + len(places[:1])] = [new]
 
 
 def _odd_value(value: bytes, rng: Random) -> bytes:
