@@ -12,12 +12,13 @@ from typing import Any
 
 from pydicom import uid
 from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
 
 from cxr import dicom_tags
 from cxr.dicom_lut import rendering
-from cxr.dicom_pixels import stored_values
+from cxr.dicom_pixels import packed_syntax, stored_values
 from cxr.dicom_values import text
 from cxr.guard import MAX_BYTES, BoundedReader, check_bytes, decoding
 from cxr.radiograph import Radiograph
@@ -36,18 +37,24 @@ _KEYWORDS = """
     VOILUTFunction PresentationLUTShape PresentationLUTSequence
     PixelData FloatPixelData DoubleFloatPixelData SpecificCharacterSet
 """.split()  # noqa: SIM905 (a list literal takes forty lines)
+_WITHOUT_LENGTH = 0xFFFFFFFF  # of packed pixels
 _TAGS: list[Any] = [tag_for_keyword(keyword) for keyword in _KEYWORDS]
 
 
-def read_dicom(data: bytes, sha256: str) -> Radiograph:
+def read_dicom(data: bytes, sha256: str, bare: bool = False) -> Radiograph:
     """Read a single-frame CR or DX film.
+
+    Parameters
+    ----------
+    bare : bool
+        The data set begins with the bytes, without preamble and mark.
 
     Raises
     ------
     UnreadableFile, NotARadiograph
     """
     notes: list[str] = []
-    ds, syntax = _dataset(data)
+    ds, syntax = _dataset(data, bare)
     dicom_tags.check_modality(ds, notes)
     dicom_tags.check_body_part(ds, notes)
     view = dicom_tags.check_view(ds, notes)
@@ -73,11 +80,11 @@ def read_dicom(data: bytes, sha256: str) -> Radiograph:
     )
 
 
-def _dataset(data: bytes) -> tuple[Dataset, str]:
+def _dataset(data: bytes, bare: bool = False) -> tuple[Dataset, str]:
     """Parse the listed tags; the transfer syntax as stated, or as the bytes look."""
     with decoding():
         file = BoundedReader(data)
-        read_preamble(file, False)
+        read_preamble(file, bare)
         meta = _read_file_meta_info(file)
         syntax = str(meta.get("TransferSyntaxUID") or "")
         if syntax == uid.DeflatedExplicitVRLittleEndian:
@@ -86,11 +93,14 @@ def _dataset(data: bytes) -> tuple[Dataset, str]:
             ds.file_meta = meta
             return ds, syntax
         file.seek(0)
-        ds = read_partial(file, specific_tags=_TAGS)
+        ds = read_partial(file, specific_tags=_TAGS, force=bare)
         if not syntax:
             implicit, little = ds.original_encoding
             syntax = uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian
             syntax = syntax if little else uid.ExplicitVRBigEndian
+            pixels = ds.get_item("PixelData") if "PixelData" in ds else None
+            if isinstance(pixels, RawDataElement) and pixels.length == _WITHOUT_LENGTH:
+                syntax = packed_syntax(pixels.value or b"")
         return ds, str(syntax)
 
 

@@ -45,6 +45,12 @@ _BY_GDCM = {
     uid.JPEGLSLossless,
     uid.JPEGLSNearLossless,
 }
+_JPEG = b"\xff\xd8"
+_BY_PROCESS = {
+    0xC1: uid.JPEGExtended12Bit,
+    0xC3: uid.JPEGLossless,
+    0xF7: uid.JPEGLSLossless,
+}
 _GREY = {(1, "MONOCHROME1"), (1, "MONOCHROME2")}
 _COLOUR = {(3, name) for name in ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")}
 _AS_STORED: dict[str, Any] = {"raw": True, "correct_unused_bits": False}
@@ -92,6 +98,15 @@ def stored_values(ds: Dataset, syntax: str, notes: list[str]) -> tuple[NDArray[A
     if signed:
         stored ^= 2 ** (bits - 1)
     return stored.astype(np.uint8 if bits == 8 else np.uint16, copy=False), bits, signed
+
+
+def packed_syntax(pieces: bytes) -> str:
+    """The transfer syntax of a packed frame, by its first bytes."""
+    packed = get_frame(pieces, 0, number_of_frames=1)
+    if packed[:2] != _JPEG:
+        return uid.JPEG2000 if jpeg2000_frame(packed) else uid.RLELossless
+    frame = jpeg_frame(packed)
+    return _BY_PROCESS.get(frame.process if frame else -1, uid.JPEGBaseline8Bit)
 
 
 def _check_header(ds: Dataset, notes: list[str]) -> tuple[int, bool, bool]:
@@ -150,7 +165,7 @@ def _decode(ds: Dataset, syntax: str, colour: bool) -> NDArray[Any]:
         if syntax == uid.RLELossless:
             check_run_lengths(packed, planes, rows * columns)
         else:
-            frame = (jpeg2000_frame if packed[:2] != b"\xff\xd8" else jpeg_frame)(packed)
+            frame = (jpeg2000_frame if packed[:2] != _JPEG else jpeg_frame)(packed)
             shape = (rows, columns, components)
             if frame is None or (frame.height, frame.width, frame.components) != shape:
                 raise damaged()
@@ -159,7 +174,7 @@ def _decode(ds: Dataset, syntax: str, colour: bool) -> NDArray[Any]:
             if syntax in _BY_GDCM:
                 del ds.PixelData  # the largest part, and no longer needed
                 return _by_gdcm(packed, syntax, frame)
-            if packed[:2] == b"\xff\xd8":
+            if packed[:2] == _JPEG:
                 ds.PixelData = encapsulate([lean_jpeg(packed).data])
     plugin = "pillow" if syntax in _BY_PILLOW else ""
     with decoding():

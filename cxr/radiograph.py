@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr.bare_dicom import start_of_data_set
 from cxr.errors import UnreadableFile
 from cxr.guard import MAX_PIXELS, check_bytes
 
@@ -36,9 +37,6 @@ _OTHERS = {
     b"PK\x03\x04": "a ZIP archive",
     b"\x1f\x8b": "a gzip archive",
     b"\x93NUMPY": "a NumPy array",
-    b"\x02\x00\x00\x00UL": "a DICOM file without its preamble",
-    b"\x08\x00\x00\x00": "a DICOM file without its preamble",
-    b"\x08\x00\x05\x00": "a DICOM file without its preamble",
 }
 
 
@@ -129,6 +127,10 @@ def read(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Rad
         from cxr.raster import read_jpeg, read_png
 
         return (read_png if data.startswith(_PNG) else read_jpeg)(data, sha256)
+    if (start := start_of_data_set(data)) is not None:
+        from cxr.dicom import read_dicom
+
+        return read_dicom(data[start:], sha256, bare=True)
     raise _not_read(data)
 
 

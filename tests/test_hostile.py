@@ -199,7 +199,7 @@ MADE: dict[str, tuple[Callable[[], bytes], str]] = {
     "webp": (lambda: other_format("WEBP"), "unsupported_format"),
     "jpeg 2000 alone": (lambda: other_format("JPEG2000"), "unsupported_format"),
     "heic": (lambda: b"\0\0\0\x18ftypheic" + bytes(40), "unsupported_format"),
-    "no preamble": (lambda: dicom(film())[132:], "unsupported_format"),
+    "no preamble": (lambda: dicom(film())[132:], "read"),
     "png signature": (lambda: png(film())[:8], "damaged"),
     "png of 60 MP": (lambda: png_of_size(10_000, 6_000), "too_large"),
     "png of 2**31 a side": (lambda: png_of_size(2**31 - 1, 2**31 - 1), "too_large"),

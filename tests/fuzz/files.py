@@ -34,4 +34,6 @@ def altered_file(seed: int, index: int) -> bytes:
     if rng.random() < 0.05:
         other = seed_file(rng.choice(list(SEEDS)))
         data = data[: rng.randrange(len(data) + 1)] + other[rng.randrange(len(other)) :]
+    if data[128:132] == b"DICM" and rng.random() < 0.05:
+        data = data[132:]  # as a data set that stands alone
     return data

@@ -13,7 +13,19 @@ from PIL import Image
 from pydicom import uid
 from pydicom.encaps import get_frame
 
-from tests.films import by_gdcm, dataset, dicom, encoded, film, jpeg, lut, packed, png, saved
+from tests.films import (
+    by_gdcm,
+    dataset,
+    deep_png,
+    dicom,
+    encoded,
+    film,
+    jpeg,
+    lut,
+    packed,
+    png,
+    saved,
+)
 
 SIDE = 48
 
@@ -32,7 +44,12 @@ def _palette() -> bytes:
 
 def _transparent() -> bytes:
     alpha = np.full_like(_film(), 200)[..., None]
+    alpha[:9] = 0
     return png(np.concatenate([_colour(), alpha], axis=2))
+
+
+def _deep_colour(channels: int, colour: int) -> bytes:
+    return deep_png(np.repeat(_film(12)[..., None], channels, axis=2), colour)
 
 
 def _turned(kind: str) -> bytes:
@@ -96,6 +113,8 @@ SEEDS: dict[str, Callable[[], bytes]] = {
     "png colour": lambda: png(_colour()),
     "png palette": _palette,
     "png transparent": _transparent,
+    "png 16 bits colour": lambda: _deep_colour(3, 2),
+    "png 16 bits transparent": lambda: _deep_colour(2, 4),
     "png turned": lambda: _turned("PNG"),
     "jpeg": lambda: jpeg(_film(), quality=60),
     "jpeg colour": lambda: jpeg(_colour(), quality=60),
