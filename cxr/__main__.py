@@ -1,9 +1,11 @@
 """Command line: score films, and draw what moved the network.
 
-    python -m cxr predict FILE... [--model DIR] [--json]
+    python -m cxr predict FILE|FOLDER... [--model DIR] [--json]
     python -m cxr explain FILE --class T --method METHOD --out map.png [--anyway] [--untested]
                   [--patch N --stride N --fill blur|mean|noise|black]
                   [--opacity X] [--scale X] [--contour] [--model DIR]
+
+A folder stands for all files in it and below; those whose names begin with a dot are passed over.
 
 METHOD is gradcam, gradcam_pp, scorecam, occlusion or integrated. A map is tested for being faithful
 (some 380 forward passes) unless --untested is given, and what is found stands under the picture.
@@ -62,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m cxr", description=NOTICE)
     commands = parser.add_subparsers(dest="command", required=True)
     predict = commands.add_parser("predict", help="score films")
-    predict.add_argument("files", nargs="+", metavar="FILE", help="PNG, JPEG or DICOM")
+    predict.add_argument("files", nargs="+", metavar="FILE", help="PNG, JPEG, DICOM, a folder")
     predict.add_argument("--json", action="store_true", help="one JSON object a line")
     explain = commands.add_parser("explain", help="draw what moved the network")
     explain.add_argument("file", metavar="FILE", help="PNG, JPEG or DICOM")
@@ -98,12 +100,13 @@ def _positive(text: str) -> float:
 
 def _predict(model: Classifier, asked: argparse.Namespace) -> int:
     show = _json_line if asked.json else _table_line
-    wide = max(4, *map(len, asked.files))
+    names = [name for place in asked.files for name in _files_at(place)]
+    wide = max(4, *map(len, names))
     fitted, finder = model.passport, _finder()
     if not asked.json:
         print(f"{'file':{wide}}  {'label':{_LABEL}}", *(f"{label:>6}" for label in model.labels))
     refused = 0
-    for name in asked.files:
+    for name in names:
         answer: dict[str, Any] = {"file": name}
         try:
             answer |= _answer(model, read(name), fitted, finder)
@@ -112,6 +115,17 @@ def _predict(model: Classifier, asked: argparse.Namespace) -> int:
             answer["error"] = {"code": refusal.code, "message": refusal.message}
         print(show(answer, wide), flush=True)
     return 1 if refused else 0
+
+
+def _files_at(place: str) -> list[str]:
+    """The files in a folder and below; anything else, and a folder without any, as it is."""
+    found = [
+        os.path.join(folder, name)  # noqa: PTH118 (names need not be text)
+        for folder, _, names in os.walk(place)
+        for name in names
+        if not name.startswith(".")
+    ]
+    return sorted(found) or [place]
 
 
 def _finder() -> LungFinder | None:

@@ -143,13 +143,17 @@ def window_table(bits: int, low: float, high: float) -> NDArray[np.uint8]:
 def _bytes_of(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bytes:
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
+    folder = False
     try:
         path = Path(source)
         if path.is_file():
             check_bytes(path.stat().st_size)
             return path.read_bytes()
+        folder = path.is_dir()
     except (OSError, ValueError):
         pass  # below, outside the handler: the system's message would carry the name
+    if folder:
+        raise UnreadableFile("not_found", "This is a folder, not a film. Name a file in it.")
     raise UnreadableFile("not_found", "There is no file that can be read at this place.")
 
 

@@ -57,7 +57,9 @@ def test_refused_films_are_lines_too(
     path: Path, bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "notes.txt").write_text("no film")
-    asked = [str(tmp_path / "notes.txt"), str(path), str(tmp_path / "gone.png"), str(tmp_path)]
+    (tmp_path / "empty").mkdir()
+    names = ("notes.txt", "film.png", "gone.png", "empty")
+    asked = [str(tmp_path / name) for name in names]
     assert main(["predict", *asked, "--json", "--model", bundle]) == 1
     found = lines(capsys.readouterr().out)
     assert [line["file"] for line in found] == asked
@@ -67,9 +69,25 @@ def test_refused_films_are_lines_too(
         "not_found",
         "not_found",
     ]
+    assert "folder" in found[3]["error"]["message"]
     assert list(found[0]) == ["file", "error"]
     assert list(found[0]["error"]) == ["code", "message"]
     assert "label" in found[1]
+
+
+def test_a_folder_stands_for_its_films(
+    path: Path, bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["b/c/one", "b/two.png", "film.png"]
+    (tmp_path / "b" / "c").mkdir(parents=True)
+    for name in (*names[:2], ".hidden.png", "b/.DS_Store"):
+        (tmp_path / name).write_bytes(path.read_bytes())
+    assert main(["predict", str(tmp_path), str(path), "--json", "--model", bundle]) == 0
+    found = lines(capsys.readouterr().out)
+    assert [line["file"] for line in found] == [
+        str(tmp_path / name) for name in (*names, "film.png")
+    ]
+    assert all("label" in line for line in found)
 
 
 def test_table(path: Path, bundle: str, capsys: pytest.CaptureFixture[str]) -> None:

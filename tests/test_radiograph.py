@@ -59,6 +59,12 @@ def test_missing_file_is_refused_without_its_name(tmp_path: Path, name: str) -> 
     assert caught.value.__context__ is None
 
 
+def test_a_folder_is_called_one(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="folder") as caught:
+        read(tmp_path)
+    assert caught.value.code == "not_found"
+
+
 def test_too_large_a_file_is_refused_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
