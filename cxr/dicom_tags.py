@@ -77,7 +77,7 @@ class _Said:
 
 def check_modality(ds: Dataset, notes: list[str]) -> None:
     """Refuse what is stated to be no radiograph; `notes` grows."""
-    terms = set(text(ds, "Modality").split("\\")) - {""}
+    terms = set(re.findall("[A-Z0-9]+", text(ds, "Modality")))
     if terms & _FILMS:
         return
     if other := terms & _OTHER_MODALITY:

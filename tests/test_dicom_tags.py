@@ -39,6 +39,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
         ({"ViewPosition": "", "SeriesDescription": "Chest Lat."}, "not_frontal"),
         ({"ViewPosition": "?", "SeriesDescription": "Chest Lat."}, "not_frontal"),
         ({"Modality": ["CT", "OT"]}, "not_radiography"),
+        ({"Modality": "PET/CT"}, "not_radiography"),
+        ({"Modality": "MRI"}, "not_radiography"),
+        ({"BodyPartExamined": "THORACOLUMBAR"}, "not_chest"),
     ],
 )
 def test_tags_that_refuse(tags: dict[str, str], code: str) -> None:
