@@ -206,7 +206,10 @@ def _view(said: _Said) -> str:
 
 
 def _said(words: str) -> _Said:
-    return _Said(re.findall(r"[^\W\d_]+", words)[:_MOST_WORDS])
+    """The words of a text, without those that lost a letter: what is left may be another word."""
+    runs = (run.strip("?") for run in re.findall(r"(?:[^\W\d_]|[?\ufffd])+", words))
+    whole = [run for run in runs if run and not re.search("[?\ufffd]", run)]
+    return _Said(whole[:_MOST_WORDS])
 
 
 def _coded(ds: Dataset, keyword: str) -> _Said:

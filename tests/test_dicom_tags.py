@@ -67,7 +67,9 @@ OTHERS = """
     ركبة, البطن, ברך, เข่า, đầu gối, cột sống ngực, bụng, cổ tay, lutut, perut, tulang
     belakang, 膝, 膝関節, 腹部, 骨盆, 胸椎, 右手, 頭部, 颈椎, 踝关节, 무릎, 복부, 흉추, 손목
 """
-UNKNOWN = "T?RAX, XYZ, ?, 7, PE\ufffdHO, Standard, N/A, TÃ“RAX, RX TX, Ganglion Q"
+UNKNOWN = (
+    "T?RAX, MA?O, COLU?MNA PIE?S, XYZ, ?, 7, PE\ufffdHO, Standard, N/A, TÃ“RAX, RX TX, Ganglion Q"
+)
 
 
 def in_utf_8(words: str) -> list[bytes]:
@@ -226,6 +228,14 @@ def test_missing_body_part_and_view_are_noted(absent: str | None) -> None:
     radiograph = read(dicom(film(), BodyPartExamined=absent, ViewPosition=absent))
     assert radiograph.view is None
     assert len(radiograph.notes) == 2
+
+
+@pytest.mark.parametrize(
+    "said", ["Thorax p.a. und seitlich", "TORAX PA Y LATERAL", "face et profil", "胸部正侧位"]
+)
+def test_a_description_of_both_views_refuses_neither(said: str) -> None:
+    data = stating(dicom(film(), ViewPosition=None), SeriesDescription=said.encode())
+    assert read(data).view is None
 
 
 def test_series_description_never_overrules_the_view() -> None:
