@@ -17,6 +17,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
+from . import ages
 from .bundle import Bundle
 from .calibration import log_loss, softmax
 from .errors import BundleError
@@ -29,7 +30,7 @@ FLAGS = ("flags", "passport")
 its input passport did (:mod:`cxr.passport`)."""
 FACTS = ("view", "age_group", "sex", *FLAGS, "recommended")
 """What may be known of a film and divides the table into slices; text, or "unknown"."""
-_NUMBERS = ("age", "check_outside")
+_NUMBERS = ("check_outside",)
 _NEEDED = ("image", "split", "source", "label")
 
 
@@ -53,7 +54,8 @@ def table(bundle: Bundle) -> pd.DataFrame:
           class with the highest score.
         - ``view``, ``age_group``, ``sex``, ``flags``, ``passport``, ``recommended`` : categories,
           "unknown" where the table doesn't say; a film without flags has "".
-        - ``age`` : float, years, NaN where unknown.
+        - ``age`` : float, years, as :func:`cxr.ages.years` reads it; NaN where unknown.
+        - ``age_unread`` : bool, whether the table says an age there that is none.
         - ``check_outside`` : float, what the passport measured of being outside; NaN where unknown.
         - ``display`` : bool, whether the film may be shown; False where unknown.
         - ``logit_<label>`` : float64; ``p_<label>`` : float64, calibrated, 0 to 1.
@@ -94,7 +96,7 @@ def _bad(why: str) -> BundleError:
 def _read(path: Path, labels: tuple[str, ...]) -> pd.DataFrame:
     """The columns that are known, text as categories; "" where there is nothing."""
     text = pa.dictionary(pa.int32(), pa.string())
-    kinds = dict.fromkeys((*_NEEDED, "patient", "display", *FACTS), text)
+    kinds = dict.fromkeys((*_NEEDED, "patient", "display", "age", *FACTS), text)
     kinds |= {"image": pa.string()}
     kinds |= dict.fromkeys((*_NUMBERS, *(f"logit_{label}" for label in labels)), pa.float64())
     try:
@@ -128,10 +130,25 @@ def _described(raw: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
             **{name: _known(column(name)) for name in ("split", "source", *FACTS)},
             # A film without a flag has none; only a table without flags doesn't know.
             **{name: column(name) if name in raw else _known(column(name)) for name in FLAGS},
+            **_ages(column("age")),
             **{name: raw.get(name, np.nan) for name in _NUMBERS},
             "display": column("display") == "1",
         }
     )
+
+
+def _ages(said: pd.Series) -> dict[str, NDArray[np.generic]]:
+    """Bundles written before ages were read hold them as their source did. None keeps a table from
+    being used: what cannot be read is unknown."""
+    read = []
+    for text in said.cat.categories:
+        try:
+            read.append((ages.years(text), False))
+        except ValueError:
+            read.append((np.nan, True))
+    codes = said.cat.codes.to_numpy()
+    years, unread = (np.array(each) for each in zip(*read, strict=True))
+    return {"age": years[codes].astype(np.float64), "age_unread": unread[codes].astype(bool)}
 
 
 def _known(values: pd.Series) -> pd.Series:

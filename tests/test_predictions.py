@@ -66,6 +66,13 @@ def test_a_table_of_an_older_bundle_opens(tmp_path: Path) -> None:
     assert len(np.unique(predictions.clusters(rows))) == len(rows)
 
 
+def test_ages_are_years_however_an_older_table_has_them(tmp_path: Path) -> None:
+    said = ["058Y", "90+", "6M", "", "unknown", "414Y", "58.0", "-1"]
+    rows = table(raw(8).assign(age=said), tmp_path)
+    np.testing.assert_array_equal(rows.age, [58, 90, 0.5, np.nan, np.nan, np.nan, 58, np.nan])
+    assert rows.index[rows.age_unread].tolist() == [5, 7], "it is used all the same, and said"
+
+
 def test_text_that_looks_like_nothing_is_text(tmp_path: Path) -> None:
     frame = raw().assign(source="NA", patient="007")
     rows = table(frame, tmp_path)

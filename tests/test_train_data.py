@@ -72,6 +72,19 @@ def test_recommended_is_0_or_1(data: Path, said: str) -> None:
     assert frame.image[9] not in found
 
 
+def test_an_age_that_is_none_is_a_problem(data: Path) -> None:
+    frame = manifest.load(data).assign(age="058Y")
+    frame.loc[3, "age"] = "old"
+    [found] = manifest.problems(frame, data, LABELS)
+    assert f"age is no age in 1 of {len(frame)} films ({frame.image[3]} 'old')" in found
+
+
+def test_predictions_say_ages_in_years(data: Path) -> None:
+    frame = manifest.load(data).iloc[:5].assign(age=["058Y", "6M", "90+", "unknown", ""])
+    assert manifest.described(frame).age.tolist() == ["58", "0.5", "90", "", ""]
+    assert set(manifest.described(frame.drop(columns="age")).age) == {""}
+
+
 def test_a_label_that_nothing_would_be_learnt_of_is_a_problem(data: Path) -> None:
     frame = manifest.load(data)
     frame.loc[(frame.split == "train") & (frame.label == "T"), "recommended"] = "0"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxr import ages
 from cxr.bundle import Bundle
 from cxr.errors import DataError
 
@@ -125,9 +126,10 @@ def described(frame: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame in the order of `frame`: image, split, source, ``patient`` (a number that says which
     films are of one person and nothing else; empty where unknown), label, recommended, and
-    :data:`FACTS`, empty where the manifest doesn't say.
+    :data:`FACTS`, empty where the manifest doesn't say; ages in years.
     """
     facts = frame.reindex(columns=[*COLUMNS, *FACTS], fill_value="")
+    facts["age"] = facts.age.map(ages.written)
     number = facts.groupby(["source", "patient_id"], sort=False).ngroup().astype(str)
     facts["patient"] = number.where(facts.patient_id != "", "")
     return facts[["image", "split", "source", "patient", "label", "recommended", *FACTS]]
@@ -146,6 +148,7 @@ def problems(frame: pd.DataFrame, data: Path, labels: tuple[str, ...]) -> list[s
         for row in frame[~frame.split.isin(SPLITS)].itertuples()
     ]
     found += _unsaid(frame)
+    found += _no_ages(frame)
     found += [f"{p}: outside the data folder" for p in frame.image if not inside(p)]
     found += [f"{p}: no such file" for p in frame.image if inside(p) and not there(data / p)]
     known = frame[frame.patient_id != ""]
@@ -173,6 +176,33 @@ def _unsaid(frame: pd.DataFrame) -> list[str]:
         f"recommended is neither 0 nor 1 in {len(odd)} of {len(frame)} films ({few}{more}): write "
         "1, or 0 to leave a film out of training"
     ]
+
+
+def _no_ages(frame: pd.DataFrame) -> list[str]:
+    """One sentence on films whose age is none."""
+    said = frame["age"] if "age" in frame else pd.Series("", frame.index)
+    odd = frame[~is_age(said)]
+    return [no_ages(list(zip(odd.image, odd.age, strict=True)), len(frame))] if len(odd) else []
+
+
+def is_age(said: pd.Series) -> pd.Series:
+    """Which of these can be read, as an age or as unknown."""
+    known = {}
+    for text in said.unique():
+        try:
+            known[text] = ages.years(text) is not None
+        except ValueError:
+            known[text] = False
+    return said.map(known).astype(bool)
+
+
+def no_ages(odd: list[tuple[str, str]], of: int) -> str:
+    """A sentence on films, or rows, and what each says for an age."""
+    few = ", ".join(f"{where} {text!r}" for where, text in odd[:3]) + ", …" * (len(odd) > 3)
+    return (
+        f"age is no age in {len(odd)} of {of} films ({few}): write years, as 58 or .5, or as 058Y, "
+        "6M, 6 months, 90+; or leave it empty where it is not known"
+    )
 
 
 def there(path: Path) -> bool:

@@ -54,6 +54,26 @@ def test_the_words_follow_the_figures(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "cannot be told from chance" in text(ran(at))
 
 
+def test_ages_that_cannot_be_read_are_said_and_keep_no_page_shut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables.bundle(tmp_path / "old", tables.raw(60).assign(age=["old", "058Y"] * 30))
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    assert "an age that cannot be read for 30 films" in text(opened())
+
+
+def test_no_figure_of_t_stands_where_a_model_has_no_t(
+    room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "AUROC, T against N" in text(opened())
+    frame = tables.raw(60).rename(columns={"logit_T": "logit_X"})
+    folder = tables.bundle(tmp_path / "without", frame.replace({"label": {"T": "X"}}))
+    rewrite(folder, labels=["N", "P", "X"], operating_points={}, conformal={}, metrics={})
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    assert "T against N" not in text(opened())
+    assert "X called X" in text(opened())
+
+
 AUDIT = {
     "verdict": "With the lungs erased it keeps 30% of its lead.",
     **{

@@ -26,7 +26,7 @@ from ui.evidence.blocks import (
     share,
     table,
 )
-from ui.evidence.scope import Key, bundle, part, scope, sources, splits
+from ui.evidence.scope import Key, all_films, bundle, part, scope, sources, splits
 from ui.words import site
 
 HOME, AWAY = "test", "external"
@@ -61,6 +61,13 @@ def blocks(key: Key) -> list[Block]:
         ),
         *audit.blocks(bundle(key)),
     ]
+    if unread := int(all_films(key).age_unread.sum()):
+        out.append(
+            quiet(
+                f"The table gives an age that cannot be read for {films(unread)}; it counts as "
+                "unknown, and nothing else depends on it."
+            )
+        )
     return out
 
 
@@ -72,13 +79,19 @@ def _drop(key: Key) -> dict[Name, Drop]:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def pair(key: Key, split: str, source: str) -> Figure | None:
-    """T-versus-N AUROC of a source; None where it lacks thirty films of one of them."""
+    """T-versus-N AUROC of a source; None where it lacks thirty films of one of them, or the model
+    one of the labels."""
     rows = part(key, split, source)
-    if not {"T", "N"} <= set(bundle(key).labels):
+    if not _ranks(key):
         return None
     if min((rows.label == label).sum() for label in "TN") < SMALL:
         return None
     return evidence.pair_area(rows, "T", "N", evidence.affordable(rows))
+
+
+def _ranks(key: Key) -> bool:
+    """Whether the model has both of the labels that are held against each other."""
+    return {"T", "N"} <= set(bundle(key).labels)
 
 
 def _side_by_side(key: Key) -> str:
@@ -164,12 +177,14 @@ def _by_source(key: Key, split: str) -> str:
         figures = scope(bundle(key), split, source).of_calls()
         whole, area = figures["accuracy", ""], pair(key, split, source)
         cells = [_recall(figures["recall", label]) for label in labels]
-        both = ranged(area) if area else "–"
-        rows.append((escape(site(source)), f"{whole.films:,}", f"{whole.patients:,}", *cells, both))
+        both = [ranged(area) if area else "–"] * _ranks(key)
+        rows.append(
+            (escape(site(source)), f"{whole.films:,}", f"{whole.patients:,}", *cells, *both)
+        )
         if whole.films < SMALL:
             grey.append(number)
     head = ["Source", "Films", "Patients", *(f"{escape(x)} called {escape(x)}" for x in labels)]
-    return table([*head, "AUROC, T against N"], rows, grey)
+    return table([*head, *["AUROC, T against N"] * _ranks(key)], rows, grey)
 
 
 def _recall(found: Figure) -> str:

@@ -19,14 +19,15 @@ from ui import findings, passport
 from ui.desk import desk
 from ui.models import line
 from ui.review import source
-from ui.words import flags, site
+from ui.words import WAY_OUT, flags, site
 
 NO_FOLDER = (
     "Films are shown where the app is started with CXR_DATA set to their folder, or where that "
     "folder is named in the sidebar. Verdicts can be given without them."
 )
 NOT_TO_SHOW = (
-    "The model’s table does not let this film be shown: what is written on it may be a name."
+    "The model’s table does not let this film be shown: what is written on it may be a name. "
+    + WAY_OUT
 )
 
 
@@ -119,6 +120,8 @@ def facts(case: Case, model: Classifier) -> None:
             known.append(f"{title} {value}".strip())
     if not np.isnan(row.age):
         known.append(f"{row.age:g} years")
+    if row.age_unread:
+        known.append("its age cannot be read")
     if row["flags"] not in ("", "unknown"):
         known.append(f"flags: {row['flags']}")
     if row["passport"] not in ("", "unknown"):
