@@ -18,6 +18,7 @@ from cxr.radiograph import read
 from train import manifest, matching, phash, prepare
 from train.__main__ import main
 from train.prepare import Plan
+from train.prepared import summary
 from train.sources import Naming, Source
 
 LABELS = {"NORMAL": "N", "PNEUMONIA": "P"}
@@ -66,7 +67,7 @@ def test_a_tree_becomes_films_split_by_patient(tree: Path, tmp_path: Path) -> No
     assert (row.height, row.width) == ("170", "150")
     assert film.format == "JPEG"
     assert film.eight_bit.shape == (128, 113)
-    lines = list(prepare.summary(found))
+    lines = list(summary(found))
     assert "refused as damaged: 1" in lines
     assert "without a label that was asked for: 1" in lines
     assert "copies of another film: 1, of another label: 0 (copies.csv)" in lines

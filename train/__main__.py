@@ -40,6 +40,8 @@ from pathlib import Path
 
 from cxr.errors import CxrError
 
+from .readers import RULES
+
 NEEDS = {
     "fit": ("recipe", "data", "out"),
     "export": ("recipe", "data", "out"),
@@ -155,6 +157,17 @@ def _add_preparing(parser: argparse.ArgumentParser) -> None:
         "--patient", type=_pattern, help="regular expression with one group, on paths"
     )
     group.add_argument(
+        "--several",
+        type=_rule,
+        help="how rows of a table end that contradict each other on a film: majority, any:LABEL "
+        "or drop; by default they are refused",
+    )
+    group.add_argument(
+        "--display",
+        choices=("yes", "no"),
+        help="whether the app may show films of which no table says so; asked if left out",
+    )
+    group.add_argument(
         "--shares", type=_shares, help="of the patients; by default train=.7,val=.1,test=.2"
     )
     group.add_argument(
@@ -179,6 +192,13 @@ def _pattern(text: str) -> str:
     raise argparse.ArgumentTypeError(
         f"{text!r} is no regular expression with one group, such as '(person[0-9]+)_'"
     )
+
+
+def _rule(text: str) -> str:
+    labels = text.removeprefix("any:").split(",") if text.startswith("any:") else []
+    if text in ("majority", "drop") or (labels and all(labels)):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is none of {RULES}")
 
 
 def _pixels(text: str) -> int:

@@ -234,8 +234,9 @@ def adopt(options: Namespace) -> None:
 
 
 def prepare(options: Namespace) -> None:
-    from .prepare import SHARES, Plan, summary
+    from .prepare import SHARES, Plan
     from .prepare import prepare as make_folder
+    from .prepared import summary
     from .sources import Naming, Source
 
     named = [each.rpartition("=") for each in options.files]
@@ -243,13 +244,27 @@ def prepare(options: Namespace) -> None:
         sources=tuple(
             Source(name or Path(path).name.partition(".")[0], Path(path)) for name, _, path in named
         ),
-        naming=Naming(options.labels or {}, options.columns, options.patient or ""),
+        naming=Naming(
+            options.labels or {}, options.columns, options.patient or "", options.several or ""
+        ),
         shares=options.shares or SHARES,
         external=options.external,
         longer_side=options.longer_side,
         like=options.like,
+        display=options.display or ("" if options.like else _ask_display()),
     )
     _print(summary(make_folder(plan, options.out)))
+
+
+def _ask_display() -> str:
+    """Ask whoever sits there whether films may be shown; a script is told afterwards."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return ""
+    said = input(
+        "May the app show these films to whoever opens it? Writing on a film may be a name. "
+        "yes, no, or nothing for none yet: "
+    )
+    return {"y": "yes", "n": "no"}.get(said.strip().lower()[:1], "")
 
 
 def _plan(options: Namespace) -> tuple[Recipe, pd.DataFrame]:

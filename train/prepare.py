@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -28,7 +28,9 @@ from cxr.radiograph import read
 
 from . import manifest, phash
 from .matching import alike, anew, middle
-from .sources import COLUMNS, Listed, Naming, Source, films_of
+from .prepared import Prepared, refused_as
+from .sources import Listed, Naming, Source, films_of
+from .tables import COLUMNS
 
 SHARES = {"train": 0.7, "val": 0.1, "test": 0.2}
 QUALITY = 80
@@ -58,6 +60,8 @@ class Plan:
     like : Path, optional
         A manifest whose films are looked for in the sources of the same names; it then decides on
         labels and splits.
+    display : {"", "yes", "no"}
+        Whether the app may show films of which no table says so.
     """
 
     sources: tuple[Source, ...]
@@ -66,28 +70,7 @@ class Plan:
     external: tuple[str, ...] = ()
     longer_side: int = 256
     like: Path | None = None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What came of it.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        The manifest.
-    seen : DataFrame
-        ``seen.csv``.
-    copies : DataFrame
-        Rows of `seen` that are copies of an earlier film.
-    wanted : DataFrame, optional
-        The manifest that was to be matched.
-    """
-
-    frame: pd.DataFrame
-    seen: pd.DataFrame
-    copies: pd.DataFrame
-    wanted: pd.DataFrame | None
+    display: str = ""
 
 
 def prepare(plan: Plan, out: Path) -> Prepared:
@@ -106,6 +89,10 @@ def prepare(plan: Plan, out: Path) -> Prepared:
         :func:`train.sources.films_of` and :func:`train.manifest.load`.
     """
     wanted = _wanted(plan)
+    for source in plan.sources:
+        next(
+            films_of(source, plan.naming), None
+        )  # what is wrong with a table comes before all work
     _begin(plan, wanted, out)
     seen = _look(plan, out)
     fit = seen[seen.refused == ""]
@@ -115,34 +102,32 @@ def prepare(plan: Plan, out: Path) -> Prepared:
     else:
         frame = alike(fit, wanted)
     if frame.empty:
+        refused = "".join(f" {why};" for why in refused_as(seen))
         raise DataError(
             "no_films",
-            f"None of {len(seen)} files became a film: {len(seen) - len(fit)} were refused (see "
-            "seen.csv), the others have no label that was asked for or match no row.",
+            f"None of {len(seen)} files became a film:{refused} {len(fit)} have no label that was "
+            "asked for (--labels) or match no row. seen.csv says which.",
         )
     _write(plan, frame, out)
-    listed = frame.drop(columns=["member", "cropped"])
+    listed = _shown(frame.drop(columns=["member", "cropped"]), plan.display, out / "manifest.csv")
     _keep(copies, out / "copies.csv")
-    _keep(listed, out / "manifest.csv")
+    _keep(listed, out / "manifest.csv", free="display")
     return Prepared(listed, seen, copies, wanted)
 
 
-def summary(found: Prepared) -> Iterator[str]:
-    """What a person wants to know of it, line by line."""
-    yield f"{len(found.seen)} files, {len(found.frame)} films"
-    refused = found.seen.refused[found.seen.refused != ""].value_counts()
-    yield from (f"refused as {code}: {count}" for code, count in refused.items())
-    if found.wanted is None:
-        unlabelled = int(((found.seen.refused == "") & (found.seen.label == "")).sum())
-        other = int((found.copies.label != found.copies.label_of).sum())
-        yield f"without a label that was asked for: {unlabelled}"
-        yield f"copies of another film: {len(found.copies)}, of another label: {other} (copies.csv)"
-    else:
-        for source, rows in found.wanted.groupby("source"):
-            there = int((found.frame.source == source).sum())
-            yield f"{source}: {there} of {len(rows)} films of the manifest"
-    cells = found.frame.split + " " + found.frame.source + " " + found.frame.label
-    yield from (f"{cell}: {count}" for cell, count in cells.value_counts().sort_index().items())
+def _shown(frame: pd.DataFrame, display: str, kept: Path) -> pd.DataFrame:
+    """The manifest with its column ``display``: what a table says, then what was asked for, else
+    what an earlier run wrote."""
+    if "display" not in frame and not display:
+        return frame
+    said = frame.display if "display" in frame else pd.Series("", frame.index)
+    if display == "no":
+        said = pd.Series("0", frame.index)
+    elif display == "yes":
+        said = said.where(said != "", "1")
+    elif kept.is_file() and list((before := manifest.load(kept.parent)).image) == list(frame.image):
+        said = pd.Series(before.get("display", said).to_numpy(), frame.index)
+    return frame.assign(display=said)
 
 
 def _wanted(plan: Plan) -> pd.DataFrame | None:
@@ -247,6 +232,8 @@ def _drop_half_line(path: Path) -> None:
 
 
 def _content(listed: Listed) -> bytes | Path | CxrError:
+    if listed.refused:
+        return b""  # not looked at
     try:
         return listed.content()
     except DataError:
@@ -257,7 +244,9 @@ def _content(listed: Listed) -> bytes | Path | CxrError:
 
 def _seen(item: tuple[Listed, bytes | Path | CxrError]) -> dict[str, Any]:
     listed, content = item
-    row: dict[str, Any] = {"member": listed.member, **listed.facts}
+    row: dict[str, Any] = {"member": listed.member, **listed.facts, "refused": listed.refused}
+    if listed.refused:
+        return row
     try:
         if isinstance(content, CxrError):
             raise content
@@ -309,10 +298,10 @@ def _write_film(plan: Plan, row: Any, content: bytes | Path | CxrError, out: Pat
     part.replace(target)
 
 
-def _keep(frame: pd.DataFrame, path: Path) -> None:
-    text = frame.to_csv(index=False, lineterminator="\n")
-    content = text.encode("utf-8", "surrogateescape")
-    if path.is_file() and path.read_bytes() != content:
+def _keep(frame: pd.DataFrame, path: Path, free: str = "") -> None:
+    """Write a table, never over another; one that differs in the column `free` alone may change."""
+    content = _csv(frame)
+    if path.is_file() and _csv(_read_seen(path), free) != _csv(frame, free):
         raise DataError(
             "would_overwrite",
             "The sources hold other films than when this folder was finished. Prepare them in an "
@@ -321,3 +310,8 @@ def _keep(frame: pd.DataFrame, path: Path) -> None:
     part = path.with_suffix(".part")
     part.write_bytes(content)
     part.replace(path)
+
+
+def _csv(frame: pd.DataFrame, without: str = "") -> bytes:
+    kept = frame.drop(columns=without, errors="ignore")
+    return kept.to_csv(index=False, lineterminator="\n").encode("utf-8", "surrogateescape")

@@ -20,12 +20,10 @@ from pathlib import Path, PurePosixPath
 from cxr.errors import DataError, UnreadableFile
 from cxr.guard import MAX_BYTES, check_bytes
 
-from .manifest import FACTS, table, there
+from . import tables
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", "")
 """What a film's name ends in; other files are passed over. DICOM files often have no ending."""
-COLUMNS = ("image", "label", "patient_id", *FACTS)
-"""What a table may say, by the manifest's names."""
 ENCRYPTED = 1
 """The bit of a zip member's flags."""
 
@@ -57,11 +55,15 @@ class Naming:
         Column of the manifest → column of a table; those left out are called alike.
     patient : str
         Regular expression; what its first group finds in a file's path is the patient.
+    several : str
+        How rows of a table that contradict each other on a film end: see
+        :func:`train.readers.settled`; "": they are refused.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     patient: str = ""
+    several: str = ""
 
     def label(self, called: str) -> str:
         """The label of a class; "" if it is none of those asked for."""
@@ -77,15 +79,19 @@ class Listed:
     member : str
         Its path within the source.
     facts : mapping
-        What the source says of it, by :data:`COLUMNS`; ``label`` is "" if it is none asked for.
+        What the source says of it, by :data:`train.tables.COLUMNS`; ``label`` is "" if it is none
+        asked for.
     content : callable
         What :func:`cxr.radiograph.read` takes; to be called before the next file is asked for.
         Raises :class:`cxr.errors.UnreadableFile`.
+    refused : str
+        Why the source itself says that it is no film to learn from: a code, or "".
     """
 
     member: str
     facts: Mapping[str, str]
     content: Content
+    refused: str = ""
 
 
 def films_of(source: Source, naming: Naming) -> Iterator[Listed]:
@@ -94,7 +100,7 @@ def films_of(source: Source, naming: Naming) -> Iterator[Listed]:
     Raises
     ------
     DataError
-        ``no_source``, ``bad_table``, ``bad_archive``.
+        ``no_source``, ``bad_archive``, and those of :func:`train.tables.rows_of`.
     """
     path = source.path
     if path.is_dir():
@@ -198,33 +204,9 @@ def _may_be_film(member: str) -> bool:
 
 
 def _in_table(path: Path, naming: Naming) -> Iterator[Listed]:
-    """The films stand at the table's paths beside it, or somewhere below under a name that only
-    one of them has: tables of public sources often give no more."""
-    rows = table(path, "bad_table", "The table")
-    names = {column: naming.columns.get(column, column) for column in COLUMNS}
-    needed = {names["image"], names["label"], *naming.columns.values()}
-    if missing := sorted(needed - set(rows)):
-        raise DataError(
-            "bad_table",
-            f"The table lacks the columns {', '.join(missing)}; it has {', '.join(rows.columns)}. "
-            "Say what they are called: --columns image=…,label=…,patient_id=….",
-        )
-    elsewhere = _by_name(path.parent)
-    for row in rows.to_dict("records"):
-        facts = {column: str(row[name]) for column, name in names.items() if name in row}
-        member = facts.pop("image")
-        facts["label"] = naming.label(facts["label"])
-        facts["patient_id"] = facts.get("patient_id") or _patient(member, naming)
-        file = path.parent / member
-        if not there(file):
-            file = elsewhere.get(PurePosixPath(member).name) or file
-        yield Listed(member, facts, partial(Path, file))
-
-
-def _by_name(folder: Path) -> dict[str, Path | None]:
-    """File name → where it is; None where several files have it."""
-    found: dict[str, Path | None] = {}
-    for member, _ in _in_folder(folder):
-        path = folder / member
-        found[path.name] = None if path.name in found else path
-    return found
+    members = [member for member, _ in _in_folder(path.parent)]
+    rows = tables.rows_of(path, members, naming.columns, naming.labels, naming.several)
+    for row in rows:
+        patient = row.facts.get("patient_id") or _patient(row.path, naming)
+        facts = {**row.facts, "patient_id": patient or _patient(row.member, naming)}
+        yield Listed(row.member, facts, partial(Path, path.parent / row.member), row.refused)

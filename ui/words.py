@@ -7,6 +7,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 _MEANINGS = {"N": "no findings", "P": "pneumonia", "T": "tuberculosis"}
+WAY_OUT = (
+    "If it may be: column “display” of the data folder’s manifest.csv is 1 for films that may be "
+    "shown (python -m train prepare … --display yes writes it), and the model’s table takes it "
+    "from there when it is exported or adopted anew."
+)
+"""After every sentence that a film may not be shown."""
 _SITES = {
     "hannover": "Hannover",
     "ieee8023": "Cohen et al.",

@@ -76,7 +76,9 @@ class Folder:
         if not self.may_show(image):
             raise DataError(
                 "not_to_show",
-                "The data folder’s manifest does not list this film as one that may be shown.",
+                "The data folder’s manifest.csv does not list this film as one that may be shown: "
+                "its column display is not 1. Where it may be, write 1 there, for all films by: "
+                "python -m train prepare … --display yes.",
             )
         try:
             path = (self.root / image).resolve(strict=True)

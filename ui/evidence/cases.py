@@ -16,12 +16,12 @@ from cxr.review.folder import Folder
 from ui.evidence.blocks import films, share
 from ui.evidence.scope import Scope
 from ui.review import source
-from ui.words import plain, site
+from ui.words import WAY_OUT, plain, site
 
 REVIEW = "pages/review.py"
 PAGE = 24
 THUMBNAIL = 200
-_HIDDEN = "Not marked as free to be shown: writing on a film may be a name."
+_HIDDEN = f"Not marked as free to be shown: writing on a film may be a name. {WAY_OUT}"
 TABLE_ROWS = 10_000
 """What a browser is sent at most; the export holds all."""
 
@@ -64,7 +64,7 @@ def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder) -> None:
     if hidden := int((~rows.display).sum()):
         st.caption(
             f"{films(hidden)} of these {'is' if hidden == 1 else 'are'} not marked as free to be "
-            "shown: writing on a film may be a name."
+            f"shown: writing on a film may be a name. {plain(WAY_OUT)}"
         )
     with place, st.grid(min_column_width=130):
         for _, row in rows.iloc[PAGE * (page - 1) : PAGE * page].iterrows():

@@ -15,7 +15,7 @@ from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
 from cxr.review.entries import Entry, standing
 from ui.evidence import scope
 from ui.review import address, reader, source
-from ui.words import flag, meaning, plain, site
+from ui.words import WAY_OUT, flag, meaning, plain, site
 
 SPLITS = {
     "test": "Test: hospitals it knows",
@@ -120,7 +120,7 @@ def _flag(code: str) -> str:
 
 
 def where(place: Place) -> str:
-    """Such as "3 of 124 · case 3fa2…, 12 may not be shown"."""
+    """Such as "3 of 124 · case 3fa2… · 12 passed over, may not be shown (display is not 1)"."""
     total = len(place.queue.rows)
     here = "Not in this queue" if place.at is None else f"{place.at + 1} of {total:,}"
     if place.row is None:
@@ -132,7 +132,7 @@ def where(place: Place) -> str:
     if done:
         parts.append(f"{done:,} judged by you")
     if place.queue.hidden:
-        parts.append(f"{place.queue.hidden:,} passed over, may not be shown")
+        parts.append(f"{place.queue.hidden:,} passed over, may not be shown (display is not 1)")
     return " · ".join(parts)
 
 
@@ -141,7 +141,7 @@ def nothing(place: Place) -> str:
     if place.queue.hidden:
         return (
             f"All {place.queue.hidden:,} cases of this queue are films that may not be shown. "
-            "Choose another in the sidebar."
+            f"Choose another in the sidebar. {WAY_OUT}"
         )
     return "No case of this model is like that. Choose another queue in the sidebar."
 

@@ -10,7 +10,7 @@ from cxr.study import plan
 from cxr.study.plan import MOST_WRONG, Plan
 from ui.review import reader
 from ui.study import source
-from ui.words import plain
+from ui.words import WAY_OUT, plain
 
 PLAN, POOL, STOPPED = "study_plan", "study_pool", "study_stopped"
 _MOST_FILMS = 60
@@ -83,7 +83,8 @@ def _said(pool: source.Pool) -> str:
     if not pool.candidates:
         return (
             "No film here has a known label. Add the samples, or start the app with CXR_DATA set "
-            "to the data folder for the model’s own test films."
+            "to the data folder for the model’s own test films. Of those only films that may be "
+            f"shown are taken. {WAY_OUT}"
         )
     kinds = sorted({c.truth for c in pool.candidates})
     counts = [f"{sum(c.truth == kind for c in pool.candidates)} {kind}" for kind in kinds]
