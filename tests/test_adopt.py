@@ -20,7 +20,7 @@ from cxr.card import card
 from cxr.errors import BundleError
 from cxr.explain import grad_cam
 from cxr.preprocess import Preprocessing, preprocess
-from train import adopt, foreign, manifest, passport, passport_report
+from train import adopt, foreign, foreign_maps, manifest, passport, passport_report
 from train.__main__ import main
 
 SIZE = 24
@@ -149,7 +149,7 @@ def test_the_layer_that_grad_cam_reads() -> None:
     made = networks()
 
     def layer_of(model: Any) -> str | None:
-        return foreign.maps_layer(foreign.fed(foreign.core_of(model, 2), SIZE, "none"))
+        return foreign_maps.maps_layer(foreign.fed(foreign.core_of(model, 2), SIZE, "none"))
 
     assert layer_of(made["softmax, in the layer"]()) == "add", "within the backbone"
     assert layer_of(made["softmax, on convolutions"]()) == "last"

@@ -27,7 +27,7 @@ from cxr.keras_file import open_keras
 from cxr.preprocess import Preprocessing
 from cxr.trust import fit_temperature
 
-from . import cache, calibrate, evaluate, foreign, manifest
+from . import cache, calibrate, evaluate, foreign, foreign_maps, manifest
 from .export import PROBABILITY_LIMIT, SAME_CLASS_LIMIT, export_fp32, write_network
 
 TRIED = 100
@@ -108,7 +108,9 @@ def adopt(
         folder = Path(work) / out.name
         values = _write(core, labels, how, scaling, folder) | values
         logits = Classifier(folder).squares(films)
-        said = original.predict(foreign.as_fed(core, films[tried], scaling), verbose=0)
+        fed = foreign.as_fed(core, films[tried], scaling)
+        # Its own graph, whatever it calls its only input and output.
+        said = keras.Model(original.inputs[0], original.outputs[0]).predict(fed, verbose=0)
         came = values["provenance"]["adopted"]
         came["agreement"] = agreement(logits[tried], said, core.end)
         _evaluate(folder, values, labels, frame, logits, sensitivity)
@@ -224,7 +226,7 @@ def _write(
         values = write_network(network, labels, how, plain, half=False)
         layer = values["gradcam_layer"]
         if values["head"] != "gap_linear":
-            layer = foreign.maps_layer(network)
+            layer = foreign_maps.maps_layer(network)
         if layer == values["gradcam_layer"]:
             plain.rename(folder)
         else:  # the export gives the maps of another layer

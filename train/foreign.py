@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cxr.errors import BundleError
 
-from . import foreign_end
+from . import foreign_end, foreign_maps
 
 Triple = tuple[float, float, float]
 SCALINGS: dict[str, tuple[Triple, Triple]] = {
@@ -135,8 +135,9 @@ def fed(core: Core, size: int, scaling: str) -> Any:
         less, by = (np.array(triple[:channels]) for triple in SCALINGS[scaling])
         scale, offset = (1 / by).tolist(), (-less / by).tolist()
         values = keras.layers.Rescaling(scale, offset, name="film_scale")(values)
-    output = lay(core.network, values)
-    if not foreign_end.is_closed(output):
+    network = foreign_maps.marked(core.network)
+    output = lay(network, values)
+    if not foreign_end.is_closed(output) or not foreign_maps.maps_layer(network):
         output = keras.layers.Activation("linear", name="logits_as_they_are")(output)
     return keras.Model(film, output)
 
@@ -156,24 +157,6 @@ def as_fed(core: Core, squares: NDArray[np.uint8], scaling: str) -> NDArray[np.f
     if squares.shape[1:] != (height, width):
         films = keras.ops.convert_to_numpy(keras.layers.Resizing(height, width)(films))
     return (np.repeat(films, channels, axis=-1) - less) / by
-
-
-def maps_layer(network: Any) -> str | None:
-    """The last layer that gives maps of more than one cell, or None without convolution: what
-    Grad-CAM reads of a network whose head is not linear on averages."""
-    convolutions = (
-        keras.layers.Conv2D,
-        keras.layers.DepthwiseConv2D,
-        keras.layers.SeparableConv2D,
-    )
-    found = None
-    for layer in network.layers:
-        found = found or (layer.name if isinstance(layer, convolutions) else None)
-        if found and len(layer._inbound_nodes) == 1:
-            shape = getattr(layer.output, "shape", ())
-            if len(shape) == 4 and min(shape[1:3]) > 1:
-                found = layer.name
-    return found
 
 
 def lay(model: Any, tensor: Any) -> Any:
@@ -206,7 +189,8 @@ def _lay(model: Any, tensor: Any, copies: dict[int, tuple[Any, Any]]) -> Any:
 
     def call(layer: Any, *args: Any, **options: Any) -> Any:
         if isinstance(layer, keras.Model):
-            return _lay(layer, args[0], copies)
+            taken = keras.tree.flatten(args)  # a dictionary or a list, where it asks for such
+            return _lay(layer, taken[0], copies)
         if _is_idle(layer):
             return args[0]
         options.pop("training", None)

@@ -131,7 +131,10 @@ def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classif
             "draws the film, not the network.",
         )
     if not model.bundle.gradcam_layer:
-        st.caption("This network has no convolution, so it has no Grad-CAM.")
+        st.caption(
+            "This network has no convolution, or no maps that all of its answer goes through, so "
+            "it has no Grad-CAM."
+        )
     wanted = map_work.wanted(radiograph, model, str(label), method)
     return Choice(wanted, beside, outlined, twin)
 

@@ -89,7 +89,8 @@ def maps_and_gradient(
     if model.bundle.gradcam_layer is None:
         raise ExplainError(
             "no_convolution",
-            "This network has no convolution, so this method has nothing to show. Use occlusion.",
+            "This network has no convolution, or no maps that all of its answer goes through, so "
+            "this method has nothing to show. Use occlusion.",
         )
     if model.head_weights is None:
         from .gradient import at_layer
