@@ -37,6 +37,10 @@ class OperatingPoint:
     split: str
 
 
+TEMPERATURES = (0.05, 20.0)
+"""Least and greatest that is tried."""
+
+
 def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
     """The temperature with the least negative log-likelihood (Guo et al. 2017).
 
@@ -54,7 +58,7 @@ def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) ->
     def loss(log_temperature: float) -> float:
         return float(log_loss(logits, truth, float(np.exp(log_temperature))).mean())
 
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded")
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
     return float(np.exp(found.x))
 
 

@@ -119,6 +119,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         help="adopt: how films of 0 to 255 were scaled: none, unit (0 to 1), symmetric (-1 to 1), "
         "caffe, torch; auto asks val",
     )
+    parser.add_argument(
+        "--keep-order",
+        action="store_true",
+        help="adopt: take --labels as they are said even if another order fits val better",
+    )
     parser.add_argument("--size", type=_pixels, help="adopt: pixels, if the network doesn't say")
     parser.add_argument(
         "--longer-side",

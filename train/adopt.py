@@ -25,10 +25,9 @@ from cxr.classifier import Classifier
 from cxr.errors import BundleError, CxrError
 from cxr.keras_file import open_keras
 from cxr.preprocess import Preprocessing
-from cxr.trust import fit_temperature
 
-from . import cache, calibrate, evaluate, foreign, foreign_maps, manifest
-from .export import PROBABILITY_LIMIT, SAME_CLASS_LIMIT, export_fp32, write_network
+from . import cache, calibrate, evaluate, foreign, foreign_maps, manifest, order
+from .export import PROBABILITY_LIMIT, SAME_CLASS_LIMIT, write_network
 
 TRIED = 100
 """Films of val, of each label, that decide on the scaling and compare the bundle with what came."""
@@ -43,6 +42,7 @@ def adopt(
     size: int | None = None,
     longer_side: int = 256,
     sensitivity: Mapping[str, float] = calibrate.SENSITIVITY,
+    keep_order: bool = False,
 ) -> Bundle:
     """Write the bundle of a foreign network.
 
@@ -67,12 +67,14 @@ def adopt(
         See :class:`cxr.preprocess.Preprocessing`.
     sensitivity : mapping
         See :func:`train.calibrate.fitted`.
+    keep_order : bool
+        Take the labels as they are said even if another order surely fits val better.
 
     Raises
     ------
     BundleError
         Those of :func:`cxr.keras_file.open_keras` and :func:`train.foreign.core_of`;
-        ``unknown_scaling``, ``not_convertible``, ``export_differs``.
+        ``unknown_scaling``, ``other_order``, ``not_convertible``, ``export_differs``.
     DataError
         ``no_manifest``, ``bad_manifest``, ``bad_data``.
     """
@@ -84,7 +86,10 @@ def adopt(
     frame, films = _films(names, labels, data, how)
     tried = _tried(frame)
     truth = evaluate.truth_of(frame.iloc[tried], labels)
-    losses = {name: _loss(core, films[tried], truth, name) for name in asked}
+    tries = {name: _try(core, films[tried], truth, name) for name in asked}
+    if not keep_order:
+        order.check(tries, names)
+    losses = {name: each.loss for name, each in tries.items()}
     scaling = min(losses, key=lambda name: losses[name])
     values: dict[str, Any] = {
         "created": date.today().isoformat(),
@@ -96,6 +101,7 @@ def adopt(
                 "cross_entropy_on_val": losses,
                 "end": core.end,
                 "labels": dict(names),
+                "warnings": order.warnings(tries[scaling], labels),
             },
             "data": manifest.fingerprint(frame),
             "films": (frame.split + " " + frame.label).value_counts(sort=False).to_dict(),
@@ -205,15 +211,13 @@ def _tried(frame: pd.DataFrame) -> NDArray[np.intp]:
     return np.sort(val.groupby("label").head(TRIED).index.to_numpy())
 
 
-def _loss(
+def _try(
     core: foreign.Core, squares: NDArray[np.uint8], truth: NDArray[np.int64], scaling: str
-) -> float:
-    """Cross-entropy of a scaling, in nats, at the temperature that is best for it."""
+) -> order.Try:
     fed = foreign.as_fed(core, squares, scaling)
     said = core.network.predict(fed, verbose=0).astype(np.float64)
-    logits = np.nan_to_num(said, posinf=1e6, neginf=-1e6)  # a scaling far off may overflow
-    p = softmax(logits, fit_temperature(logits, truth))
-    return float(-np.log(np.maximum(p[np.arange(len(p)), truth], 1e-12)).mean())
+    # A scaling far off may overflow.
+    return order.Try(np.nan_to_num(said, posinf=1e6, neginf=-1e6), truth)
 
 
 def _write(
@@ -221,17 +225,10 @@ def _write(
 ) -> dict[str, Any]:
     """Write the network, and what :func:`cxr.bundle.write_manifest` was given."""
     network = foreign.fed(core, how.size, scaling)
-    plain = folder.with_name(f"{folder.name}.plain")
     try:
-        values = write_network(network, labels, how, plain, half=False)
-        layer = values["gradcam_layer"]
-        if values["head"] != "gap_linear":
-            layer = foreign_maps.maps_layer(network)
-        if layer == values["gradcam_layer"]:
-            plain.rename(folder)
-        else:  # the export gives the maps of another layer
-            values["gradcam_layer"] = layer
-            export_fp32(network, values, plain, folder)
+        values = write_network(
+            network, labels, how, folder, half=False, maps_of=foreign_maps.maps_layer
+        )
     except CxrError:
         raise
     except Exception as error:  # TensorFlow's converter lets through whatever it meets

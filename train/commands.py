@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from cxr.errors import DataError
 
+from .said import lines
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -72,8 +74,7 @@ def export(options: Namespace) -> None:
         films, _ = masks.load(masks.drawn(frame), options.data, plan, options.runs / "cache")
         bundle = export_masks(plan, run, films, frame, options.data, options.out)
         print(f"{options.out}: {bundle.digest[:12]}")
-        for source, figures in bundle.metrics["test"]["sources"].items():
-            print(source, figures)
+        _print(lines("", bundle.metrics["test"]["sources"]))
         return
     from .export import export_run
 
@@ -87,15 +88,13 @@ def calibrate(options: Namespace) -> None:
 
     bundle = fit_anew(options.out, dict(options.sensitivity or ()), options.unseen)
     print(f"temperature {bundle.temperature:.3f}")
-    for label, point in bundle.operating_points.items():
-        print(label, point)
+    _print(lines("", bundle.operating_points))
 
 
 def external(options: Namespace) -> None:
     from .evaluate import score_external
 
-    for source, figures in score_external(options.out).metrics["external"].items():
-        print(source, figures)
+    _print(lines("", score_external(options.out).metrics["external"]))
 
 
 def sites(options: Namespace) -> None:
@@ -104,8 +103,7 @@ def sites(options: Namespace) -> None:
     plan, frame = _plan(options)
     frame, squares = _films(plan, frame, options)
     found = leave_out(plan, _name(options), squares, frame, options.leave_out, options.runs)
-    for name, figures in found.items():
-        print(name, figures)
+    _print(lines("", found))
 
 
 def rivals(options: Namespace) -> None:
@@ -120,8 +118,7 @@ def folds(options: Namespace) -> None:
     plan, frame = _plan(options)
     frame, squares = _films(plan, frame, options)
     found = cross_validate(plan, _name(options), squares, frame, options.k, options.runs)
-    for name, figures in found.items():
-        print(name, figures)
+    _print(lines("", found))
 
 
 def search(options: Namespace) -> None:
@@ -220,15 +217,20 @@ def adopt(options: Namespace) -> None:
         size=options.size,
         longer_side=options.longer_side,
         sensitivity=dict(options.sensitivity or SENSITIVITY),
+        keep_order=options.keep_order,
     )
     came = bundle.provenance["adopted"]
-    print(f"{options.out}: {bundle.digest[:12]}, {came['end']} of {came['input']}")
+    shape = " × ".join(map(str, came["input"]))
+    print(f"{options.out}: {bundle.digest[:12]}, {came['end']} of {shape}")
     for scaling, loss in came["cross_entropy_on_val"].items():
         print(f"scaling {scaling}: {loss:.3f}" + " (taken)" * (scaling == came["scaling"]))
-    print(f"Grad-CAM reads {bundle.gradcam_layer or 'nothing: there is no convolution'}")
+    none = "nothing: it has no convolution, or no maps that all of its answer goes through"
+    print(f"Grad-CAM reads {bundle.gradcam_layer or none}")
     print(f"temperature {bundle.temperature:.3f}, {_on_test(bundle)}")
     for source, figures in bundle.metrics.get("external", {}).items():
-        print(source, figures["recall"])
+        _print(lines(f"{source}, recall", figures["recall"]))
+    for warning in came["warnings"]:
+        print(f"Warning: {warning}")
     print("With films of train, an input passport can be fitted:")
     print(f"python -m train passport --data {options.data} --out {options.out}")
 
@@ -289,7 +291,8 @@ def _make_sure_of_test(plan: Recipe, frame: pd.DataFrame, data: Path) -> None:
 
 
 def _on_test(bundle: Bundle) -> str:
-    return f"test {bundle.metrics.get('test', {}).get('macro_f1', 'not measured')}"
+    found = bundle.metrics.get("test", {}).get("macro_f1")
+    return next(lines("macro-F1 on test", found)) if found else "test not measured"
 
 
 def _segments(plan: Recipe) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,12 @@ def _parent(out: Path) -> Path:
 
 
 def write_network(
-    model: Any, labels: tuple[str, ...], how: Preprocessing, folder: Path, half: bool = True
+    model: Any,
+    labels: tuple[str, ...],
+    how: Preprocessing,
+    folder: Path,
+    half: bool = True,
+    maps_of: Callable[[Any], str | None] | None = None,
 ) -> dict[str, Any]:
     """Write a loadable bundle of a Keras model that gives logits, not yet calibrated or evaluated.
 
@@ -97,6 +102,9 @@ def write_network(
     half : bool
         Ship the network that :func:`train.fold.fold_and_round` makes of `model`, with float16
         weights; otherwise `model` itself in float32.
+    maps_of : callable, optional
+        Names the layer that Grad-CAM reads where the head is not linear in averages of maps: by
+        default one called "features", else the last convolution.
 
     Returns
     -------
@@ -111,6 +119,8 @@ def write_network(
     folder.mkdir(parents=True)
     model = fold_and_round(model) if half else model
     layer, head = _find_head(model)
+    if head is None and maps_of:
+        layer = maps_of(model)
     (folder / "model.tflite").write_bytes(_to_tflite(model, layer, how.size, half))
     model.save(folder / "model.keras", include_optimizer=False)
     if head is not None:
