@@ -174,7 +174,9 @@ def _begin(plan: Plan, wanted: pd.DataFrame | None, out: Path) -> None:
     }
     kept = out / "prepare.json"
     if kept.is_file():
-        if json.loads(kept.read_text(encoding="utf-8")) != values:
+        before = json.loads(kept.read_text(encoding="utf-8"))
+        before["naming"] = asdict(Naming(**before["naming"]))  # older folders know fewer options
+        if before != values:
             raise DataError(
                 "would_overwrite",
                 "This folder was begun with other options or sources. Say the same again, or name "

@@ -23,7 +23,8 @@ from cxr.guard import MAX_BYTES, check_bytes
 from . import tables
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", "")
-"""What a film's name ends in; other files are passed over. DICOM files often have no ending."""
+"""What a film's name ends in; other files are passed over. DICOM files often have no ending, or
+what seems one, the last number of their UID."""
 ENCRYPTED = 1
 """The bit of a zip member's flags."""
 
@@ -200,7 +201,7 @@ def _untaped(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
 def _may_be_film(member: str) -> bool:
     path = PurePosixPath(member)
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return not hidden and path.suffix.lower() in SUFFIXES
+    return not hidden and (path.suffix.lower() in SUFFIXES or path.suffix[1:].isdigit())
 
 
 def _in_table(path: Path, naming: Naming) -> Iterator[Listed]:
