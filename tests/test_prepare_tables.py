@@ -137,6 +137,13 @@ def test_films_that_are_not_here_are_counted_and_patients_are_read_off_the_table
     assert list(found.frame.age) == ["58", "58"]
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_semicolons_and_tabs_divide_columns_too(separator: str, tmp_path: Path) -> None:
+    table = home(tmp_path / "in", ["a.png"], [{"image": "a", "label": YES, "age": "58,5"}])
+    pd.read_csv(table, dtype=str).to_csv(table, sep=separator, index=False)
+    assert list(prepared(table, tmp_path / "out").frame.age) == ["58.5"]
+
+
 def test_a_film_named_by_a_number_with_dots_and_no_ending_is_found(tmp_path: Path) -> None:
     rows = [{"image": uid, "label": YES} for uid in ("1.2.840.7", "1.2.840.8")]
     table = home(tmp_path / "in", ["deep/1.2.840.7", "deep/1.2.840.8.png"], rows)
@@ -290,7 +297,9 @@ def test_whether_films_may_be_shown_is_told_and_may_be_told_later(
     assert "may show: 1 of 2" in capsys.readouterr().out
     assert shown() == ["1", "0"], "what was told before stays"
     plan = tmp_path / "out" / "prepare.json"
-    plan.write_text(plan.read_text().replace(',\n  "several": ""', ""))
+    older = plan.read_text().replace(',\n  "several": ""', "")
+    assert "several" not in older
+    plan.write_text(older)
     assert shown("--display", "no") == ["0", "0"], "also where an older version began"
 
 

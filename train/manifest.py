@@ -44,7 +44,7 @@ def load(data: Path, name: str = "manifest.csv") -> pd.DataFrame:
     return frame
 
 
-def table(path: Path, code: str, what: str) -> pd.DataFrame:
+def table(path: Path, code: str, what: str, separator: str = ",") -> pd.DataFrame:
     """Read a table as text; "" where there is nothing.
 
     Raises
@@ -53,7 +53,7 @@ def table(path: Path, code: str, what: str) -> pd.DataFrame:
         `code`, about `what`: it is not UTF-8, is empty, or has rows that do not fit its header.
     """
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
         if not isinstance(frame.index, pd.RangeIndex):
             raise pd.errors.ParserError  # every row is longer: the first fields became an index
     except tuple(_NO_TABLE) as error:

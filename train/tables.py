@@ -80,7 +80,7 @@ def rows_of(
         film contradict each other, and no rule is named. ``bad_plan``: the rule is about a label
         that no row has. Those of :func:`train.finding.find`.
     """
-    frame = table(path, "bad_table", "The table")
+    frame = table(path, "bad_table", "The table", _separator(path))
     names = {column: columns.get(column, column) for column in COLUMNS}
     needed = {names["image"], names["label"], *columns.values()}
     if missing := sorted(needed - set(frame)):
@@ -118,6 +118,13 @@ def rows_of(
         agreed["label"] = settled or ""
         rows.append(Row(film, shown, agreed, code or SETTLED * (settled is None)))
     return rows
+
+
+def _separator(path: Path) -> str:
+    """What divides the columns: spreadsheets write semicolons where the comma is decimal."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        head = file.readline()
+    return max(",;\t", key=head.count)
 
 
 def _years(said: pd.Series, used: pd.Series) -> pd.Series:
