@@ -4,8 +4,8 @@ Each method is a few lines over the same two arrays, the layer's maps A and the 
 logit by them (:func:`maps_and_gradient`). Where the logits are linear in the maps' averages that
 gradient is known without differentiating: d logit_c / d A_k(i, j) = w_kc / (h · w). Grad-CAM is
 then one matrix product and, before its ReLU, its cells add up to the logit less its bias, so that a
-cell's value is what it adds to the logit. Any other head takes the gradient from TensorFlow, which
-is imported only then.
+cell's value is what it adds to the logit. Any other head takes the gradient from TensorFlow, in a
+process of its own (:mod:`cxr.explain.gradient_worker`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,18 @@ from numpy.typing import NDArray
 from ..classifier import Classifier, Prediction
 from ..errors import ExplainError
 from ..radiograph import Radiograph
-from .target import column_of, to_film
+from .gradient import at_layer
+from .target import Progress, column_of, to_film
 
 Cells = NDArray[np.float32]
 
 
 def grad_cam(
-    model: Classifier, film: Radiograph, label: str, prediction: Prediction | None = None
+    model: Classifier,
+    film: Radiograph,
+    label: str,
+    prediction: Prediction | None = None,
+    progress: Progress | None = None,
 ) -> NDArray[np.float32]:
     """Grad-CAM (Selvaraju et al. 2017, equations 1 and 2) of the logit of `label`.
 
@@ -34,6 +39,8 @@ def grad_cam(
         One of ``model.labels``, predicted or not.
     prediction : Prediction, optional
         What `model` said of `film`, if that is known: its feature maps save a second pass.
+    progress : callable, optional
+        Told 0 while another process takes the gradient.
 
     Returns
     -------
@@ -44,13 +51,20 @@ def grad_cam(
     ------
     ExplainError
         ``unknown_class``; ``no_convolution`` if the network has no feature maps;
-        ``no_tensorflow`` if its head needs TensorFlow and there is none.
+        ``no_tensorflow`` if its head needs TensorFlow and there is none; ``gradients_failed``.
+    BundleError
+        If its head needs TensorFlow and the bundle was altered since it was loaded.
+    Cancelled
     """
-    return to_film(grad_cam_cells(model, film, label, prediction), film.eight_bit.shape)
+    return to_film(grad_cam_cells(model, film, label, prediction, progress), film.eight_bit.shape)
 
 
 def grad_cam_pp(
-    model: Classifier, film: Radiograph, label: str, prediction: Prediction | None = None
+    model: Classifier,
+    film: Radiograph,
+    label: str,
+    prediction: Prediction | None = None,
+    progress: Progress | None = None,
 ) -> NDArray[np.float32]:
     """Grad-CAM++ (Chattopadhay et al. 2018), parameters and errors as of :func:`grad_cam`.
 
@@ -59,19 +73,27 @@ def grad_cam_pp(
     float32 (H, W) of the film, 0 and up: the maps' activation, weighted. It has no unit that means
     anything by itself.
     """
-    cells = plus_plus_cells(*maps_and_gradient(model, film, label, prediction))
+    cells = plus_plus_cells(*maps_and_gradient(model, film, label, prediction, progress))
     return to_film(cells, film.eight_bit.shape)
 
 
 def grad_cam_cells(
-    model: Classifier, film: Radiograph, label: str, prediction: Prediction | None = None
+    model: Classifier,
+    film: Radiograph,
+    label: str,
+    prediction: Prediction | None = None,
+    progress: Progress | None = None,
 ) -> Cells:
     """The map of :func:`grad_cam` before it is stretched, float32 (h, w)."""
-    return cells_of(*maps_and_gradient(model, film, label, prediction))
+    return cells_of(*maps_and_gradient(model, film, label, prediction, progress))
 
 
 def maps_and_gradient(
-    model: Classifier, film: Radiograph, label: str, prediction: Prediction | None = None
+    model: Classifier,
+    film: Radiograph,
+    label: str,
+    prediction: Prediction | None = None,
+    progress: Progress | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The Grad-CAM layer's maps of a film, and the gradient of the logit of `label` by them.
 
@@ -93,9 +115,7 @@ def maps_and_gradient(
             "this method has nothing to show. Use occlusion.",
         )
     if model.head_weights is None:
-        from .gradient import at_layer
-
-        return at_layer(model, film, column)
+        return at_layer(model, film, column, progress)
     maps = prediction.features if prediction else None
     if maps is None:
         maps = model.predict([film])[0].features

@@ -1,10 +1,8 @@
-"""Gradients through TensorFlow, from ``model.keras``. Imported only when a map needs them."""
+"""Gradients of a network, taken in a process of their own: TensorFlow never enters this one."""
 
 from __future__ import annotations
 
-import threading
-from functools import lru_cache
-from pathlib import Path
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -12,15 +10,14 @@ from numpy.typing import NDArray
 
 from ..classifier import Classifier
 from ..errors import ExplainError
-from ..keras_file import open_keras
-from ..preprocess import preprocess, shown_places
+from ..preprocess import preprocess
 from ..radiograph import Radiograph
-
-_LOCK = threading.Lock()
+from .gradient_worker import WORKER, Arrays
+from .target import Progress, tell
 
 
 def at_layer(
-    model: Classifier, film: Radiograph, column: int
+    model: Classifier, film: Radiograph, column: int, progress: Progress | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The Grad-CAM layer's maps and the gradient of a logit by them, each float32 (h, w, K).
 
@@ -31,36 +28,42 @@ def at_layer(
     film : Radiograph
     column : int
         Place of the class among the logits.
+    progress : callable, optional
+        Told 0 while waiting.
 
     Raises
     ------
     ExplainError
-        ``no_tensorflow``, or ``no_layer`` if the Keras model lacks the Grad-CAM layer.
+        ``no_tensorflow``, ``gradients_failed``, or ``no_layer`` if the Keras model lacks the
+        Grad-CAM layer.
+    BundleError
+        If the bundle was altered since it was loaded, or Keras cannot open its model.
+    Cancelled
     """
-    tf = _tensorflow()
-    square = preprocess(film.eight_bit, model.preprocessing)
-    inputs = tf.constant(square[None, ..., None], tf.float32)
-    with _LOCK:
-        network = _network(model.bundle.folder, model.bundle.digest, model.bundle.gradcam_layer)
-        with tf.GradientTape() as tape:
-            # Weights are watched anyway, but there may be none before the maps.
-            tape.watch(inputs)
-            features, logits = network(inputs, training=False)
-            logit = logits[0, column]
-        gradient = tape.gradient(logit, features)
-    return features.numpy()[0], gradient.numpy()[0]
+    square = preprocess(film.eight_bit, model.preprocessing).astype(np.float32)
+    layer = model.bundle.gradcam_layer
+    maps, gradient = _ask(model, [square], column, {"layer": layer}, progress, 0.0)
+    return maps, gradient
 
 
 def at_input(
-    model: Classifier, squares: NDArray[np.float32], column: int
+    model: Classifier,
+    squares: NDArray[np.float32],
+    column: int,
+    progress: Progress | None = None,
+    share: float = 0.0,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A logit of each square, and its gradient by that square's pixels, which is 0 in a hidden rim.
 
     Parameters
     ----------
+    model : Classifier
     squares : float32 (n, size, size)
         0 to 255.
     column : int
+    progress : callable, optional
+    share : float
+        What `progress` is told while waiting.
 
     Returns
     -------
@@ -70,80 +73,26 @@ def at_input(
 
     Raises
     ------
-    ExplainError
-        ``no_tensorflow``.
+    ExplainError, BundleError, Cancelled
+        See :func:`at_layer`.
     """
-    tf = _tensorflow()
-    inputs = tf.constant(squares[..., None], tf.float32)
-    shown = shown_places(model.size, model.preprocessing.rim)
-    with _LOCK:
-        network = _network(model.bundle.folder, model.bundle.digest, None)
-        with tf.GradientTape() as tape:
-            tape.watch(inputs)
-            films = tf.gather(tf.gather(inputs, shown, axis=1), shown, axis=2)
-            logits = network(films, training=False)[:, column]
-        gradients = tape.gradient(logits, inputs)
-    return logits.numpy(), gradients.numpy()[..., 0]
+    how = {"layer": None, "rim": model.preprocessing.rim}
+    logits, gradients = _ask(model, [squares], column, how, progress, share)
+    return logits, gradients
 
 
-def _tensorflow() -> Any:
-    try:
-        import tensorflow as tf
-    except ImportError as error:
+def _ask(
+    model: Classifier,
+    arrays: Arrays,
+    column: int,
+    how: dict[str, Any],
+    progress: Progress | None,
+    share: float,
+) -> Arrays:
+    if find_spec("tensorflow") is None:
         raise ExplainError(
-            "no_tensorflow",
-            "This map needs TensorFlow, which is not installed. Use occlusion.",
-        ) from error
-    return tf
-
-
-@lru_cache(maxsize=4)
-def _network(folder: Path, digest: str, layer: str | None) -> Any:
-    """The bundle's Keras model with outputs (maps of `layer`, logits), or logits alone where no
-    layer is asked for; `digest` tells two apart that stood in the same folder."""
-    model = open_keras(folder / "model.keras")
-    if layer is None:
-        return model
-    path = _path_to(model, layer)
-    if not path:
-        raise ExplainError(
-            "no_layer", f"model.keras has no layer {layer!r}. Export the bundle again."
+            "no_tensorflow", "This map needs TensorFlow, which is not installed. Use occlusion."
         )
-    return _with_maps(model, path)
-
-
-def _path_to(model: Any, name: str) -> list[Any]:
-    """The layers from `model` down to the one called `name`, through nested models."""
-    for layer in model.layers:
-        if layer.name == name:
-            return [layer]
-        if below := _path_to(layer, name) if hasattr(layer, "layers") else []:
-            return [layer, *below]
-    return []
-
-
-def _with_maps(model: Any, path: list[Any]) -> Any:
-    """`model` with the output of the last layer of `path` as a first output; weights are shared.
-
-    The graph is laid anew and the tensor taken while it is: a nested model is a graph of its own,
-    of which the outer one has no tensors, and ``layer.output`` is the layer's first call, which in
-    a loaded ``Sequential`` is not the one that leads to the output.
-    """
-    import keras
-
-    nested = _with_maps(path[0], path[1:]) if path[1:] else None
-    maps = []
-
-    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        if layer is not path[0]:
-            return layer(*args, **kwargs)
-        found = nested(*args, **kwargs) if nested else [layer(*args, **kwargs)] * 2
-        maps.append(found[0])
-        return found[1]
-
-    graph = keras.models.clone_model(
-        keras.Model(model.inputs, model.outputs),
-        clone_function=lambda layer: layer,
-        call_function=call,
-    )
-    return keras.Model(graph.inputs, [maps[-1], graph.outputs[0]])
+    folder, digest = str(model.bundle.folder.absolute()), model.bundle.digest
+    header = {"folder": folder, "digest": digest, "column": column, **how}
+    return WORKER.ask(header, arrays, lambda: tell(progress, share))

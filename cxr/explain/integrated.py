@@ -12,6 +12,7 @@ from ..classifier import Classifier
 from ..preprocess import preprocess
 from ..radiograph import Radiograph
 from .fill import film_seed, whole
+from .gradient import at_input
 from .target import Progress, column_of, tell, to_film
 
 BATCH = 8
@@ -49,7 +50,9 @@ def integrated_gradients(
     Raises
     ------
     ExplainError
-        ``unknown_class``, ``unknown_fill``, ``no_tensorflow``.
+        ``unknown_class``, ``unknown_fill``, ``no_tensorflow``, ``gradients_failed``.
+    BundleError
+        If the bundle was altered since it was loaded.
     Cancelled
     """
     pixels = pixel_shares(model, film, label, steps, fill, progress)
@@ -82,11 +85,11 @@ def pixel_shares(
     Raises
     ------
     ExplainError
-        ``unknown_class``, ``unknown_fill``, ``no_tensorflow``.
+        ``unknown_class``, ``unknown_fill``, ``no_tensorflow``, ``gradients_failed``.
+    BundleError
+        If the bundle was altered since it was loaded.
     Cancelled
     """
-    from .gradient import at_input
-
     column = column_of(model, label)
     square = preprocess(film.eight_bit, model.preprocessing)
     start = whole(square, fill, film_seed(film.sha256)).astype(np.float32)
@@ -94,8 +97,9 @@ def pixel_shares(
     total = np.zeros(square.shape, np.float64)
     places = (np.arange(steps, dtype=np.float32) + 0.5) / steps
     for first in range(0, steps, BATCH):
-        tell(progress, first / steps)
-        some = places[first : first + BATCH, None, None]
-        total += at_input(model, start + some * way, column)[1].sum(0, dtype=np.float64)
+        share = first / steps
+        tell(progress, share)
+        films = start + places[first : first + BATCH, None, None] * way
+        total += at_input(model, films, column, progress, share)[1].sum(0, dtype=np.float64)
     tell(progress, 1.0)
     return (way * total / steps).astype(np.float32)

@@ -43,10 +43,10 @@ class Method:
     gradients: bool = False
 
 
-def _at_once(method: Callable[[Classifier, Film, str, Known], Map]) -> Callable[..., Map]:
+def _at_once(method: Callable[[Classifier, Film, str, Known, Told], Map]) -> Callable[..., Map]:
     def make(model: Classifier, film: Film, label: str, known: Known, told: Told) -> Map:
         tell(told, 0.0)
-        values = method(model, film, label, known)
+        values = method(model, film, label, known, told)
         tell(told, 1.0)
         return values
 

@@ -57,7 +57,7 @@ def score_cam(
     Cancelled
     """
     column = column_of(model, label)
-    maps, _ = maps_and_gradient(model, film, label, prediction)
+    maps, _ = maps_and_gradient(model, film, label, prediction, progress)
     square = preprocess(film.eight_bit, model.preprocessing)
     empty = whole(square, fill, film_seed(film.sha256))
     asked = np.argsort(-maps.var((0, 1)), kind="stable")[:channels]
