@@ -4,6 +4,7 @@ import OpenSeadragon from "openseadragon";
 import { FilmDrawer } from "./drawer.js";
 import { element } from "./element.js";
 import { load } from "./film.js";
+import { wake } from "./frames.js";
 import { Cover } from "./cover.js";
 import { Ink } from "./ink.js";
 import { apply, fitting, inverse, placed } from "./place.js";
@@ -57,6 +58,12 @@ export class Pane {
       gestureSettingsTouch: QUIET,
       gestureSettingsPen: QUIET,
     });
+    // The library asks for this itself when a tile has come; a change of place or size is ours alone.
+    const redraw = this.viewer.forceRedraw;
+    this.viewer.forceRedraw = () => {
+      wake();
+      return redraw.call(this.viewer);
+    };
     // The library focuses its canvas at every click, and the page would scroll to it.
     this.viewer.canvas.focus = () => this.screen.focus({ preventScroll: true });
     this.viewer.addHandler("canvas-key", (event) => (event.preventDefaultAction = true));
@@ -118,6 +125,7 @@ export class Pane {
     this.root.dataset.ready = "false";
     this.settled = false;
     this.viewer.world.removeAll();
+    wake();
     this.viewer.addTiledImage({
       tileSource: {
         width,
@@ -158,6 +166,7 @@ export class Pane {
     viewport.setFlip(flip);
     viewport.zoomTo((scale * width) / this.size().width, null, true);
     viewport.panTo(new OpenSeadragon.Point(x, (y * height) / width), true);
+    wake();
     this.box.moved(this);
   }
 

@@ -69,8 +69,9 @@ function drawing(pane, start, kind) {
     },
     end: () => {
       const [, , width, height] = drawn.box;
-      if (width > 0 && height > 0) pane.box.drew(pane, drawn);
-      else pane.ink.region = before;
+      if (width > 0 && height > 0) return pane.box.drew(pane, drawn);
+      pane.ink.region = before;
+      pane.redraw();
     },
     drop: () => {
       pane.ink.region = before;
