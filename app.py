@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui import frame, models
 from ui.desk import desk
+from ui.memory import WATCH
 
 # Streamlit also serves pages/*.py by their stem, past this file, to a server's very first request.
 # So a page's address differs from its stem, and each page begins with frame.guard().
@@ -19,6 +20,7 @@ LAB = st.Page("pages/lab.py", title="Lab", url_path="workbench")
 STUDY = st.Page("pages/study.py", title="Study", url_path="reader-study")
 PAGES = [READ, METRICS, REVIEW, LAB, STUDY]
 
+WATCH.begin()
 frame.configure()
 if frame.accepted():
     page = st.navigation(PAGES, position="top")

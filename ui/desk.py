@@ -15,8 +15,10 @@ from typing import Any, Protocol, TypeVar
 import streamlit as st
 
 from cxr.errors import Cancelled, CxrError
+from ui.memory import WATCH
 
-SHELF_BYTES = 512_000_000
+SHELF_BYTES = 200_000_000
+"""Some six films of 2,500 × 3,000 at 16 bits; one that has gone is decoded again in .1 s."""
 
 T = TypeVar("T")
 
@@ -136,6 +138,7 @@ class Desk:
     def clear(self) -> None:
         self.leave_job()
         self.shelf = Shelf()
+        WATCH.freed()
 
 
 @st.cache_resource(scope="session", on_release=Desk.clear, show_spinner=False)

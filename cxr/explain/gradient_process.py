@@ -24,22 +24,22 @@ from numpy.typing import NDArray
 from cxr import frames
 from cxr.errors import CxrError
 
-NICE = 10
-"""It gives way: the pages of everybody else come before one reader's map."""
+NICE = 5
+"""Once started it gives way: the pages of everybody else come before one reader's map."""
 
 Frame = tuple[dict[str, Any], list[NDArray[np.float32]]]
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells the whole group; the pipe ends
-    if hasattr(os, "nice"):
-        os.nice(NICE)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not come between the frames
     asked: SimpleQueue[Frame] = SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, asked), daemon=True).start()
     with suppress(Exception):  # told with the first answer
         import_module("cxr.explain.tape")
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     frames.send(answers, {"ready": True})
     while True:
         frames.send(answers, *_answer(*asked.get()))

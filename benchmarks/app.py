@@ -1,0 +1,162 @@
+"""The real app and a real Chromium, for the scripts that measure what they cost together.
+
+Linux alone: times and memory are read from /proc.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import sleep
+from typing import NamedTuple
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "samples"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WAIT_MS = 120_000
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class App(NamedTuple):
+    """Where the app listens, and its process."""
+
+    address: str
+    pid: int
+
+
+@contextmanager
+def served(root: Path = ROOT) -> Iterator[App]:
+    """The app of a checkout, as it starts by itself."""
+    with tempfile.TemporaryDirectory() as home, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+        command += ["--server.port", str(port)]
+        with (Path(home) / "log").open("w") as log:
+            environment = {**os.environ, "HOME": home}
+            server = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
+            try:
+                address = f"http://127.0.0.1:{port}"
+                for _ in range(600):
+                    try:
+                        urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
+                        break
+                    except OSError:
+                        sleep(0.1)
+                yield App(address, server.pid)
+            finally:
+                server.terminate()
+                server.wait()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless browser with every default of its own but the sandbox, which root cannot have."""
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        sys.exit("There is no Chromium on this machine.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def opened(browser: Browser, address: str) -> Page:
+    """A session of its own that has accepted the notice."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.goto(address)
+    accept = page.get_by_role("button", name="I have read this and accept")
+    accept.wait_for()
+    settled(page)
+    accept.click()
+    page.get_by_test_id("stFileUploaderDropzoneInput").wait_for(state="attached")
+    settled(page)
+    return page
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has ended."""
+    page.wait_for_selector(
+        "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
+        "[data-test-script-state='notRunning']"
+    )
+
+
+def at_film(page: Page, number: int) -> None:
+    """Wait until a film of the list is on the screen."""
+    page.locator(".cxr-name", has_text=re.compile(rf"^{number} of ")).wait_for()
+    page.wait_for_selector(".pane[data-ready=true]")
+
+
+def upload(page: Page, files: Sequence[Path]) -> None:
+    """Drop films in, and wait until all have been read."""
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(files)
+    page.wait_for_selector("text=/^Films \\(/")
+    page.wait_for_function("!document.body.innerText.includes('not read yet')")
+    settled(page)
+
+
+def tree(pid: int) -> dict[int, str]:
+    """A process and all below it: number to kind, as Chromium names its own; "browser" is the one
+    that they hang below."""
+    parents = {}
+    for each in Path("/proc").iterdir():
+        if each.name.isdigit():
+            try:
+                parents[int(each.name)] = int(_stat(int(each.name))[1])
+            except OSError:
+                continue
+    found, waiting = {}, [pid]
+    while waiting:
+        one = waiting.pop()
+        found[one] = _kind(one)
+        waiting += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def processor_seconds(pid: int) -> float:
+    """Time that a process has been on a processor since it started; 0 for one that has ended."""
+    try:
+        user, system = _stat(pid)[11:13]
+    except OSError:
+        return 0.0
+    return (int(user) + int(system)) / _TICK
+
+
+def resident(pid: int) -> float:
+    """Memory that a process holds, MB."""
+    pages = int((Path("/proc") / str(pid) / "statm").read_text().split()[1])
+    return pages * _PAGE / 1e6
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields after the name, which may hold anything: state, parent …"""
+    return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
+
+
+def _kind(pid: int) -> str:
+    try:
+        words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return "gone"
+    kinds = [word[7:].decode() for word in words if word.startswith(b"--type=")]
+    return kinds[0] if kinds else "browser" if b"chrom" in words[0] else ""
+
+
+def load() -> str:
+    """The machine's load of the last minute, for the report."""
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
