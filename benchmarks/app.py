@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-WAIT_MS = 120_000
+WAIT_MS = 300_000
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 

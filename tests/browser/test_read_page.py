@@ -109,6 +109,23 @@ def test_an_occlusion_map_comes_by_itself(page: Page) -> None:
     expect(page.locator(".map").last).to_be_visible()
 
 
+def test_a_page_whose_work_is_done_has_nothing_more_to_say(page: Page) -> None:
+    """No timer runs on once the map and the word on it are there."""
+    said: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: said.append("page")))
+    page.reload()
+    accept(page)
+    upload(page, ("child.jpg", CHILD))
+    page.get_by_role("button", name="Show map").click()
+    expect(page.get_by_text("Working out")).to_have_count(0)
+    expect(page.get_by_text("faithful")).to_be_visible()
+    settled(page)
+    assert said
+    before = len(said)
+    page.wait_for_timeout(2000)
+    assert len(said) == before
+
+
 def test_keys_go_from_film_to_film(page: Page) -> None:
     upload(page, ("one.jpg", CHILD), ("two.png", WIDE), ("three.png", png(phantom.draw("upper"))))
     expect(page.get_by_text("1 of 3")).to_be_visible()

@@ -55,6 +55,24 @@ def test_at_1_to_1_the_film_is_what_the_network_sees(light: Open) -> None:
     assert min(near) == 0
 
 
+def test_a_film_that_is_left_alone_asks_for_no_frames_and_is_drawn_when_touched(
+    light: Open,
+) -> None:
+    page = light("drawn")
+    page.evaluate("""() => {
+      const ask = window.requestAnimationFrame;
+      window.asked = performance.now();
+      window.requestAnimationFrame = (callback) => {
+        window.asked = performance.now();
+        return ask.call(window, callback);
+      };
+    }""")
+    page.wait_for_function("performance.now() - window.asked > 1000", polling=100)
+    before = greys(page)
+    page.keyboard.press("i")
+    assert heart(greys(page)).mean() == pytest.approx(255 - heart(before).mean(), abs=1)
+
+
 def test_a_drag_moves_window_and_level(light: Open) -> None:
     page = light("drawn")
     before = greys(page)
