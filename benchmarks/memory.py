@@ -3,9 +3,9 @@
     python -m benchmarks.memory [--films N] [--looks N] [--kind jpeg|png|png16]
 
 Drawn films of 2,500 × 3,000 pixels, no two alike, are dropped into one session and read; then the
-reader looks at the first thirty. Told is what the server's process holds beside what it held when it was
-idle, with the model loaded and one small film read, and what it holds once the tab is closed and
-Streamlit has forgotten the session, which takes it two minutes. The time from click to film is
+reader looks at the first thirty. Told is what the server's process holds beside what it held when
+it was idle, with the model loaded and one small film read, and what it holds once the tab is closed
+and Streamlit has forgotten the session, which takes it two minutes. The time from click to film is
 that of the browser.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -251,6 +252,22 @@ def test_tensorflow_never_enters_the_process_that_asks(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_else_outside_training_asks_for_tensorflow() -> None:
+    """Neither when it is imported nor later; ``keras_file`` opens networks for that process."""
+    rooms = [p for room in ("cxr", "ui", "pages") for p in (ROOT / room).rglob("*.py")]
+    asks = re.compile(r"^\s*(?:import|from) (?:keras|tensorflow)\b", re.MULTILINE)
+    opens = re.compile(r"\b(?:import .*\b(?:open_keras|tape)\b|explain\.tape)")
+    found = {p.relative_to(ROOT).as_posix(): p.read_text() for p in [ROOT / "app.py", *rooms]}
+    assert {name for name, text in found.items() if asks.search(text)} == {
+        "cxr/explain/tape.py",
+        "cxr/keras_file.py",
+    }
+    assert {name for name, text in found.items() if opens.search(text)} == {
+        "cxr/explain/gradient_process.py",
+        "cxr/explain/tape.py",
+    }
 
 
 def test_a_bundle_that_was_altered_after_it_was_loaded_is_refused(
