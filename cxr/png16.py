@@ -21,8 +21,17 @@ _GREY, _GREY_AS_BYTES = "LA;16B", "RGBA"
 
 def is_deep(image: Image.Image) -> bool:
     """Whether an undecoded image is one of those."""
+    return image.mode in ("RGB", "RGBA") and _order(image).endswith(_DEEP)
+
+
+def is_deep_grey(image: Image.Image) -> bool:
+    """Whether it is grey with transparency, which Pillow calls colour."""
+    return _order(image) == _GREY
+
+
+def _order(image: Image.Image) -> str:
     tiles: list[ImageFile._Tile] = getattr(image, "tile", [])
-    return len(tiles) == 1 and image.mode in ("RGB", "RGBA") and str(tiles[0].args).endswith(_DEEP)
+    return str(tiles[0].args) if len(tiles) == 1 else ""
 
 
 def deep_channels(data: bytes) -> tuple[list[_Channel], _Channel | None]:

@@ -14,7 +14,7 @@ from PIL import Image, ImageChops
 from cxr.errors import NotARadiograph, UnreadableFile
 from cxr.guard import BoundedReader, check_size, damaged, decoding, jpeg_frame
 from cxr.lean import Lean, lean_jpeg, lean_png
-from cxr.png16 import deep_channels, is_deep
+from cxr.png16 import deep_channels, is_deep, is_deep_grey
 from cxr.radiograph import Radiograph, window_table
 
 # On a tinted film a pixel's colour follows from its brightness; on a colour photograph it does
@@ -78,7 +78,8 @@ def _read(lean: Lean, sha256: str, kind: str) -> Radiograph:
     notes: list[str] = []
     with decoding(), Image.open(BoundedReader(lean.data), formats=(kind,)) as image:
         # Pillow takes the last of several headers.
-        check_size(image.height, image.width, image.mode in _COLOUR_MODES)
+        colour = image.mode in _COLOUR_MODES and not is_deep_grey(image)
+        check_size(image.height, image.width, colour)
         if getattr(image, "n_frames", 1) > 1:
             raise UnreadableFile(
                 "multi_frame", "The file holds several images. Export the one film."

@@ -40,11 +40,11 @@ def tinted(channels: int = 3) -> np.ndarray:
     return film
 
 
-def deep_colour() -> bytes:
-    rows = (b"\0" + tinted(4)[0].astype(">u2").tobytes() + bytes(1 + 8 * COLOUR_SIDE) * 63) * (
-        COLOUR_SIDE // 64
-    )
-    return raw_png(COLOUR_SIDE, COLOUR_SIDE // 64 * 64, 16, 6, rows)
+def deep_png(side: int, colour: int, pixel: list[int]) -> bytes:
+    """A 16-bit PNG of every 64th row in one colour, the others black and transparent."""
+    row = np.tile(np.array(pixel, ">u2"), side).tobytes()
+    rows = b"\0" + row + bytes(1 + len(row)) * 63
+    return raw_png(side, side // 64 * 64, 16, colour, rows * (side // 64))
 
 
 def turned() -> Image.Exif:
@@ -79,7 +79,10 @@ def jpeg_2000(film: np.ndarray) -> bytes:
 LARGEST: dict[str, Callable[[], bytes]] = {
     "png of 16 bits, turned": lambda: png(deep(), compress_level=1, exif=turned()),
     "png with alpha": lambda: png(tinted(4), compress_level=1),
-    "png of 16 bits, tinted, with alpha": deep_colour,
+    "png of 16 bits with alpha": lambda: deep_png(SIDE, 4, [4000, 65535]),
+    "png of 16 bits, tinted, with alpha": lambda: deep_png(
+        COLOUR_SIDE, 6, [4000, 4000, 4080, 65535]
+    ),
     "progressive cmyk jpeg": cmyk,
     "dicom, inverted": lambda: dicom(deep(), PhotometricInterpretation="MONOCHROME1"),
     "dicom, deflated": lambda: saved(dataset(deep()), uid.DeflatedExplicitVRLittleEndian),
