@@ -53,6 +53,17 @@ def test_two_labels_the_wrong_way_round_are_refused_whatever_the_scaling() -> No
     order.check({**tries, "symmetric": told(2)}, {"N": "N", "P": "P"})
 
 
+def test_the_wrong_way_round_is_seen_where_every_film_is_called_the_same() -> None:
+    found = outputs(told(2), (1, 0))
+    found.logits[:, 0] += 50
+    with pytest.raises(BundleError, match="say --labels P,N;"):
+        order.check({"unit": found}, {"N": "N", "P": "P"})
+    right = told(2)
+    right.logits[:, 0] += 50
+    order.check({"unit": right}, {"N": "N", "P": "P"})
+    assert order.warnings(right, ("N", "P"))[0].startswith("No film of val is called P")
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_an_order_that_is_better_by_chance_is_not_named(seed: int) -> None:
     order.check({"unit": told(3, sure=0, seed=seed)}, NAMES)

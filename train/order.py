@@ -9,14 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import binomtest, mannwhitneyu
+from scipy.stats import mannwhitneyu
 
 from cxr.calibration import log_loss
 from cxr.errors import BundleError
 from cxr.trust import TEMPERATURES, fit_temperature
 
-SURELY = 1e-3
-"""How seldom chance alone may put another order as far ahead."""
+SURELY = 5e-3
+"""How seldom chance alone may order films as well by the score of an output that a label gets."""
+AHEAD = 0.1
+"""By how much the mean AUROC of another order must be higher."""
 CHANCE = 0.025
 """If chance alone orders films as well by a label's score more often, that score says nothing."""
 WEAK = 0.6
@@ -45,22 +47,19 @@ class Try:
     def temperature(self) -> float:
         return fit_temperature(self.logits, self.truth)
 
-    @property
-    def right(self) -> NDArray[np.bool_]:
-        """Which films are called by their label."""
-        found: NDArray[np.bool_] = self.logits.argmax(1) == self.truth
-        return found
-
-    def reordered(self) -> tuple[Try, tuple[int, ...]]:
-        """In the order of outputs in which most films of a label are called so, in the mean over
-        labels; and, for each label, its output."""
+    def areas(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How well each output tells each label from the others, (labels, outputs): AUROC, and how
+        often chance alone reaches it. Of biased scores, too, whose calls are all of one label."""
         classes = self.logits.shape[1]
-        counts = np.zeros((classes, classes))
-        np.add.at(counts, (self.truth, self.logits.argmax(1)), 1)
-        shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-        shares += 1e-9 * np.eye(classes)  # of two that are as good, the one that was said
-        order = linear_sum_assignment(-shares)[1]
-        return Try(self.logits[:, order], self.truth), tuple(int(k) for k in order)
+        area, chance = np.empty((classes, classes)), np.empty((classes, classes))
+        for output in range(classes):
+            score = self.logits[:, output] - np.delete(self.logits, output, 1).max(1)
+            for label in range(classes):
+                these, others = score[self.truth == label], score[self.truth != label]
+                test = mannwhitneyu(these, others, alternative="greater", method="asymptotic")
+                area[label, output] = test.statistic / (len(these) * len(others))
+                chance[label, output] = test.pvalue
+        return area, np.nan_to_num(chance, nan=1)
 
 
 def check(tries: Mapping[str, Try], names: Mapping[str, str]) -> None:
@@ -78,15 +77,20 @@ def check(tries: Mapping[str, Try], names: Mapping[str, str]) -> None:
     BundleError
         ``other_order``
     """
-    said = min(tries.values(), key=lambda each: each.loss)
-    others = [each.reordered() for each in tries.values()]
-    other, order = min(others, key=lambda each: each[0].loss)
-    better, worse = (
-        int((a & ~b).sum()) for a, b in ((other.right, said.right), (said.right, other.right))
-    )
-    if better <= worse or binomtest(better, better + worse).pvalue > SURELY:
+    said = max(float(np.trace(each.areas()[0])) for each in tries.values())
+    best, order = -1.0, tuple(range(len(set(names.values()))))
+    for each in tries.values():
+        area, chance = each.areas()
+        # Of two that are as good, the one that was said.
+        outputs = linear_sum_assignment(-area - 1e-9 * np.eye(len(area)))[1]
+        places = np.arange(len(area))
+        moved, found = outputs != places, float(area[places, outputs].sum())
+        surely = moved.any() and (chance[places, outputs][moved] < SURELY).all()
+        if surely and found > best:
+            best, order = found, tuple(int(k) for k in outputs)
+    labels = tuple(dict.fromkeys(names.values()))
+    if best < said + AHEAD * len(labels):
         return
-    labels = list(dict.fromkeys(names.values()))
     fits = [labels[order.index(output)] for output in range(len(labels))]
     pairs = [
         theirs if theirs == label else f"{theirs}={label}"
@@ -96,31 +100,28 @@ def check(tries: Mapping[str, Try], names: Mapping[str, str]) -> None:
     ]
     raise BundleError(
         "other_order",
-        f"The labels seem to be in another order: as {', '.join(labels)} the network is right on "
-        f"{_percent(said)} of {len(said.truth)} films of val, as {', '.join(fits)} on "
-        f"{_percent(other)}. If that is their order, say --labels {','.join(pairs)}; if it is not, "
-        "--keep-order adopts the network as it was said.",
+        f"The labels seem to be in another order. As {', '.join(labels)} the network's scores tell "
+        f"labels apart with an AUROC of {said / len(labels):.2f} (their mean, on val; .5 is "
+        f"chance), as {', '.join(fits)} with {best / len(labels):.2f}. If that is their order, "
+        f"say --labels {','.join(pairs)}; if it is not, --keep-order adopts the network as it was "
+        "said.",
     )
-
-
-def _percent(found: Try) -> str:
-    return f"{100 * found.right.mean():.0f} %"
 
 
 def warnings(found: Try, labels: tuple[str, ...]) -> list[str]:
     """One sentence for each label that the network does not tell from the others, and one if no
     temperature calibrates it."""
     said = []
+    area, chance = found.areas()
     for k, label in enumerate(labels):
-        score = found.logits[:, k] - np.delete(found.logits, k, 1).max(1)
-        these, others = score[found.truth == k], score[found.truth != k]
-        test = mannwhitneyu(these, others, alternative="greater", method="asymptotic")
-        area = test.statistic / (len(these) * len(others))
-        if area < WEAK or not test.pvalue < CHANCE:
+        if area[k, k] < WEAK or chance[k, k] > CHANCE:
             said.append(
-                f"{label} is not told from the others: AUROC {area:.2f} on {len(score)} films of "
-                "val, where .5 is chance. Its scores mean nothing here."
+                f"{label} is not told from the others: AUROC {area[k, k]:.2f} on "
+                f"{len(found.truth)} films of val, where .5 is chance. Its scores mean nothing "
+                "here."
             )
+        elif not (found.logits.argmax(1) == k).any():
+            said.append(f"No film of val is called {label}: its scores are too low to be called.")
     if found.temperature > 0.99 * TEMPERATURES[1]:
         said.append(
             f"No temperature calibrates it (it stands at its bound, {found.temperature:.0f}): the "
