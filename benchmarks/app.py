@@ -14,7 +14,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import sleep
 from typing import NamedTuple
@@ -102,30 +102,34 @@ def at_film(page: Page, number: int) -> None:
     page.wait_for_selector(".pane[data-ready=true]")
 
 
-def upload(page: Page, files: Sequence[Path]) -> None:
-    """Drop films in, and wait until all have been read."""
+def upload(page: Page, files: Sequence[Path], before: int = 0) -> None:
+    """Drop films in beside those that are there, and wait until all have been read."""
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(files)
-    page.wait_for_selector("text=/^Films \\(/")
+    page.get_by_text(f"Films ({before + len(files)})").wait_for()
     page.wait_for_function("!document.body.innerText.includes('not read yet')")
     settled(page)
 
 
-def tree(pid: int) -> dict[int, str]:
-    """A process and all below it: number to kind, as Chromium names its own; "browser" is the one
-    that they hang below."""
+def tree(pid: int) -> list[int]:
+    """A process and all below it."""
     parents = {}
     for each in Path("/proc").iterdir():
         if each.name.isdigit():
-            try:
+            with suppress(OSError):  # it has just ended
                 parents[int(each.name)] = int(_stat(int(each.name))[1])
-            except OSError:
-                continue
-    found, waiting = {}, [pid]
+    found, waiting = [], [pid]
     while waiting:
         one = waiting.pop()
-        found[one] = _kind(one)
+        found.append(one)
         waiting += [child for child, parent in parents.items() if parent == one]
     return found
+
+
+def is_chromium(pid: int) -> bool:
+    """Whether a process is one of the browser's, not of what drives it."""
+    with suppress(OSError):
+        return b"chrom" in (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")[0]
+    return False
 
 
 def processor_seconds(pid: int) -> float:
@@ -146,15 +150,6 @@ def resident(pid: int) -> float:
 def _stat(pid: int) -> list[str]:
     """The fields after the name, which may hold anything: state, parent …"""
     return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
-
-
-def _kind(pid: int) -> str:
-    try:
-        words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return "gone"
-    kinds = [word[7:].decode() for word in words if word.startswith(b"--type=")]
-    return kinds[0] if kinds else "browser" if b"chrom" in words[0] else ""
 
 
 def load() -> str:

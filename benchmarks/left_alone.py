@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page
 from benchmarks.app import (
     SAMPLES,
     chromium,
+    is_chromium,
     load,
     opened,
     processor_seconds,
@@ -74,13 +75,9 @@ PAGES: dict[str, Steps | None] = {
 
 
 def measure(
-    browser: Browser,
-    address: str,
-    server: int,
-    go_to: Callable[[Page], None] | None,
-    seconds: float,
-) -> dict[str, float]:
-    """Per cent of a core by kind of process."""
+    browser: Browser, address: str, server: int, go_to: Steps | None, seconds: float
+) -> tuple[float, float]:
+    """Per cent of a core that the browser's processes took, and the server's."""
     if go_to is None:
         page = browser.new_context().new_page()
     else:
@@ -88,18 +85,15 @@ def measure(
         go_to(page)
     page.mouse.move(720, 5)
     sleep(SETTLE)
-    everyone = tree(os.getpid()) | dict.fromkeys(tree(server), "server")
-    everyone = {pid: kind for pid, kind in everyone.items() if kind}  # not what drives the browser
-    before = {pid: processor_seconds(pid) for pid in everyone}
+    sides = [pid for pid in tree(os.getpid()) if is_chromium(pid)], tree(server)
+    before = [sum(map(processor_seconds, side)) for side in sides]
     start = time()
     sleep(seconds)
     took = time() - start
-    shares: dict[str, float] = {}
-    for pid, kind in everyone.items():
-        share = 100 * (processor_seconds(pid) - before[pid]) / took
-        shares[kind] = shares.get(kind, 0) + share
+    after = [sum(map(processor_seconds, side)) for side in sides]
     page.context.close()
-    return shares
+    mine, theirs = (100 * (b - a) / took for a, b in zip(before, after, strict=True))
+    return mine, theirs
 
 
 def main() -> None:
@@ -107,17 +101,14 @@ def main() -> None:
     parser.add_argument("pages", nargs="*", help="begin of a row's name; all where none is named")
     parser.add_argument("--seconds", type=float, default=60)
     options = parser.parse_args()
-    print("| page | renderer | graphics | other | server |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| page | browser, all its processes | server |")
+    print("| --- | --- | --- |")
     for name, go_to in PAGES.items():
         if options.pages and not any(name.startswith(each) for each in options.pages):
             continue
         with served() as app, chromium() as browser:
-            shares = measure(browser, app.address, app.pid, go_to, options.seconds)
-        known = [shares.pop(kind, 0.0) for kind in ("renderer", "gpu-process")]
-        server = shares.pop("server", 0.0)
-        cells = [f"{share:.1f} %" for share in (*known, sum(shares.values()), server)]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+            mine, theirs = measure(browser, app.address, app.pid, go_to, options.seconds)
+        print(f"| {name} | {mine:.1f} % | {theirs:.1f} % |", flush=True)
     print(f"\n{load()}")
 
 

@@ -88,7 +88,7 @@ def main() -> None:
         most = idle
         start = perf_counter()
         for at in range(0, len(films), AT_ONCE):
-            upload(page, films[at : at + AT_ONCE])
+            upload(page, films[at : at + AT_ONCE], at)
             most = max(most, resident(app.pid))
         took = perf_counter() - start
         read = resident(app.pid) - idle
