@@ -12,11 +12,14 @@ import ctypes
 import gc
 import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from streamlit import runtime
+from streamlit.runtime.session_manager import SessionInfo
 
 LOOK = 5.0
 """Seconds between two looks."""
@@ -93,14 +96,20 @@ def give_back() -> None:
 
 
 def _drop_expired_sessions() -> None:
-    """Streamlit notices that a session has expired only when the next one ends: until then the
-    films of the last reader would stay."""
+    """Streamlit notices that a session has expired only when the next one ends, and its loop holds
+    the last session until there is another: till then the films of the last reader would stay."""
     if not runtime.exists():
         return
-    server = runtime.get_instance()
+    server: Any = runtime.get_instance()
     with suppress(AttributeError, RuntimeError):  # of another Streamlit; or it is about to stop
-        expire = server._session_mgr._session_storage._cache.expire  # type: ignore[attr-defined]
-        server._get_async_objs().eventloop.call_soon_threadsafe(expire)
+        expire = server._session_mgr._session_storage._cache.expire
+        server._get_async_objs().eventloop.call_soon_threadsafe(_drop, expire)
+
+
+def _drop(expire: Callable[[], list[tuple[str, SessionInfo]]]) -> None:
+    for _, ended in expire():
+        ended.session.shutdown()
+        ended.session.session_state.clear()
 
 
 WATCH = Watch()
