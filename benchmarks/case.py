@@ -20,7 +20,7 @@ class Case:
     film : str
         The film's file.
     square : str
-        The film after ``cxr.preprocess``, .npy, uint8 (size, size).
+        The film after ``cxr.imaging.preprocessing``, .npy, uint8 (size, size).
     labels : list of str
     label : str
         The class to explain.

@@ -16,9 +16,9 @@ import numpy as np
 
 import cxr
 from cxr.explain import drill_down, occlusion
-from cxr.explain.similarity import ssim
+from cxr.explain.overlay import KINDS
 from cxr.explain.target import to_square
-from cxr.overlay import KINDS
+from cxr.explain_eval.similarity import ssim
 
 from .faithfulness import ROOT, hashed_films
 

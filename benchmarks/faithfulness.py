@@ -22,9 +22,10 @@ import numpy as np
 import pandas as pd
 
 import cxr
-from cxr.explain import FILLS, METHODS, compare_fills, faithfulness, make_map, sanity
-from cxr.overlay import KINDS
-from cxr.radiograph import Radiograph
+from cxr.explain import FILLS, METHODS, make_map
+from cxr.explain.overlay import KINDS
+from cxr.explain_eval import compare_fills, faithfulness, sanity
+from cxr.imaging.radiograph import Radiograph
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 import cxr
-from cxr.preprocess import reduce_film
-from cxr.radiograph import Radiograph
+from cxr.imaging.preprocessing import reduce_film
+from cxr.imaging.radiograph import Radiograph
 
 ROOT = Path(__file__).parents[1]
 

@@ -4,11 +4,11 @@
                                                    [--films N] [--no-work]
 
 The figures are in docs/explaining.md, and the thresholds that it finds (column "at") are those of
-cxr.explain.localisation.TUNED. Every boxed film of TBX11K (class T) and NIH (class P) gets the map
-of its own class. The threshold of the overlap, a share of each map's maximum, is tuned on one half
-of the TBX11K films and everything is reported on the other; the half is the parity of the sha256 of
-the film's name. NIH stands apart, with TBX11K's threshold. Each figure has the 95 % bootstrap
-interval over films, and of its difference from a Gaussian on the film's centre, paired.
+cxr.explain_eval.localisation.TUNED. Every boxed film of TBX11K (class T) and NIH (class P) gets the
+map of its own class. The threshold of the overlap, a share of each map's maximum, is tuned on one
+half of the TBX11K films and everything is reported on the other; the half is the parity of the
+sha256 of the film's name. NIH stands apart, with TBX11K's threshold. Each figure has the 95 %
+bootstrap interval over films, and of its difference from a Gaussian on the film's centre, paired.
 
 Rows are kept in benchmarks/out/localisation.csv and are not worked out again; remove it for another
 network's. About two seconds a film. --no-work prints what is there.
@@ -29,11 +29,11 @@ import numpy as np
 import pandas as pd
 
 import cxr
-from cxr.explain.faithfulness import centre_map
-from cxr.explain.localisation import box_mask, hits, overlap, share_inside
 from cxr.explain.methods import METHODS, make_map
+from cxr.explain.overlay import KINDS
 from cxr.explain.target import to_film
-from cxr.overlay import KINDS
+from cxr.explain_eval.deletion import centre_map
+from cxr.explain_eval.localisation import box_mask, hits, overlap, share_inside
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "benchmarks" / "out" / "localisation.csv"

@@ -22,13 +22,13 @@ import numpy as np
 import pandas as pd
 
 import cxr
-from cxr import lungs
-from cxr.bundle import open_bundle
 from cxr.explain import make_map
-from cxr.explain.localisation import in_lungs
 from cxr.explain.methods import METHODS
-from cxr.overlay import KINDS
-from cxr.predictions import table
+from cxr.explain.overlay import KINDS
+from cxr.explain_eval.localisation import in_lungs
+from cxr.metrics.predictions import table
+from cxr.model import lungs
+from cxr.model.bundle import open_bundle
 
 ROOT = Path(__file__).parents[1]
 FEWEST = 5  # films of a source and class: below that there is no distribution to tell

@@ -32,7 +32,7 @@ from benchmarks.app import (
     settled,
     upload,
 )
-from cxr import phantom
+from cxr.teaching import phantom
 
 HEIGHT, WIDTH = 3000, 2500
 GRAIN = 2.0

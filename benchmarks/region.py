@@ -20,8 +20,8 @@ import numpy as np
 import cxr
 from cxr.explain import FILLS
 from cxr.explain.region import box_mask, stroke_mask, what_if
-from cxr.phantom import draw
-from cxr.radiograph import Radiograph
+from cxr.imaging.radiograph import Radiograph
+from cxr.teaching.phantom import draw
 
 ROOT = Path(__file__).parents[1]
 SHAPE = (3000, 2500)

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 import cxr
-from cxr.map_stability import map_stability
-from cxr.stability import stability
+from cxr.explain_eval.map_stability import map_stability
+from cxr.explain_eval.stability import stability
 
 ROOT = Path(__file__).parents[1]
 BUNDLE = ROOT / "models" / "default"

@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as sk
 
-from cxr import evidence, predictions, resampling
-from cxr.bundle import MANIFEST, manifest_values, write_manifest
+from cxr.metrics import bootstrap, evidence, predictions
+from cxr.model.bundle import MANIFEST, manifest_values, write_manifest
 from ui.evidence import overview, scope
 
 THUMBNAIL = Path(__file__).parents[1] / "models" / "thumbnail"
@@ -83,17 +83,17 @@ def intervals(rounds: int) -> None:
     ours, theirs, worst = [], [], 0.0
     for _ in range(rounds):
         start = time.perf_counter()
-        spread = evidence.resampled(found, LABELS, resampling.RESAMPLES)
+        spread = evidence.resampled(found, LABELS, bootstrap.RESAMPLES)
         for values in spread.values():
-            resampling.interval(values)
+            bootstrap.interval(values)
         ours.append(time.perf_counter() - start)
-        counts = resampling.draw(found.patients, resampling.RESAMPLES)
+        counts = bootstrap.draw(found.patients, bootstrap.RESAMPLES)
         start = time.perf_counter()
         looped = [_with_scikit_learn(found, row) for row in counts[:LOOPED]]
-        theirs.append((time.perf_counter() - start) * resampling.RESAMPLES / LOOPED)
+        theirs.append((time.perf_counter() - start) * bootstrap.RESAMPLES / LOOPED)
         for r, figures in enumerate(looped):
             worst = max(worst, *(abs(spread[name][r] - x) for name, x in figures.items()))
-    told = f"27 figures, {FILMS:,} films, {resampling.RESAMPLES:,} resamples of patients"
+    told = f"27 figures, {FILMS:,} films, {bootstrap.RESAMPLES:,} resamples of patients"
     _tell(told, ours, "scikit-learn, a call a resample, scaled up", theirs)
     print(f"  the same {LOOPED} resamples differ by {worst:.1g} at most")
 

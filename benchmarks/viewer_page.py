@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from cxr.radiograph import Radiograph, window_table
+from cxr.imaging.radiograph import Radiograph, window_table
 from ui.viewer import Layer, Plate, viewer
 
 HEIGHT, WIDTH, BITS = 3000, 2500, 12

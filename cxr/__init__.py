@@ -25,9 +25,11 @@ from .errors import (
 from .notice import NOTICE
 
 if TYPE_CHECKING:
-    from . import explain, overlay
-    from .classifier import Classifier, Prediction, load
-    from .radiograph import Radiograph, read
+    from . import explain
+    from .explain import overlay
+    from .imaging.radiograph import Radiograph
+    from .imaging.reader import read
+    from .model.classifier import Classifier, Prediction, load
 
 __all__ = [
     "NOTICE",
@@ -48,17 +50,26 @@ __all__ = [
 ]
 
 _HOME = {
-    "Classifier": "classifier",
-    "Prediction": "classifier",
-    "load": "classifier",
-    "Radiograph": "radiograph",
-    "read": "radiograph",
+    "Classifier": "model.classifier",
+    "Prediction": "model.classifier",
+    "load": "model.classifier",
+    "Radiograph": "imaging.radiograph",
+    "read": "imaging.reader",
+}
+
+_ROOMS = {
+    "explain": "explain",
+    "explain_eval": "explain_eval",
+    "input_checks": "input_checks",
+    "overlay": "explain.overlay",
+    "lungs": "model.lungs",
+    "passport": "input_checks",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("explain", "overlay"):
-        return import_module(f".{name}", __name__)
+    if name in _ROOMS:
+        return import_module(f".{_ROOMS[name]}", __name__)
     if name in _HOME:
         return getattr(import_module(f".{_HOME[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

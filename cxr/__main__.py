@@ -31,9 +31,9 @@ from typing import TYPE_CHECKING, Any
 from . import NOTICE, BundleError, Classifier, CxrError, ExplainError, Radiograph, load, read
 
 if TYPE_CHECKING:
-    from .classifier import Prediction
-    from .lungs import LungFinder
-    from .passport import Fitted, Passport
+    from .input_checks import Fitted, Passport
+    from .model.classifier import Prediction
+    from .model.lungs import LungFinder
 
 DEFAULT = Path(__file__).parents[1] / "models" / "default"
 _LABEL = 14
@@ -129,7 +129,7 @@ def _files_at(place: str) -> list[str]:
 
 
 def _finder() -> LungFinder | None:
-    from .lungs import load as load_lungs
+    from .model.lungs import load as load_lungs
 
     try:
         return load_lungs()
@@ -140,7 +140,7 @@ def _finder() -> LungFinder | None:
 def _answer(
     model: Classifier, film: Radiograph, fitted: Fitted | None, finder: LungFinder | None
 ) -> dict[str, Any]:
-    from .trust import prediction_set
+    from .model.decision import prediction_set
 
     found = model.predict([film])[0]
     passport = _admit(film, found, fitted, finder)
@@ -172,7 +172,7 @@ def _admit(
     film: Radiograph, found: Prediction, fitted: Fitted | None, finder: LungFinder | None
 ) -> Passport:
     """The film's passport; refuses what shows no chest."""
-    from .passport import inspect, refuse
+    from .input_checks import inspect, refuse
 
     passport = inspect(film, found.features, fitted, finder)
     refuse(passport)
@@ -195,7 +195,8 @@ def _table_line(answer: dict[str, Any], wide: int) -> str:
 
 
 def _explain(model: Classifier, asked: argparse.Namespace) -> int:
-    from . import explain, overlay
+    from . import explain
+    from .explain import overlay
 
     options = _options(model, asked)
     fitted, finder = model.passport, _finder()
@@ -271,7 +272,8 @@ def _evidence(
     finder: LungFinder | None,
 ) -> list[str]:
     """What speaks for and against the map, a line each."""
-    from . import explain, overlay
+    from . import explain
+    from .explain import overlay
 
     said = []
     if overlay.shows_nothing(values, asked.method, asked.scale):

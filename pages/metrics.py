@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr.bundle import Bundle
 from cxr.errors import CxrError
+from cxr.model.bundle import Bundle
 from ui import frame, models
 from ui.evidence import (
     bench,

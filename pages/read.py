@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from cxr.classifier import Classifier
+from cxr.model.classifier import Classifier
 from ui import films, findings, frame, intake, maps, models, passport
 from ui.desk import desk
 from ui.films import Film, Reading

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
+from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.review.store import Store
 from ui import frame, models

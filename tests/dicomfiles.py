@@ -11,7 +11,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
 from cxr.errors import NotARadiograph, UnreadableFile
-from cxr.radiograph import read
+from cxr.imaging.reader import read
 from tests.fuzz.alter_dicom import made, put, split, written
 
 

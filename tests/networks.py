@@ -9,7 +9,7 @@ import numpy as np
 from films import film
 from numpy.typing import NDArray
 
-from cxr.preprocess import Preprocessing, preprocess
+from cxr.imaging.preprocessing import Preprocessing, preprocess
 
 PHANTOM_SIZE = 64
 LABELS = ("N", "T")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cxr import phantom
-from cxr.bundle import Bundle, manifest_values, open_bundle, write_manifest
-from cxr.passport import CHECKS, Fitted, fitted, measures
-from cxr.preprocess import reduce_film
-from cxr.radiograph import Radiograph
+from cxr.imaging.preprocessing import reduce_film
+from cxr.imaging.radiograph import Radiograph
+from cxr.input_checks import CHECKS, Fitted, fitted, measures
+from cxr.model.bundle import Bundle, manifest_values, open_bundle, write_manifest
+from cxr.teaching import phantom
 
 CHANNELS = 32
 """Feature maps of the phantom network."""

@@ -12,7 +12,7 @@ import numpy as np
 from networks import phantom
 
 import cxr
-from cxr.bundle import manifest_values, write_manifest
+from cxr.model.bundle import manifest_values, write_manifest
 
 # split, source, given label, has a lesion, may be shown, how many
 GROUPS = (

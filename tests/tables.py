@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr import predictions
-from cxr.bundle import manifest_values, write_manifest
+from cxr.metrics import predictions
+from cxr.model.bundle import manifest_values, write_manifest
 
 LABELS = ("N", "P", "T")
 THUMBNAIL = Path(__file__).parents[1] / "models" / "thumbnail"
@@ -47,7 +47,7 @@ def raw(n: int = 240, seed: int = 0) -> pd.DataFrame:
 
 
 def table(frame: pd.DataFrame, folder: Path, temperature: float = 0.8) -> pd.DataFrame:
-    """The frame as :func:`cxr.predictions.table` reads it."""
+    """The frame as :func:`cxr.metrics.predictions.table` reads it."""
     folder.mkdir(exist_ok=True)
     frame.to_csv(folder / predictions.FILE, index=False)
     bundle: Any = SimpleNamespace(folder=folder, labels=LABELS, temperature=temperature)

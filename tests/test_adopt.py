@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from traindata import make_data
 
 import cxr
-from cxr.bundle import manifest_values, write_manifest
-from cxr.card import card
 from cxr.errors import BundleError
 from cxr.explain import grad_cam
-from cxr.preprocess import Preprocessing, preprocess
+from cxr.imaging.preprocessing import Preprocessing, preprocess
+from cxr.metrics.model_card import card
+from cxr.model.bundle import manifest_values, write_manifest
 from train import adopt, foreign, foreign_maps, manifest, passport, passport_report
 from train.__main__ import main
 

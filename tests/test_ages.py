@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cxr.ages import written, years
+from cxr.imaging.ages import written, years
 
 READ = {
     "58": 58,

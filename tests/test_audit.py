@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxr.bundle import open_bundle
+from cxr.model.bundle import open_bundle
 from train import audit
 
 

@@ -13,8 +13,8 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from cxr.bare_dicom import start_of_data_set
-from cxr.radiograph import read
+from cxr.imaging.dicom.bare import start_of_data_set
+from cxr.imaging.reader import read
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 

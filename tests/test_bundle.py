@@ -7,7 +7,7 @@ import pytest
 from films import film, png
 
 import cxr
-from cxr.bundle import classifies, manifest_values, write_manifest
+from cxr.model.bundle import classifies, manifest_values, write_manifest
 
 FIGURE = {"value": 0.5, "low": 0.4, "high": 0.6}
 

@@ -9,13 +9,13 @@ from networks import small_network
 from traindata import RECIPE, make_data
 
 import cxr
-from cxr.bundle import MANIFEST, manifest_values, open_bundle, write_manifest
-from cxr.calibration import softmax
-from cxr.card import card
-from cxr.evidence import figures
-from cxr.predictions import select, table
-from cxr.preprocess import Preprocessing
-from cxr.trust import fit_temperature, prediction_set
+from cxr.imaging.preprocessing import Preprocessing
+from cxr.metrics.evidence import figures
+from cxr.metrics.model_card import card
+from cxr.metrics.predictions import select, table
+from cxr.model.bundle import MANIFEST, manifest_values, open_bundle, write_manifest
+from cxr.model.calibration import softmax
+from cxr.model.decision import fit_temperature, prediction_set
 from train import evaluate, recipe, runs
 from train.__main__ import main
 from train.audit import store
@@ -40,7 +40,7 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
             row = [f"{split}{i}.png", split, f"site{i % 2 or 'B'}", "", "NT"[t], "1", *logits]
             lines.append(",".join(map(str, row)))
     (folder / "predictions.csv").write_text("\n".join(lines))
-    cxr.bundle.write_manifest(
+    cxr.model.bundle.write_manifest(
         folder, {k: v for k, v in values.items() if k not in ("files", "format", "notice")}
     )
     return folder

@@ -2,10 +2,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from cxr.bundle import open_bundle
-from cxr.card import card
+from cxr.metrics.model_card import card
+from cxr.metrics.predictions import table
+from cxr.model.bundle import open_bundle
 from cxr.notice import NOTICE
-from cxr.predictions import table
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCORED = {"value": 0.9, "low": 0.85, "high": 0.95}

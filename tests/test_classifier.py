@@ -11,7 +11,7 @@ from films import film, png
 from networks import phantoms
 
 import cxr
-from cxr.preprocess import reduce_film
+from cxr.imaging.preprocessing import reduce_film
 
 
 def test_probabilities_are_calibrated_and_sum_to_one(phantom_model: cxr.Classifier) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 import cxr
 from cxr.__main__ import DEFAULT, main
-from cxr.overlay import blend
+from cxr.explain.overlay import blend
 
 CHEST = png(drawn().pixels)
 """A drawing with lungs: a process of its own lets nothing else in."""
@@ -177,7 +177,7 @@ def test_explain_writes_the_map(
     assert f"{values.min():+.3f} to {values.max():+.3f}" in printed.out
     fill = "mean" if method == "occlusion" else "blur"
     tested = cxr.explain.faithfulness(phantom_model, drawn, "T", values, fill=fill)
-    assert cxr.explain.words.faithful(tested, "T") in printed.out
+    assert cxr.explain_eval.words.faithful(tested, "T") in printed.out
     assert cxr.NOTICE in printed.err
 
 

@@ -15,7 +15,7 @@ from films import by_gdcm, dataset, dicom, encoded, film, jpeg, packed, saved
 from PIL import Image
 from pydicom import uid
 
-from cxr.radiograph import read
+from cxr.imaging.reader import read
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 

@@ -12,7 +12,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from cxr.radiograph import read
+from cxr.imaging.reader import read
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 

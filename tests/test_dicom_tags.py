@@ -13,9 +13,9 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.sr.codedict import codes
 
-from cxr import dicom_words
 from cxr.errors import NotARadiograph
-from cxr.radiograph import read
+from cxr.imaging.dicom import words
+from cxr.imaging.reader import read
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 
@@ -295,19 +295,19 @@ def test_codes_count_in_any_language(region: str, view: str, code: str) -> None:
 def test_codes_are_those_of_pydicoms_dictionary() -> None:
     regions, views = codes.cid4009, codes.cid4010
     meant = {getattr(regions, name).value: name for name in regions.dir()}
-    for listed, chest in ((dicom_words.CHEST_CODES, True), (dicom_words.OTHER_CODES, False)):
+    for listed, chest in ((words.CHEST_CODES, True), (words.OTHER_CODES, False)):
         known = [meant[code] for code in listed.split() if code in meant]
         assert len(known) > 4
         assert all((re.search("Chest|Lung", name) is not None) == chest for name in known)
     seen = {getattr(views, name).value: name for name in views.dir()}
-    others = [seen[c] for c in dicom_words.NOT_FRONTAL_CODES.split() if c in seen]
+    others = [seen[c] for c in words.NOT_FRONTAL_CODES.split() if c in seen]
     assert all(re.search("Lateral|Oblique|Sagittal", name) for name in others)
     assert {"LateralProjection", "LeftLateral", "RightLateral"} <= set(others)
 
 
 def test_no_word_is_in_two_tables_that_exclude_each_other() -> None:
     def listed(*tables: str) -> set[str]:
-        rows = [row for table in tables for row in getattr(dicom_words, table).values()]
+        rows = [row for table in tables for row in getattr(words, table).values()]
         return {word.strip() for row in rows for word in row.split(",")}
 
     assert not listed("CHEST", "OF_THE_CHEST") & listed("OTHER_PART")

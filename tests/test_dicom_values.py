@@ -8,9 +8,9 @@ from dicomfiles import stating, stretched
 from films import dataset, dicom, film, lut, saved
 from pydicom import uid
 
-from cxr.dicom import _dataset
-from cxr.dicom_values import numbers
-from cxr.radiograph import read
+from cxr.imaging.dicom.film import _dataset
+from cxr.imaging.dicom.values import numbers
+from cxr.imaging.reader import read
 from tests.fuzz.alter_dicom import made, put, split, written
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")

@@ -19,9 +19,9 @@ from sklearn.metrics import (
 )
 from tables import LABELS, raw, table
 
-from cxr import comparison, evidence, slices
 from cxr.errors import Cancelled, DataError
-from cxr.predictions import clusters, select
+from cxr.metrics import comparison, evidence, subgroups
+from cxr.metrics.predictions import clusters, select
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_the_area_of_a_pair(rows: pd.DataFrame) -> None:
 
 def test_slices_share_out_the_films(rows: pd.DataFrame) -> None:
     test = select(rows, split="test")
-    found = slices.all_slices(test, LABELS, resamples=0)
+    found = subgroups.all_slices(test, LABELS, resamples=0)
     for by in ("source", "view", "age_group", "sex", "recommended"):
         assert sum(each.films for each in found if each.by == by) == len(test)
     assert {each.name for each in found if each.by == "view"} == {"unknown", "AP", "PA"}
@@ -163,7 +163,7 @@ def test_slices_share_out_the_films(rows: pd.DataFrame) -> None:
 
 
 def test_a_slice_s_figures_are_those_of_its_films(rows: pd.DataFrame) -> None:
-    found = slices.all_slices(rows, LABELS, ("view",), 60)
+    found = subgroups.all_slices(rows, LABELS, ("view",), 60)
     for each in found:
         films = select(rows, view=each.name)
         alone = evidence.figures(films, LABELS, 60)
@@ -172,23 +172,23 @@ def test_a_slice_s_figures_are_those_of_its_films(rows: pd.DataFrame) -> None:
 
 
 def test_the_worst_slice_is_on_top_and_small_ones_below() -> None:
-    def made(name: str, value: float, films: int) -> slices.Slice:
+    def made(name: str, value: float, films: int) -> subgroups.Slice:
         figure = evidence.Figure(value, np.nan, np.nan, films, films)
-        return slices.Slice("source", name, films, films, {("f1", "T"): figure})
+        return subgroups.Slice("source", name, films, films, {("f1", "T"): figure})
 
     some = [
         made("good", 0.9, 50),
-        made("small", 0.1, slices.SMALL - 1),
+        made("small", 0.1, subgroups.SMALL - 1),
         made("none", np.nan, 90),
-        made("bad", 0.2, slices.SMALL),
+        made("bad", 0.2, subgroups.SMALL),
     ]
-    order = [each.name for each in slices.worst_first(some, ("f1", "T"))]
+    order = [each.name for each in subgroups.worst_first(some, ("f1", "T"))]
     assert order == ["bad", "good", "small", "none"]
 
 
 def test_slices_become_rows(rows: pd.DataFrame) -> None:
-    found = slices.all_slices(rows, LABELS, ("sex",), 0)
-    frame = slices.frame(found)
+    found = subgroups.all_slices(rows, LABELS, ("sex",), 0)
+    frame = subgroups.frame(found)
     assert len(frame) == len(found) * (len(evidence.OF_CLASS) * 4 + len(evidence.OVERALL))
     line = frame[(frame.slice == "F") & (frame.figure == "recall") & (frame.label == "T")]
     first = next(each for each in found if each.name == "F")
@@ -281,7 +281,7 @@ def test_without_areas_the_other_figures_are_the_same(tmp_path: Path) -> None:
 def test_slices_stop_when_they_are_told_to(tmp_path: Path) -> None:
     rows = select(table(raw(120), tmp_path), split="test")
     heard: list[float] = []
-    slices.all_slices(rows, LABELS, resamples=0, progress=lambda x: not heard.append(x))
+    subgroups.all_slices(rows, LABELS, resamples=0, progress=lambda x: not heard.append(x))
     assert heard == sorted(heard)
     assert heard[-1] == 1
     stopped: list[float] = []
@@ -291,7 +291,7 @@ def test_slices_stop_when_they_are_told_to(tmp_path: Path) -> None:
         return False
 
     with pytest.raises(Cancelled):
-        slices.all_slices(rows, LABELS, resamples=0, progress=no)
+        subgroups.all_slices(rows, LABELS, resamples=0, progress=no)
     assert stopped == heard[:1]
 
 

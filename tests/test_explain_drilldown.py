@@ -5,12 +5,13 @@ import pytest
 from networks import phantom
 
 import cxr
-from cxr.explain import FILLS, compare_fills, drill_down, occlusion
-from cxr.explain.agreement import answers_to_fills
+from cxr.explain import FILLS, drill_down, occlusion
 from cxr.explain.drilldown import _interpolate, _places, _steps
 from cxr.explain.fill import whole
-from cxr.preprocess import preprocess
-from cxr.radiograph import Radiograph
+from cxr.explain_eval import compare_fills
+from cxr.explain_eval.fill_agreement import answers_to_fills
+from cxr.imaging.preprocessing import preprocess
+from cxr.imaging.radiograph import Radiograph
 
 
 @pytest.fixture

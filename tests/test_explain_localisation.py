@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cxr.explain import contours, words, worth_a_map
-from cxr.explain.faithfulness import FAITHFUL, UNTESTABLE, Curve, Faithfulness
-from cxr.explain.localisation import (
+from cxr.explain import contours, worth_a_map
+from cxr.explain_eval import words
+from cxr.explain_eval.deletion import FAITHFUL, UNTESTABLE, Curve, Faithfulness
+from cxr.explain_eval.localisation import (
     AgainstBoxes,
     against_boxes,
     box_mask,

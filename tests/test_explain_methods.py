@@ -15,10 +15,10 @@ import cxr
 from cxr.__main__ import METHODS as COMMANDS
 from cxr.explain import METHODS, make_map, methods_of
 from cxr.explain.integrated import pixel_shares
-from cxr.explain.localisation import TUNED
-from cxr.overlay import KINDS
-from cxr.preprocess import Preprocessing
-from cxr.radiograph import Radiograph
+from cxr.explain.overlay import KINDS
+from cxr.explain_eval.localisation import TUNED
+from cxr.imaging.preprocessing import Preprocessing
+from cxr.imaging.radiograph import Radiograph
 from train import architectures
 
 ZOO_SIZE = 64

@@ -13,12 +13,12 @@ import pytest
 
 import cxr
 from cxr.explain import box_effects, patch_boxes
-from cxr.explain.faithfulness import curve
 from cxr.explain.gradcam import cells_of, grad_cam_cells, maps_and_gradient, plus_plus_cells
 from cxr.explain.gradient import at_layer
 from cxr.explain.integrated import pixel_shares
-from cxr.preprocess import Preprocessing
-from cxr.radiograph import Radiograph
+from cxr.explain_eval.deletion import curve
+from cxr.imaging.preprocessing import Preprocessing
+from cxr.imaging.radiograph import Radiograph
 
 ORACLES = Path(__file__).parent / "oracles"
 sys.path.insert(0, str(ORACLES))

@@ -9,13 +9,14 @@ import pytest
 from networks import phantom, small_network
 
 import cxr
-from cxr.explain import make_map, methods, sanity
+from cxr.explain import make_map, methods
 from cxr.explain.methods import Method
-from cxr.explain.sanity import EMPTY, FAILS, PASSES, word_of
-from cxr.explain.similarity import rank_correlation, ssim, ssim_of_shapes
-from cxr.explain.twin import shuffled, twin_of
-from cxr.preprocess import Preprocessing
-from cxr.radiograph import Radiograph
+from cxr.explain_eval import sanity
+from cxr.explain_eval.shuffled_twin import shuffled, twin_of
+from cxr.explain_eval.similarity import rank_correlation, ssim, ssim_of_shapes
+from cxr.explain_eval.weight_randomisation import EMPTY, FAILS, PASSES, word_of
+from cxr.imaging.preprocessing import Preprocessing
+from cxr.imaging.radiograph import Radiograph
 
 
 @pytest.fixture

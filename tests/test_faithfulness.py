@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import cxr
-from cxr.explain import FILLS, faithfulness, make_map
-from cxr.explain.faithfulness import (
+from cxr.explain import FILLS, make_map
+from cxr.explain.fill import whole
+from cxr.explain_eval import faithfulness
+from cxr.explain_eval.deletion import (
     CHANCE,
     EMPTY,
     FAITHFUL,
@@ -21,9 +23,8 @@ from cxr.explain.faithfulness import (
     order_of,
     word_of,
 )
-from cxr.explain.fill import whole
-from cxr.preprocess import Preprocessing, preprocess
-from cxr.radiograph import Radiograph
+from cxr.imaging.preprocessing import Preprocessing, preprocess
+from cxr.imaging.radiograph import Radiograph
 
 
 def radiograph(pixels: Any) -> Radiograph:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from films import film
 
-from cxr.faults import FAULTS, STRENGTHS, fault
+from cxr.imaging.corruptions import FAULTS, STRENGTHS, fault
 
 SOUND = film(240, 200)
 

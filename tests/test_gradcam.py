@@ -14,8 +14,8 @@ import cxr
 from cxr.explain.gradcam import cells_of, grad_cam_cells, maps_and_gradient
 from cxr.explain.gradient import at_layer
 from cxr.explain.target import to_film
-from cxr.preprocess import Preprocessing, preprocess
-from cxr.radiograph import Radiograph
+from cxr.imaging.preprocessing import Preprocessing, preprocess
+from cxr.imaging.radiograph import Radiograph
 
 Bundler = Callable[..., cxr.Classifier]
 

@@ -24,11 +24,11 @@ from films import film, png
 from networks import small_network
 
 import cxr
-from cxr import frames
-from cxr.bundle import manifest_values, write_manifest
 from cxr.errors import Cancelled
+from cxr.explain import frames
 from cxr.explain.gradient_worker import WORKER, Worker
-from cxr.preprocess import Preprocessing
+from cxr.imaging.preprocessing import Preprocessing
+from cxr.model.bundle import manifest_values, write_manifest
 
 CHILD = [sys.executable, str(Path(__file__).with_name("gradient_child.py"))]
 ROOT = Path(__file__).parents[1]
@@ -262,7 +262,7 @@ def test_nothing_else_outside_training_asks_for_tensorflow() -> None:
     found = {p.relative_to(ROOT).as_posix(): p.read_text() for p in [ROOT / "app.py", *rooms]}
     assert {name for name, text in found.items() if asks.search(text)} == {
         "cxr/explain/tape.py",
-        "cxr/keras_file.py",
+        "cxr/model/keras_archive.py",
     }
     assert {name for name, text in found.items() if opens.search(text)} == {
         "cxr/explain/gradient_process.py",

@@ -18,8 +18,8 @@ from PIL import Image
 from pydicom import uid
 from pydicom.encaps import encapsulate, get_frame
 
-from cxr.guard import Frame, jpeg_frame
-from cxr.radiograph import read
+from cxr.imaging.decode_limits import Frame, jpeg_frame
+from cxr.imaging.reader import read
 from tests.fuzz.promises import broken_by_film
 from tests.fuzz.worker import outcome
 
@@ -392,7 +392,7 @@ def test_constant_film_is_read() -> None:
 def test_files_of_endless_small_elements_are_refused(
     monkeypatch: pytest.MonkeyPatch, implicit: bool
 ) -> None:
-    monkeypatch.setattr("cxr.guard._MAX_READS", 2_000)
+    monkeypatch.setattr("cxr.imaging.decode_limits._MAX_READS", 2_000)
     tiny = struct.pack("<HHI", 0x0009, 0x1010, 0)
     if not implicit:
         tiny = struct.pack("<HH2sH", 0x0009, 0x1010, b"LO", 0)
@@ -403,8 +403,8 @@ def test_files_of_endless_small_elements_are_refused(
 
 
 def test_png_of_endless_small_chunks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cxr.guard._MAX_READS", 2_000)
-    monkeypatch.setattr("cxr.lean._MAX_CHUNKS", 5_000)
+    monkeypatch.setattr("cxr.imaging.decode_limits._MAX_READS", 2_000)
+    monkeypatch.setattr("cxr.imaging.metadata_strip._MAX_CHUNKS", 5_000)
     data = png(film())
     for kind, some, many in ((b"teSt", 4_000, 6_000), (b"tRNS", 100, 3_000)):
         assert verdict(data[:33] + png_chunk(kind, b"\0\0") * some + data[33:]) == "read"
@@ -422,7 +422,7 @@ def test_frame_in_endless_fragments_is_refused(monkeypatch: pytest.MonkeyPatch) 
     frame = get_frame(ds.PixelData, 0, number_of_frames=1)
     ds.PixelData = encapsulate([frame], fragments_per_frame=20, has_bot=False)
     assert verdict(saved(ds)) == "read"
-    monkeypatch.setattr("cxr.dicom_pixels._MAX_FRAGMENTS", 15)
+    monkeypatch.setattr("cxr.imaging.dicom.pixels._MAX_FRAGMENTS", 15)
     assert verdict(saved(ds)) == "damaged"
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from cxr.errors import BundleError
-from cxr.keras_file import CONFIG, METADATA, WEIGHTS, inspect, open_keras
+from cxr.model.keras_archive import CONFIG, METADATA, WEIGHTS, inspect, open_keras
 
 Json = dict[str, Any]
 
@@ -373,5 +373,7 @@ def test_looking_through_loads_no_tensorflow() -> None:
     import subprocess
     import sys
 
-    code = "import sys, cxr.keras_file; assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    code = (
+        "import sys, cxr.model.keras_archive; assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -13,8 +13,9 @@ from networks import PHANTOM_SIZE
 from PIL import Image
 
 import cxr
-from cxr import channels, layers, steps
-from cxr.preprocess import Preprocessing, preprocess
+from cxr.features import channels, layers
+from cxr.imaging.preprocessing import Preprocessing, preprocess
+from cxr.teaching import preprocessing_stages
 from train.architectures import mlp
 from train.export import write_network
 
@@ -143,8 +144,10 @@ def test_a_layer_that_answers_nothing_is_drawn_all_the_same() -> None:
 @pytest.mark.parametrize("margin", [0.0, 0.1])
 def test_the_steps_end_where_preprocessing_does(how: Preprocessing, margin: float) -> None:
     drawn = film(500, 437)
-    found = steps.steps(drawn, steps.Way(how, margin))
-    assert np.array_equal(found[-1].picture, preprocess(steps.cut(drawn, margin), how))
+    found = preprocessing_stages.steps(drawn, preprocessing_stages.Way(how, margin))
+    assert np.array_equal(
+        found[-1].picture, preprocess(preprocessing_stages.cut(drawn, margin), how)
+    )
     assert found[0].picture is drawn
     left_out = {step.name: step.left_out for step in found}
     assert left_out["CLAHE"] == (how.clahe_clip == 0)
@@ -154,14 +157,14 @@ def test_the_steps_end_where_preprocessing_does(how: Preprocessing, margin: floa
 
 def test_the_bundle_s_own_way_gives_its_scores(phantom_model: cxr.Classifier) -> None:
     radiograph = cxr.read(FILM)
-    own = steps.own_way(phantom_model)
+    own = preprocessing_stages.own_way(phantom_model)
     wanted = phantom_model.predict([radiograph])[0].probabilities
-    assert steps.scores(phantom_model, radiograph, own) == pytest.approx(wanted)
+    assert preprocessing_stages.scores(phantom_model, radiograph, own) == pytest.approx(wanted)
     blurred = replace(own, preprocessing=replace(own.preprocessing, blur=31))
-    assert steps.scores(phantom_model, radiograph, blurred) != pytest.approx(wanted)
+    assert preprocessing_stages.scores(phantom_model, radiograph, blurred) != pytest.approx(wanted)
 
 
 def test_a_margin_leaves_a_film() -> None:
-    assert steps.cut(film(100, 80), 0.25).shape == (50, 40)
+    assert preprocessing_stages.cut(film(100, 80), 0.25).shape == (50, 40)
     with pytest.raises(ValueError, match="margin"):
-        steps.Way(Preprocessing(size=PHANTOM_SIZE), 0.5)
+        preprocessing_stages.Way(Preprocessing(size=PHANTOM_SIZE), 0.5)

@@ -12,8 +12,8 @@ from films import film, jpeg, png, png_chunk
 from PIL import Image
 
 from cxr.errors import UnreadableFile
-from cxr.lean import lean_jpeg, lean_png
-from cxr.radiograph import read
+from cxr.imaging.metadata_strip import lean_jpeg, lean_png
+from cxr.imaging.reader import read
 
 NOTES = (
     png_chunk(b"iTXt", b"a\0\x01\0\0\0" + zlib.compress(b"b" * 1000)),

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 import cxr
-from cxr import lungs
-from cxr.bundle import classifies
-from cxr.radiograph import Radiograph
+from cxr.imaging.radiograph import Radiograph
+from cxr.model import lungs
+from cxr.model.bundle import classifies
 from ui import models as picker
 
 

@@ -8,7 +8,7 @@ import pytest
 from films import film, jpeg, png
 
 import cxr
-from cxr import lungs
+from cxr.model import lungs
 from train import architectures, fit, manifest, masks, recipe, segment, segment_export
 from train.__main__ import main
 from train.recipe import Augmentation

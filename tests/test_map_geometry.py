@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import cxr
-from cxr.preprocess import Preprocessing
-from cxr.radiograph import Radiograph
+from cxr.imaging.preprocessing import Preprocessing
+from cxr.imaging.radiograph import Radiograph
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from PIL import Image
 from pydicom import uid
 from pydicom.encaps import get_frame
 
-from cxr.guard import MAX_BYTES, MAX_COLOUR_PIXELS, MAX_PIXELS
+from cxr.imaging.decode_limits import MAX_BYTES, MAX_COLOUR_PIXELS, MAX_PIXELS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the memory")
 

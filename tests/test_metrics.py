@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support, recall_score
 
-from cxr import metrics, resampling
-from cxr.trust import choose_operating_point, fit_temperature
+from cxr.metrics import bootstrap, confusion
+from cxr.model.decision import choose_operating_point, fit_temperature
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def calls(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 def test_per_class_figures_equal_scikit_learns(calls: tuple[np.ndarray, np.ndarray]) -> None:
     truth, called = calls
-    ours = metrics.per_class(truth, called, 3, np.ones(400))
+    ours = confusion.per_class(truth, called, 3, np.ones(400))
     precision, recall, f1, _ = precision_recall_fscore_support(truth, called)
     np.testing.assert_allclose(ours["precision"], precision)
     np.testing.assert_allclose(ours["recall"], recall)
@@ -27,19 +27,19 @@ def test_per_class_figures_equal_scikit_learns(calls: tuple[np.ndarray, np.ndarr
 def test_weights_are_repetitions(calls: tuple[np.ndarray, np.ndarray]) -> None:
     truth, called = calls
     times = np.arange(400) % 3
-    again = metrics.macro_f1(
+    again = confusion.macro_f1(
         np.repeat(truth, times), np.repeat(called, times), 3, np.ones(times.sum())
     )
-    assert metrics.macro_f1(truth, called, 3, times) == pytest.approx(again)
+    assert confusion.macro_f1(truth, called, 3, times) == pytest.approx(again)
 
 
 def test_patients_are_drawn_whole() -> None:
     patients = np.array([0, 1, 0, 2, 1])
-    counts = resampling.draw(patients, 50)
+    counts = bootstrap.draw(patients, 50)
     assert (counts.sum(1) == 3).all()
     assert len(np.unique(counts[:, 0])) > 2
     films = np.eye(5)
-    drawn = resampling.sums(counts, patients, films)
+    drawn = bootstrap.sums(counts, patients, films)
     np.testing.assert_array_equal(drawn, counts[:, patients])
 
 
@@ -47,8 +47,8 @@ def test_source_recall_sees_a_network_that_tells_the_site() -> None:
     source = ["both"] * 60 + ["only N"] * 40 + ["small 1"] * 4 + ["small 2"] * 4
     truth = np.array([0] * 30 + [1] * 30 + [0] * 40 + [0] * 4 + [1] * 4)
     site = np.array([0] * 60 + [0] * 40 + [0] * 8)
-    assert metrics.source_recall(truth, truth, source) == 1
-    assert metrics.source_recall(truth, site, source) == pytest.approx((0.5 + 1 + 0.5) / 3)
+    assert confusion.source_recall(truth, truth, source) == 1
+    assert confusion.source_recall(truth, site, source) == pytest.approx((0.5 + 1 + 0.5) / 3)
 
 
 def test_temperature_is_recovered(rng: np.random.Generator) -> None:

@@ -11,7 +11,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from cxr import bands, curves, resampling
+from cxr.metrics import bootstrap, confidence_bands, curves
 
 
 def drawn(rng: np.random.Generator, n: int, ties: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -48,7 +48,7 @@ def test_without_one_side_there_is_no_area() -> None:
         counts = curves.count(score, np.full(4, side))
         assert np.isnan(curves.auroc(counts))
     assert np.isnan(curves.average_precision(curves.count(score, np.zeros(4, bool))))
-    again = curves.resample(score, np.ones(4, bool), np.arange(4), resampling.draw(np.arange(4), 9))
+    again = curves.resample(score, np.ones(4, bool), np.arange(4), bootstrap.draw(np.arange(4), 9))
     assert np.isnan(again.auroc).all()
 
 
@@ -58,7 +58,7 @@ def test_each_resample_equals_scikit_learn_on_repeated_films(
 ) -> None:
     score, positive = drawn(rng, 300, ties)
     patients = np.unique(rng.integers(0, 90, 300), return_inverse=True)[1]
-    counts = resampling.draw(patients, 2 * resampling.CHUNK + 3)
+    counts = bootstrap.draw(patients, 2 * bootstrap.CHUNK + 3)
     at = np.array([-0.5, 0.3, 1.0])
     again = curves.resample(score, positive, patients, counts, at)
     for r in range(0, len(counts), 7):
@@ -81,7 +81,7 @@ def test_each_resample_equals_scikit_learn_on_repeated_films(
 
 
 def test_patients_are_drawn_whole_and_as_many_as_there_are() -> None:
-    counts = resampling.draw(np.array([0, 0, 1, 2, 2]), 50)
+    counts = bootstrap.draw(np.array([0, 0, 1, 2, 2]), 50)
     assert counts.shape == (50, 3)
     assert (counts.sum(1) == 3).all()
     assert len(np.unique(counts[:, 0])) > 2
@@ -91,9 +91,9 @@ def test_sums_are_those_of_repeated_films(rng: np.random.Generator) -> None:
     patients = rng.integers(0, 9, 60)
     patients[:9] = np.arange(9)
     columns = rng.normal(size=(60, 2))
-    counts = resampling.draw(patients, 70)
+    counts = bootstrap.draw(patients, 70)
     expected = [np.repeat(columns, row[patients], 0).sum(0) for row in counts]
-    np.testing.assert_allclose(resampling.sums(counts, patients, columns), expected)
+    np.testing.assert_allclose(bootstrap.sums(counts, patients, columns), expected)
 
 
 def test_the_interval_covers_what_it_should() -> None:
@@ -103,33 +103,33 @@ def test_the_interval_covers_what_it_should() -> None:
         rng = np.random.default_rng(seed)
         films = np.repeat(rng.random(60) < 0.7, 3).astype(float)
         patients = np.repeat(np.arange(60), 3)
-        means = resampling.sums(resampling.draw(patients, 400, seed), patients, films[:, None])
-        low, high = resampling.interval(means[:, 0] / 180)
+        means = bootstrap.sums(bootstrap.draw(patients, 400, seed), patients, films[:, None])
+        low, high = bootstrap.interval(means[:, 0] / 180)
         held += low <= 0.7 <= high
     assert 180 <= held <= 198
 
 
 def test_an_interval_leaves_out_resamples_without_the_figure() -> None:
     values = np.array([[np.nan, np.nan], [1.0, np.nan], [3.0, np.nan]])
-    found = resampling.interval(values)
+    found = bootstrap.interval(values)
     np.testing.assert_allclose(found[:, 0], [1.05, 2.95])
     assert np.isnan(found[:, 1]).all()
 
 
 def test_bands_hold_the_curve(rng: np.random.Generator) -> None:
     score, positive = drawn(rng, 900, False)
-    roc, precision = bands.both(score, positive, np.arange(900), 300)
+    roc, precision = confidence_bands.both(score, positive, np.arange(900), 300)
     for curve in (roc, precision):
-        at = np.interp(bands.GRID[5:], np.sort(curve.x), curve.y[np.argsort(curve.x)])
+        at = np.interp(confidence_bands.GRID[5:], np.sort(curve.x), curve.y[np.argsort(curve.x)])
         inside = (curve.low[5:] - 0.02 <= at) & (at <= curve.high[5:] + 0.02)
         assert inside.mean() > 0.95
         assert curve.area.low < curve.area.value < curve.area.high
-        assert len(curve.x) <= bands.POINTS
+        assert len(curve.x) <= confidence_bands.POINTS
 
 
 def test_one_patient_has_curves_without_bands() -> None:
     positive = np.arange(6) < 3
-    roc, _ = bands.both(np.arange(6.0), positive, np.zeros(6, int), 100)
+    roc, _ = confidence_bands.both(np.arange(6.0), positive, np.zeros(6, int), 100)
     assert roc.area.value == 0
     assert np.isnan(roc.area.low)
     assert not len(roc.low)

@@ -10,10 +10,10 @@ import pytest
 from networks import phantom
 
 import cxr
-from cxr import neighbours
 from cxr.errors import Cancelled, ExplainError, UnreadableFile
-from cxr.neighbours import Vectors, classes, held, nearest, references, shelf, work_out
-from cxr.radiograph import Radiograph
+from cxr.features import neighbours
+from cxr.features.neighbours import Vectors, classes, held, nearest, references, shelf, work_out
+from cxr.imaging.radiograph import Radiograph
 
 IMAGES = tuple(f"{i}.png" for i in range(10))
 

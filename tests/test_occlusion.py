@@ -8,8 +8,8 @@ from networks import phantom
 
 import cxr
 from cxr.explain import FILLS, Box, box_effects, filler, occlusion, patch_boxes
-from cxr.preprocess import preprocess
-from cxr.radiograph import Radiograph
+from cxr.imaging.preprocessing import preprocess
+from cxr.imaging.radiograph import Radiograph
 
 
 def radiograph(pixels: Any) -> Radiograph:

@@ -8,8 +8,7 @@ import pytest
 from films import film
 from PIL import Image, ImageDraw, ImageFont
 
-from cxr.notice import NOTICE
-from cxr.overlay import (
+from cxr.explain.overlay import (
     KINDS,
     blend,
     caption,
@@ -19,6 +18,7 @@ from cxr.overlay import (
     lines,
     shows_nothing,
 )
+from cxr.notice import NOTICE
 
 # Protanopia, deuteranopia, tritanopia.
 MACHADO = np.array(

@@ -11,13 +11,15 @@ from films import dicom, film
 from passports import CHANNELS, altered, bundle_with, by_hand, drawn
 
 import cxr
-from cxr import lungs, passport
-from cxr.bundle import manifest_values, write_manifest
+from cxr import input_checks
 from cxr.errors import BundleError, NotARadiograph
-from cxr.faults import fault
-from cxr.lungs import LungFinder
-from cxr.passport import CODES, fitted, measures
-from cxr.radiograph import Radiograph, read
+from cxr.imaging.corruptions import fault
+from cxr.imaging.radiograph import Radiograph
+from cxr.imaging.reader import read
+from cxr.input_checks import CODES, fitted, measures
+from cxr.model import lungs
+from cxr.model.bundle import manifest_values, write_manifest
+from cxr.model.lungs import LungFinder
 
 SMALL = drawn().pixels
 FEATURES = np.ones((2, 2, CHANNELS), np.float32)
@@ -28,8 +30,8 @@ def finder() -> LungFinder:
     return lungs.load()
 
 
-def flags(constants: passport.Fitted, finder: LungFinder | None, shown: Radiograph) -> set[str]:
-    return set(passport.inspect(shown, FEATURES, constants, finder).flags)
+def flags(constants: input_checks.Fitted, finder: LungFinder | None, shown: Radiograph) -> set[str]:
+    return set(input_checks.inspect(shown, FEATURES, constants, finder).flags)
 
 
 def test_grain_is_the_noise_s_deviation(rng: np.random.Generator) -> None:
@@ -69,12 +71,12 @@ def test_the_distance_is_what_the_axes_leave() -> None:
 
 
 def test_every_check_is_made_and_each_limit_counts(finder: LungFinder) -> None:
-    found = passport.inspect(drawn(), FEATURES, by_hand(), finder)
+    found = input_checks.inspect(drawn(), FEATURES, by_hand(), finder)
     assert [each.code for each in found.findings] == list(CODES)
     assert not found.flags
     assert not found.unchecked
     beyond = {
-        each.code: each.score + (1 if passport.CHECKS[each.code].below else -1)
+        each.code: each.score + (1 if input_checks.CHECKS[each.code].below else -1)
         for each in found.findings
     }
     beyond.pop("not_chest")  # whose limit the lungs' bundle keeps
@@ -82,37 +84,37 @@ def test_every_check_is_made_and_each_limit_counts(finder: LungFinder) -> None:
 
 
 def test_what_each_check_is_for() -> None:
-    noisy = passport.film_scores(fault(SMALL, "noise", 3), by_hand())
-    sound = passport.film_scores(SMALL, by_hand())
+    noisy = input_checks.film_scores(fault(SMALL, "noise", 3), by_hand())
+    sound = input_checks.film_scores(SMALL, by_hand())
     assert noisy["noisy"] > sound["noisy"] + 10
     assert sound["known_film"] > 0
-    known = passport.film_scores(drawn("upper").pixels, by_hand())
+    known = input_checks.film_scores(drawn("upper").pixels, by_hand())
     assert known["known_film"] == 0
-    dark = passport.film_scores(fault(SMALL, "dark", 4), by_hand())
+    dark = input_checks.film_scores(fault(SMALL, "dark", 4), by_hand())
     assert dark["over_exposed"] < sound["over_exposed"]
 
 
 def test_a_picture_without_lungs_is_refused_with_its_score(finder: LungFinder) -> None:
     shown = Radiograph(np.ascontiguousarray(drawn().pixels.T), 8, "", "PNG")
-    found = passport.inspect(shown, FEATURES, by_hand(), finder)
+    found = input_checks.inspect(shown, FEATURES, by_hand(), finder)
     score = found.findings[0].score
     with pytest.raises(NotARadiograph) as refusal:
-        passport.refuse(found)
+        input_checks.refuse(found)
     assert refusal.value.code == "not_chest"
     assert f"{score:.3f} of the" in refusal.value.message
-    passport.refuse(passport.inspect(drawn(), FEATURES, by_hand(), finder))
+    input_checks.refuse(input_checks.inspect(drawn(), FEATURES, by_hand(), finder))
 
 
 def test_what_cannot_be_checked_is_said(finder: LungFinder) -> None:
-    nothing = passport.inspect(drawn(), FEATURES, None, finder)
+    nothing = input_checks.inspect(drawn(), FEATURES, None, finder)
     assert [each.code for each in nothing.findings] == ["not_chest"]
-    assert not passport.inspect(drawn(), FEATURES, None, None).findings
+    assert not input_checks.inspect(drawn(), FEATURES, None, None).findings
     assert "No input checks" in nothing.unchecked[0]
-    blind = passport.inspect(drawn(), FEATURES, by_hand(outside=0.0), None)
+    blind = input_checks.inspect(drawn(), FEATURES, by_hand(outside=0.0), None)
     assert {"not_chest", "rotated", "cropped"}.isdisjoint(f.code for f in blind.findings)
     assert "lungs is missing" in blind.unchecked[0]
     assert blind.outside
-    bare = passport.inspect(drawn(), None, by_hand(channels=0), finder)
+    bare = input_checks.inspect(drawn(), None, by_hand(channels=0), finder)
     assert {"outside", "child"}.isdisjoint(each.code for each in bare.findings)
     assert "no feature maps" in bare.unchecked[0]
 

@@ -20,13 +20,13 @@ from streamlit.testing.v1 import AppTest
 from tables import LABELS, raw, table
 
 import cxr
-import cxr.lungs
-import cxr.passport
-from cxr import slices
+import cxr.input_checks
+import cxr.model.lungs
 from cxr.__main__ import main
-from cxr.bundle import open_bundle
+from cxr.metrics import subgroups
+from cxr.model.bundle import open_bundle
 from cxr.review.cases import Wanted, queue
-from cxr.story import Step, Story
+from cxr.teaching.story import Step, Story
 from train import passport_pictures
 from ui import map_work, maps
 from ui import passport as shown
@@ -203,7 +203,7 @@ def test_a_reviewed_case_says_it_before_its_scores(
 def test_a_saved_map_says_it_first(model: Admit) -> None:
     asked = model(outside=0.0)
     (prediction,) = asked.predict([drawn()])
-    found = cxr.passport.inspect(drawn(), prediction.features, asked.passport, None)
+    found = cxr.input_checks.inspect(drawn(), prediction.features, asked.passport, None)
     what = map_work.wanted(drawn(), asked, "T", "gradcam")
     read = Reading(prediction=prediction, passport=found)
     drawing = map_work.Drawn(cxr.explain.grad_cam(asked, drawn(), "T"))
@@ -217,7 +217,7 @@ def test_what_is_done_is_said(model: Admit, monkeypatch: pytest.MonkeyPatch) -> 
     asked = model(noisy=0.0, inverted=0.0)
     said: list[str] = []
     monkeypatch.setattr(st, "html", said.append)
-    shown.show(cxr.passport.inspect(drawn(), None, asked.passport, None))
+    shown.show(cxr.input_checks.inspect(drawn(), None, asked.passport, None))
     assert "Said, nothing changed." in said[0]
     assert "Said, not turned back" in said[0]
     assert "<code>burnt_in_text</code>" in said[0]
@@ -226,7 +226,7 @@ def test_what_is_done_is_said(model: Admit, monkeypatch: pytest.MonkeyPatch) -> 
 def test_scores_leave_with_their_flags(model: Admit) -> None:
     asked = model(noisy=0.0)
     (prediction,) = asked.predict([drawn()])
-    found = cxr.passport.inspect(drawn(), prediction.features, asked.passport, None)
+    found = cxr.input_checks.inspect(drawn(), prediction.features, asked.passport, None)
     given = Film(1, "chest.png", CHEST, "0" * 64)
     top = prediction.probabilities[prediction.label]
     sets = {"0.9": dict.fromkeys("NT", top), "0.99": dict.fromkeys("NT", 0.0)}
@@ -247,11 +247,11 @@ def test_scores_leave_with_their_flags(model: Admit) -> None:
 def test_flags_are_slices_and_narrow_the_queue(tmp_path: Path) -> None:
     frame = raw(60)
     old = table(frame, tmp_path)
-    assert [name for name, _ in slices.parts(old, "passport")] == ["unknown"]
+    assert [name for name, _ in subgroups.parts(old, "passport")] == ["unknown"]
     assert not address.flags_of(old)
     frame["passport"] = ["noisy;child" if i % 6 == 0 else "" for i in range(len(frame))]
     rows = table(frame, tmp_path)
-    counts = {name: int(films.sum()) for name, films in slices.parts(rows, "passport")}
+    counts = {name: int(films.sum()) for name, films in subgroups.parts(rows, "passport")}
     assert counts == {"child": 10, "noisy": 10, "none": 50}
     assert address.flags_of(rows) == ["child", "noisy"]
     found = queue(rows, LABELS, Wanted("test", passport="noisy", shown="all"))
@@ -272,12 +272,12 @@ def test_the_shipped_table_s_scores_agree_with_its_flags(
     lungs = json.loads((models / "lungs" / "bundle.json").read_text())
     limits["not_chest"] = lungs["operating_points"]["lung"]["threshold"]
     flags = shipped_table.passport.str.split(";")
-    for code in cxr.passport.CODES:
+    for code in cxr.input_checks.CODES:
         flagged = flags.map(lambda codes, code=code: code in codes).to_numpy()
         score = shipped_table[f"check_{code}"].to_numpy()
         # Of scores that are the limit to their four digits, the table cannot tell.
         told = [float(f"{limits[code]:.4g}") != each for each in score]
-        below = cxr.passport.CHECKS[code].below
+        below = cxr.input_checks.CHECKS[code].below
         beyond = score < limits[code] if below else score > limits[code]
         assert np.array_equal(beyond[told], flagged[told]), code
         assert sum(told) > 1000, code
@@ -289,7 +289,7 @@ def shipped_table(models: Path) -> pd.DataFrame:
 
 
 def test_what_is_no_chest_is_refused_in_every_form(
-    cxr_data: Path, models: Path, finder: cxr.lungs.LungFinder
+    cxr_data: Path, models: Path, finder: cxr.model.lungs.LungFinder
 ) -> None:
     """With the shipped networks, on every real picture there is."""
     shipped = cxr.load(models / "default")
@@ -304,5 +304,5 @@ def test_what_is_no_chest_is_refused_in_every_form(
 
 
 @pytest.fixture(scope="module")
-def finder() -> cxr.lungs.LungFinder:
-    return cxr.lungs.load()
+def finder() -> cxr.model.lungs.LungFinder:
+    return cxr.model.lungs.load()

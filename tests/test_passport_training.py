@@ -12,11 +12,11 @@ from films import film, png
 from networks import phantom
 
 import cxr
-import cxr.lungs
-import cxr.passport
-from cxr.bundle import manifest_values, write_manifest
+import cxr.input_checks
+import cxr.model.lungs
 from cxr.errors import BundleError, DataError
-from cxr.predictions import table
+from cxr.metrics.predictions import table
+from cxr.model.bundle import manifest_values, write_manifest
 from train import evaluate, manifest, passport, passport_report
 from train.__main__ import main
 
@@ -80,14 +80,16 @@ def test_one_command_fits_stores_and_reports(
     assert fitted is not None
     assert len(fitted.known) == COUNTS["train"]
     after = evaluate.predictions(bundle)
-    checks = [f"check_{code}" for code in cxr.passport.CODES if f"check_{code}" in after]
+    checks = [f"check_{code}" for code in cxr.input_checks.CODES if f"check_{code}" in after]
     pd.testing.assert_frame_equal(after.drop(columns=["passport", *checks]), before)
     assert after[checks].notna().all(axis=None)
     assert len(checks) >= 10
     flagged = table(model.bundle).passport.astype(str)
     # No network that knows films finds lungs in these drawings, and val sets the limits.
     assert flagged.str.contains("not_chest").mean() > 0.8
-    scored = passport.scores(model, cxr.lungs.load(), fitted, ["train0.png", "train1.png"], data)
+    scored = passport.scores(
+        model, cxr.model.lungs.load(), fitted, ["train0.png", "train1.png"], data
+    )
     assert scored.known_film.tolist() == [0, 0]
     assert scored.child[0] < scored.child[1]
 
@@ -110,12 +112,12 @@ def test_too_few_films_are_refused(bundle: Path, data: Path, split: str, left: i
 
 def test_limits_follow_their_rules() -> None:
     """Of a thousand films of val, each scored by its number."""
-    codes = [code for code in cxr.passport.CODES if code != "not_chest"]
+    codes = [code for code in cxr.input_checks.CODES if code != "not_chest"]
     number = np.arange(1000.0)
     val = pd.DataFrame(dict.fromkeys(codes, number)).assign(inverted=0.01)
     found = passport.limits(val, number < 500)
     flagged = {
-        code: int(sum(cxr.passport.Finding(code, x, found[code]).flagged for x in val[code]))
+        code: int(sum(cxr.input_checks.Finding(code, x, found[code]).flagged for x in val[code]))
         for code in codes
     }
     assert found["inverted"] == 0.5

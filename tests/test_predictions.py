@@ -9,9 +9,9 @@ import pytest
 from scipy.special import log_softmax, softmax
 from tables import LABELS, raw, table
 
-from cxr import predictions
-from cxr.bundle import open_bundle
 from cxr.errors import BundleError
+from cxr.metrics import predictions
+from cxr.model.bundle import open_bundle
 
 
 def refused(frame: pd.DataFrame, folder: Path) -> BundleError:

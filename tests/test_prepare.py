@@ -13,8 +13,8 @@ import pytest
 from films import jpeg, png
 
 from cxr.errors import DataError
-from cxr.preprocess import reduce_film
-from cxr.radiograph import read
+from cxr.imaging.preprocessing import reduce_film
+from cxr.imaging.reader import read
 from train import manifest, matching, phash, prepare
 from train.__main__ import main
 from train.prepare import Plan

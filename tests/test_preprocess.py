@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from films import film
 
-from cxr.preprocess import Preprocessing, preprocess, reduce_film
+from cxr.imaging.preprocessing import Preprocessing, preprocess, reduce_film
 
 
 def test_reduces_by_exact_area_average() -> None:

@@ -15,7 +15,8 @@ import pytest
 from films import dicom, film, jpeg, png, png_chunk
 
 from cxr.errors import UnreadableFile
-from cxr.radiograph import Radiograph, read, window_table
+from cxr.imaging.radiograph import Radiograph, window_table
+from cxr.imaging.reader import read
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,9 +71,9 @@ def test_too_large_a_file_is_refused_before_it_is_read(
 ) -> None:
     path = tmp_path / "film.png"
     path.write_bytes(png(film()))
-    monkeypatch.setattr("cxr.guard.MAX_BYTES", path.stat().st_size)
+    monkeypatch.setattr("cxr.imaging.decode_limits.MAX_BYTES", path.stat().st_size)
     assert read(path).format == "PNG"
-    monkeypatch.setattr("cxr.guard.MAX_BYTES", path.stat().st_size - 1)
+    monkeypatch.setattr("cxr.imaging.decode_limits.MAX_BYTES", path.stat().st_size - 1)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("the file was read"))
     with pytest.raises(UnreadableFile, match="file_too_large"):
         read(path)
@@ -121,7 +122,7 @@ def test_pydicom_is_imported_only_for_dicom(tmp_path: Path) -> None:
     (tmp_path / "film.png").write_bytes(png(film()))
     (tmp_path / "film.jpg").write_bytes(jpeg(film()))
     code = (
-        "import sys, cxr.radiograph as r; [r.read(p) for p in sys.argv[1:]];"
+        "import sys, cxr.imaging.reader as r; [r.read(p) for p in sys.argv[1:]];"
         "print(sorted({m.split('.')[0] for m in sys.modules}"
         " & {'pydicom', 'gdcm', 'streamlit', 'tensorflow', 'keras', 'cv2'}))"
     )
@@ -144,7 +145,7 @@ def test_nothing_is_printed_or_logged(tmp_path: Path) -> None:
     (tmp_path / "Doe^Jane4.png").write_bytes(torn)
     code = (
         "import logging, sys; logging.basicConfig(level=logging.INFO)\n"
-        "from cxr.radiograph import read\n"
+        "from cxr.imaging.reader import read\n"
         "from cxr.errors import CxrError\n"
         "for path in sys.argv[1:]:\n"
         "    try: read(path)\n"
@@ -158,8 +159,8 @@ def test_nothing_is_printed_or_logged(tmp_path: Path) -> None:
 
 def test_every_refusal_of_reading_is_documented() -> None:
     refusals, raised = {"UnreadableFile", "NotARadiograph"}, set()
-    for module in ("guard", "radiograph", "raster", "dicom", "dicom_tags", "dicom_pixels"):
-        for node in ast.walk(ast.parse((ROOT / "cxr" / f"{module}.py").read_text())):
+    for module in (ROOT / "cxr" / "imaging").rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in refusals:
                 assert isinstance(node.args[0], ast.Constant)
                 raised.add(node.args[0].value)

@@ -12,7 +12,7 @@ from films import deep_png, encoded, film, jpeg, png, png_chunk, raw_png
 from PIL import Image, ImageDraw
 
 from cxr.errors import NotARadiograph, UnreadableFile
-from cxr.radiograph import read
+from cxr.imaging.reader import read
 
 
 def tinted(dark: tuple[int, int, int], light: tuple[int, int, int]) -> np.ndarray:

@@ -13,7 +13,7 @@ from films import film, png
 import cxr
 from cxr.errors import DataError
 from cxr.explain import grad_cam, occlusion
-from cxr.preprocess import Preprocessing
+from cxr.imaging.preprocessing import Preprocessing
 from train import architectures, manifest, pretrained, recipe
 from train.architectures import coatnet, keras_applications
 from train.checked import RANGES

@@ -9,7 +9,7 @@ from films import film, png
 import cxr
 from cxr.explain import FILLS, box_effects, filler, patch_boxes
 from cxr.explain.region import box_mask, hide, stroke_mask, unstretched, what_if
-from cxr.preprocess import Preprocessing, preprocess
+from cxr.imaging.preprocessing import Preprocessing, preprocess
 
 SHAPES = [(300, 260), (97, 133), (1000, 511)]
 

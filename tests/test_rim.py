@@ -17,12 +17,12 @@ from networks import PHANTOM_SIZE
 from traindata import RECIPE, make_data
 
 import cxr
-from cxr import steps
-from cxr.bundle import manifest_values, write_manifest
 from cxr.explain.integrated import pixel_shares
 from cxr.explain.region import what_if
-from cxr.preprocess import Preprocessing, hide_rim, preprocess
-from cxr.radiograph import Radiograph
+from cxr.imaging.preprocessing import Preprocessing, hide_rim, preprocess
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.bundle import manifest_values, write_manifest
+from cxr.teaching import preprocessing_stages
 from train import audit, cache, export, manifest, masks, recipe, runs, unseen
 from train.fit import fit
 
@@ -82,10 +82,10 @@ def test_what_stands_in_the_rim_reaches_no_score(
 def test_the_lab_shows_what_the_rim_would_have_said(
     hiding: cxr.Classifier, phantom_model: cxr.Classifier
 ) -> None:
-    marked, own = _drawn(marked=True), steps.own_way(hiding)
+    marked, own = _drawn(marked=True), preprocessing_stages.own_way(hiding)
     whole = replace(own, preprocessing=replace(own.preprocessing, rim=0))
     wanted = phantom_model.predict([marked])[0].probabilities
-    assert steps.scores(hiding, marked, whole) == pytest.approx(wanted)
+    assert preprocessing_stages.scores(hiding, marked, whole) == pytest.approx(wanted)
 
 
 def test_a_map_leaves_the_rim_empty(hiding: cxr.Classifier) -> None:

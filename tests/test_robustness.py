@@ -6,7 +6,7 @@ from networks import phantom
 from traindata import make_data
 
 import cxr
-from cxr.faults import FAULTS, STRENGTHS
+from cxr.imaging.corruptions import FAULTS, STRENGTHS
 from train import manifest, robustness
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import cxr
-from cxr import phantom, samples
+from cxr.teaching import phantom, samples
 
 COLUMNS = ["image", "label", "split", "source", "display", "recommended", "flags"]
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import tables
 
-from cxr import sets
-from cxr.predictions import select
-from cxr.trust import conformal_limits
+from cxr.metrics import set_coverage
+from cxr.metrics.predictions import select
+from cxr.model.decision import conformal_limits
 
 LABELS = tables.LABELS
 
@@ -26,7 +26,7 @@ def test_coverage_is_what_counting_gives(tmp_path: Path) -> None:
     rows = tables.table(tables.raw(600), tmp_path)
     limits = limits_of(select(rows, split="val"), 0.9)
     test = select(rows, split="test")
-    found = sets.kept(test, LABELS, limits, 0.9)
+    found = set_coverage.kept(test, LABELS, limits, 0.9)
     assert [(x.source, x.label) for x in found] == [
         (source, label) for source in ("", "home", "near") for label in LABELS
     ]
@@ -44,7 +44,7 @@ def test_a_promise_is_broken_away_and_kept_at_home(tmp_path: Path) -> None:
     rows = tables.table(tables.raw(900), tmp_path)
     limits = limits_of(select(rows, split="val"), 0.9)
     broken = {
-        split: [x.broken for x in sets.kept(select(rows, split=split), LABELS, limits, 0.9)]
+        split: [x.broken for x in set_coverage.kept(select(rows, split=split), LABELS, limits, 0.9)]
         for split in ("val", "external")
     }
     assert not any(broken["val"])
@@ -56,7 +56,7 @@ def test_without_resamples_or_with_one_patient_nothing_is_surely_broken(tmp_path
     rows = select(tables.table(frame.assign(patient="1", source="one"), tmp_path), split="test")
     never = dict.fromkeys(LABELS, 1.0)
     for resamples in (0, 50):
-        found = sets.kept(rows, LABELS, never, 0.9, resamples)
+        found = set_coverage.kept(rows, LABELS, never, 0.9, resamples)
         assert [x.value for x in found] == [0, 0, 0]
         assert not any(x.broken for x in found)
         assert all(np.isnan(x.low) for x in found)
@@ -64,4 +64,6 @@ def test_without_resamples_or_with_one_patient_nothing_is_surely_broken(tmp_path
 
 def test_one_source_is_not_told_twice(tmp_path: Path) -> None:
     rows = select(tables.table(tables.raw(60).assign(source="one"), tmp_path), split="test")
-    assert {x.source for x in sets.kept(rows, LABELS, dict.fromkeys(LABELS, 0.2), 0.9)} == {""}
+    assert {x.source for x in set_coverage.kept(rows, LABELS, dict.fromkeys(LABELS, 0.2), 0.9)} == {
+        ""
+    }

@@ -9,10 +9,25 @@ from films import film, png
 
 import cxr
 from cxr.explain import make_map
-from cxr.explain.similarity import rank_correlation
 from cxr.explain.target import to_square
-from cxr.map_stability import EMPTY, GRID, LEAST, MapStability, map_stability, moved_back
-from cxr.stability import CHANGES, LIMIT, STABLE, UNSTABLE, Stability, change, stability
+from cxr.explain_eval.map_stability import (
+    EMPTY,
+    GRID,
+    LEAST,
+    MapStability,
+    map_stability,
+    moved_back,
+)
+from cxr.explain_eval.similarity import rank_correlation
+from cxr.explain_eval.stability import (
+    CHANGES,
+    LIMIT,
+    STABLE,
+    UNSTABLE,
+    Stability,
+    change,
+    stability,
+)
 
 FILM = film(150, 110)
 

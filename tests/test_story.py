@@ -15,7 +15,7 @@ from films import film, png
 
 import cxr
 from cxr.explain.region import box_mask, what_if
-from cxr.story import (
+from cxr.teaching.story import (
     MAX_FILMS,
     MAX_STEPS,
     Hidden,

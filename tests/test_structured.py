@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.datadict import tag_for_keyword
 
-from cxr.radiograph import read
+from cxr.imaging.reader import read
 from tests.fuzz.alter_dicom import ELEMENTS_END, Element, Encoding, made, put, split, written
 from tests.fuzz.seeds import seed_file
 from tests.fuzz.worker import outcome

@@ -10,10 +10,10 @@ from networks import small_network
 from traindata import RECIPE, make_data
 
 import cxr
-from cxr.bundle import manifest_values, write_manifest
-from cxr.classifier import Classifier
 from cxr.errors import DataError
-from cxr.preprocess import Preprocessing
+from cxr.imaging.preprocessing import Preprocessing
+from cxr.model.bundle import manifest_values, write_manifest
+from cxr.model.classifier import Classifier
 from train import architectures, cache, evaluate, fit, manifest, recipe
 from train.__main__ import main
 from train.architectures.efficientnet_lite0 import IMAGENET

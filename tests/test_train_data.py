@@ -10,10 +10,10 @@ import pytest
 from films import film, jpeg
 from traindata import RECIPE, make_data
 
-from cxr.bundle import open_bundle
 from cxr.errors import DataError
-from cxr.preprocess import Preprocessing, preprocess
-from cxr.radiograph import read
+from cxr.imaging.preprocessing import Preprocessing, preprocess
+from cxr.imaging.reader import read
+from cxr.model.bundle import open_bundle
 from train import cache, manifest, recipe
 from train.__main__ import main
 from train.augment import augment

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cxr.trust import conformal_limits, coverage, prediction_set
+from cxr.model.decision import conformal_limits, coverage, prediction_set
 
 
 def _scores(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,8 +10,8 @@ import pytest
 from films import film
 from numpy.typing import NDArray
 
-from cxr import overlay
-from cxr.radiograph import Radiograph, window_table
+from cxr.explain import overlay
+from cxr.imaging.radiograph import Radiograph, window_table
 from ui.viewer import wire
 
 

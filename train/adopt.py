@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr.bundle import Bundle, open_bundle, sha256, write_manifest
-from cxr.calibration import softmax
-from cxr.classifier import Classifier
 from cxr.errors import BundleError, CxrError
-from cxr.keras_file import open_keras
-from cxr.preprocess import Preprocessing
+from cxr.imaging.preprocessing import Preprocessing
+from cxr.model.bundle import Bundle, open_bundle, sha256, write_manifest
+from cxr.model.calibration import softmax
+from cxr.model.classifier import Classifier
+from cxr.model.keras_archive import open_keras
 
 from . import cache, calibrate, evaluate, foreign, foreign_maps, manifest, order
 from .export import PROBABILITY_LIMIT, SAME_CLASS_LIMIT, write_network
@@ -64,7 +64,7 @@ def adopt(
     size : int, optional
         Side of the network's input, where it doesn't say itself.
     longer_side : int
-        See :class:`cxr.preprocess.Preprocessing`.
+        See :class:`cxr.imaging.preprocessing.Preprocessing`.
     sensitivity : mapping
         See :func:`train.calibrate.fitted`.
     keep_order : bool
@@ -73,7 +73,7 @@ def adopt(
     Raises
     ------
     BundleError
-        Those of :func:`cxr.keras_file.open_keras` and :func:`train.foreign.core_of`;
+        Those of :func:`cxr.model.keras_archive.open_keras` and :func:`train.foreign.core_of`;
         ``unknown_scaling``, ``other_order``, ``not_convertible``, ``export_differs``.
     DataError
         ``no_manifest``, ``bad_manifest``, ``bad_data``.
@@ -223,7 +223,7 @@ def _try(
 def _write(
     core: foreign.Core, labels: tuple[str, ...], how: Preprocessing, scaling: str, folder: Path
 ) -> dict[str, Any]:
-    """Write the network, and what :func:`cxr.bundle.write_manifest` was given."""
+    """Write the network, and what :func:`cxr.model.bundle.write_manifest` was given."""
     network = foreign.fed(core, how.size, scaling)
     try:
         values = write_network(

@@ -23,12 +23,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr import evidence, lungs
-from cxr.bundle import Bundle, manifest_values, write_manifest
-from cxr.card import AUDITED
-from cxr.classifier import Classifier
-from cxr.predictions import clusters
-from cxr.preprocess import hide_rim
+from cxr.imaging.preprocessing import hide_rim
+from cxr.metrics import evidence
+from cxr.metrics.model_card import AUDITED
+from cxr.metrics.predictions import clusters
+from cxr.model import lungs
+from cxr.model.bundle import Bundle, manifest_values, write_manifest
+from cxr.model.classifier import Classifier
 
 from . import evaluate, manifest
 

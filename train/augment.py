@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr.preprocess import hide_rim
+from cxr.imaging.preprocessing import hide_rim
 
 from .recipe import Augmentation
 
@@ -26,7 +26,7 @@ def augment(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:
     Parameters
     ----------
     film : uint8 (S, S)
-        As :func:`cxr.preprocess.preprocess` gives it; not changed.
+        As :func:`cxr.imaging.preprocessing.preprocess` gives it; not changed.
     how : Augmentation
         All zero returns a copy.
     rng : Generator

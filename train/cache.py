@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cxr.errors import CxrError, DataError
-from cxr.preprocess import Preprocessing, preprocess
-from cxr.radiograph import read
+from cxr.imaging.preprocessing import Preprocessing, preprocess
+from cxr.imaging.reader import read
 
 from . import manifest
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from cxr.bundle import Bundle, write_manifest
-from cxr.calibration import softmax
 from cxr.errors import DataError
-from cxr.trust import choose_operating_point, conformal_limits, fit_temperature
+from cxr.model.bundle import Bundle, write_manifest
+from cxr.model.calibration import softmax
+from cxr.model.decision import choose_operating_point, conformal_limits, fit_temperature
 
 from . import evaluate, recipe, runs
 from .resplit import LEFT_OUT
@@ -66,7 +66,7 @@ def fitted(
     Returns
     -------
     dict with ``temperature``, ``operating_points``, ``conformal`` and ``metrics``, as
-    :class:`cxr.bundle.Bundle` describes them, without ``metrics["external"]``.
+    :class:`cxr.model.bundle.Bundle` describes them, without ``metrics["external"]``.
     """
     val = rows[rows.split == "val"]
     truth, logits = evaluate.truth_of(val, labels), evaluate.logits_of(val, labels)
@@ -111,9 +111,9 @@ def unseen_points(
 
     Returns
     -------
-    dict: label → an :class:`cxr.trust.OperatingPoint` as a dict; its ``split`` is the site, of
-    several the one with the lowest threshold, and ``films`` counts the site's by label. Labels that
-    no left-out site holds beside others are passed over.
+    dict: label → an :class:`cxr.model.decision.OperatingPoint` as a dict; its ``split`` is the
+    site, of several the one with the lowest threshold, and ``films`` counts the site's by label.
+    Labels that no left-out site holds beside others are passed over.
 
     Raises
     ------

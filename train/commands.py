@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from cxr.bundle import Bundle
+    from cxr.model.bundle import Bundle
 
     from .recipe import Recipe
 
@@ -136,7 +136,7 @@ def search(options: Namespace) -> None:
 
 
 def audit(options: Namespace) -> None:
-    from cxr.classifier import Classifier
+    from cxr.model.classifier import Classifier
 
     from . import cache, manifest
     from .audit import audit as ask
@@ -152,7 +152,7 @@ def audit(options: Namespace) -> None:
 
 
 def robustness(options: Namespace) -> None:
-    from cxr.bundle import open_bundle
+    from cxr.model.bundle import open_bundle
 
     from . import manifest
     from .robustness import report
@@ -169,8 +169,8 @@ def row(options: Namespace) -> None:
 
 
 def card(options: Namespace) -> None:
-    from cxr.bundle import manifest_values, open_bundle, write_manifest
-    from cxr.card import card as card_of
+    from cxr.metrics.model_card import card as card_of
+    from cxr.model.bundle import manifest_values, open_bundle, write_manifest
 
     if options.recipe:
         from .recipe import load
@@ -182,7 +182,7 @@ def card(options: Namespace) -> None:
 
 
 def passport(options: Namespace) -> None:
-    from cxr.bundle import open_bundle
+    from cxr.model.bundle import open_bundle
 
     from . import manifest
     from .passport import store
@@ -296,7 +296,7 @@ def _on_test(bundle: Bundle) -> str:
 
 
 def _segments(plan: Recipe) -> bool:
-    from cxr.lungs import LABELS
+    from cxr.model.lungs import LABELS
 
     return plan.labels == LABELS
 

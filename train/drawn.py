@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr import phantom
+from cxr.teaching import phantom
 
 LABELS = ("clear", "opacity")
 SIDE = 256

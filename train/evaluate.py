@@ -11,24 +11,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr import evidence, metrics
-from cxr.bundle import TASKS, Bundle, manifest_values, write_manifest
-from cxr.calibration import softmax
 from cxr.errors import BundleError
-from cxr.predictions import clusters
-from cxr.resampling import Estimate
-from cxr.trust import coverage
+from cxr.metrics import confusion, evidence
+from cxr.metrics.bootstrap import Estimate
+from cxr.metrics.predictions import clusters
+from cxr.model.bundle import TASKS, Bundle, manifest_values, write_manifest
+from cxr.model.calibration import softmax
+from cxr.model.decision import coverage
 
 EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments.md"
 
 
 def values_of(folder: Path) -> dict[str, Any]:
-    """As :func:`cxr.bundle.manifest_values`, of a bundle that scores films.
+    """As :func:`cxr.model.bundle.manifest_values`, of a bundle that scores films.
 
     Raises
     ------
     BundleError
-        ``wrong_task``, and those of :func:`cxr.bundle.open_bundle`.
+        ``wrong_task``, and those of :func:`cxr.model.bundle.open_bundle`.
     """
     values = manifest_values(folder)
     if values.get("task", TASKS[0]) != TASKS[0]:
@@ -70,12 +70,12 @@ def split_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]
     dict, ready for JSON; intervals are 95 %, bootstrapped by patient.
     """
     truth, called = truth_of(rows, labels), logits_of(rows, labels).argmax(1)
-    classes = metrics.per_class(truth, called, len(labels), np.ones(len(rows)))
+    classes = confusion.per_class(truth, called, len(labels), np.ones(len(rows)))
     return {
         "n": len(rows),
         "macro_f1": _with_interval(evidence.macro_f1(truth, called, len(labels), clusters(rows))),
         "accuracy": float((truth == called).mean()),
-        "source_recall": metrics.source_recall(truth, called, list(rows.source)),
+        "source_recall": confusion.source_recall(truth, called, list(rows.source)),
         "classes": {
             label: {name: float(values[i]) for name, values in classes.items()}
             for i, label in enumerate(labels)
@@ -99,7 +99,7 @@ def set_figures(
     limits: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:
     """Achieved coverage: promised coverage → label, and "source label" where there are several
-    sources, → n and :func:`cxr.trust.coverage`."""
+    sources, → n and :func:`cxr.model.decision.coverage`."""
     groups = [(str(label), part) for label, part in rows.groupby("label")]
     if rows.source.nunique() > 1:
         groups += [(f"{s} {label}", part) for (s, label), part in rows.groupby(["source", "label"])]

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr.bundle import Bundle, open_bundle, write_manifest
-from cxr.classifier import Classifier
 from cxr.errors import BundleError
-from cxr.preprocess import Preprocessing
+from cxr.imaging.preprocessing import Preprocessing
+from cxr.model.bundle import Bundle, open_bundle, write_manifest
+from cxr.model.classifier import Classifier
 
 from . import calibrate, manifest
 from .fit import build, predict
@@ -109,7 +109,7 @@ def write_network(
     Returns
     -------
     dict
-        What :func:`cxr.bundle.write_manifest` was given.
+        What :func:`cxr.model.bundle.write_manifest` was given.
 
     Raises
     ------

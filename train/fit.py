@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr.calibration import log_loss
 from cxr.errors import DataError
-from cxr.metrics import source_recall
-from cxr.preprocess import hide_rim
+from cxr.imaging.preprocessing import hide_rim
+from cxr.metrics.confusion import source_recall
+from cxr.model.calibration import log_loss
 
 from . import architectures, losses, lung_fields, pretrained
 from .dataset import FilmBatches

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from cxr import lungs
+from cxr.model import lungs
 
 from .mixing import FIELD
 

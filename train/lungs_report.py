@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr import lungs
-from cxr.bundle import Bundle
-from cxr.radiograph import Radiograph, read
+from cxr.imaging.radiograph import Radiograph
+from cxr.imaging.reader import read
+from cxr.model import lungs
+from cxr.model.bundle import Bundle
 
 Film = NDArray[np.uint8]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from cxr import ages
-from cxr.bundle import Bundle
 from cxr.errors import DataError
+from cxr.imaging import ages
+from cxr.model.bundle import Bundle
 
 SPLITS = ("train", "val", "test", "external")
 COLUMNS = ("image", "label", "split", "source", "patient_id", "recommended")

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import mannwhitneyu
 
-from cxr.calibration import log_loss
 from cxr.errors import BundleError
-from cxr.trust import TEMPERATURES, fit_temperature
+from cxr.model.calibration import log_loss
+from cxr.model.decision import TEMPERATURES, fit_temperature
 
 SURELY = 5e-3
 """How seldom chance alone may order films as well by the score of an output that a label gets."""

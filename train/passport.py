@@ -16,16 +16,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from cxr import lungs, passport
-from cxr.bundle import manifest_values, write_manifest
-from cxr.classifier import Classifier
+from cxr import input_checks
 from cxr.errors import BundleError
-from cxr.faults import fault, rotate
-from cxr.lungs import LungFinder
-from cxr.passport import Fitted, measures
-from cxr.passport.fitted import roots, save
-from cxr.preprocess import preprocess, reduce_film
-from cxr.radiograph import read
+from cxr.imaging.corruptions import fault, rotate
+from cxr.imaging.preprocessing import preprocess, reduce_film
+from cxr.imaging.reader import read
+from cxr.input_checks import Fitted, measures
+from cxr.input_checks.fitted import roots, save
+from cxr.model import lungs
+from cxr.model.bundle import manifest_values, write_manifest
+from cxr.model.classifier import Classifier
+from cxr.model.lungs import LungFinder
 
 from . import evaluate, manifest
 
@@ -99,7 +100,7 @@ def by_hash(rows: pd.DataFrame) -> pd.DataFrame:
 
 def small(path: Path) -> Film:
     """A film as it is measured, uint8, at most 256 pixels."""
-    return reduce_film(read(path).eight_bit, passport.LONGER_SIDE)
+    return reduce_film(read(path).eight_bit, input_checks.LONGER_SIDE)
 
 
 def average(model: Classifier, film: Film) -> NDArray[np.float32]:
@@ -198,12 +199,12 @@ def scores(
 
 def score(model: Classifier, finder: LungFinder, fitted: Fitted, film: Film) -> dict[str, float]:
     """What one film measures, by code."""
-    reduced = reduce_film(film, passport.LONGER_SIDE)
-    found = passport.film_scores(reduced, fitted) | {"too_small": float(max(film.shape))}
+    reduced = reduce_film(film, input_checks.LONGER_SIDE)
+    found = input_checks.film_scores(reduced, fitted) | {"too_small": float(max(film.shape))}
     square = preprocess(reduced, finder.bundle.preprocessing)
-    found |= passport.lung_scores(finder.square(square), fitted)
+    found |= input_checks.lung_scores(finder.square(square), fitted)
     if len(fitted.mean):
-        found |= passport.feature_scores(average(model, film), fitted)
+        found |= input_checks.feature_scores(average(model, film), fitted)
     return found
 
 
@@ -233,7 +234,7 @@ def flags(scored: pd.DataFrame, fitted: Fitted, finder: LungFinder) -> NDArray[n
     limit = {**fitted.limits, "not_chest": threshold}
     return np.column_stack(
         [
-            [passport.Finding(code, value, limit[code]).flagged for value in scored[code]]
+            [input_checks.Finding(code, value, limit[code]).flagged for value in scored[code]]
             for code in map(str, scored)
         ]
     )

@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr import passport
-from cxr.classifier import Classifier
+from cxr import input_checks
 from cxr.errors import CxrError
-from cxr.lungs import LungFinder
-from cxr.passport import Fitted
-from cxr.preprocess import reduce_film
-from cxr.radiograph import Radiograph, read
+from cxr.imaging.preprocessing import reduce_film
+from cxr.imaging.radiograph import Radiograph
+from cxr.imaging.reader import read
+from cxr.input_checks import Fitted
+from cxr.model.classifier import Classifier
+from cxr.model.lungs import LungFinder
 
 from .passport import flags, score
 
@@ -78,7 +79,7 @@ def _refusals(bench: Bench, name: str, items: Sequence[T], form: Callable[[T], R
             unread += 1
             continue
         features = bench.model.predict([film])[0].features
-        found = passport.inspect(film, features, bench.fitted, bench.finder)
+        found = input_checks.inspect(film, features, bench.fitted, bench.finder)
         refused += "not_chest" in found.flags
         outside += found.outside
     let_in = len(items) - unread - refused

@@ -13,12 +13,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from cxr import lungs, metrics, passport
-from cxr.classifier import Classifier
-from cxr.faults import FAULTS, STRENGTHS, fault, rotate
-from cxr.passport import CHECKS, CODES, measures
-from cxr.preprocess import preprocess, reduce_film
-from cxr.radiograph import read
+from cxr import input_checks
+from cxr.imaging.corruptions import FAULTS, STRENGTHS, fault, rotate
+from cxr.imaging.preprocessing import preprocess, reduce_film
+from cxr.imaging.reader import read
+from cxr.input_checks import CHECKS, CODES, measures
+from cxr.metrics import confusion
+from cxr.model import lungs
+from cxr.model.classifier import Classifier
 
 from . import passport_pictures
 from .passport import RULES, by_hash, small
@@ -33,7 +35,7 @@ CALLS = 30
 INTRODUCTION = """\
 # The input passport
 
-Before a score is believed, `cxr.passport` asks what the picture is. Read shows the answer
+Before a score is believed, `cxr.input_checks` asks what the picture is. Read shows the answer
 with the scores and what is done about it; the command line and the CSV carry its flags and the
 score of each check. `predictions.csv` keeps, for every film that the model was measured on, the
 flags (`passport`), which are slices of the metrics page and a column and a filter of the review
@@ -161,7 +163,8 @@ def _faults(
     yield from ("", "## Faults", "")
     yield (
         f"AUROC of faulty against sound films, and in brackets the share of faulty films flagged. "
-        f"Faulty: {len(films)} films of test in each cell, drawn by `cxr/faults.py` at its five "
+        f"Faulty: {len(films)} films of test in each cell, drawn by "
+        f"`cxr/imaging/corruptions.py` at its five "
         f"strengths; sound: all {len(sound):,} of test. The last two rows are films made smaller, "
         f"to {', '.join(map(str, SIDES))} pixels, and films of train stored as JPEG like those "
         "above. No fault makes a child of an adult, or of a chest something else: for `child` and "
@@ -204,10 +207,10 @@ def _inversion(bench: Bench, films: Sequence[Film], sample: pd.DataFrame) -> Ite
     def macro_f1(shown: Sequence[Film]) -> str:
         squares = (preprocess(film, bench.model.preprocessing) for film in shown)
         called = bench.model.squares(np.stack(list(squares))).argmax(1)
-        return f"{metrics.macro_f1(truth, called, len(labels), np.ones(len(truth))):.3f}"
+        return f"{confusion.macro_f1(truth, called, len(labels), np.ones(len(truth))):.3f}"
 
     def righted(film: Film) -> Film:
-        thumbnail = measures.thumbnail(reduce_film(film, passport.LONGER_SIDE))
+        thumbnail = measures.thumbnail(reduce_film(film, input_checks.LONGER_SIDE))
         limit = bench.fitted.limits["inverted"]
         negative = bench.fitted.probability("inverted", thumbnail) > limit
         return np.asarray(255 - film) if negative else film
@@ -313,7 +316,7 @@ def _speed(bench: Bench, film: Film) -> Iterator[str]:
         began = time.perf_counter()
         features = bench.model.predict([large])[0].features
         scored = time.perf_counter()
-        passport.inspect(large, features, bench.fitted, bench.finder)
+        input_checks.inspect(large, features, bench.fitted, bench.finder)
         both.append((scored - began, time.perf_counter() - scored))
     scores, passports = np.median(both, axis=0) * 1000
     yield from ("", "## Time", "")

@@ -23,8 +23,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from cxr.errors import CxrError, DataError
-from cxr.preprocess import reduce_film
-from cxr.radiograph import read
+from cxr.imaging.preprocessing import reduce_film
+from cxr.imaging.reader import read
 
 from . import manifest, phash
 from .matching import alike, anew, middle

@@ -15,9 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from cxr.card import WORDS
 from cxr.errors import DataError
-from cxr.preprocess import Preprocessing
+from cxr.imaging.preprocessing import Preprocessing
+from cxr.metrics.model_card import WORDS
 
 from . import manifest
 from .checked import table
@@ -162,7 +162,8 @@ class Recipe:
     search : dict
         What :mod:`train.search` may change, and within what: tables and keys as in the recipe.
     card : dict of str to str
-        What no figure can say, for the model card: Markdown by :data:`cxr.card.WORDS`.
+        What no figure can say, for the model card: Markdown by
+        :data:`cxr.metrics.model_card.WORDS`.
     """
 
     labels: tuple[str, ...]

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxr import evidence
 from cxr.errors import DataError
-from cxr.predictions import clusters
-from cxr.resampling import Estimate
+from cxr.metrics import evidence
+from cxr.metrics.bootstrap import Estimate
+from cxr.metrics.predictions import clusters
 
 from . import evaluate
 from .resplit import LEFT_OUT

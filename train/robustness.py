@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from cxr import metrics
-from cxr.classifier import Classifier
-from cxr.faults import FAULTS, STRENGTHS, fault
-from cxr.preprocess import preprocess
-from cxr.radiograph import read
+from cxr.imaging.corruptions import FAULTS, STRENGTHS, fault
+from cxr.imaging.preprocessing import preprocess
+from cxr.imaging.reader import read
+from cxr.metrics import confusion
+from cxr.model.classifier import Classifier
 
 FILMS = 600
 
@@ -58,7 +58,7 @@ def measure(
                 "kind": kind,
                 "strength": strength,
                 "macro_f1": float(
-                    metrics.macro_f1(truth, p.argmax(1), len(model.labels), np.ones(len(films)))
+                    confusion.macro_f1(truth, p.argmax(1), len(model.labels), np.ones(len(films)))
                 ),
                 "same": float((p.argmax(1) == called).mean()),
                 "moved": float(np.median(np.abs(p - sound)[index, called])),
@@ -86,7 +86,7 @@ def report(folder: Path, frame: pd.DataFrame, data: Path) -> Iterator[str]:
         f"`python -m train robustness --data DIR --out models/{model.bundle.name}` wrote this: "
         f"network `{model.bundle.digest[:12]}`, the {len(rows)} films of `test` with the lowest "
         "sha256 of their path. A cell holds macro-F1 and, in brackets, the share of films that "
-        "are called as the sound film is. Faults are drawn by `cxr/faults.py`."
+        "are called as the sound film is. Faults are drawn by `cxr/imaging/corruptions.py`."
     )
     yield ""
     yield f"Sound films: macro-F1 {table['none', 0]['macro_f1']:.3f}."

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxr.bundle import Bundle, open_bundle
 from cxr.errors import DataError
-from cxr.evidence import MACRO, figures
-from cxr.predictions import table
-from cxr.resampling import Estimate
+from cxr.metrics.bootstrap import Estimate
+from cxr.metrics.evidence import MACRO, figures
+from cxr.metrics.predictions import table
+from cxr.model.bundle import Bundle, open_bundle
 
 from . import manifest, recipe
 from .dataset import FilmBatches

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr.lungs import probability_of
+from cxr.model.lungs import probability_of
 
 from .fit import begin, optimizer_of, predict
 from .fused import fuse

@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr import lungs, resampling
-from cxr.bundle import Bundle, open_bundle, write_manifest
 from cxr.errors import BundleError
-from cxr.keras_file import open_keras
-from cxr.predictions import clusters
-from cxr.radiograph import read
+from cxr.imaging.reader import read
+from cxr.metrics import bootstrap
+from cxr.metrics.predictions import clusters
+from cxr.model import lungs
+from cxr.model.bundle import Bundle, open_bundle, write_manifest
+from cxr.model.keras_archive import open_keras
 
 from . import manifest, masks
 from .export import LOGIT_LIMIT, PROBABILITY_LIMIT, export_fp32, write_network
@@ -176,12 +177,12 @@ def dice_figures(rows: pd.DataFrame) -> dict[str, Any]:
     for source, site in rows.groupby("source"):
         value = site.dice.to_numpy(float)
         who = clusters(site)
-        again = resampling.sums(
-            resampling.draw(who), who, np.column_stack([value, np.ones(len(site))])
+        again = bootstrap.sums(
+            bootstrap.draw(who), who, np.column_stack([value, np.ones(len(site))])
         )
         figures[str(source)] = {
             "n": len(site),
-            "dice": asdict(resampling.estimate(value.mean(), again[:, 0] / again[:, 1])),
+            "dice": asdict(bootstrap.estimate(value.mean(), again[:, 0] / again[:, 1])),
             "median": float(np.median(value)),
             "least": float(value.min()),
         }

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from cxr.errors import DataError, UnreadableFile
-from cxr.guard import MAX_BYTES, check_bytes
+from cxr.imaging.decode_limits import MAX_BYTES, check_bytes
 
 from . import tables
 
@@ -83,7 +83,7 @@ class Listed:
         What the source says of it, by :data:`train.tables.COLUMNS`; ``label`` is "" if it is none
         asked for.
     content : callable
-        What :func:`cxr.radiograph.read` takes; to be called before the next file is asked for.
+        What :func:`cxr.imaging.reader.read` takes; to be called before the next file is asked for.
         Raises :class:`cxr.errors.UnreadableFile`.
     refused : str
         Why the source itself says that it is no film to learn from: a code, or "".

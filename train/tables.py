@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxr import ages
 from cxr.errors import DataError
+from cxr.imaging import ages
 
 from . import readers
 from .finding import find

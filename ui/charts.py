@@ -11,9 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cxr.bands import GRID, Curve
-from cxr.calibration import Reliability
-from cxr.operating import WHO_SENSITIVITY, WHO_SPECIFICITY
+from cxr.metrics.confidence_bands import GRID, Curve
+from cxr.metrics.operating_points import WHO_SENSITIVITY, WHO_SPECIFICITY
+from cxr.model.calibration import Reliability
 
 # Blue, ochre, purple, green: apart under the three colour deficiencies, 3:1 or more on both themes.
 COLOURS = ("#3f8fd2", "#b98000", "#b266ad", "#2c9c7c")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 
-from cxr.bundle import Bundle
+from cxr.input_checks import CODES, Passport
+from cxr.model.bundle import Bundle
+from cxr.model.decision import prediction_set
 from cxr.notice import NOTICE
-from cxr.passport import CODES, Passport
-from cxr.trust import prediction_set
 from ui.films import Film, Reading
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

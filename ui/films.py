@@ -11,12 +11,13 @@ from hashlib import sha256
 
 import streamlit as st
 
-from cxr import passport
-from cxr.classifier import Classifier, Prediction
+from cxr import input_checks
 from cxr.errors import CxrError, UnreadableFile
-from cxr.passport import Passport
-from cxr.radiograph import Radiograph, read
-from cxr.samples import Sample
+from cxr.imaging.radiograph import Radiograph
+from cxr.imaging.reader import read
+from cxr.input_checks import Passport
+from cxr.model.classifier import Classifier, Prediction
+from cxr.teaching.samples import Sample
 from ui import models
 from ui.desk import desk
 from ui.timer import pressed
@@ -202,8 +203,8 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
         radiograph = radiograph_of(film)
         prediction = model.predict([radiograph])[0]
         features = prediction.features
-        found = passport.inspect(radiograph, features, model.passport, models.finder())
-        passport.refuse(found)
+        found = input_checks.inspect(radiograph, features, model.passport, models.finder())
+        input_checks.refuse(found)
     except CxrError as error:
         return Reading(error)
     scores = replace(prediction, features=None)

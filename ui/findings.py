@@ -6,9 +6,9 @@ from html import escape
 
 import streamlit as st
 
-from cxr.bundle import Bundle
-from cxr.classifier import Prediction
-from cxr.trust import prediction_set
+from cxr.model.bundle import Bundle
+from cxr.model.classifier import Prediction
+from cxr.model.decision import prediction_set
 from ui import operating
 from ui.films import Film, Reading
 from ui.models import line

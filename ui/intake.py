@@ -7,7 +7,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cxr.classifier import Classifier
+from cxr.model.classifier import Classifier
 from ui import films
 from ui.export import scores_csv
 from ui.picker import groups, picker

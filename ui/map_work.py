@@ -11,12 +11,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cxr import overlay
-from cxr.classifier import Classifier
-from cxr.explain import drill_down, faithfulness, make_map, methods_of, sanity
-from cxr.explain.twin import twin_of
-from cxr.lungs import Probability
-from cxr.radiograph import Radiograph
+from cxr.explain import drill_down, make_map, methods_of, overlay
+from cxr.explain_eval import faithfulness, sanity
+from cxr.explain_eval.shuffled_twin import twin_of
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
+from cxr.model.lungs import Probability
 from ui import models
 from ui.desk import Step, desk
 from ui.viewer.wire import shrunk

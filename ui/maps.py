@@ -10,14 +10,15 @@ from typing import Any
 import cv2
 import streamlit as st
 
-from cxr import lungs, overlay
-from cxr.bundle import Bundle
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
-from cxr.explain import Faithfulness, Sanity, words, worth_a_map
+from cxr.explain import overlay, worth_a_map
 from cxr.explain.target import CUT_OFF
-from cxr.lungs import Probability
-from cxr.radiograph import Radiograph
+from cxr.explain_eval import Faithfulness, Sanity, words
+from cxr.imaging.radiograph import Radiograph
+from cxr.model import lungs
+from cxr.model.bundle import Bundle
+from cxr.model.classifier import Classifier
+from cxr.model.lungs import Probability
 from ui import map_work, work
 from ui.films import Film, Reading, chosen, radiograph_of, step
 from ui.map_work import Drawn, Wanted

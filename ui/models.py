@@ -10,11 +10,11 @@ from typing import NoReturn
 
 import streamlit as st
 
-from cxr import lungs
-from cxr.bundle import MANIFEST, Bundle, classifies
-from cxr.classifier import Classifier, load
 from cxr.errors import BundleError
-from cxr.lungs import LungFinder
+from cxr.model import lungs
+from cxr.model.bundle import MANIFEST, Bundle, classifies
+from cxr.model.classifier import Classifier, load
+from cxr.model.lungs import LungFinder
 from ui.words import plain
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from cxr.bundle import Bundle
+from cxr.model.bundle import Bundle
 from ui.words import exact, score, site
 
 

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from cxr.passport import CHECKS, Finding, Passport, written
+from cxr.input_checks import CHECKS, Finding, Passport, written
 
 _WHY = {
     "not_chest": "Scores of what is no chest film mean nothing",

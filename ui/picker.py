@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from cxr import samples
 from cxr.errors import CxrError
-from cxr.preprocess import reduce_film
-from cxr.radiograph import read
-from cxr.samples import Sample
+from cxr.imaging.preprocessing import reduce_film
+from cxr.imaging.reader import read
+from cxr.teaching import samples
+from cxr.teaching.samples import Sample
 from ui import films
 from ui.words import meaning, plain
 

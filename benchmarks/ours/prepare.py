@@ -11,7 +11,7 @@ import numpy as np
 
 import cxr
 from benchmarks.case import Case
-from cxr.preprocess import preprocess
+from cxr.imaging.preprocessing import preprocess
 
 
 def main() -> None:

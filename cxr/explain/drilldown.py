@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifier import Classifier
-from ..radiograph import Radiograph
+from ..imaging.radiograph import Radiograph
+from ..model.classifier import Classifier
 from .occlusion import average_over_cover, hider, patch_and_stride, patch_boxes, patch_starts
 from .target import Progress, tell, to_film
 

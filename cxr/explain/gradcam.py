@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifier import Classifier, Prediction
 from ..errors import ExplainError
-from ..radiograph import Radiograph
+from ..imaging.radiograph import Radiograph
+from ..model.classifier import Classifier, Prediction
 from .gradient import at_layer
 from .target import Progress, column_of, to_film
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifier import Classifier
 from ..errors import ExplainError
-from ..preprocess import preprocess
-from ..radiograph import Radiograph
+from ..imaging.preprocessing import preprocess
+from ..imaging.radiograph import Radiograph
+from ..model.classifier import Classifier
 from .gradient_worker import WORKER, Arrays
 from .target import Progress, tell
 

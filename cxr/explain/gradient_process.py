@@ -21,8 +21,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr import frames
-from cxr.errors import CxrError
+from ..errors import CxrError
+from . import frames
 
 NICE = 5
 """Once started it gives way: the pages of everybody else come before one reader's map."""
@@ -55,7 +55,7 @@ def _listen(pipe: BinaryIO, asked: SimpleQueue[Frame]) -> None:
 
 def _answer(header: dict[str, Any], arrays: list[NDArray[np.float32]]) -> Frame:
     try:
-        from cxr.explain import tape
+        from . import tape
 
         folder, digest, column = Path(header["folder"]), header["digest"], header["column"]
         (squares,) = arrays

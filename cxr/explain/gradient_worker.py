@@ -21,8 +21,8 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import frames
 from ..errors import Cancelled, CxrError, ExplainError
+from . import frames
 
 IDLE = 300.0
 """Seconds without a question after which the process ends."""

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifier import Classifier
-from ..preprocess import preprocess
-from ..radiograph import Radiograph
+from ..imaging.preprocessing import preprocess
+from ..imaging.radiograph import Radiograph
+from ..model.classifier import Classifier
 from .fill import film_seed, whole
 from .gradient import at_input
 from .target import Progress, column_of, tell, to_film

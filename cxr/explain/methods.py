@@ -9,9 +9,9 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifier import Classifier, Prediction
 from ..errors import ExplainError
-from ..radiograph import Radiograph
+from ..imaging.radiograph import Radiograph
+from ..model.classifier import Classifier, Prediction
 from .gradcam import grad_cam, grad_cam_pp
 from .integrated import integrated_gradients
 from .occlusion import occlusion
@@ -62,7 +62,7 @@ METHODS = {
         lambda m, f, c, known, told: integrated_gradients(m, f, c, progress=told), gradients=True
     ),
 }
-"""By the names that :data:`cxr.overlay.KINDS` colours them under."""
+"""By the names that :data:`cxr.explain.overlay.KINDS` colours them under."""
 
 
 def methods_of(model: Classifier) -> tuple[str, ...]:

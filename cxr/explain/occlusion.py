@@ -8,10 +8,10 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifier import Classifier
 from ..errors import ExplainError
-from ..preprocess import preprocess
-from ..radiograph import Radiograph
+from ..imaging.preprocessing import preprocess
+from ..imaging.radiograph import Radiograph
+from ..model.classifier import Classifier
 from .fill import Box, filler, film_seed
 from .target import Progress, column_of, tell, to_film
 

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifier import Classifier
-from ..preprocess import hide_rim, preprocess
-from ..radiograph import Radiograph
+from ..imaging.preprocessing import hide_rim, preprocess
+from ..imaging.radiograph import Radiograph
+from ..model.classifier import Classifier
 from .fill import filler, film_seed, whole
 
 Mask = NDArray[np.bool_]

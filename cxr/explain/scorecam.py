@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifier import Classifier, Prediction
-from ..preprocess import preprocess
-from ..radiograph import Radiograph
+from ..imaging.preprocessing import preprocess
+from ..imaging.radiograph import Radiograph
+from ..model.classifier import Classifier, Prediction
 from .fill import film_seed, whole
 from .gradcam import maps_and_gradient
 from .target import Progress, column_of, tell, to_film

@@ -14,10 +14,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ..bundle import open_bundle
 from ..errors import BundleError, ExplainError
-from ..keras_file import open_keras
-from ..preprocess import shown_places
+from ..imaging.preprocessing import shown_places
+from ..model.bundle import open_bundle
+from ..model.keras_archive import open_keras
 
 
 def at_layer(
@@ -40,7 +40,8 @@ def at_layer(
     ExplainError
         ``no_layer``.
     BundleError
-        Those of :func:`cxr.bundle.open_bundle` and :func:`cxr.keras_file.open_keras`.
+        Those of :func:`cxr.model.bundle.open_bundle` and
+        :func:`cxr.model.keras_archive.open_keras`.
     """
     network = _network(folder, digest, layer)
     inputs = tf.constant(square[None, ..., None], tf.float32)

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifier import Classifier
 from ..errors import Cancelled, ExplainError
+from ..model.classifier import Classifier
 
 Progress = Callable[[float], object]
 """Told the share done, 0 to 1, before each piece of work and at the end; stops the work by
@@ -55,8 +55,8 @@ def column_of(model: Classifier, label: str) -> int:
 def to_film(cells: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Stretch a map over a whole film, linearly between the centres of its cells.
 
-    The inverse of the stretch in :func:`cxr.preprocess.preprocess`: the centre of cell (i, j) of
-    an (h, w) map falls on ``((i + .5) * H / h - .5, (j + .5) * W / w - .5)`` of the film.
+    The inverse of the stretch in :func:`cxr.imaging.preprocessing.preprocess`: the centre of cell
+    (i, j) of an (h, w) map falls on ``((i + .5) * H / h - .5, (j + .5) * W / w - .5)`` of the film.
 
     Parameters
     ----------

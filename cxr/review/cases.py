@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr.predictions import flag_names
+from ..metrics.predictions import flag_names
 
 SORTS = ("margin", "source", "loss")
 SHOWN = ("errors", "all")
@@ -51,7 +51,7 @@ class Queue:
     Attributes
     ----------
     rows : DataFrame
-        Of :func:`cxr.predictions.table`, its index kept.
+        Of :func:`cxr.metrics.predictions.table`, its index kept.
     hidden : int
         Cases that would be here but may not be shown.
     """

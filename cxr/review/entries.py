@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from hashlib import sha256
 
-from cxr.errors import ReviewError
+from ..errors import ReviewError
 
 KINDS = ("blind", "verdict", "withdrawn")
 VERDICTS = ("model_wrong", "label_wrong", "unreadable", "subtle", "unsure")

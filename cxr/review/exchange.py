@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from cxr.errors import ReviewError
-from cxr.notice import NOTICE
-
+from ..errors import ReviewError
+from ..notice import NOTICE
 from .entries import FIELDS, Entry, checked
 
 FORMAT = 1

@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxr.errors import DataError
-from cxr.radiograph import Radiograph, read
+from ..errors import DataError
+from ..imaging.radiograph import Radiograph
+from ..imaging.reader import read
 
 COLUMNS = ("image", "label", "split", "source", "display")
 Boxes = tuple[tuple[float, float, float, float], ...]

@@ -7,9 +7,8 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cxr.errors import DataError
-from cxr.notice import NOTICE
-
+from ..errors import DataError
+from ..notice import NOTICE
 from .entries import Entry
 from .exchange import inert
 

@@ -22,9 +22,8 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from cxr.errors import ReviewError
-from cxr.places import data_home
-
+from ..errors import ReviewError
+from ..user_folders import data_home
 from .entries import FIELDS, Entry, checked
 
 SCHEMA = 1

@@ -16,9 +16,9 @@ from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cxr.errors import ReviewError
-from cxr.places import data_home
-from cxr.review.entries import LONGEST_NAME, clean
+from ..errors import ReviewError
+from ..review.entries import LONGEST_NAME, clean
+from ..user_folders import data_home
 
 SETTING = "CXR_STUDY"
 STAGES = ("alone", "aided")

@@ -7,9 +7,9 @@ import io
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 
-from cxr.notice import NOTICE
-from cxr.review.exchange import inert
-from cxr.study.answers import Answer
+from ..notice import NOTICE
+from ..review.exchange import inert
+from .answers import Answer
 
 
 def to_csv(answers: Sequence[Answer]) -> bytes:

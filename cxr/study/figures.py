@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr import curves, metrics, resampling
-from cxr.resampling import Estimate
-from cxr.study.answers import STAGES, Answer
+from ..metrics import bootstrap, confusion, curves
+from ..metrics.bootstrap import Estimate
+from .answers import STAGES, Answer
 
 RESAMPLES = 1000
 Ints = NDArray[np.integer]
@@ -91,7 +91,7 @@ def compare(read: Sequence[Pair], labels: Sequence[str]) -> dict[tuple[str, str]
         called = np.array([labels.index(a.read) for a in said])
         sure = np.array([a.confidence for a in said], np.float64)
         weights = np.concatenate([np.ones((1, len(read))), drawn.readings()])
-        rates[stage] = metrics.per_class(truth, called, len(labels), weights)
+        rates[stage] = confusion.per_class(truth, called, len(labels), weights)
         areas[stage] = [
             drawn.mean_area(np.where(called == k, sure, -sure), truth == k)
             for k in range(len(labels))
@@ -130,8 +130,8 @@ class _Drawn:
     def __init__(self, read: Sequence[Pair]) -> None:
         self.film = _numbered([p.alone.film for p in read])
         self.reader = _numbered([p.alone.reader for p in read])
-        self.films = resampling.draw(self.film, RESAMPLES)
-        self.readers = resampling.draw(self.reader, RESAMPLES, seed=1)
+        self.films = bootstrap.draw(self.film, RESAMPLES)
+        self.readers = bootstrap.draw(self.reader, RESAMPLES, seed=1)
         if self.readers.shape[1] < 2:
             self.readers[:] = 1
 
@@ -167,4 +167,4 @@ def _estimate(values: NDArray, varies: bool) -> Estimate:
     is no interval: three films of three say little, and 1 to 1 would say all."""
     each = values[1:]
     alike = np.isnan(each).all() or np.nanmin(each) == np.nanmax(each)
-    return resampling.estimate(values[0], each if varies and not alike else each[:0])
+    return bootstrap.estimate(values[0], each if varies and not alike else each[:0])

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from cxr.errors import ReviewError
+from ..errors import ReviewError
 
 FEWEST = 4
 MOST_WRONG = 0.5

@@ -12,9 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cxr import phantom
-from cxr.samples import CREDIT, FOLDER
-from cxr.story import Hidden, Step, Story, write_story
+from cxr.teaching import phantom
+from cxr.teaching.samples import CREDIT, FOLDER
+from cxr.teaching.story import Hidden, Step, Story, write_story
 from train import drawn
 
 HERE = Path(__file__).parent

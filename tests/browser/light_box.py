@@ -10,7 +10,7 @@ import streamlit as st
 from films import film, png
 from numpy.typing import NDArray
 
-from cxr.radiograph import Radiograph, window_table
+from cxr.imaging.radiograph import Radiograph, window_table
 from ui.viewer import Layer, Look, Plate, viewer
 
 MARK = (200, 300, 150, 90)  # x, y, width, height of the white box on the marked film

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, Request, expect
 from serving import ROOT, served
 from waiting import WAIT_MS, accept, settled
 
-from cxr.bundle import open_bundle
-from cxr.predictions import select, table
+from cxr.metrics.predictions import select, table
+from cxr.model.bundle import open_bundle
 
 pytestmark = pytest.mark.browser
 

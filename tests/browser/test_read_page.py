@@ -20,7 +20,7 @@ from viewing import drawn
 from waiting import accept, settled
 
 import cxr
-from cxr import phantom
+from cxr.teaching import phantom
 from ui.viewer.parcel import SALT_BYTES
 
 pytestmark = pytest.mark.browser

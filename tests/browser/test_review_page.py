@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from serving import ROOT, served
 from waiting import WAIT_MS, accept, settled
 
-from cxr.bundle import open_bundle
-from cxr.predictions import table
+from cxr.metrics.predictions import table
+from cxr.model.bundle import open_bundle
 from cxr.review.cases import Wanted, queue
 from cxr.review.entries import standing
 from cxr.review.exchange import from_file

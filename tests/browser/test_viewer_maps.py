@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from viewing import Open, coloured, drag, drawn, frame, greys, heart, middle, number, ready
 from waiting import settled
 
-from cxr import overlay
+from cxr.explain import overlay
 from ui.viewer import wire
 
 pytestmark = pytest.mark.browser

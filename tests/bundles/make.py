@@ -18,7 +18,7 @@ import keras
 import numpy as np
 from networks import LABELS, PHANTOM_SIZE, phantoms, small_network
 
-from cxr.preprocess import Preprocessing
+from cxr.imaging.preprocessing import Preprocessing
 from train.export import write_network
 
 PHANTOM = Path(__file__).parent / "phantom"

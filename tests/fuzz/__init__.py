@@ -1,2 +1,2 @@
-"""Altered files, by the thousand: every film or refusal that `cxr.radiograph.read` gives for them
-is checked, in a process that may be killed. ``python -m tests.fuzz --help``"""
+"""Altered files, by the thousand: every film or refusal that `cxr.imaging.reader.read` gives for
+them is checked, in a process that may be killed. ``python -m tests.fuzz --help``"""

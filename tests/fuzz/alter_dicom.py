@@ -11,7 +11,7 @@ from pydicom import uid
 from pydicom.datadict import tag_for_keyword
 from pydicom.encaps import encapsulate
 
-from cxr.dicom import _KEYWORDS
+from cxr.imaging.dicom.film import _KEYWORDS
 from tests.fuzz import alter_bytes, alter_images
 
 _LONG = b"OB OW OF OD OL SQ UN UT UC UR".split()  # a set's order would change by the process

@@ -13,10 +13,10 @@ import threading
 import time
 from pathlib import Path
 
-import cxr.dicom
-import cxr.raster  # noqa: F401 (an idle process has imported what reads)
+import cxr.imaging.dicom.film
+import cxr.imaging.raster  # noqa: F401 (an idle process has imported what reads)
 from cxr.errors import CxrError
-from cxr.radiograph import read
+from cxr.imaging.reader import read
 
 _OWN = Path("/proc/self/cmdline").read_bytes()
 

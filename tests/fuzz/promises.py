@@ -1,4 +1,4 @@
-"""What `cxr.radiograph.read` promises of whatever it lets in and of whatever it refuses."""
+"""What `cxr.imaging.reader.read` promises of whatever it lets in and of whatever it refuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cxr.errors import CxrError
-from cxr.radiograph import Radiograph
+from cxr.imaging.radiograph import Radiograph
 
 _REFUSALS = Path(__file__).parents[2] / "docs" / "reading.md"
 

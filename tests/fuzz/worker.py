@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 
 from cxr.errors import CxrError
-from cxr.radiograph import read
+from cxr.imaging.reader import read
 from tests.fuzz.files import altered_file
 from tests.fuzz.promises import broken_by_film, broken_by_refusal
 

@@ -12,9 +12,9 @@ from labpage import view
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.channels import activation, shares
-from cxr.layers import answers
-from cxr.steps import Way, scores
+from cxr.features.channels import activation, shares
+from cxr.features.layers import answers
+from cxr.teaching.preprocessing_stages import Way, scores
 from ui.lab import layers
 from ui.lab.words import plain_number, signed
 from ui.words import score

@@ -13,10 +13,11 @@ from labpage import finish, table, view
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.explain import faithfulness, make_map, sanity
-from cxr.explain.agreement import compare_fills
-from cxr.map_stability import map_stability
-from cxr.stability import CHANGES, Stability, stability
+from cxr.explain import make_map
+from cxr.explain_eval import faithfulness, sanity
+from cxr.explain_eval.fill_agreement import compare_fills
+from cxr.explain_eval.map_stability import map_stability
+from cxr.explain_eval.stability import CHANGES, Stability, stability
 from ui import map_work
 from ui.lab.stability import strip
 from ui.lab.words import plain_number

@@ -11,8 +11,8 @@ from labpage import Hand, draw, effects, finish, view
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.bundle import MANIFEST
-from cxr.story import MAX_FILMS, MAX_STEPS, Step, Story
+from cxr.model.bundle import MANIFEST
+from cxr.teaching.story import MAX_FILMS, MAX_STEPS, Step, Story
 from ui.lab import player
 
 

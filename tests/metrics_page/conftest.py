@@ -10,8 +10,8 @@ import pytest
 import streamlit as st
 import tables
 
-from cxr.bundle import open_bundle
-from cxr.predictions import table
+from cxr.metrics.predictions import table
+from cxr.model.bundle import open_bundle
 from ui.evidence import weak
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from cxr.bundle import MANIFEST, manifest_values, write_manifest
+from cxr.model.bundle import MANIFEST, manifest_values, write_manifest
 
 APP = Path(__file__).parents[2] / "app.py"
 

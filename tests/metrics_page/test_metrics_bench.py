@@ -10,9 +10,9 @@ import tables
 from metricspage import go, opened, ran, rewrite, text
 from streamlit.testing.v1 import AppTest
 
-from cxr import operating
-from cxr.bundle import manifest_values, open_bundle
-from cxr.predictions import select, table
+from cxr.metrics import operating_points
+from cxr.metrics.predictions import select, table
+from cxr.model.bundle import manifest_values, open_bundle
 from ui.evidence import bench as evidence_bench
 from ui.evidence.blocks import share
 
@@ -26,14 +26,14 @@ def test_the_bench_follows_the_slider(rows: pd.DataFrame, room: Path) -> None:
     digest = open_bundle(room / "default").digest[:12]
     test = select(rows, split="test")
     positive = (test.label == "T").to_numpy()
-    for threshold in operating.GRID[[40, 90, 140]]:
+    for threshold in operating_points.GRID[[40, 90, 140]]:
         ran(at.select_slider(key=f"ev-threshold-{digest}").set_value(float(threshold)).run())
-        point = operating.at_threshold(test.p_T.to_numpy(), positive, threshold)
+        point = operating_points.at_threshold(test.p_T.to_numpy(), positive, threshold)
         assert share(point.sensitivity) in bench(at)
         assert share(point.specificity) in bench(at)
         assert f"{point.found:,} of {positive.sum():,}" in bench(at)
     ran(at.number_input(key="ev-prevalence").set_value(20.0).run())
-    expected = operating.per_thousand(point.sensitivity, point.specificity, 0.2)
+    expected = operating_points.per_thousand(point.sensitivity, point.specificity, 0.2)
     assert f"<b>{expected.missed:.1f}</b>" in bench(at)
     assert "prevalence of 20 %" in bench(at)
 
@@ -63,14 +63,25 @@ def test_a_preset_is_stored_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyP
             ("Sensitivity 90 %", "sensitivity"),
             ("Specificity 70 %", "specificity"),
         ):
-            wanted = operating.reaching(score, positive, **{asked: 0.9 if "90" in name else 0.7})
+            wanted = operating_points.reaching(
+                score, positive, **{asked: 0.9 if "90" in name else 0.7}
+            )
             ran(at.button(key=f"preset-{name} here").click().run())
             ran(at.button(key="ev-use").click().run())
             assert at.session_state["thresholds"] == {(bundle.digest, "T"): wanted}
 
 
 def test_no_two_thresholds_are_written_alike() -> None:
-    crowded = [1e-4, 1.0000001e-4, 0.98765432, 0.98765433, 1 - 1e-12, 0.0, 1.0, *operating.GRID]
+    crowded = [
+        1e-4,
+        1.0000001e-4,
+        0.98765432,
+        0.98765433,
+        1 - 1e-12,
+        0.0,
+        1.0,
+        *operating_points.GRID,
+    ]
     texts = evidence_bench._written(map(float, crowded))
     assert len(set(texts.values())) == len(set(crowded))
     assert texts[0.98765432] == ".9876543"
@@ -80,7 +91,9 @@ def test_beside_test_stands_what_the_threshold_does_abroad(rows: pd.DataFrame) -
     at = go(opened(), "Threshold")
     away = select(rows, split="external")
     value = at.select_slider[0].value
-    point = operating.at_threshold(away.p_T.to_numpy(), (away.label == "T").to_numpy(), value)
+    point = operating_points.at_threshold(
+        away.p_T.to_numpy(), (away.label == "T").to_numpy(), value
+    )
     said = f"sensitivity {share(point.sensitivity)}, specificity {share(point.specificity)}."
     assert "(External) the same threshold" in text(at)
     assert said in text(at)
@@ -91,7 +104,7 @@ def test_beside_test_stands_what_the_threshold_does_abroad(rows: pd.DataFrame) -
 def test_a_threshold_is_used_on_the_other_pages(room: Path) -> None:
     at = go(opened(), "Threshold")
     bundle = open_bundle(room / "default")
-    value = float(operating.GRID[100])
+    value = float(operating_points.GRID[100])
     ran(at.select_slider(key=f"ev-threshold-{bundle.digest[:12]}").set_value(value).run())
     ran(at.button(key="ev-use").click().run())
     assert at.session_state["thresholds"] == {(bundle.digest, "T"): value}

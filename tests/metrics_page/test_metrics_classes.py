@@ -11,9 +11,9 @@ import tables
 from films import film
 from metricspage import go, opened, ran, rewrite, text
 
-from cxr import evidence
-from cxr.bundle import open_bundle
-from cxr.predictions import select
+from cxr.metrics import evidence
+from cxr.metrics.predictions import select
+from cxr.model.bundle import open_bundle
 from ui.evidence.blocks import films, ranged, share
 
 

@@ -12,9 +12,9 @@ import pytest
 import tables
 
 import cxr
-from cxr import evidence, slices
-from cxr.bundle import open_bundle
-from cxr.predictions import select
+from cxr.metrics import evidence, subgroups
+from cxr.metrics.predictions import select
+from cxr.model.bundle import open_bundle
 from ui.evidence import export
 from ui.evidence import scope as scopes
 from ui.evidence.blocks import ranged
@@ -42,7 +42,7 @@ def test_the_table_of_figures_is_whole(rows: pd.DataFrame, room: Path) -> None:
     expected = evidence.figures(select(rows, split="test"), tables.LABELS)["recall", "T"]
     assert whole.value.item() == pytest.approx(expected.value, abs=1e-6)
     assert whole.low.item() == pytest.approx(expected.low, abs=1e-6)
-    assert set(found.by.dropna()) == set(slices.DIMENSIONS)
+    assert set(found.by.dropna()) == set(subgroups.DIMENSIONS)
 
 
 def test_the_exported_page_is_whole_and_needs_no_network(rows: pd.DataFrame, room: Path) -> None:

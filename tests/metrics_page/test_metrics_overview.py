@@ -12,10 +12,10 @@ from metricspage import APP, go, opened, ran, rewrite, text
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr import evidence, predictions
-from cxr.bundle import manifest_values, open_bundle
-from cxr.card import AUDITED
-from cxr.predictions import select, table
+from cxr.metrics import evidence, predictions
+from cxr.metrics.model_card import AUDITED
+from cxr.metrics.predictions import select, table
+from cxr.model.bundle import manifest_values, open_bundle
 from ui.evidence import export
 from ui.evidence import scope as scopes
 from ui.evidence.blocks import ranged, share

@@ -13,8 +13,8 @@ import pytest
 import tables
 from metricspage import go, opened, ran, text
 
-from cxr import evidence, slices
-from cxr.predictions import select
+from cxr.metrics import evidence, subgroups
+from cxr.metrics.predictions import select
 from ui.evidence import scope as scopes
 from ui.evidence import weak
 from ui.evidence.blocks import ranged
@@ -44,11 +44,13 @@ def test_slices_that_take_long_can_be_stopped_and_asked_for_again(
 
 def test_the_worst_slice_is_on_top(rows: pd.DataFrame) -> None:
     at = go(opened(), "Slices")
-    found = slices.all_slices(select(rows, split="test"), tables.LABELS)
+    found = subgroups.all_slices(select(rows, split="test"), tables.LABELS)
     for name in (("balanced_accuracy", ""), ("recall", "T")):
         ran(at.selectbox(key="ev-figure").set_value(name).run())
         there = [each for each in found if not isnan(each.figures[name].value)]
-        large = [each for each in there if weak.rests_on(each, name, tables.LABELS) >= slices.SMALL]
+        large = [
+            each for each in there if weak.rests_on(each, name, tables.LABELS) >= subgroups.SMALL
+        ]
         worst = sorted(large or there, key=lambda each: each.figures[name].value)
         values = [ranged(each.figures[name]) for each in worst]
         places = [text(at).find(value) for value in values]
@@ -64,7 +66,7 @@ def test_a_slice_is_as_small_as_the_class_that_its_figure_rests_on() -> None:
         return evidence.Figure(0.5, 0.4, 0.6, films, films)
 
     recalls = {("recall", "N"): figure(1), ("recall", "P"): figure(0), ("recall", "T"): figure(200)}
-    part = slices.Slice("source", "one normal", 201, 201, recalls)
+    part = subgroups.Slice("source", "one normal", 201, 201, recalls)
     rests = {
         ("balanced_accuracy", ""): 1,
         ("recall", evidence.MACRO): 1,

@@ -14,8 +14,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.bundle import manifest_values, write_manifest
-from cxr.samples import Sample
+from cxr.model.bundle import manifest_values, write_manifest
+from cxr.teaching.samples import Sample
 from ui import films as ui_films
 from ui.words import plain, score
 

@@ -14,8 +14,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr import overlay
-from cxr.explain import words
+from cxr.explain import overlay
+from cxr.explain_eval import words
 from ui import films as ui_films
 from ui import map_work, maps, models, viewer
 from ui.viewer import Look

@@ -18,8 +18,8 @@ from reviewpage import (
     text,
 )
 
-from cxr.bundle import open_bundle
-from cxr.predictions import table
+from cxr.metrics.predictions import table
+from cxr.model.bundle import open_bundle
 from cxr.review.cases import Wanted, queue
 from ui.review.verdict import _CONFIDENCE_KEYS, _READ_KEYS, VERDICTS
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from reviewpage import kept, keys, named, opened, press, ran, section, shown, text
 
-from cxr.bundle import open_bundle
-from cxr.predictions import table
+from cxr.metrics.predictions import table
+from cxr.model.bundle import open_bundle
 from cxr.review.cases import Wanted, queue
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from cxr.bundle import Bundle
-from cxr.card import AUDITED
-from cxr.resampling import Estimate
+from cxr.metrics.bootstrap import Estimate
+from cxr.metrics.model_card import AUDITED
+from cxr.model.bundle import Bundle
 from ui.evidence.blocks import Block, beside, heading, quiet, ranged, said, share, table
 
 

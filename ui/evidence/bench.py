@@ -10,10 +10,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cxr import operating as op
-from cxr.evidence import affordable
-from cxr.predictions import clusters
-from cxr.resampling import draw
+from cxr.metrics import operating_points as op
+from cxr.metrics.bootstrap import draw
+from cxr.metrics.evidence import affordable
+from cxr.metrics.predictions import clusters
 from ui import charts, operating
 from ui.evidence import curves
 from ui.evidence.blocks import Block, Chart, heading, numbers, quiet, ranged, said, share

@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from cxr.resampling import Estimate
+from cxr.metrics.bootstrap import Estimate
 from ui.charts import CONFIG
 
 NAMES = {

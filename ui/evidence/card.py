@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr.bundle import open_bundle
-from cxr.card import card
+from cxr.metrics.model_card import card
+from cxr.model.bundle import open_bundle
 from ui.evidence.scope import Key
 
 

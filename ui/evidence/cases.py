@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from cxr.errors import CxrError
-from cxr.predictions import select
-from cxr.preprocess import reduce_film
+from cxr.imaging.preprocessing import reduce_film
+from cxr.metrics.predictions import select
 from cxr.review.folder import Folder
 from ui.evidence.blocks import films, share
 from ui.evidence.scope import Scope

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cxr.evidence import MACRO, MOST_FILMS, OF_CLASS, OVERALL, Figure, Name
-from cxr.metrics import confusion
-from cxr.slices import SMALL
+from cxr.metrics.confusion import confusion
+from cxr.metrics.evidence import MACRO, MOST_FILMS, OF_CLASS, OVERALL, Figure, Name
+from cxr.metrics.subgroups import SMALL
 from ui.evidence.blocks import (
     NAMES,
     Block,

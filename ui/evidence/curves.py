@@ -6,8 +6,8 @@ from html import escape
 
 import streamlit as st
 
-from cxr.bands import Curve, both
-from cxr.evidence import affordable, arrays
+from cxr.metrics.confidence_bands import Curve, both
+from cxr.metrics.evidence import affordable, arrays
 from ui import charts
 from ui.evidence.blocks import Block, Chart, heading, quiet, ranged, share, table
 from ui.evidence.scope import Key, Scope, bundle, part

@@ -11,8 +11,8 @@ import plotly.io
 import streamlit as st
 from plotly.offline import get_plotlyjs
 
+from cxr.metrics.subgroups import Slice, frame
 from cxr.notice import NOTICE
-from cxr.slices import Slice, frame
 from ui.charts import CONFIG
 from ui.evidence import bench, classes, curves, overview, rivals, trust, weak
 from ui.evidence.blocks import Block, Chart

@@ -7,9 +7,9 @@ from math import isnan
 
 import streamlit as st
 
-from cxr import evidence
-from cxr.evidence import Drop, Figure, Name
-from cxr.slices import SMALL
+from cxr.metrics import evidence
+from cxr.metrics.evidence import Drop, Figure, Name
+from cxr.metrics.subgroups import SMALL
 from ui.evidence import audit
 from ui.evidence.blocks import (
     MEANT,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from cxr import comparison
 from cxr.errors import BundleError, CxrError
-from cxr.evidence import MACRO, Name, affordable
+from cxr.metrics import comparison
+from cxr.metrics.evidence import MACRO, Name, affordable
 from ui import charts, models
 from ui.evidence.blocks import (
     Block,

@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from cxr import evidence
-from cxr.bundle import MANIFEST, Bundle, open_bundle
 from cxr.errors import BundleError
-from cxr.evidence import Figure, Name
-from cxr.predictions import select, table
-from cxr.slices import Slice, all_slices
+from cxr.metrics import evidence
+from cxr.metrics.evidence import Figure, Name
+from cxr.metrics.predictions import select, table
+from cxr.metrics.subgroups import Slice, all_slices
+from cxr.model.bundle import MANIFEST, Bundle, open_bundle
 from ui.evidence.blocks import MEANT, SPLITS, films, patients
 from ui.words import site
 
@@ -36,7 +36,7 @@ class Scope:
     source : str
         "" for all sources.
     films : DataFrame
-        Rows of :func:`cxr.predictions.table`; shared by all sessions, never written to.
+        Rows of :func:`cxr.metrics.predictions.table`; shared by all sessions, never written to.
     """
 
     bundle: Bundle
@@ -56,7 +56,7 @@ class Scope:
         return f"{SPLITS[self.split]}, {where}: {n}{many}"
 
     def figures(self) -> dict[Name, Figure]:
-        """:func:`cxr.evidence.figures` of these films."""
+        """:func:`cxr.metrics.evidence.figures` of these films."""
         return _figures(self.key, self.split, self.source)
 
     def of_calls(self) -> dict[Name, Figure]:
@@ -64,7 +64,7 @@ class Scope:
         return _figures(self.key, self.split, self.source, areas=False)
 
     def slices(self) -> list[Slice]:
-        """:func:`cxr.slices.all_slices` of these films."""
+        """:func:`cxr.metrics.subgroups.all_slices` of these films."""
         return slices_of(self.key, self.split, self.source)
 
 
@@ -128,5 +128,5 @@ def _figures(key: Key, split: str, source: str, areas: bool = True) -> dict[Name
 def slices_of(
     key: Key, split: str, source: str, _progress: Callable[[float], bool] | None = None
 ) -> list[Slice]:
-    """:func:`cxr.slices.all_slices` of some films, once for all sessions."""
+    """:func:`cxr.metrics.subgroups.all_slices` of some films, once for all sessions."""
     return all_slices(part(key, split, source), bundle(key).labels, progress=_progress)

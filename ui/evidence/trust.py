@@ -8,11 +8,12 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from cxr import calibration, sets
-from cxr.curves import risk_coverage
-from cxr.evidence import affordable, arrays
-from cxr.sets import Kept
-from cxr.slices import SMALL
+from cxr.metrics import set_coverage
+from cxr.metrics.curves import risk_coverage
+from cxr.metrics.evidence import affordable, arrays
+from cxr.metrics.set_coverage import Kept
+from cxr.metrics.subgroups import SMALL
+from cxr.model import calibration
 from ui import charts
 from ui.evidence.blocks import Block, Chart, beside, heading, quiet, ranged, said, share, table
 from ui.evidence.scope import Key, Scope, bundle, part
@@ -118,7 +119,7 @@ def _kept(key: Key, split: str, source: str) -> dict[str, list[Kept]]:
     """Promised share, as the bundle writes it → what was kept, class by class."""
     rows, labels = part(key, split, source), bundle(key).labels
     return {
-        name: sets.kept(rows, labels, limits, float(name), affordable(rows))
+        name: set_coverage.kept(rows, labels, limits, float(name), affordable(rows))
         for name, limits in bundle(key).conformal.items()
     }
 

@@ -7,8 +7,8 @@ from math import isnan
 
 import streamlit as st
 
-from cxr.evidence import MACRO, OF_CLASS, OVERALL, Figure, Name
-from cxr.slices import SMALL, Slice
+from cxr.metrics.evidence import MACRO, OF_CLASS, OVERALL, Figure, Name
+from cxr.metrics.subgroups import SMALL, Slice
 from ui.desk import Job, desk
 from ui.evidence.blocks import Block, heading, named, quiet, ranged, said, table, written
 from ui.evidence.scope import Key, Scope, slices_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr.classifier import Classifier
+from cxr.model.classifier import Classifier
 from ui.films import Film
 
 

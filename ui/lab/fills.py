@@ -6,11 +6,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
 from cxr.explain import FILLS
-from cxr.explain.agreement import compare_fills
-from cxr.radiograph import Radiograph
+from cxr.explain_eval.fill_agreement import compare_fills
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
 from ui import work
 from ui.desk import Step, desk
 from ui.lab.words import rank_table

@@ -11,11 +11,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cxr.channels import activation, palette, picture, reach, shares, sheet, strongest
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
-from cxr.layers import Layer, answers
-from cxr.radiograph import Radiograph
+from cxr.features.channels import activation, palette, picture, reach, shares, sheet, strongest
+from cxr.features.layers import Layer, answers
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
 from ui import films, work
 from ui.desk import desk
 from ui.films import Film
@@ -79,7 +79,7 @@ def look(film: Film, model: Classifier, layer: str, label: str) -> None:
 
 
 def kept(film: Film, model: Classifier) -> dict[str, Any]:
-    """What a story keeps of the view: as :class:`cxr.story.Step` names it."""
+    """What a story keeps of the view: as :class:`cxr.teaching.story.Step` names it."""
     label = st.session_state.get(class_key(film, model)) or ""
     return {"layer": st.session_state.get(_WANTED, ""), "label": label}
 

@@ -10,13 +10,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cxr import overlay
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
-from cxr.explain import Faithfulness, Sanity, methods_of
-from cxr.explain.similarity import rank_correlation
+from cxr.explain import methods_of, overlay
 from cxr.explain.target import to_square
-from cxr.radiograph import Radiograph
+from cxr.explain_eval import Faithfulness, Sanity
+from cxr.explain_eval.similarity import rank_correlation
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
 from ui import films, map_work, work
 from ui.films import Film, Reading
 from ui.lab.choice import choose_class, class_key
@@ -100,7 +100,7 @@ def _methods_key(offered: Sequence[str]) -> str:
 
 
 def kept(film: Film, model: Classifier) -> dict[str, Any]:
-    """What a story keeps of the view: as :class:`cxr.story.Step` names it."""
+    """What a story keeps of the view: as :class:`cxr.teaching.story.Step` names it."""
     state = st.session_state
     return {
         "methods": tuple(state.get(_methods_key(methods_of(model))) or _FIRST),

@@ -8,13 +8,13 @@ from html import escape
 
 import streamlit as st
 
-from cxr.bundle import MANIFEST
-from cxr.classifier import Classifier
 from cxr.errors import BundleError, CxrError
 from cxr.explain import methods_of
-from cxr.passport import Passport, inspect
-from cxr.steps import changed, changes, own_way
-from cxr.story import Step, Story
+from cxr.input_checks import Passport, inspect
+from cxr.model.bundle import MANIFEST
+from cxr.model.classifier import Classifier
+from cxr.teaching.preprocessing_stages import changed, changes, own_way
+from cxr.teaching.story import Step, Story
 from ui import films, map_work, models, passport, work
 from ui.desk import desk
 from ui.films import Film

@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from cxr.classifier import Classifier
 from cxr.explain import FILLS
 from cxr.explain.region import Answer, painted
-from cxr.radiograph import Radiograph
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
 from ui import films
 from ui.films import Film, Reading
 from ui.lab import fills, moves, tries
@@ -74,7 +74,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
 
 
 def kept(film: Film, _: Classifier) -> dict[str, Any]:
-    """What a story keeps of the view: as :class:`cxr.story.Step` names it."""
+    """What a story keeps of the view: as :class:`cxr.teaching.story.Step` names it."""
     place = tries.chosen(film)
     tried = tries.trail(film)[place] if place is not None else ()
     return {"hidden": tries.hidden(tried), "fill": st.session_state.get("lab-fill") or FILLS[0]}

@@ -7,13 +7,12 @@ from html import escape
 
 import streamlit as st
 
-from cxr import overlay
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
-from cxr.explain import methods_of
-from cxr.map_stability import EMPTY, LEAST, MapStability, map_stability
-from cxr.radiograph import Radiograph
-from cxr.stability import CHANGES, LIMIT, Stability, stability
+from cxr.explain import methods_of, overlay
+from cxr.explain_eval.map_stability import EMPTY, LEAST, MapStability, map_stability
+from cxr.explain_eval.stability import CHANGES, LIMIT, Stability, stability
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
 from ui import films, work
 from ui.desk import desk
 from ui.films import Film

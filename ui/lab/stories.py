@@ -9,9 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
-from cxr.story import (
+from cxr.model.classifier import Classifier
+from cxr.teaching.story import (
     MAX_BYTES,
     MAX_CAPTION,
     MAX_FILMS,

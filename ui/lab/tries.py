@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cxr.classifier import Classifier
-from cxr.explain.agreement import answers_to_fills
 from cxr.explain.region import Answer, box_mask, stroke_mask, unstretched, what_if
-from cxr.radiograph import Radiograph
-from cxr.story import Hidden
+from cxr.explain_eval.fill_agreement import answers_to_fills
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
+from cxr.teaching.story import Hidden
 from ui.desk import desk
 from ui.films import Film
 from ui.timer import pressed

@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from cxr.classifier import Classifier
-from cxr.radiograph import Radiograph
-from cxr.steps import (
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
+from cxr.teaching.preprocessing_stages import (
     LIMITS,
     MOST_MARGIN,
     Step,
@@ -67,7 +67,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
 
 
 def kept(_: Film, model: Classifier) -> dict[str, Any]:
-    """What a story keeps of the view: as :class:`cxr.story.Step` names it."""
+    """What a story keeps of the view: as :class:`cxr.teaching.story.Step` names it."""
     own = own_way(model)
     return {"way": differences(_chosen(model, own), own)}
 

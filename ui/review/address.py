@@ -14,7 +14,7 @@ from typing import ParamSpec
 import pandas as pd
 import streamlit as st
 
-from cxr.predictions import flag_names
+from cxr.metrics.predictions import flag_names
 from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
 
 _LAST, _ASIDE = "review_address", "review_aside"

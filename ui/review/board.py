@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from cxr.classifier import Classifier
+from cxr.model.classifier import Classifier
 from ui.desk import Job, desk
 from ui.review import maps, near, stage
 from ui.review.case import Case

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cxr import neighbours
-from cxr.classifier import Classifier, Prediction
 from cxr.errors import BundleError, CxrError
-from cxr.passport import Finding
-from cxr.radiograph import Radiograph
+from cxr.features import neighbours
+from cxr.imaging.radiograph import Radiograph
+from cxr.input_checks import Finding
+from cxr.model.classifier import Classifier, Prediction
 from cxr.review.folder import Boxes, Folder
 from ui import findings, passport
 from ui.desk import desk
@@ -38,7 +38,7 @@ class Case:
     Attributes
     ----------
     row : Series
-        Of :func:`cxr.predictions.table`.
+        Of :func:`cxr.metrics.predictions.table`.
     classes : (str, str)
         The two that it lies between.
     folder : Folder or None

@@ -7,13 +7,13 @@ from html import escape
 
 import streamlit as st
 
-from cxr import overlay
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
-from cxr.explain import words, worth_a_map
-from cxr.explain.localisation import against_boxes
+from cxr.explain import overlay, worth_a_map
 from cxr.explain.target import CUT_OFF
-from cxr.radiograph import Radiograph
+from cxr.explain_eval import words
+from cxr.explain_eval.localisation import against_boxes
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
 from ui import map_work, work
 from ui.map_work import Drawn, Wanted
 from ui.review import stage

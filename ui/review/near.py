@@ -7,12 +7,12 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from cxr import neighbours
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
-from cxr.neighbours import Neighbour, Vectors
-from cxr.preprocess import reduce_film
-from cxr.radiograph import Radiograph
+from cxr.features import neighbours
+from cxr.features.neighbours import Neighbour, Vectors
+from cxr.imaging.preprocessing import reduce_film
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
 from ui.desk import Job, desk
 from ui.review import source, stage
 from ui.review.case import Case, film_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from cxr.bundle import Bundle
 from cxr.errors import CxrError
+from cxr.model.bundle import Bundle
 from cxr.review import cases
 from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
 from cxr.review.entries import Entry, standing

@@ -8,8 +8,8 @@ from math import isnan
 import pandas as pd
 import streamlit as st
 
-from cxr.bundle import Bundle
 from cxr.errors import CxrError
+from cxr.model.bundle import Bundle
 from cxr.review import agreement, exchange
 from cxr.review.entries import Entry, standing
 from cxr.review.relabel import Relabelled, relabel

@@ -14,10 +14,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from cxr import neighbours
-from cxr.classifier import Classifier
 from cxr.errors import CxrError, DataError
-from cxr.neighbours import Vectors
+from cxr.features import neighbours
+from cxr.features.neighbours import Vectors
+from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.review.folder import Folder, open_folder
 from cxr.review.store import Store, setting
@@ -95,7 +95,7 @@ def _jobs() -> dict[Path, Job]:
 
 def vectors(model: Classifier, films: Folder, table: pd.DataFrame, again: bool = False) -> Job:
     """The job that gives all films' vectors, begun if there is none; ``Job.result`` is a
-    :class:`cxr.neighbours.Vectors` once it has ended well.
+    :class:`cxr.features.neighbours.Vectors` once it has ended well.
 
     Parameters
     ----------

@@ -7,8 +7,8 @@ from html import escape
 
 import streamlit as st
 
-from cxr.bundle import Bundle
 from cxr.errors import CxrError
+from cxr.model.bundle import Bundle
 from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry
 from cxr.review.store import Store, new_key
 from ui.review import address, reader

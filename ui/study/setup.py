@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
+from cxr.model.classifier import Classifier
 from cxr.study import plan
 from cxr.study.plan import MOST_WRONG, Plan
 from ui.review import reader

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from cxr import samples
-from cxr.classifier import Classifier
 from cxr.errors import CxrError
-from cxr.radiograph import Radiograph
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
 from cxr.study.answers import Answer, Answers, setting
 from cxr.study.plan import Candidate
+from cxr.teaching import samples
 from ui import films
 from ui.evidence import scope
 from ui.review import source as review

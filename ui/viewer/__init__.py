@@ -27,9 +27,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cxr import overlay
-from cxr.radiograph import Radiograph
-from cxr.story import Hidden
+from cxr.explain import overlay
+from cxr.imaging.radiograph import Radiograph
+from cxr.teaching.story import Hidden
 from ui.viewer import wire
 from ui.viewer.parcel import Parcels
 
@@ -71,7 +71,7 @@ class Layer:
     values : float32 (h, w)
         Covers the whole film, at any size up to the film's.
     method : str
-        Key of :data:`cxr.overlay.KINDS`: colours, sign, scale, unit.
+        Key of :data:`cxr.explain.overlay.KINDS`: colours, sign, scale, unit.
     label : str
         The class that it is of, for the words where a map has nothing to show.
     """

@@ -18,7 +18,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit import runtime
 
-from cxr.radiograph import Radiograph
+from cxr.imaging.radiograph import Radiograph
 from ui.viewer import wire
 
 SALT_BYTES = 16

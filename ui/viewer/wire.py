@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr import overlay
-from cxr.radiograph import Radiograph, window_table
+from cxr.explain import overlay
+from cxr.imaging.radiograph import Radiograph, window_table
 
 LAYER_SIDE = 512
 """Longer side of a map as it is sent, pixels: no method's grid is finer."""
@@ -114,7 +114,7 @@ def levels(values: NDArray[np.float32]) -> tuple[NDArray[np.uint16], float]:
 
 
 def kinds(methods: set[str]) -> dict[str, dict[str, Any]]:
-    """Title, unit, scale and the 256 colours of each method; see :mod:`cxr.overlay`."""
+    """Title, unit, scale and the 256 colours of each method; see :mod:`cxr.explain.overlay`."""
     found = {}
     for method in sorted(methods):
         kind = overlay.KINDS[method]

@@ -5,7 +5,7 @@ import { apply, inverse, placed } from "./place.js";
 
 const SPARE = 0.25; // coloured beyond what is seen, as a share of it, so that a pan finds it ready
 
-/** Shades of grey for every value as opaque RGBA, the same rounding as cxr.radiograph. */
+/** Shades of grey for every value as opaque RGBA, the same rounding as cxr.imaging.radiograph. */
 export function shades(depth, { low, high, invert }) {
   const table = new Uint32Array(depth === 1 ? 256 : 65536);
   const slope = 255 / (high - low);

@@ -1,4 +1,4 @@
-// A map's colours and contour, the same as cxr.overlay: opacity rises with the value.
+// A map's colours and contour, the same as cxr.explain.overlay: opacity rises with the value.
 
 import { contours } from "d3-contour";
 

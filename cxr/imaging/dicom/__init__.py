@@ -1,0 +1,2 @@
+"""Films stored as DICOM: which tags are read and what they may say, grey-level tables, pixel
+decoders."""

@@ -1,0 +1,112 @@
+"""Films stored as DICOM.
+
+Only the tags listed here are parsed: a patient's name never leaves the bytes.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+import zlib
+from typing import Any
+
+from pydicom import uid
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
+
+from ..decode_limits import MAX_BYTES, BoundedReader, check_bytes, decoding
+from ..radiograph import Radiograph
+from . import tags
+from .lut import rendering
+from .pixels import packed_syntax, stored_values
+from .values import text
+
+# pydicom's warnings quote values that it could not parse, and values carry names.
+logging.getLogger("pydicom").propagate = False
+warnings.filterwarnings("ignore", module="pydicom")
+
+_KEYWORDS = """
+    Modality BodyPartExamined AnatomicRegionSequence ViewPosition ViewCodeSequence
+    SeriesDescription PatientOrientation PresentationIntentType BurnedInAnnotation
+    PixelSpacing ImagerPixelSpacing PixelAspectRatio PatientAge
+    Rows Columns NumberOfFrames SamplesPerPixel PhotometricInterpretation PlanarConfiguration
+    BitsAllocated BitsStored HighBit PixelRepresentation PixelPaddingValue PixelPaddingRangeLimit
+    RescaleSlope RescaleIntercept ModalityLUTSequence VOILUTSequence WindowCenter WindowWidth
+    VOILUTFunction PresentationLUTShape PresentationLUTSequence
+    PixelData FloatPixelData DoubleFloatPixelData SpecificCharacterSet
+""".split()  # noqa: SIM905 (a list literal takes forty lines)
+_WITHOUT_LENGTH = 0xFFFFFFFF  # of packed pixels
+_TAGS: list[Any] = [tag_for_keyword(keyword) for keyword in _KEYWORDS]
+
+
+def read_dicom(data: bytes, sha256: str, bare: bool = False) -> Radiograph:
+    """Read a single-frame CR or DX film.
+
+    Parameters
+    ----------
+    bare : bool
+        The data set begins with the bytes, without preamble and mark.
+
+    Raises
+    ------
+    UnreadableFile, NotARadiograph
+    """
+    notes: list[str] = []
+    ds, syntax = _dataset(data, bare)
+    tags.check_modality(ds, notes)
+    tags.check_body_part(ds, notes)
+    view = tags.check_view(ds, notes)
+    if not text(ds, "PhotometricInterpretation"):
+        notes.append("The file does not state which end is white; taken for the usual one.")
+    stored, bits, signed = stored_values(ds, syntax, notes)
+    shown = rendering(ds, stored, bits, signed, notes)
+    tags.other_notes(ds, notes)
+    spacing = tags.spacing_mm(ds, notes)
+    tags.check_square(ds, spacing, notes)
+    return Radiograph(
+        pixels=stored if shown.to_pixel is None else shown.to_pixel[stored],
+        bits=shown.bits,
+        sha256=sha256,
+        format="DICOM",
+        voi=shown.voi,
+        window=shown.window,
+        spacing_mm=spacing,
+        view=view,
+        orientation=tags.orientation(ds, notes),
+        age_years=tags.age_years(ds),
+        notes=tuple(notes),
+    )
+
+
+def _dataset(data: bytes, bare: bool = False) -> tuple[Dataset, str]:
+    """Parse the listed tags; the transfer syntax as stated, or as the bytes look."""
+    with decoding():
+        file = BoundedReader(data)
+        read_preamble(file, bare)
+        meta = _read_file_meta_info(file)
+        syntax = str(meta.get("TransferSyntaxUID") or "")
+        if syntax == uid.DeflatedExplicitVRLittleEndian:
+            file = BoundedReader(_inflated(memoryview(data)[file.tell() :]))
+            ds = read_dataset(file, False, True, specific_tags=_TAGS)
+            ds.file_meta = meta
+            return ds, syntax
+        file.seek(0)
+        ds = read_partial(file, specific_tags=_TAGS, force=bare)
+        if not syntax:
+            implicit, little = ds.original_encoding
+            syntax = uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian
+            syntax = syntax if little else uid.ExplicitVRBigEndian
+            pixels = ds.get_item("PixelData") if "PixelData" in ds else None
+            if isinstance(pixels, RawDataElement) and pixels.length == _WITHOUT_LENGTH:
+                syntax = packed_syntax(pixels.value or b"")
+        return ds, str(syntax)
+
+
+def _inflated(packed: memoryview) -> bytes:
+    """Unfold a deflated data set, which a few kilobytes can blow up to gigabytes."""
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    unfolded = inflate.decompress(packed, MAX_BYTES + 1)
+    check_bytes(len(unfolded))
+    return unfolded

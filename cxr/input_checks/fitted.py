@@ -1,0 +1,167 @@
+"""What a bundle knows of the films that it learnt from: limits and small linear models.
+
+``passport.json`` holds the limits, each with the rule that it was set by; ``passport.npz`` the
+arrays. Both are written by ``python -m train passport``, hold for one network, and are among the
+files whose hashes ``bundle.json`` keeps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BundleError
+from ..model.bundle import Bundle
+from .measures import BITS, GRID
+
+FORMAT = 1
+TEXT, ARRAYS = "passport.json", "passport.npz"
+_LINES = ("inverted", "rotated", "cropped")
+_LIMITS = (
+    *("outside", "inverted", "noisy", "burnt_in_text", "rotated", "cropped"),
+    *("under_exposed", "over_exposed", "too_small", "child", "known_film"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Constants of one network's passport.
+
+    Attributes
+    ----------
+    limits : mapping
+        Code → limit, in the unit of its score.
+    mean : float (K,)
+        Of the roots of the averaged feature maps; K = 0 for a network without any.
+    axes : float (K, d)
+        Orthogonal; the directions in which the films of train differ most.
+    lines : mapping
+        "inverted", "rotated", "cropped" (and "child", where K > 0) → float (n + 1,): a linear
+        model's weights and, last, its intercept.
+    known : uint8 (films, 18)
+        Hashes of the films of train.
+    """
+
+    limits: Mapping[str, float]
+    mean: NDArray[np.float32]
+    axes: NDArray[np.float32]
+    lines: Mapping[str, NDArray[np.float32]]
+    known: NDArray[np.uint8]
+
+    def distance(self, averages: NDArray[np.floating]) -> NDArray[np.float64]:
+        """How far from the films of train: the length of what `axes` leave unexplained.
+
+        The residual of Wang et al. 2022 (ViM), on the roots of the averaged feature maps, which
+        weigh strong and weak maps more alike.
+
+        Parameters
+        ----------
+        averages : float (n, K)
+
+        Returns
+        -------
+        float64 (n,), 0 or more
+        """
+        from_mean = roots(averages) - self.mean
+        rest = from_mean - (from_mean @ self.axes) @ self.axes.T
+        return np.asarray(np.linalg.norm(rest, axis=1), np.float64)
+
+    def line(self, name: str, values: NDArray[np.floating]) -> float:
+        """A linear model's answer to one film."""
+        weights = self.lines[name]
+        return float(values @ weights[:-1] + weights[-1])
+
+    def probability(self, name: str, values: NDArray[np.floating]) -> float:
+        """The same where the model is logistic, 0 to 1."""
+        return float((1 + np.tanh(self.line(name, values) / 2)) / 2)
+
+
+def roots(averages: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Square roots of averaged feature maps, float32; what is negative counts as 0."""
+    return np.sqrt(np.maximum(averages, 0)).astype(np.float32)
+
+
+def save(folder: Path, fitted: Fitted, network: str, rules: Mapping[str, str]) -> None:
+    """Write both files into a bundle's folder; its ``bundle.json`` is then to be written anew.
+
+    Parameters
+    ----------
+    network : str
+        The bundle's digest.
+    rules : mapping
+        Code → how its limit was set.
+    """
+    text = {"format": FORMAT, "network": network, "limits": dict(fitted.limits)}
+    whole = json.dumps({**text, "rules": dict(rules)}, indent=1)
+    (folder / TEXT).write_text(whole + "\n", encoding="utf-8")
+    lines: dict[str, Any] = {f"line_{name}": line for name, line in fitted.lines.items()}
+    np.savez_compressed(
+        folder / ARRAYS,
+        mean=fitted.mean.astype(np.float16),
+        axes=fitted.axes.astype(np.float16),
+        known=fitted.known,
+        **lines,
+    )
+
+
+def load(bundle: Bundle, maps: int) -> Fitted | None:
+    """The constants of a checked bundle; None if none were ever fitted.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    maps : int
+        How many feature maps its network gives, K.
+
+    Raises
+    ------
+    BundleError
+        ``bad_passport``: they are another network's, or not what they should be.
+    """
+    if not (bundle.folder / TEXT).is_file():
+        return None
+    try:
+        text = json.loads((bundle.folder / TEXT).read_text(encoding="utf-8"))
+        with np.load(bundle.folder / ARRAYS, allow_pickle=False) as arrays:
+            named = {name: arrays[name] for name in arrays.files}
+        fitted = _checked(text, named, bundle.digest, maps)
+    except Exception as error:  # NumPy lets through whatever zipfile and zlib meet
+        raise BundleError(
+            "bad_passport",
+            f"The bundle's {TEXT} or {ARRAYS} cannot be used: {error}. Fit them again with: "
+            "python -m train passport --data DIR --out models/NAME",
+        ) from error
+    return fitted
+
+
+def _checked(text: Any, arrays: dict[str, NDArray[Any]], digest: str, maps: int) -> Fitted:
+    if text["format"] != FORMAT or text["network"] != digest:
+        raise ValueError("they were fitted for another network or version")
+    mean = arrays["mean"].astype(np.float32)
+    axes = arrays["axes"].astype(np.float32)
+    lines = {
+        name.removeprefix("line_"): values.astype(np.float32)
+        for name, values in arrays.items()
+        if name.startswith("line_")
+    }
+    limits = {code: float(limit) for code, limit in text["limits"].items()}
+    sizes = dict.fromkeys(_LINES, GRID * GRID + 1) | ({"child": maps + 1} if maps else {})
+    if mean.shape != (maps,) or axes.ndim != 2 or len(axes) != maps:
+        raise ValueError("arrays do not fit each other or the network's feature maps")
+    if {name: line.shape for name, line in lines.items()} != {n: (k,) for n, k in sizes.items()}:
+        raise ValueError("a linear model has the wrong size")
+    if not all(np.isfinite(each).all() for each in (mean, axes, *lines.values())):
+        raise ValueError("a number is missing or not finite")
+    known = arrays["known"]
+    if known.dtype != np.uint8 or known.ndim != 2 or known.shape[1] != -(-BITS // 8):
+        raise ValueError("hashes have the wrong size")
+    needed = set(_LIMITS) - (set() if maps else {"outside", "child"})
+    if not needed <= set(limits) or not np.isfinite(list(limits.values())).all():
+        raise ValueError("a limit is missing")
+    return Fitted(limits, mean, axes, lines, known)

@@ -1,0 +1,212 @@
+"""A bundle at work: films in, scores out, on LiteRT."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BundleError
+from ..imaging.preprocessing import Preprocessing, hide_rim, preprocess
+from ..imaging.radiograph import Radiograph
+from .bundle import Bundle, open_bundle
+from .calibration import softmax
+from .interpreter import Network
+
+if TYPE_CHECKING:
+    from ..input_checks import Fitted
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """A network's answer to one film. Scores, never a diagnosis.
+
+    Attributes
+    ----------
+    label : str
+        The label with the highest probability.
+    probabilities : dict of str to float
+        Calibrated, 0 to 1, sum 1.
+    logits : dict of str to float
+        Before calibration.
+    features : float32 (h, w, K) or None
+        The last feature maps, which closed-form Grad-CAM reads.
+    """
+
+    label: str
+    probabilities: dict[str, float]
+    logits: dict[str, float]
+    features: NDArray[np.float32] | None
+
+    @property
+    def raw(self) -> dict[str, float]:
+        """Probabilities before calibration, 0 to 1, sum 1."""
+        values = softmax(np.array(list(self.logits.values())), 1.0)
+        return dict(zip(self.logits, values.tolist(), strict=True))
+
+    @property
+    def margin(self) -> float:
+        """Distance from the highest to the second highest probability, 0 to 1."""
+        second, first = sorted(self.probabilities.values())[-2:]
+        return first - second
+
+
+class Classifier:
+    """A checked bundle, loaded once and safe to share between threads.
+
+    Attributes
+    ----------
+    bundle : Bundle
+    head_weights : float32 (K, classes) or None
+        The last layer's weights where the head is linear on averaged feature maps.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.bundle: Bundle = open_bundle(folder)
+        if self.bundle.task != "classification":
+            raise BundleError(
+                "wrong_task", "This bundle's network gives no scores for films. Pick another model."
+            )
+        self.head_weights = _head_weights(self.bundle)
+        self._content = (self.bundle.folder / "model.tflite").read_bytes()
+        self._many: Network | None = None
+        self._many_lock = threading.Lock()
+        try:
+            self._one = Network(self._content, self.size)
+            blank = self._one(np.zeros((self.size, self.size), np.uint8))
+        except (ValueError, RuntimeError, TypeError) as error:
+            raise BundleError(
+                "bad_model", "model.tflite does not take the film that bundle.json describes."
+            ) from error
+        if "logits" not in blank or blank["logits"].shape != (1, len(self.labels)):
+            raise BundleError(
+                "wrong_shape",
+                f"model.tflite does not give one logit for each of {', '.join(self.labels)}.",
+            )
+        self._maps = blank["features"].shape[-1] if "features" in blank else 0
+        if self.head_weights is not None and self._maps != len(self.head_weights):
+            raise BundleError("wrong_shape", "head.npy does not have one row for each feature map.")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """In the order of the logits."""
+        return self.bundle.labels
+
+    @property
+    def size(self) -> int:
+        """Side of the network's square, pixels."""
+        return self.bundle.preprocessing.size
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return self.bundle.preprocessing
+
+    @cached_property
+    def passport(self) -> Fitted | None:
+        """What :func:`cxr.input_checks.inspect` needs of this network; None if it was never fitted.
+
+        Raises
+        ------
+        BundleError
+            ``bad_passport``.
+        """
+        from ..input_checks import load as load_passport
+
+        return load_passport(self.bundle, self._maps)
+
+    def predict(self, films: Sequence[Radiograph]) -> list[Prediction]:
+        """Score films one by one: the same film always runs alone, so always gives the same score.
+
+        Returns
+        -------
+        list of Prediction, in the order of `films`
+        """
+        return [self._predict(preprocess(f.eight_bit, self.preprocessing)) for f in films]
+
+    def _predict(self, square: NDArray[np.uint8]) -> Prediction:
+        outputs = self._one(square)
+        logits = outputs["logits"]
+        probabilities = self.calibrate(logits)[0]
+        features = outputs.get("features")
+        return Prediction(
+            label=self.labels[int(probabilities.argmax())],
+            probabilities=dict(zip(self.labels, probabilities.tolist(), strict=True)),
+            logits=dict(zip(self.labels, logits[0].tolist(), strict=True)),
+            features=None if features is None else features[0],
+        )
+
+    def squares(
+        self, squares: Iterable[NDArray[np.uint8]], rim: int | None = None
+    ) -> NDArray[np.float32]:
+        """Logits of films that are preprocessed already, float32 (n, classes).
+
+        What was changed in a square's rim since, the network does not see either.
+
+        Runs on an interpreter of its own, so that a session that waits for one prediction does not
+        wait for another's occlusion, and lets another thread in after each film.
+
+        Parameters
+        ----------
+        squares : uint8 (n, size, size), or one (size, size) after the other
+        rim : int, optional
+            Pixels that are hidden, see :class:`cxr.imaging.preprocessing.Preprocessing`; the
+            bundle's own where it is left out.
+        """
+        rim = self.preprocessing.rim if rim is None else rim
+        logits = [self._second()(hide_rim(square, rim))["logits"][0] for square in squares]
+        return np.array(logits, np.float32).reshape(-1, len(self.labels))
+
+    def averages(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The last feature maps' averages of films that are preprocessed already, which is what a
+        linear head goes by: float32 (n, K), with K = 0 for a network without feature maps.
+
+        Parameters
+        ----------
+        squares : uint8 (n, size, size)
+        """
+        outputs = (self._second()(hide_rim(s, self.preprocessing.rim)) for s in squares)
+        means = [o["features"][0].mean((0, 1)) for o in outputs if "features" in o]
+        return np.array(means, np.float32).reshape(len(squares), -1)
+
+    def _second(self) -> Network:
+        with self._many_lock:
+            if self._many is None:
+                self._many = Network(self._content, self.size)
+            return self._many
+
+    def calibrate(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """``softmax(logits / temperature)`` over the last axis, float64, sums to 1."""
+        return softmax(logits, self.bundle.temperature)
+
+
+def _head_weights(bundle: Bundle) -> NDArray[np.float32] | None:
+    if bundle.head != "gap_linear":
+        return None
+    try:
+        with (bundle.folder / "head.npy").open("rb") as file:  # np.load would take archives too
+            stored = np.lib.format.read_array(file, allow_pickle=False)
+        weights = stored.astype(np.float32, casting="same_kind")
+    except (ValueError, TypeError, OverflowError, MemoryError, RecursionError) as error:
+        raise BundleError("wrong_shape", "head.npy is not an array of numbers.") from error
+    if not np.isfinite(weights).all():
+        raise BundleError("wrong_shape", "head.npy holds a number that is not finite.")
+    if weights.ndim != 2 or weights.shape[1] != len(bundle.labels):
+        raise BundleError("wrong_shape", "head.npy does not have one column for each label.")
+    return weights
+
+
+def load(folder: str | Path) -> Classifier:
+    """Load a bundle.
+
+    Raises
+    ------
+    BundleError
+        When anything is off: a file missing or altered, labels or shapes that do not fit.
+    """
+    return Classifier(folder)
