@@ -6,7 +6,8 @@ Three answers, each from processes of their own, by turns:
 
 - films a second that the input pipeline gives (one thread, cache and augmentation) and that a
   training step takes (every core);
-- films an hour by ``train.dataset`` + ``fit`` and by ``keras.utils.image_dataset_from_directory``
+- films an hour by ``train.data.batches`` + ``fit`` and by
+``keras.utils.image_dataset_from_directory``
   + ``fit``: the same network, optimizer, batches and JPEG files; the second of two epochs;
 - memory of training on so many films of 224 pixels, on the thumbnail recipe's network since it is
   the films that count: what the system cannot take back, at its highest.
@@ -103,7 +104,7 @@ def _draw(folder: Path, films: int) -> None:
 
 
 def _recipe(size: int, network: str = "default") -> Any:
-    from train import recipe
+    from train.recipes import recipe
 
     default = recipe.load("default")
     default = replace(default, network=recipe.load(network).network)
@@ -118,8 +119,8 @@ def _batches(folder: Path, size: int) -> Any:
     """The input pipeline of a recipe over the drawn films."""
     import numpy as np
 
-    from train import cache, manifest
-    from train.dataset import FilmBatches
+    from train.data import cache, manifest
+    from train.data.batches import FilmBatches
 
     plan, frame = _recipe(size), manifest.load(folder)
     films = cache.films(frame, folder, plan.labels, plan.learns_from, folder / "cache")
@@ -127,8 +128,8 @@ def _batches(folder: Path, size: int) -> Any:
 
 
 def _network(size: int, steps: int, network: str = "default") -> Any:
-    from train import losses
-    from train.fit import build, optimizer_of
+    from train.fit import losses
+    from train.fit.training import build, optimizer_of
 
     plan = _recipe(size, network)
     model = build(plan)
@@ -206,7 +207,7 @@ def memory(folder: Path, size: int, films: int) -> dict[str, float]:
     import numpy as np
     import pandas as pd
 
-    from train.dataset import FilmBatches
+    from train.data.batches import FilmBatches
 
     plan = _recipe(size)
     path = folder / f"{films}.npy"

@@ -14,14 +14,16 @@ import numpy as np
 import pandas as pd
 from traindata import RECIPE, make_data
 
-from train import cache, fit, machines, manifest, recipe
+from train.data import cache, manifest
+from train.fit import training
+from train.recipes import recipe
 
 NORMALISED = 'architecture = "cnn"\noptions = { channels = [4, 8], hidden = 0, normalise = true }'
 
 
 def main(scratch: Path, devices: int) -> None:
     if devices > 1:
-        machines.spread(devices)
+        devices.spread(devices)
     data = make_data(scratch / "data")
     path = scratch / "tiny.toml"
     plain = RECIPE.replace('architecture = "thumbnail"', NORMALISED)
@@ -29,14 +31,14 @@ def main(scratch: Path, devices: int) -> None:
     plan = recipe.load(str(path))
     frame = manifest.load(data)
     films = cache.films(frame, data, plan.labels, plan.learns_from, scratch / "cache")
-    fit.fit(plan, films, frame, scratch / "run")
-    model = fit.build(plan)
+    training.fit(plan, films, frame, scratch / "run")
+    model = training.build(plan)
     model.load_weights(scratch / "run" / "best.weights.h5")
     # 17 films: a last batch that two devices cannot halve.
     odd = np.flatnonzero(frame.split == "val")[:17]
     answer = {
         "devices": len(model.trainable_variables[0].value.sharding.device_set),
-        "logits": fit.predict(model, films, odd).tolist(),
+        "logits": training.predict(model, films, odd).tolist(),
         "losses": pd.read_csv(scratch / "run" / "history.csv").loss.tolist(),
     }
     print(json.dumps(answer))

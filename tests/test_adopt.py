@@ -20,8 +20,10 @@ from cxr.explain import grad_cam
 from cxr.imaging.preprocessing import Preprocessing, preprocess
 from cxr.metrics.model_card import card
 from cxr.model.bundle import manifest_values, write_manifest
-from train import adopt, foreign, foreign_maps, manifest, passport, passport_report
 from train.__main__ import main
+from train.data import manifest
+from train.evaluation import input_check_report, input_checks
+from train.export import adopt, foreign, foreign_maps
 
 SIZE = 24
 
@@ -266,9 +268,9 @@ def test_grad_cam_of_a_nested_backbone_needs_no_gradient(adopted: Path, data: Pa
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passport, "LINES", 4)
-    monkeypatch.setattr(passport_report, "FILMS", 1)
-    monkeypatch.setattr(passport_report, "CALLS", 1)
+    monkeypatch.setattr(input_checks, "LINES", 4)
+    monkeypatch.setattr(input_check_report, "FILMS", 1)
+    monkeypatch.setattr(input_check_report, "CALLS", 1)
 
 
 @pytest.mark.usefixtures("few")

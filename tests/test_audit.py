@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cxr.model.bundle import open_bundle
-from train import audit
+from train.evaluation import shortcut_audit
 
 
 def _films(rng: np.random.Generator, marked: str, n: int = 240) -> tuple[np.ndarray, np.ndarray]:
@@ -22,10 +22,10 @@ def test_a_planted_corner_mark_is_told_from_the_border_and_a_lesion_is_not(
     marked: str, seen: bool
 ) -> None:
     films, truth = _films(np.random.default_rng(0), marked)
-    keep = audit.border_mask(audit.THUMBNAIL)
-    pixels = audit.thumbnails(films, keep)
+    keep = shortcut_audit.border_mask(shortcut_audit.THUMBNAIL)
+    pixels = shortcut_audit.thumbnails(films, keep)
     names = [str(t) for t in truth]
-    told = np.array(audit.linear_probe(pixels[:120], names[:120], pixels[120:]))
+    told = np.array(shortcut_audit.linear_probe(pixels[:120], names[:120], pixels[120:]))
     right = (told == np.array(names[120:])).mean()
     assert right == 1 if seen else right < 0.7
 
@@ -34,7 +34,7 @@ def test_what_is_erased_leaves_no_trace() -> None:
     films, truth = _films(np.random.default_rng(1), "inside", 40)
     mask = np.zeros((64, 64), bool)
     mask[20:44, 20:44] = True
-    gone = np.stack([audit.erased(film, mask) for film in films])
+    gone = np.stack([shortcut_audit.erased(film, mask) for film in films])
     means = gone[:, 26:38, 26:38].mean((1, 2))
     assert abs(means[truth == 1].mean() - means[truth == 0].mean()) < 2
     np.testing.assert_array_equal(gone[:, ~mask], films[:, ~mask])
@@ -43,13 +43,13 @@ def test_what_is_erased_leaves_no_trace() -> None:
 
 def test_the_page_is_the_shipped_network_s(models: Path) -> None:
     page = (models.parent / "docs" / "shortcuts.md").read_text(encoding="utf-8")
-    assert page.splitlines() == list(audit.report(open_bundle(models / "default")))
+    assert page.splitlines() == list(shortcut_audit.report(open_bundle(models / "default")))
 
 
 def test_erasing_nothing_or_everything() -> None:
     film = np.arange(64 * 64).reshape(64, 64).astype(np.uint8)
-    np.testing.assert_array_equal(audit.erased(film, np.zeros((64, 64), bool)), film)
-    assert np.ptp(audit.erased(film, np.ones((64, 64), bool))) == 0
+    np.testing.assert_array_equal(shortcut_audit.erased(film, np.zeros((64, 64), bool)), film)
+    assert np.ptp(shortcut_audit.erased(film, np.ones((64, 64), bool))) == 0
 
 
 class _Scales:
@@ -64,9 +64,11 @@ def test_a_network_that_reads_the_middle_calls_nothing_without_it() -> None:
     films, truth = _films(np.random.default_rng(2), "inside", 40)
     middle = np.zeros((40, 64, 64), bool)
     middle[:, 22:42, 22:42] = True
-    assert not audit.calls_without(_Scales(), films, middle).any(), "what it goes by is gone"
+    assert not shortcut_audit.calls_without(_Scales(), films, middle).any(), (
+        "what it goes by is gone"
+    )
     nothing = np.zeros_like(middle)
-    np.testing.assert_array_equal(audit.calls_without(_Scales(), films, nothing), truth)
+    np.testing.assert_array_equal(shortcut_audit.calls_without(_Scales(), films, nothing), truth)
 
 
 def test_a_site_that_shows_in_the_features_is_told_and_one_that_does_not_is_not() -> None:
@@ -75,9 +77,9 @@ def test_a_site_that_shows_in_the_features_is_told_and_one_that_does_not_is_not(
     rows = pd.DataFrame({"label": rng.choice(["N", "T"], n), "source": rng.choice(["a", "b"], n)})
     features = rng.normal(size=(n, 20))
     learn = np.arange(n) < 250
-    blind = audit.identifiability(features, rows, learn)
+    blind = shortcut_audit.identifiability(features, rows, learn)
     features[:, 3] += 4 * (rows.source == "b")
-    told = audit.identifiability(features, rows, learn)
+    told = shortcut_audit.identifiability(features, rows, learn)
     assert set(told) == {"N", "T"}
     assert told["N"]["accuracy"] > 0.85
     assert told["N"]["chance"] == 0.5
@@ -97,10 +99,10 @@ def _found(lungs_erased: float, ahead: float = 0.3, told: float = 0.3) -> dict:
 
 
 def test_the_verdict_flips_with_the_evidence() -> None:
-    assert "likely" in audit.verdict(_found(0.8), 3)
-    assert "in play" in audit.verdict(_found(0.5), 3)
-    clean = audit.verdict(_found(0.33), 3)
+    assert "likely" in shortcut_audit.verdict(_found(0.8), 3)
+    assert "in play" in shortcut_audit.verdict(_found(0.5), 3)
+    clean = shortcut_audit.verdict(_found(0.33), 3)
     assert "shortcuts" not in clean
     assert clean.startswith("With the lungs erased it keeps 0 %")
-    assert "not clearly better than 16" in audit.verdict(_found(0.33, ahead=0.01), 3)
-    assert "tell the hospital" in audit.verdict(_found(0.33, told=0.95), 3)
+    assert "not clearly better than 16" in shortcut_audit.verdict(_found(0.33, ahead=0.01), 3)
+    assert "tell the hospital" in shortcut_audit.verdict(_found(0.33, told=0.95), 3)

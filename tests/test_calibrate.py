@@ -16,11 +16,13 @@ from cxr.metrics.predictions import select, table
 from cxr.model.bundle import MANIFEST, manifest_values, open_bundle, write_manifest
 from cxr.model.calibration import softmax
 from cxr.model.decision import fit_temperature, prediction_set
-from train import evaluate, recipe, runs
 from train.__main__ import main
-from train.audit import store
-from train.calibrate import calibrate
-from train.export import write_network
+from train.evaluation import evaluate
+from train.evaluation.shortcut_audit import store
+from train.export.calibrate import calibrate
+from train.export.classifier import write_network
+from train.fit import runs
+from train.recipes import recipe
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +296,7 @@ def test_a_bundle_without_test_films_can_be_exported_and_scored(
     evaluate.score_external(bundle, log)
     assert "| not measured |" in log.read_text()
 
-    monkeypatch.setattr("train.export.export_run", lambda *_: made)
+    monkeypatch.setattr("train.export.classifier.export_run", lambda *_: made)
     run = tmp_path / "runs" / "tiny"
     run.mkdir(parents=True)
     (run / "best.weights.h5").touch()

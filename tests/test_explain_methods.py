@@ -19,7 +19,7 @@ from cxr.explain.overlay import KINDS
 from cxr.explain_eval.localisation import TUNED
 from cxr.imaging.preprocessing import Preprocessing
 from cxr.imaging.radiograph import Radiograph
-from train import architectures
+from train import networks
 
 ZOO_SIZE = 64
 
@@ -29,14 +29,14 @@ def radiograph(pixels: Any) -> Radiograph:
 
 
 def bundle(model: Any, folder: Path, labels: tuple[str, ...] = LABELS) -> cxr.Classifier:
-    from train.export import write_network
+    from train.export.classifier import write_network
 
     how = Preprocessing(size=model.input.shape[1])
     write_network(model, labels, how, folder, half=False)
     return cxr.load(folder)
 
 
-@pytest.fixture(scope="module", params=architectures.NAMES)
+@pytest.fixture(scope="module", params=networks.NAMES)
 def of_the_zoo(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> cxr.Classifier:
@@ -44,9 +44,9 @@ def of_the_zoo(
 
     keras.utils.set_random_seed(2)
     try:
-        model, labels = architectures.build(request.param, ZOO_SIZE, 3), ("N", "P", "T")
+        model, labels = networks.build(request.param, ZOO_SIZE, 3), ("N", "P", "T")
     except ValueError:  # one network of the zoo tells two classes apart and no more
-        model, labels = architectures.build(request.param, ZOO_SIZE, 2), ("N", "T")
+        model, labels = networks.build(request.param, ZOO_SIZE, 2), ("N", "T")
     if len(model.output.shape) != 2:
         pytest.skip("gives logits for pixels, not for films")
     folder = tmp_path_factory.mktemp("zoo") / request.param
@@ -75,7 +75,7 @@ def test_methods_and_their_colours_have_the_same_names() -> None:
 
 
 def test_a_network_without_convolution_has_the_methods_that_need_none(tmp_path: Path) -> None:
-    model = bundle(architectures.build("thumbnail", 16, 3), tmp_path / "t", ("N", "P", "T"))
+    model = bundle(networks.build("thumbnail", 16, 3), tmp_path / "t", ("N", "P", "T"))
     assert methods_of(model) == ("occlusion", "integrated")
 
 

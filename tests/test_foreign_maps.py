@@ -14,8 +14,8 @@ import cxr
 from cxr.errors import BundleError
 from cxr.explain import grad_cam
 from cxr.explain.gradcam import maps_and_gradient
-from train import foreign, foreign_maps
 from train.__main__ import main
+from train.export import foreign, foreign_maps
 
 SIZE = 24
 

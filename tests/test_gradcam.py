@@ -23,7 +23,7 @@ Bundler = Callable[..., cxr.Classifier]
 @pytest.fixture
 def bundled(tmp_path: Path) -> Bundler:
     """Loads a Keras model as the bundle that training would make of it, in float32."""
-    from train.export import write_network
+    from train.export.classifier import write_network
 
     def load(model: Any, how: Preprocessing | None = None, **options: Any) -> cxr.Classifier:
         folder = tmp_path / model.name
@@ -272,9 +272,9 @@ def test_unknown_class_is_refused(phantom_model: cxr.Classifier) -> None:
 
 
 def test_network_without_convolution_is_refused(bundled: Bundler) -> None:
-    from train import architectures
+    from train import networks
 
-    classifier = bundled(architectures.build("thumbnail", 16, 3))
+    classifier = bundled(networks.build("thumbnail", 16, 3))
     drawn = radiograph(film())
     with pytest.raises(cxr.ExplainError, match="Use occlusion") as refusal:
         cxr.explain.grad_cam(classifier, drawn, "T")

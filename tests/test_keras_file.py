@@ -330,9 +330,10 @@ def test_the_shipped_networks_pass(models: Path) -> None:
 
 @pytest.mark.parametrize("name", ["coatnet0:rehearsal", "polimi:rehearsal", "tiny_mlp"])
 def test_what_recipes_make_passes(tmp_path: Path, name: str) -> None:
-    from train import fit, recipe
+    from train.fit import training
+    from train.recipes import recipe
 
-    fit.build(recipe.load(name)).save(tmp_path / "made.keras")
+    training.build(recipe.load(name)).save(tmp_path / "made.keras")
     inspect(tmp_path / "made.keras")
 
 

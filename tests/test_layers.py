@@ -16,8 +16,8 @@ import cxr
 from cxr.features import channels, layers
 from cxr.imaging.preprocessing import Preprocessing, preprocess
 from cxr.teaching import preprocessing_stages
-from train.architectures import mlp
-from train.export import write_network
+from train.export.classifier import write_network
+from train.networks import mlp
 
 FILM = png(film(300, 260))
 

@@ -9,9 +9,13 @@ from films import film, jpeg, png
 
 import cxr
 from cxr.model import lungs
-from train import architectures, fit, manifest, masks, recipe, segment, segment_export
+from train import networks
 from train.__main__ import main
-from train.recipe import Augmentation
+from train.data import manifest, masks
+from train.export import segmenter
+from train.fit import segmentation, training
+from train.recipes import recipe
+from train.recipes.recipe import Augmentation
 
 RECIPE = """
 labels = ["surroundings", "lung"]
@@ -103,16 +107,16 @@ def test_a_run_becomes_a_bundle_that_finds_the_drawn_lungs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(fit, "build", small_segmenter)
-    monkeypatch.setattr(segment_export, "build", small_segmenter)
+    monkeypatch.setattr(training, "build", small_segmenter)
+    monkeypatch.setattr(segmenter, "build", small_segmenter)
     settings = recipe.load(str(plan))
     drawn = masks.drawn(manifest.load(data))
     assert (drawn.lung_mask != "").all()
     runs, out = tmp_path / "runs", tmp_path / "models" / "small"
     films, inside = masks.load(drawn, data, settings, runs / "cache")
-    segment.fit(settings, films, inside, drawn, runs / "small")
+    segmentation.fit(settings, films, inside, drawn, runs / "small")
     history = pd.read_csv(runs / "small" / "history.csv")
-    assert history[segment.SCORE].max() > 0.6
+    assert history[segmentation.SCORE].max() > 0.6
     common = ["--recipe", str(plan), "--data", str(data), "--runs", str(runs)]
     assert main(["export", *common, "--out", str(out)]) == 0
 
@@ -204,16 +208,16 @@ def test_dice_and_loss_know_right_from_wrong() -> None:
     called = (inside / 255).astype(np.float32)
     called[1] = 0
     called[2, 2:6, 2:4] = 0
-    np.testing.assert_allclose(segment.dice(called, inside), [1, 0, 2 / 3])
+    np.testing.assert_allclose(segmentation.dice(called, inside), [1, 0, 2 / 3])
     truth = np.stack([1 - inside / 255, inside / 255], -1).astype(np.float32)
-    right, wrong = (float(segment.loss(truth, sign * (truth * 20 - 10))) for sign in (1, -1))
+    right, wrong = (float(segmentation.loss(truth, sign * (truth * 20 - 10))) for sign in (1, -1))
     assert right < 0.02
     assert wrong > 10
 
 
 def test_the_network_gives_two_logits_for_each_pixel() -> None:
-    network = architectures.build("lungs_unet", 32, 2, channels=(4, 4, 4, 4), imagenet=False)
+    network = networks.build("lungs_unet", 32, 2, channels=(4, 4, 4, 4), imagenet=False)
     assert network.output_shape == (None, 32, 32, 2)
     assert network.layers[-1].name == "logits"
     with pytest.raises(ValueError, match="multiple of 16"):
-        architectures.build("lungs_unet", 40, 2)
+        networks.build("lungs_unet", 40, 2)

@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 from cxr.errors import DataError
-from train import machines
+from train.fit import devices
 
 HERE = Path(__file__).parent
 wants_jax = pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed: make jax")
 
 
 def test_a_backend_that_shares_no_batches_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machines.keras.backend, "backend", lambda: "tensorflow")
+    monkeypatch.setattr(devices.keras.backend, "backend", lambda: "tensorflow")
     with pytest.raises(DataError, match="KERAS_BACKEND=jax") as caught:
-        machines.spread(2)
+        devices.spread(2)
     assert caught.value.code == "no_devices"
 
 

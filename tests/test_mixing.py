@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from films import film
 
-from train import lung_fields
-from train.architectures.efficientnet_lite0 import MixStyle, build
-from train.mixing import FIELD, Drawn, mix, needs_another, needs_lungs
-from train.recipe import Augmentation
+from train.data import lung_fields
+from train.data.mixing import FIELD, Drawn, mix, needs_another, needs_lungs
+from train.networks.efficientnet_lite0 import MixStyle, build
+from train.recipes.recipe import Augmentation
 
 MINE = film(128, 128)
 THEIRS = np.ascontiguousarray(255 - film(128, 128)[::-1] // 2)

@@ -27,7 +27,7 @@ from cxr.metrics import subgroups
 from cxr.model.bundle import open_bundle
 from cxr.review.cases import Wanted, queue
 from cxr.teaching.story import Step, Story
-from train import passport_pictures
+from train.evaluation import input_check_pictures
 from ui import map_work, maps
 from ui import passport as shown
 from ui.export import scores_csv
@@ -295,8 +295,8 @@ def test_what_is_no_chest_is_refused_in_every_form(
     shipped = cxr.load(models / "default")
     if shipped.passport is None:
         pytest.skip("models/default brings no passport")
-    bench = passport_pictures.Bench(shipped, finder, shipped.passport, cxr_data)
-    rows = list(passport_pictures.rows(bench, []))[2:6]
+    bench = input_check_pictures.Bench(shipped, finder, shipped.passport, cxr_data)
+    rows = list(input_check_pictures.rows(bench, []))[2:6]
     for row in rows:
         name, shown, _, _, let_in, *_ = row.strip("| ").split(" | ")
         assert int(shown) > 20, name

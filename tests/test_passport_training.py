@@ -17,8 +17,9 @@ import cxr.model.lungs
 from cxr.errors import BundleError, DataError
 from cxr.metrics.predictions import table
 from cxr.model.bundle import manifest_values, write_manifest
-from train import evaluate, manifest, passport, passport_report
 from train.__main__ import main
+from train.data import manifest
+from train.evaluation import evaluate, input_check_report, input_checks
 
 COUNTS = {"train": 20, "val": 12, "test": 6}
 
@@ -60,9 +61,9 @@ def bundle(phantom_model: cxr.Classifier, data: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passport, "AXES", 2)
-    monkeypatch.setattr(passport_report, "FILMS", 1)
-    monkeypatch.setattr(passport_report, "CALLS", 1)
+    monkeypatch.setattr(input_checks, "AXES", 2)
+    monkeypatch.setattr(input_check_report, "FILMS", 1)
+    monkeypatch.setattr(input_check_report, "CALLS", 1)
 
 
 def test_one_command_fits_stores_and_reports(
@@ -87,7 +88,7 @@ def test_one_command_fits_stores_and_reports(
     flagged = table(model.bundle).passport.astype(str)
     # No network that knows films finds lungs in these drawings, and val sets the limits.
     assert flagged.str.contains("not_chest").mean() > 0.8
-    scored = passport.scores(
+    scored = input_checks.scores(
         model, cxr.model.lungs.load(), fitted, ["train0.png", "train1.png"], data
     )
     assert scored.known_film.tolist() == [0, 0]
@@ -98,7 +99,7 @@ def test_a_bundle_without_predictions_has_no_limits(
     phantom_model: cxr.Classifier, data: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(BundleError, match="no_predictions"):
-        passport.store(phantom_model.bundle.folder, manifest.load(data), data)
+        input_checks.store(phantom_model.bundle.folder, manifest.load(data), data)
 
 
 @pytest.mark.parametrize(("split", "left"), [("train", 1), ("train", 0), ("val", 0)])
@@ -106,7 +107,7 @@ def test_too_few_films_are_refused(bundle: Path, data: Path, split: str, left: i
     frame = manifest.load(data)
     others = frame[frame.split != split]
     with pytest.raises(DataError, match=split) as caught:
-        passport.store(bundle, pd.concat([others, frame[frame.split == split][:left]]), data)
+        input_checks.store(bundle, pd.concat([others, frame[frame.split == split][:left]]), data)
     assert caught.value.code == "bad_data"
 
 
@@ -115,7 +116,7 @@ def test_limits_follow_their_rules() -> None:
     codes = [code for code in cxr.input_checks.CODES if code != "not_chest"]
     number = np.arange(1000.0)
     val = pd.DataFrame(dict.fromkeys(codes, number)).assign(inverted=0.01)
-    found = passport.limits(val, number < 500)
+    found = input_checks.limits(val, number < 500)
     flagged = {
         code: int(sum(cxr.input_checks.Finding(code, x, found[code]).flagged for x in val[code]))
         for code in codes

@@ -15,11 +15,12 @@ from films import jpeg, png
 from cxr.errors import DataError
 from cxr.imaging.preprocessing import reduce_film
 from cxr.imaging.reader import read
-from train import manifest, matching, phash, prepare
 from train.__main__ import main
-from train.prepare import Plan
-from train.prepared import summary
-from train.sources import Naming, Source
+from train.data import manifest
+from train.prepare import duplicates, perceptual_hash, prepare
+from train.prepare.prepare import Plan
+from train.prepare.prepared import summary
+from train.prepare.sources import Naming, Source
 
 LABELS = {"NORMAL": "N", "PNEUMONIA": "P"}
 
@@ -110,7 +111,7 @@ def test_a_manifest_is_matched_by_hash_and_name(tmp_path: Path) -> None:
     for i in range(6):
         film = drawn(i, 500, 440)
         (home / f"{'renamed' if i == 1 else 'film'}{i}.png").write_bytes(png(film))
-        shown = matching.middle(film) if i == 2 else film
+        shown = duplicates.middle(film) if i == 2 else film
         stored = read(jpeg(reduce_film(shown, 256))).eight_bit
         rows.append(
             {
@@ -120,8 +121,8 @@ def test_a_manifest_is_matched_by_hash_and_name(tmp_path: Path) -> None:
                 "source": "home",
                 "patient_id": f"p{i}",
                 "recommended": "1",
-                "prep": matching.CROPPED if i == 2 else "full",
-                "phash": phash.text(phash.phash(stored)),
+                "prep": duplicates.CROPPED if i == 2 else "full",
+                "phash": perceptual_hash.text(perceptual_hash.phash(stored)),
                 "lung_mask": "masks/m.png",
             }
         )
@@ -136,7 +137,7 @@ def test_a_manifest_is_matched_by_hash_and_name(tmp_path: Path) -> None:
     sizes = [max(read(tmp_path / "out" / image).eight_bit.shape) for image in frame.image]
     assert sizes == [256, 256, 256, 384]
     again = read(tmp_path / "out" / frame.image[2]).eight_bit
-    exact = reduce_film(matching.middle(drawn(2, 500, 440)), 256)
+    exact = reduce_film(duplicates.middle(drawn(2, 500, 440)), 256)
     assert np.abs(again.astype(int) - exact).mean() < 2, "the middle, as the manifest has it"
     for other, wanted_text in (
         (Plan((Source("away", home),), like=plan.like), "knows no source away"),
@@ -148,15 +149,17 @@ def test_a_manifest_is_matched_by_hash_and_name(tmp_path: Path) -> None:
 
 
 def test_whoever_bears_the_name_wins_over_whoever_is_nearer() -> None:
-    code = phash.phash(drawn(1))
-    digits = [phash.text(code ^ np.uint64(bits)) for bits in (0b1111, 0b11)]
+    code = perceptual_hash.phash(drawn(1))
+    digits = [perceptual_hash.text(code ^ np.uint64(bits)) for bits in (0b1111, 0b11)]
     files = pd.DataFrame({"source": "s", "member": ["a/x.png", "a/y.png"], "phash": digits})
     files["middle"] = files.phash
-    rows = pd.DataFrame({"source": "s", "image": ["i/x.jpg"], "phash": [phash.text(code)]})
-    assert list(matching.alike(files, rows).member) == ["a/x.png"]
+    rows = pd.DataFrame(
+        {"source": "s", "image": ["i/x.jpg"], "phash": [perceptual_hash.text(code)]}
+    )
+    assert list(duplicates.alike(files, rows).member) == ["a/x.png"]
     rows["image"] = "i/z.jpg"
-    assert list(matching.alike(files, rows).member) == ["a/y.png"]
-    assert matching.alike(files.iloc[:1], rows).empty, "four bits and another name: another film"
+    assert list(duplicates.alike(files, rows).member) == ["a/y.png"]
+    assert duplicates.alike(files.iloc[:1], rows).empty, "four bits and another name: another film"
 
 
 def test_a_stopped_run_goes_on_and_overwrites_nothing(
@@ -200,10 +203,10 @@ def test_a_stopped_run_goes_on_and_overwrites_nothing(
 
 def test_the_share_of_patients_is_what_was_asked_for() -> None:
     shares = {"train": 0.5, "val": 0.2, "test": 0.3}
-    found = pd.Series([matching.split_of(f"who {i}", shares) for i in range(5000)])
+    found = pd.Series([duplicates.split_of(f"who {i}", shares) for i in range(5000)])
     for split, share in shares.items():
         assert (found == split).mean() == pytest.approx(share, abs=0.03)
-    assert matching.split_of("who 7", shares) == matching.split_of("who 7", dict(shares))
+    assert duplicates.split_of("who 7", shares) == duplicates.split_of("who 7", dict(shares))
 
 
 def test_sources_that_are_none_are_refused(tmp_path: Path) -> None:
@@ -300,8 +303,10 @@ def test_the_command(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 def test_the_hash_is_the_manifests(cxr_data: Path) -> None:
     frame = manifest.load(cxr_data).iloc[::250]
-    found = np.array([phash.phash(read(cxr_data / image).eight_bit) for image in frame.image])
-    codes = np.array([phash.parse(digits) for digits in frame.phash])
+    found = np.array(
+        [perceptual_hash.phash(read(cxr_data / image).eight_bit) for image in frame.image]
+    )
+    codes = np.array([perceptual_hash.parse(digits) for digits in frame.phash])
     bits = np.bitwise_count(found ^ codes)
     assert (bits == 0).mean() > 0.8
-    assert bits.max() <= matching.NAMED
+    assert bits.max() <= duplicates.NAMED

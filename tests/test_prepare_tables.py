@@ -12,13 +12,14 @@ import pytest
 from films import png
 
 from cxr.errors import DataError
-from train import manifest, prepare
 from train.__main__ import main
-from train.finding import find
-from train.prepare import Plan
-from train.prepared import Prepared, summary
-from train.sources import Naming, Source
-from train.views import left_out
+from train.data import manifest
+from train.prepare import prepare
+from train.prepare.film_search import find
+from train.prepare.prepare import Plan
+from train.prepare.prepared import Prepared, summary
+from train.prepare.sources import Naming, Source
+from train.prepare.views import left_out
 
 LABELS = {"No finding": "N", "Pneumonia": "P"}
 

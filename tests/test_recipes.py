@@ -14,12 +14,15 @@ import cxr
 from cxr.errors import DataError
 from cxr.explain import grad_cam, occlusion
 from cxr.imaging.preprocessing import Preprocessing
-from train import architectures, manifest, pretrained, recipe
-from train.architectures import coatnet, keras_applications
-from train.checked import RANGES
-from train.export import write_network
-from train.fit import build, predict
-from train.history import PLATEAU
+from train import networks
+from train.data import manifest
+from train.export.classifier import write_network
+from train.fit import pretrained
+from train.fit.history import PLATEAU
+from train.fit.training import build, predict
+from train.networks import coatnet, keras_applications
+from train.recipes import recipe
+from train.recipes.checked import RANGES
 
 RECIPES = tuple(
     name for path in sorted(recipe.RECIPES.glob("*.toml")) for name in recipe.variants(path.stem)
@@ -47,7 +50,7 @@ SMALL: dict[str, tuple[str, int, int, dict[str, Any], str | None]] = {
 
 
 def test_every_architecture_is_tried() -> None:
-    assert {each[0] for each in SMALL.values()} == set(architectures.NAMES) - {"lungs_unet"}
+    assert {each[0] for each in SMALL.values()} == set(networks.NAMES) - {"lungs_unet"}
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -58,7 +61,7 @@ def test_an_exported_network_is_the_keras_network(
 
     architecture, size, classes, options, layer = SMALL[name]
     keras.utils.set_random_seed(1)
-    model = architectures.build(architecture, size, classes, **options)
+    model = networks.build(architecture, size, classes, **options)
     labels = ("N", "P", "T")[:classes]
     folder = tmp_path / architecture
     values = write_network(model, labels, Preprocessing(size=size), folder)
@@ -74,7 +77,7 @@ def test_an_exported_network_is_the_keras_network(
 
 
 def test_a_network_without_convolution_gets_occlusion_and_no_grad_cam(tmp_path: Path) -> None:
-    model = architectures.build("tiny_mlp", 60, 2)
+    model = networks.build("tiny_mlp", 60, 2)
     write_network(model, ("N", "P"), Preprocessing(size=60), tmp_path / "tiny")
     classifier = cxr.load(tmp_path / "tiny")
     drawn = cxr.read(png(film(70, 80)))
@@ -89,7 +92,7 @@ def test_bases_see_the_channels_that_they_were_trained_on(base: str) -> None:
     import keras
 
     size = 71 if base == "xception" else 32
-    model = architectures.build("keras_applications", size, 2, base=base)
+    model = networks.build("keras_applications", size, 2, base=base)
     grey = np.random.default_rng(0).uniform(0, 255, (1, size, size, 1)).astype(np.float32)
     three = keras.Model(model.input, model.get_layer("three_channels").output)(grey)
     module = {"resnet50v2": "resnet_v2", "resnet50": "resnet"}.get(base, base)
@@ -154,7 +157,7 @@ def test_tiny_mlp_s_probability_is_the_sigmoid_of_its_margin() -> None:
 
 def test_coatnet0_is_the_paper_s() -> None:
     """25 million parameters with 1000 classes behind the last average (table 4 of the paper)."""
-    model = architectures.build("coatnet", 224, 1000, hidden=0)
+    model = networks.build("coatnet", 224, 1000, hidden=0)
     assert model.count_params() == pytest.approx(25e6, rel=0.03)
     sides = [model.get_layer(f"s{stage}_1_add").output.shape[1:3] for stage in (1, 2, 3, 4)]
     assert sides == [(56, 56), (28, 28), (14, 14), (7, 7)]
@@ -164,7 +167,7 @@ def test_coatnet0_is_the_paper_s() -> None:
 def test_coatnet_answers_one_film_as_it_did_in_a_batch_after_two_small_epochs() -> None:
     """Batch statistics that lag behind gave every film the same class."""
     small = {"blocks": (1,) * 5, "channels": (16, 32, 32, 32, 32), "hidden": 0, "dropout": 0.0}
-    model = architectures.build("coatnet", 64, 3, **small)
+    model = networks.build("coatnet", 64, 3, **small)
     films = np.random.default_rng(0).uniform(0, 255, (16, 64, 64, 1)).astype(np.float32)
     for _ in range(2 * 43):
         learnt = np.asarray(model(films, training=True))
@@ -197,7 +200,7 @@ def test_relative_attention_depends_on_the_offset_alone() -> None:
 def test_every_recipe_that_ships_asks_for_what_there_is(name: str) -> None:
     plan = recipe.load(name)
     network = plan.network
-    module = __import__(f"train.architectures.{network.architecture}", fromlist=["build"])
+    module = __import__(f"train.networks.{network.architecture}", fromlist=["build"])
     inspect.signature(module.build).bind(plan.preprocessing.size, 2, **network.options)
     if network.weights:
         assert network.architecture == "keras_applications"

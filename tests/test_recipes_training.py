@@ -13,10 +13,12 @@ from traindata import make_data
 
 import cxr
 from cxr.errors import DataError
-from train import cache, fit, history, losses, manifest, recipe
 from train.__main__ import main
-from train.dataset import FilmBatches, loss_weights, rarest_of_each
-from train.evaluate import logits_of, truth_of
+from train.data import cache, manifest
+from train.data.batches import FilmBatches, loss_weights, rarest_of_each
+from train.evaluation.evaluate import logits_of, truth_of
+from train.fit import history, losses, training
+from train.recipes import recipe
 
 TOML = """
 labels = ["N", "P"]
@@ -171,7 +173,7 @@ def test_frozen_layers_learn_only_when_their_time_has_come(
     kernels: list[dict[str, NDArray]] = []
     rates: list[float] = []
 
-    def noted(self: fit.History, epoch: int, logs: object = None) -> None:
+    def noted(self: training.History, epoch: int, logs: object = None) -> None:
         layers = {
             layer.name: layer.get_weights()[0] for layer in self.model.layers if layer.weights
         }
@@ -179,9 +181,9 @@ def test_frozen_layers_learn_only_when_their_time_has_come(
         rates.append(float(np.asarray(self.model.optimizer.learning_rate)))
         began(self, epoch, logs)
 
-    began = fit.History.on_epoch_begin
-    monkeypatch.setattr(fit.History, "on_epoch_begin", noted)
-    fit.fit(*_run("staged", toml, data, tmp_path))
+    began = training.History.on_epoch_begin
+    monkeypatch.setattr(training.History, "on_epoch_begin", noted)
+    training.fit(*_run("staged", toml, data, tmp_path))
     changed = [
         {name for name in one if not np.array_equal(one[name], other[name])}
         for one, other in itertools.pairwise(kernels)
@@ -194,7 +196,7 @@ def test_frozen_layers_learn_only_when_their_time_has_come(
 def unbroken(toml: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A staged run that nothing killed."""
     *what, run = _run("staged", toml, data, tmp_path_factory.mktemp("unbroken"))
-    fit.fit(*what, run)
+    training.fit(*what, run)
     return run
 
 
@@ -215,10 +217,10 @@ def test_a_staged_run_goes_on_from_either_stage(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fit.History, "on_train_batch_end", killed)
+        patch.setattr(training.History, "on_train_batch_end", killed)
         with pytest.raises(KeyboardInterrupt):
-            fit.fit(*_run("staged", toml, data, tmp_path))
-    fit.fit(*_run("staged", toml, data, tmp_path))
+            training.fit(*_run("staged", toml, data, tmp_path))
+    training.fit(*_run("staged", toml, data, tmp_path))
     one, other = _history(unbroken), _history(tmp_path / "staged")
     assert [row["epoch"] for row in one] == [row["epoch"] for row in other] == list("1234")
     for a, b in zip(one, other, strict=True):
@@ -245,7 +247,7 @@ def test_bfloat16_where_it_is_asked_for_and_pays(
     monkeypatch.setattr(keras.distribution, "list_devices", lambda _: ["gpu:0"] * on_gpu)
     plan = recipe.load(f"{toml}:{name}")
     frame = pd.DataFrame(columns=manifest.COLUMNS)
-    model, *_ = fit.begin(plan, frame, tmp_path)
+    model, *_ = training.begin(plan, frame, tmp_path)
     assert {layer.compute_dtype for layer in model.layers if layer.weights} == {computed_in}
     assert {weight.dtype for weight in model.weights} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
@@ -255,7 +257,7 @@ def test_bfloat16_where_it_is_asked_for_and_pays(
 
 def _seeded(plan: recipe.Recipe) -> list[NDArray[np.float32]]:
     keras.utils.set_random_seed(plan.training.seed)
-    weights: list[NDArray[np.float32]] = fit.build(plan).get_weights()
+    weights: list[NDArray[np.float32]] = training.build(plan).get_weights()
     return weights
 
 
@@ -263,7 +265,7 @@ def test_a_layer_that_is_not_there_cannot_be_unfrozen(
     toml: Path, data: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(DataError, match="no layer 'block5_conv1'") as refusal:
-        fit.fit(*_run("staged_wrongly", toml, data, tmp_path))
+        training.fit(*_run("staged_wrongly", toml, data, tmp_path))
     assert refusal.value.code == "bad_recipe"
 
 
@@ -277,13 +279,13 @@ def test_the_first_epochs_are_never_the_best(
         judged.append(scores[len(judged)])
         return judged[-1]
 
-    monkeypatch.setattr(fit, "source_recall", judge)
+    monkeypatch.setattr(training, "source_recall", judge)
     kept: list[int] = []
     monkeypatch.setattr(
         "keras.Model.save_weights",
         lambda self, filepath, **_: kept.append(len(judged)) if "best" in str(filepath) else None,
     )
-    fit.fit(*_run("late", toml, data, tmp_path))
+    training.fit(*_run("late", toml, data, tmp_path))
     assert kept == [3], "the worst, but the only one late enough"
 
 

@@ -6,7 +6,9 @@ import pytest
 from traindata import RECIPE, make_data
 
 from cxr.errors import DataError
-from train import cache, manifest, recipe, resplit, unseen
+from train.data import cache, manifest, splits
+from train.experiments import site_holdout
+from train.recipes import recipe
 
 
 def _frame(rng: np.random.Generator) -> pd.DataFrame:
@@ -29,7 +31,7 @@ def _frame(rng: np.random.Generator) -> pd.DataFrame:
 def test_no_patient_is_in_two_splits_of_a_fold_and_each_film_is_tested_once() -> None:
     frame = _frame(np.random.default_rng(0))
     tested = pd.Series(0, index=frame.index)
-    for cut in resplit.folds(frame, 4):
+    for cut in splits.folds(frame, 4):
         known = cut[(cut.patient_id != "") & (cut.split != "external")]
         assert (known.groupby(["source", "patient_id"]).split.nunique() == 1).all()
         assert (cut.split[frame.split == "external"] == "external").all()
@@ -41,7 +43,7 @@ def test_no_patient_is_in_two_splits_of_a_fold_and_each_film_is_tested_once() ->
 
 def test_folds_are_the_same_for_the_same_seed_only() -> None:
     frame = _frame(np.random.default_rng(1))
-    one, same, other = (next(resplit.folds(frame, 3, seed)).split.tolist() for seed in (0, 0, 1))
+    one, same, other = (next(splits.folds(frame, 3, seed)).split.tolist() for seed in (0, 0, 1))
     assert one == same
     assert one != other
 
@@ -54,9 +56,9 @@ def test_more_folds_than_the_films_allow_are_refused(few: str, k: int) -> None:
         frame["patient_id"] = [str(i % 3) for i in range(len(frame))]
     else:
         frame = frame[:10].assign(patient_id="", label="N")
-    assert len(list(resplit.folds(frame, 3))) == 3
+    assert len(list(splits.folds(frame, 3))) == 3
     with pytest.raises(DataError, match=f"{k - 1} folds at most") as caught:
-        next(resplit.folds(frame, k))
+        next(splits.folds(frame, k))
     assert caught.value.code == "bad_data"
 
 
@@ -67,15 +69,15 @@ def test_a_fold_that_would_be_judged_without_a_label_is_refused_before_any_is_tr
     frame.loc[rare, ["label", "source"]] = ["R", "a"]
     frame.loc[rare, "patient_id"] = ["p", "q"] * 4
     with pytest.raises(DataError, match=r"In fold [2-4] of 4 (train|val) has no film labelled R"):
-        next(resplit.folds(frame, 4))
+        next(splits.folds(frame, 4))
 
 
 def test_nothing_is_learnt_from_or_judged_by_a_site_that_is_left_out() -> None:
     frame = _frame(np.random.default_rng(2))
-    cut = resplit.without_sites(frame, ["b"])
+    cut = splits.without_sites(frame, ["b"])
     here = frame.source == "b"
     assert set(frame.split[here]) == {"train", "val", "test"}
-    assert set(cut.split[here & (frame.split != "test")]) == {resplit.LEFT_OUT}
+    assert set(cut.split[here & (frame.split != "test")]) == {splits.LEFT_OUT}
     assert set(cut.split[here & (frame.split == "test")]) == {"test"}, "nothing is chosen by those"
     pd.testing.assert_frame_equal(cut[cut.source != "b"], frame[frame.source != "b"])
 
@@ -83,7 +85,7 @@ def test_nothing_is_learnt_from_or_judged_by_a_site_that_is_left_out() -> None:
 @pytest.mark.parametrize("site", ["far", "nowhere"])
 def test_a_site_that_cannot_be_left_out_is_named(site: str) -> None:
     with pytest.raises(DataError, match=site) as caught:
-        resplit.without_sites(_frame(np.random.default_rng(3)), [site])
+        splits.without_sites(_frame(np.random.default_rng(3)), [site])
     assert caught.value.code == "unknown_site"
 
 
@@ -91,14 +93,14 @@ def test_a_label_that_only_the_left_out_site_has_is_an_error() -> None:
     frame = _frame(np.random.default_rng(4))
     frame.loc[frame.source != "a", "label"] = "N"
     with pytest.raises(DataError, match="no film labelled P, T"):
-        resplit.without_sites(frame, ["a"])
+        splits.without_sites(frame, ["a"])
 
 
 def test_films_that_are_not_learnt_from_do_not_stand_in_for_a_left_out_site() -> None:
     frame = _frame(np.random.default_rng(6))
     frame.loc[(frame.source != "a") & (frame.label == "T"), "recommended"] = "0"
     with pytest.raises(DataError, match="train has no film labelled T"):
-        resplit.without_sites(frame, ["a"])
+        splits.without_sites(frame, ["a"])
 
 
 def test_a_left_out_site_is_scored_and_goes_into_the_ledger(tmp_path: Path) -> None:
@@ -108,13 +110,13 @@ def test_a_left_out_site_is_scored_and_goes_into_the_ledger(tmp_path: Path) -> N
     plan, frame = recipe.load(str(path)), manifest.load(data)
     films = cache.films(frame, data, plan.labels, plan.learns_from, tmp_path / "cache")
     ledger = tmp_path / "ledger.md"
-    found = unseen.leave_out(plan, "tiny", films, frame, ["b"], tmp_path, ledger)
+    found = site_holdout.leave_out(plan, "tiny", films, frame, ["b"], tmp_path, ledger)
     inside = frame.split.isin(("train", "val"))
     assert found["b"]["n"] == int(((frame.source == "b") & inside).sum())
     assert found["b"]["pairs"]["T against N"]["value"] > 0.6, "the labels can be seen"
     line = ledger.read_text()
     assert "| tiny |" in line
     assert "T against N" in line
-    assert unseen.cross_validate(plan, "tiny", films, frame, 3, tmp_path)["n"] == int(
+    assert site_holdout.cross_validate(plan, "tiny", films, frame, 3, tmp_path)["n"] == int(
         (frame.split != "external").sum()
     )

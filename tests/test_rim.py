@@ -23,8 +23,13 @@ from cxr.imaging.preprocessing import Preprocessing, hide_rim, preprocess
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.bundle import manifest_values, write_manifest
 from cxr.teaching import preprocessing_stages
-from train import audit, cache, export, manifest, masks, recipe, runs, unseen
-from train.fit import fit
+from train.data import cache, manifest, masks
+from train.evaluation import shortcut_audit
+from train.experiments import site_holdout
+from train.export import classifier
+from train.fit import runs
+from train.fit.training import fit
+from train.recipes import recipe
 
 RIM = 6
 PREDICTIONS = "predictions.csv"
@@ -139,7 +144,7 @@ def test_training_sees_films_whole_and_the_bundle_scores_without_their_rim(
     pd.testing.assert_frame_equal(*histories)
 
     out = tmp_path / "models" / "rimmed"
-    export.export_run(rimmed, tmp_path / "rimmed", films, frame, out)
+    classifier.export_run(rimmed, tmp_path / "rimmed", films, frame, out)
     model, rows = cxr.load(out), pd.read_csv(out / PREDICTIONS)
     read = [cxr.read(data / image) for image in rows.image[:5]]
     logits = rows[["logit_N", "logit_P", "logit_T"]].to_numpy()[:5]
@@ -160,7 +165,7 @@ def test_a_run_is_scored_anew_where_only_its_rim_is_another(
     ledger, run = tmp_path / "ledger.md", tmp_path / "tiny-without-b"
     scored, epochs = [], set()
     for plan in (plain, rimmed, plain):
-        unseen.leave_out(plan, "tiny", films, frame, ["b"], tmp_path, ledger)
+        site_holdout.leave_out(plan, "tiny", films, frame, ["b"], tmp_path, ledger)
         runs.check_recipe(run, plan)
         scored.append((run / PREDICTIONS).read_bytes())
         epochs.add((run / "history.csv").read_bytes())
@@ -226,7 +231,7 @@ def test_the_audit_finds_lungs_on_whole_films_and_erases_from_what_is_shown(
     frame = frame[frame.split != "external"].reset_index(drop=True)
     films = rng.integers(0, 256, (len(frame), 32, 32), np.uint8)
     finder, given = _Finder(), []
-    monkeypatch.setattr(audit.lungs, "load", lambda: finder)
+    monkeypatch.setattr(shortcut_audit.lungs, "load", lambda: finder)
     model = SimpleNamespace(
         labels=("N", "P", "T"),
         size=32,
@@ -234,7 +239,7 @@ def test_the_audit_finds_lungs_on_whole_films_and_erases_from_what_is_shown(
         squares=lambda squares: (given.append(squares), rng.random((len(squares), 3)))[1],
         averages=lambda squares: np.zeros((len(squares), 0)),
     )
-    audit.audit(model, films, frame)
+    shortcut_audit.audit(model, films, frame)
     whole = films[frame.split == "test"]
     assert np.array_equal(finder.shown, whole)
     _, lungs_erased, *_ = given

@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from cxr.errors import DataError
 from train.__main__ import main
-from train.rivals import report
+from train.experiments.run_comparison import report
 
 LABELS = ("N", "P", "T")
 

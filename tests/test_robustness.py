@@ -7,7 +7,8 @@ from traindata import make_data
 
 import cxr
 from cxr.imaging.corruptions import FAULTS, STRENGTHS
-from train import manifest, robustness
+from train.data import manifest
+from train.evaluation import robustness
 
 
 def test_sound_films_are_scored_as_they_are_and_faults_cost(phantom_model: cxr.Classifier) -> None:

@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 from traindata import RECIPE, make_data
 
 from cxr.errors import DataError
-from train import cache, export, manifest, recipe, runs, unseen
-from train.fit import fit
+from train.data import cache, manifest
+from train.experiments import site_holdout
+from train.export import classifier
+from train.fit import runs
+from train.fit.training import fit
+from train.recipes import recipe
 
 Settings = tuple[recipe.Recipe, NDArray[np.uint8], pd.DataFrame]
 
@@ -44,7 +48,7 @@ def test_another_run_is_refused_and_says_by_what_it_differs(
     with pytest.raises(DataError, match="films differs"):
         fit(plan, films, _swapped(frame), tmp_path / "run")
     with pytest.raises(DataError, match="films differs"):
-        export.export_run(plan, tmp_path / "run", films, _swapped(frame), tmp_path / "out")
+        classifier.export_run(plan, tmp_path / "run", films, _swapped(frame), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert (tmp_path / "run" / "history.csv").read_bytes() == history
 
@@ -58,7 +62,7 @@ def test_what_training_does_not_see_may_change(settings: Settings, tmp_path: Pat
 def test_folds_of_another_number_are_other_runs(settings: Settings, tmp_path: Path) -> None:
     plan, films, frame = settings
     for k in (3, 4):
-        unseen.cross_validate(plan, "tiny", films, frame, k, tmp_path)
+        site_holdout.cross_validate(plan, "tiny", films, frame, k, tmp_path)
     assert len(list(tmp_path.glob("tiny-fold*/plan.json"))) == 7
     for run in tmp_path.glob("tiny-fold*of4"):
         asked = set(pd.read_csv(run / "predictions.csv").image)
@@ -67,9 +71,9 @@ def test_folds_of_another_number_are_other_runs(settings: Settings, tmp_path: Pa
 
 def _learnt(run: Path, frame: pd.DataFrame, plan: recipe.Recipe) -> set[str]:
     """The films that the fold of this folder learnt from, by its plan."""
-    from train import resplit
+    from train.data import splits
 
-    for cut in resplit.folds(frame, 4, plan.training.seed):
+    for cut in splits.folds(frame, 4, plan.training.seed):
         try:
             runs.claim(run, plan, cut)
         except DataError:

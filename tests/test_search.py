@@ -9,8 +9,12 @@ import pytest
 from traindata import RECIPE, make_data
 
 from cxr.errors import DataError
-from train import architectures, fit, manifest, recipe, search
+from train import networks
 from train.__main__ import main
+from train.data import manifest
+from train.experiments import search
+from train.fit import training
+from train.recipes import recipe
 
 RANGES = """
 [search.training]
@@ -136,7 +140,7 @@ def _with_search(table: str, path: Path) -> recipe.Recipe:
 
 def test_a_network_that_cannot_be_built_costs_its_trial_alone(tmp_path: Path) -> None:
     plan = _with_search('decay = { any = [0.1, "much"] }', tmp_path / "r.toml")
-    study = _scored(plan, tmp_path / "run", 4, lambda tried, _: fit.build(tried) and 0.5)
+    study = _scored(plan, tmp_path / "run", 4, lambda tried, _: training.build(tried) and 0.5)
     assert {trial.state.name for trial in study.trials} == {"COMPLETE", "PRUNED"}
     for trial in study.trials:
         said = trial.user_attrs.get("refused", "")
@@ -190,9 +194,7 @@ def test_a_recipe_that_ships_can_be_searched() -> None:
         for end in (0, 1):
             values = {path: each.values[end] for path, each in search.ranges(plan).items()}
             tried = search.changed(plan, values)
-            assert set(tried.network.options) <= set(
-                architectures.options(tried.network.architecture)
-            )
+            assert set(tried.network.options) <= set(networks.options(tried.network.architecture))
             assert tried != plan
 
 
@@ -203,7 +205,7 @@ def test_three_trials_on_drawn_films(
     data, runs = make_data(tmp_path / "data"), tmp_path / "runs"
     command = ["search", "--recipe", str(tmp_path / "searched.toml"), "--data", str(data)]
     command += ["--runs", str(runs), "--trials", "3"]
-    from train.history import History
+    from train.fit.history import History
 
     begun: list[int] = []
     begin = History.on_epoch_begin

@@ -26,7 +26,7 @@ from cxr.teaching.story import (
     write_story,
 )
 from samples.stories.make import HERE, stories
-from train import drawn
+from train.data import drawn
 
 FILM = png(film(120, 100))
 STORY = Story(

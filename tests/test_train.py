@@ -14,12 +14,16 @@ from cxr.errors import DataError
 from cxr.imaging.preprocessing import Preprocessing
 from cxr.model.bundle import manifest_values, write_manifest
 from cxr.model.classifier import Classifier
-from train import architectures, cache, evaluate, fit, manifest, recipe
+from train import networks
 from train.__main__ import main
-from train.architectures.efficientnet_lite0 import IMAGENET
-from train.export import agreement, export_fp32, write_network
-from train.fold import fold_and_round
-from train.row import row
+from train.data import cache, manifest
+from train.evaluation import evaluate
+from train.experiments.recipe_row import row
+from train.export.classifier import agreement, export_fp32, write_network
+from train.export.fold import fold_and_round
+from train.fit import training
+from train.networks.efficientnet_lite0 import IMAGENET
+from train.recipes import recipe
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +131,7 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(
     plan = recipe.load(str(recipe_path))
     frame = manifest.load(data)
     films = cache.films(frame, data, plan.labels, plan.learns_from, tmp_path / "cache")
-    fit.fit(plan, films, frame, tmp_path / "unbroken")
+    training.fit(plan, films, frame, tmp_path / "unbroken")
 
     with monkeypatch.context() as patch:
         batches = []
@@ -137,11 +141,11 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(
             if len(batches) == 10:
                 raise KeyboardInterrupt
 
-        patch.setattr(fit.History, "on_train_batch_end", killed)
+        patch.setattr(training.History, "on_train_batch_end", killed)
         with pytest.raises(KeyboardInterrupt):
-            fit.fit(plan, films, frame, tmp_path / "broken")
+            training.fit(plan, films, frame, tmp_path / "broken")
     assert len(_history(tmp_path / "broken")) == 2, "killed in the third of four epochs"
-    fit.fit(plan, films, frame, tmp_path / "broken")
+    training.fit(plan, films, frame, tmp_path / "broken")
 
     for one, other in zip(
         _history(tmp_path / "unbroken"), _history(tmp_path / "broken"), strict=True
@@ -188,12 +192,12 @@ def test_the_float32_copy_of_a_network_with_maps_is_a_bundle_too(tmp_path: Path)
     export_fp32(model, values, tmp_path / "half", tmp_path / "fp32")
     films = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
     np.testing.assert_allclose(
-        Classifier(tmp_path / "fp32").squares(films), fit.predict(model, films), atol=1e-4
+        Classifier(tmp_path / "fp32").squares(films), training.predict(model, films), atol=1e-4
     )
 
 
 def test_folding_keeps_the_network_and_rounds_every_weight() -> None:
-    model = architectures.build("efficientnet_lite0", 32, 3)
+    model = networks.build("efficientnet_lite0", 32, 3)
     films = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 1)).astype(np.float32)
     folded = fold_and_round(model)
     np.testing.assert_allclose(folded(films), model(films, training=False), atol=0.02)
@@ -210,7 +214,7 @@ def test_imagenet_weights_are_the_file_that_was_converted() -> None:
 
 def test_there_is_no_such_architecture() -> None:
     with pytest.raises(ValueError, match="no architecture 'vgg'"):
-        architectures.build("vgg", 32, 3)
+        networks.build("vgg", 32, 3)
 
 
 def test_a_model_that_ends_in_probabilities_is_refused(tmp_path: Path) -> None:

@@ -14,11 +14,12 @@ from cxr.errors import DataError
 from cxr.imaging.preprocessing import Preprocessing, preprocess
 from cxr.imaging.reader import read
 from cxr.model.bundle import open_bundle
-from train import cache, manifest, recipe
 from train.__main__ import main
-from train.augment import augment
-from train.dataset import FilmBatches, draw_weights, targets_of
-from train.recipe import Augmentation
+from train.data import cache, manifest
+from train.data.augmentation import augment
+from train.data.batches import FilmBatches, draw_weights, targets_of
+from train.recipes import recipe
+from train.recipes.recipe import Augmentation
 
 HOW = Preprocessing(size=16)
 LABELS = ("N", "P", "T")
@@ -253,7 +254,7 @@ def test_an_epoch_is_the_same_whenever_it_is_drawn(data: Path, tmp_path: Path) -
 
 
 MIXED = {"surround", "lung_window", "tone_mix", "fourier"}
-"""Of train.mixing, which has tests of its own."""
+"""Of train.data.mixing, which has tests of its own."""
 
 
 def test_rows_are_drawn_from_the_map_itself(data: Path, tmp_path: Path) -> None:

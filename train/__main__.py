@@ -40,7 +40,7 @@ from pathlib import Path
 
 from cxr.errors import CxrError
 
-from .readers import RULES
+from .prepare.readers import RULES
 
 NEEDS = {
     "fit": ("recipe", "data", "out"),
@@ -72,10 +72,10 @@ FILES = {
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 if it went well, 2 after a refusal."""
     options = _parse(arguments)
-    from . import commands
+    from . import cli
 
     try:
-        run = getattr(commands, options.command.replace("-", "_"))
+        run = getattr(cli, options.command.replace("-", "_"))
         return int(run(options) or 0)
     except CxrError as error:
         print(error, file=sys.stderr)

@@ -37,7 +37,7 @@ class Preprocessing:
     rim : int
         Pixels at each edge of the square that show their nearest pixel further in instead of the
         film when the network scores it; less than half of `size`. Training sees films whole
-        (:attr:`train.recipe.Recipe.learns_from`).
+        (:attr:`train.recipes.recipe.Recipe.learns_from`).
     """
 
     size: int = 224

@@ -9,8 +9,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from cxr.errors import UnreadableFile
-
+from ..errors import UnreadableFile
 from .decode_limits import check_bytes
 from .dicom.bare import start_of_data_set
 from .radiograph import Radiograph

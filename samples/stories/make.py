@@ -15,7 +15,7 @@ import numpy as np
 from cxr.teaching import phantom
 from cxr.teaching.samples import CREDIT, FOLDER
 from cxr.teaching.story import Hidden, Step, Story, write_story
-from train import drawn
+from train.data import drawn
 
 HERE = Path(__file__).parent
 _LETTER = Hidden("box", (0.04, 0.04, 0.2, 0.18))

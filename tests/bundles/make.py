@@ -19,7 +19,7 @@ import numpy as np
 from networks import LABELS, PHANTOM_SIZE, phantoms, small_network
 
 from cxr.imaging.preprocessing import Preprocessing
-from train.export import write_network
+from train.export.classifier import write_network
 
 PHANTOM = Path(__file__).parent / "phantom"
 

@@ -1,0 +1,333 @@
+"""What each command of ``python -m train`` does: load, run, print. Imports wait for their command,
+since some need TensorFlow and some must not load it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxr.errors import DataError
+
+from .printed import lines
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from cxr.model.bundle import Bundle
+
+    from .recipes.recipe import Recipe
+
+
+def fit(options: Namespace) -> int:
+    """Train, then export in a new process."""
+    if options.devices > 1:
+        from .fit.devices import spread
+
+        spread(options.devices)
+    plan, frame = _plan(options)
+    run = options.runs / options.out.name
+    if _segments(plan):
+        from .data import masks
+        from .fit.segmentation import fit as fit_masks
+
+        frame = masks.drawn(frame)
+        films, drawn = masks.load(frame, options.data, plan, options.runs / "cache")
+        fit_masks(plan, films, drawn, frame, run)
+    else:
+        _make_sure_of_test(plan, frame, options.data)
+        from .fit.training import fit as fit_classes
+
+        frame, squares = _films(plan, frame, options)
+        fit_classes(plan, squares, frame, run)
+    return _export_afresh(options)
+
+
+def draw(options: Namespace) -> None:
+    """Draw the films that the recipe ``marker`` learns a shortcut from."""
+    from .data.drawn import write
+
+    print(f"{options.out}: {write(options.out)} films")
+
+
+def export(options: Namespace) -> None:
+    plan, frame = _plan(options)
+    run = options.runs / options.out.name
+    if not (run / "best.weights.h5").is_file():
+        raise DataError(
+            "no_run",
+            f"Nothing was trained under the name {options.out.name!r} where runs are kept. Say the "
+            "--out and --runs of its training, or train it: python -m train fit, with the same.",
+        )
+    if _segments(plan):
+        from .data import masks
+        from .export.segmenter import export_run as export_masks
+
+        films, _ = masks.load(masks.drawn(frame), options.data, plan, options.runs / "cache")
+        bundle = export_masks(plan, run, films, frame, options.data, options.out)
+        print(f"{options.out}: {bundle.digest[:12]}")
+        _print(lines("", bundle.metrics["test"]["sources"]))
+        return
+    from .export.classifier import export_run
+
+    frame, squares = _films(plan, frame, options)
+    bundle = export_run(plan, run, squares, frame, options.out)
+    print(f"{options.out}: {bundle.digest[:12]}, {_on_test(bundle)}")
+
+
+def calibrate(options: Namespace) -> None:
+    from .export.calibrate import calibrate as fit_anew
+
+    bundle = fit_anew(options.out, dict(options.sensitivity or ()), options.unseen)
+    print(f"temperature {bundle.temperature:.3f}")
+    _print(lines("", bundle.operating_points))
+
+
+def external(options: Namespace) -> None:
+    from .evaluation.evaluate import score_external
+
+    _print(lines("", score_external(options.out).metrics["external"]))
+
+
+def sites(options: Namespace) -> None:
+    from .experiments.site_holdout import leave_out
+
+    plan, frame = _plan(options)
+    frame, squares = _films(plan, frame, options)
+    found = leave_out(plan, _name(options), squares, frame, options.leave_out, options.runs)
+    _print(lines("", found))
+
+
+def rivals(options: Namespace) -> None:
+    from .experiments.run_comparison import report
+
+    _print(report([Path(each) for each in options.files]))
+
+
+def folds(options: Namespace) -> None:
+    from .experiments.site_holdout import cross_validate
+
+    plan, frame = _plan(options)
+    frame, squares = _films(plan, frame, options)
+    found = cross_validate(plan, _name(options), squares, frame, options.k, options.runs)
+    _print(lines("", found))
+
+
+def search(options: Namespace) -> None:
+    from .experiments.search import search as look
+
+    plan, frame = _plan(options)
+    frame, squares = _films(plan, frame, options)
+    sites = options.leave_out or ()
+    without = f"-without-{'-'.join(sites)}" if sites else ""
+    run = options.runs / f"{_name(options).replace(':', '-')}-search{without}"
+    study = look(plan, squares, frame, run, options.trials, sites)
+    print(f"best of {len(study.trials)} trials, {study.best_value:.4f} ({run}):")
+    for path, value in study.best_params.items():
+        print(f"{path} = {value!r}")
+
+
+def audit(options: Namespace) -> None:
+    from cxr.model.classifier import Classifier
+
+    from .data import cache, manifest
+    from .evaluation.shortcut_audit import audit as ask
+    from .evaluation.shortcut_audit import report, store
+
+    model = Classifier(options.out)
+    frame = manifest.of_bundle(manifest.load(options.data), model.bundle, ("train", "val", "test"))
+    learnt = frame.label[(frame.split == "train") & (frame.recommended == "1")]
+    manifest.refuse(["train has recommended films of one label at most"] * (learnt.nunique() < 2))
+    whole = replace(model.preprocessing, rim=0)
+    films = cache.films(frame, options.data, model.labels, whole, options.runs / "cache")
+    _print(report(store(options.out, ask(model, films, frame))))
+
+
+def robustness(options: Namespace) -> None:
+    from cxr.model.bundle import open_bundle
+
+    from .data import manifest
+    from .evaluation.robustness import report
+
+    frame = manifest.of_bundle(manifest.load(options.data), open_bundle(options.out), ("test",))
+    _print(report(options.out, frame, options.data))
+
+
+def row(options: Namespace) -> None:
+    from .data import manifest
+    from .experiments.recipe_row import row as row_of
+
+    print(row_of(options.out, manifest.load(options.data)))
+
+
+def card(options: Namespace) -> None:
+    from cxr.metrics.model_card import card as card_of
+    from cxr.model.bundle import manifest_values, open_bundle, write_manifest
+
+    if options.recipe:
+        from .recipes.recipe import load
+
+        values = manifest_values(options.out)
+        values["provenance"]["recipe"]["card"] = load(options.recipe).card
+        write_manifest(options.out, values)
+    print(card_of(open_bundle(options.out)), end="")
+
+
+def passport(options: Namespace) -> None:
+    from cxr.model.bundle import open_bundle
+
+    from .data import manifest
+    from .evaluation.input_check_report import report
+    from .evaluation.input_checks import store
+
+    frame = manifest.of_bundle(
+        manifest.load(options.data), open_bundle(options.out), ("train", "val", "test")
+    )
+    rows, scored = store(options.out, frame, options.data)
+    _print(report(options.out, frame, options.data, rows, scored))
+
+
+def lungs_report(options: Namespace) -> None:
+    from .data import manifest
+    from .evaluation.lungs_report import report
+
+    _print(report(options.out, manifest.load(options.data), options.data))
+
+
+def adopt(options: Namespace) -> None:
+    from .export.calibrate import SENSITIVITY, check_labels
+
+    check_labels(dict(options.sensitivity or ()), options.labels.values())
+    from .export.adopt import adopt as make_bundle
+
+    bundle = make_bundle(
+        Path(options.files[0]),
+        options.labels,
+        options.data,
+        options.out,
+        scaling=options.scaling,
+        size=options.size,
+        longer_side=options.longer_side,
+        sensitivity=dict(options.sensitivity or SENSITIVITY),
+        keep_order=options.keep_order,
+    )
+    came = bundle.provenance["adopted"]
+    shape = " × ".join(map(str, came["input"]))
+    print(f"{options.out}: {bundle.digest[:12]}, {came['end']} of {shape}")
+    for scaling, loss in came["cross_entropy_on_val"].items():
+        print(f"scaling {scaling}: {loss:.3f}" + " (taken)" * (scaling == came["scaling"]))
+    none = "nothing: it has no convolution, or no maps that all of its answer goes through"
+    print(f"Grad-CAM reads {bundle.gradcam_layer or none}")
+    print(f"temperature {bundle.temperature:.3f}, {_on_test(bundle)}")
+    for source, figures in bundle.metrics.get("external", {}).items():
+        _print(lines(f"{source}, recall", figures["recall"]))
+    for warning in came["warnings"]:
+        print(f"Warning: {warning}")
+    print("With films of train, an input passport can be fitted:")
+    print(f"python -m train passport --data {options.data} --out {options.out}")
+
+
+def prepare(options: Namespace) -> None:
+    from .prepare.prepare import SHARES, Plan
+    from .prepare.prepare import prepare as make_folder
+    from .prepare.prepared import summary
+    from .prepare.sources import Naming, Source
+
+    named = [each.rpartition("=") for each in options.files]
+    plan = Plan(
+        sources=tuple(
+            Source(name or Path(path).name.partition(".")[0], Path(path)) for name, _, path in named
+        ),
+        naming=Naming(
+            options.labels or {}, options.columns, options.patient or "", options.several or ""
+        ),
+        shares=options.shares or SHARES,
+        external=options.external,
+        longer_side=options.longer_side,
+        like=options.like,
+        display=options.display or ("" if options.like else _ask_display()),
+    )
+    _print(summary(make_folder(plan, options.out)))
+
+
+def _ask_display() -> str:
+    """Ask whoever sits there whether films may be shown; a script is told afterwards."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return ""
+    said = input(
+        "May the app show these films to whoever opens it? Writing on a film may be a name. "
+        "yes, no, or nothing for none yet: "
+    )
+    return {"y": "yes", "n": "no"}.get(said.strip().lower()[:1], "")
+
+
+def _plan(options: Namespace) -> tuple[Recipe, pd.DataFrame]:
+    from .data import manifest
+    from .recipes import recipe
+
+    return recipe.load(options.recipe), manifest.load(options.data)
+
+
+def _name(options: Namespace) -> str:
+    """The recipe's, without a folder."""
+    return Path(options.recipe).name.removesuffix(".toml")
+
+
+def _make_sure_of_test(plan: Recipe, frame: pd.DataFrame, data: Path) -> None:
+    """Refuse to train what could not be measured afterwards."""
+    from .data import manifest
+
+    frame = plan.films_of(frame)
+    if not (frame.split == "test").any():
+        none = "test has no film of the recipe's: give that split to some patients of each label"
+        manifest.refuse([*manifest.problems(frame, data, plan.labels), none])
+
+
+def _on_test(bundle: Bundle) -> str:
+    found = bundle.metrics.get("test", {}).get("macro_f1")
+    return next(lines("macro-F1 on test", found)) if found else "test not measured"
+
+
+def _segments(plan: Recipe) -> bool:
+    from cxr.model.lungs import LABELS
+
+    return plan.labels == LABELS
+
+
+def _films(
+    plan: Recipe, frame: pd.DataFrame, options: Namespace
+) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
+    from .data import cache
+
+    listed, frame = len(frame), plan.films_of(frame)
+    if len(frame) < listed:
+        print(f"{len(frame)} of {listed} films are of this recipe's labels and sources")
+    return frame, cache.films(
+        frame, options.data, plan.labels, plan.learns_from, options.runs / "cache"
+    )
+
+
+def _export_afresh(options: Namespace) -> int:
+    """Export in a new process: a process that trained under torch cannot become TensorFlow's."""
+    command = [
+        *("-m", "train", "export", "--recipe", options.recipe, "--data", str(options.data)),
+        *("--out", str(options.out), "--runs", str(options.runs)),
+    ]
+    if find_spec("tensorflow") is None:
+        print(f"trained; export it where TensorFlow is: python {' '.join(command)}")
+        return 0
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    return subprocess.run([sys.executable, *command], env=environment, check=False).returncode
+
+
+def _print(lines: Iterable[Any]) -> None:
+    for line in lines:
+        print(line, flush=True)

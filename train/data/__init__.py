@@ -1,0 +1,2 @@
+"""From a manifest to batches: the checked table, the cache, augmentation and mixing, splits, drawn
+films."""

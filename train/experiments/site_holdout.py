@@ -1,0 +1,147 @@
+"""What a recipe is worth on films it was kept from: sites left out, and k folds.
+
+Nothing is exported; the best epoch on the remaining `val` is scored as Keras runs it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..data import splits
+from ..data.manifest import described
+from ..evaluation import evaluate
+from ..fit.runs import claim
+from ..fit.training import build, fit, predict
+from ..recipes.recipe import Recipe
+
+LEDGER = Path(__file__).parents[2] / "docs" / "ledger.md"
+
+
+def leave_out(
+    recipe: Recipe,
+    name: str,
+    films: NDArray[np.uint8],
+    frame: pd.DataFrame,
+    sites: Sequence[str],
+    runs: Path,
+    ledger: Path = LEDGER,
+) -> dict[str, Any]:
+    """Train without `sites`, score their films, add a line to the ledger.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    name : str
+        Of the recipe; names the run folder, which is continued if it holds a run.
+    films : uint8 (n, S, S)
+    frame : DataFrame of n rows
+    sites : sequence of str
+    runs : Path
+    ledger : Path
+
+    Returns
+    -------
+    dict: ``val``, figures of the remaining validation films; site → ``pairs`` (AUROC of each two
+    labels that the site holds) and ``recall`` by label.
+    """
+    cut = splits.without_sites(frame, sites)
+    run = runs / f"{name.replace(':', '-')}-without-{'-'.join(sites)}"
+    began = time.monotonic()
+    rows = _train_and_score(recipe, films, cut, run, ("val", splits.LEFT_OUT))
+    val = rows[rows.split == "val"]
+    found: dict[str, Any] = {
+        "val": evaluate.split_figures(val, recipe.labels),
+        "minutes": (time.monotonic() - began) / 60,
+    }
+    for site in sites:
+        found[site] = _site(rows[rows.source == site], recipe.labels)
+    with ledger.open("a", encoding="utf-8") as file:
+        file.write(_line(name, sites, found))
+    return found
+
+
+def cross_validate(
+    recipe: Recipe,
+    name: str,
+    films: NDArray[np.uint8],
+    frame: pd.DataFrame,
+    k: int,
+    runs: Path,
+) -> dict[str, Any]:
+    """Train `k` times, each film once in `test`; the figures of all test films together.
+
+    Returns
+    -------
+    dict as of :func:`train.evaluation.evaluate.split_figures`, and ``folds``: macro-F1 of each.
+    """
+    run = f"{name.replace(':', '-')}-fold"
+    parts = [
+        _train_and_score(recipe, films, cut, runs / f"{run}{i}of{k}", ("test",))
+        for i, cut in enumerate(splits.folds(frame, k, recipe.training.seed))
+    ]
+    each = [evaluate.split_figures(part, recipe.labels)["macro_f1"]["value"] for part in parts]
+    return {**evaluate.split_figures(pd.concat(parts), recipe.labels), "folds": each}
+
+
+def _train_and_score(
+    recipe: Recipe,
+    films: NDArray[np.uint8],
+    frame: pd.DataFrame,
+    run: Path,
+    splits: tuple[str, ...],
+) -> pd.DataFrame:
+    fit(recipe, films, frame, run)
+    model = build(recipe)
+    model.load_weights(run / "best.weights.h5")
+    keep = np.flatnonzero(frame.split.isin(splits))
+    rows = described(frame).iloc[keep].copy()
+    logits = predict(model, films, keep, rim=recipe.preprocessing.rim)
+    for k, label in enumerate(recipe.labels):
+        rows[f"logit_{label}"] = logits[:, k]
+    claim(run, recipe, frame)  # whose rim may have changed while this scored
+    rows.to_csv(run / "predictions.csv", index=False, lineterminator="\n")
+    return rows
+
+
+def _site(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]:
+    held = [label for label in labels if (rows.label == label).any()]
+    called = evaluate.logits_of(rows, labels).argmax(1)
+    truth = evaluate.truth_of(rows, labels)
+    return {
+        "n": len(rows),
+        "pairs": {
+            f"{two} against {one}": evaluate.pair_auroc(rows, two, one)
+            for i, one in enumerate(held)
+            for two in held[i + 1 :]
+        },
+        "recall": {
+            label: float((called[truth == k] == k).mean())
+            for k, label in enumerate(labels)
+            if label in held
+        },
+    }
+
+
+def _line(name: str, sites: Sequence[str], found: dict[str, Any]) -> str:
+    val = found["val"]
+    cells = [
+        date.today().isoformat(),
+        name,
+        f"{val['macro_f1']['value']:.3f}, {val['source_recall']:.3f}",
+    ]
+    for site in sites:
+        pairs = ", ".join(
+            f"{pair} {area['value']:.3f} ({area['low']:.3f} to {area['high']:.3f})"
+            for pair, area in found[site]["pairs"].items()
+        )
+        recalls = ", ".join(f"{label} {r:.2f}" for label, r in found[site]["recall"].items())
+        cells.append(f"{site}: {pairs}; recall {recalls}")
+    return f"| {' | '.join(cells)} | {found['minutes']:.0f} |\n"

@@ -1,0 +1,1 @@
+"""From a run, or a foreign Keras network, to a calibrated bundle."""

@@ -1,0 +1,1 @@
+"""From batches to a run folder: training, losses, history, several devices."""

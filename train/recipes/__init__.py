@@ -1,0 +1,1 @@
+"""Recipes, one TOML file each, and what they may hold."""
