@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import frame, models
-from ui.desk import desk
-from ui.memory import WATCH
+from ui.base import frame
+from ui.session import models
+from ui.session.memory import WATCH
+from ui.session.shelf import desk
 
 # Streamlit also serves pages/*.py by their stem, past this file, to a server's very first request.
 # So a page's address differs from its stem, and each page begins with frame.guard().

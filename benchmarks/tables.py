@@ -27,7 +27,7 @@ from sklearn import metrics as sk
 
 from cxr.metrics import bootstrap, evidence, predictions
 from cxr.model.bundle import MANIFEST, manifest_values, write_manifest
-from ui.evidence import overview, scope
+from ui.metrics import overview, scope
 
 THUMBNAIL = Path(__file__).parents[1] / "models" / "thumbnail"
 LABELS = ("N", "P", "T")

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import films, frame, intake, models, passport
-from ui.desk import desk
-from ui.films import Film
-from ui.lab import layers, methods, player, regions, stability, stories, way
-from ui.words import plain, short
+from ui.base import frame
+from ui.base.words import plain, short
+from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
+from ui.panels import input_checks, intake
+from ui.session import films, models
+from ui.session.films import Film
+from ui.session.shelf import desk
 
 STYLE = Path(__file__).parents[1] / "ui" / "lab" / "style.css"
 VIEWS = ("Regions", "Methods", "Layers", "Input", "Stability")
@@ -49,7 +51,7 @@ def main() -> None:
         stories.keep(film, model, view)
         stories.shelf()
     if reading.passport is not None:
-        passport.before_scores(reading.passport)
+        input_checks.before_scores(reading.passport)
     if view == "Methods":
         methods.show(film, reading, model)
     elif view == "Layers":
@@ -58,7 +60,7 @@ def main() -> None:
         stability.show(film, model)
     elif view == "Input":
         desk().leave_job()
-        way.show(film, reading, model)
+        preprocessing.show(film, reading, model)
     else:
         regions.show(film, reading, model)
 

@@ -6,23 +6,24 @@ import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.model.bundle import Bundle
-from ui import frame, models
-from ui.evidence import (
-    bench,
+from ui.base import frame
+from ui.base.words import plain, site
+from ui.metrics import (
     blocks,
     card,
     cases,
     classes,
     curves,
     export,
+    model_comparison,
+    operating_bench,
     overview,
-    rivals,
     trust,
-    weak,
+    worst_subgroups,
 )
-from ui.evidence.export import STYLE
-from ui.evidence.scope import ALL, Scope, key_of, scope, sources, splits
-from ui.words import plain, site
+from ui.metrics.export import STYLE
+from ui.metrics.scope import ALL, Scope, key_of, scope, sources, splits
+from ui.session import models
 
 PARTS = (
     "Overview",
@@ -100,11 +101,11 @@ def show(part: str, films: Scope) -> None:
     elif part == "Calibration":
         blocks.show(trust.blocks(films), columns=2)
     elif part == "Threshold":
-        bench.show(films)
+        operating_bench.show(films)
     elif part == "Slices":
-        weak.show(films)
+        worst_subgroups.show(films)
     elif part == "Models":
-        rivals.show_all(films)
+        model_comparison.show_all(films)
     else:
         export.show(films)
 

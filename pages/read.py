@@ -7,10 +7,12 @@ from html import escape
 import streamlit as st
 
 from cxr.model.classifier import Classifier
-from ui import films, findings, frame, intake, maps, models, passport
-from ui.desk import desk
-from ui.films import Film, Reading
-from ui.words import plain, short
+from ui.base import frame
+from ui.base.words import plain, short
+from ui.panels import findings, input_checks, intake, maps
+from ui.session import films, models
+from ui.session.films import Film, Reading
+from ui.session.shelf import desk
 
 
 def main() -> None:
@@ -78,11 +80,11 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
     with right:
         found = reading.passport
         if found is not None:
-            passport.before_scores(found)
+            input_checks.before_scores(found)
         muted = found is not None and found.outside
         findings.show_scores(reading.prediction, model.bundle, muted)
         if found is not None:
-            passport.show(found)
+            input_checks.show(found)
         findings.show_worth(model.bundle)
         findings.show_facts(film, reading, model.bundle)
     with left:

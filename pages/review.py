@@ -12,13 +12,14 @@ from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.review.store import Store
-from ui import frame, models
-from ui.desk import desk
-from ui.evidence import scope
-from ui.review import address, board, keys, queue, reader, records, source, stage, verdict
+from ui.base import frame
+from ui.base.words import plain
+from ui.metrics import scope
+from ui.review import address, film_panes, film_view, keys, queue, reader, records, source, verdict
 from ui.review.case import case_of, facts, scores
 from ui.review.queue import Place
-from ui.words import plain
+from ui.session import models
+from ui.session.shelf import desk
 
 STYLE = Path(__file__).parents[1] / "ui" / "review" / "style.css"
 
@@ -65,7 +66,7 @@ def predictions(model: Classifier) -> pd.DataFrame:
 def toolbar(place: Place, hidden: bool) -> None:
     """From case to case, and what stands on the stage. Its buttons never move."""
     before, after = place.neighbour(-1), place.neighbour(1)
-    staged = stage.staged()
+    staged = film_view.staged()
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             "Previous", shortcut="p", on_click=address.go, args=(before,), disabled=not before
@@ -75,7 +76,7 @@ def toolbar(place: Place, hidden: bool) -> None:
             "Hide maps" if staged == "maps" else "Show maps",
             key="review-maps",
             shortcut=None if hidden else "m",
-            on_click=stage.toggle,
+            on_click=film_view.toggle,
             args=("maps",),
             disabled=hidden,
         )
@@ -83,7 +84,7 @@ def toolbar(place: Place, hidden: bool) -> None:
             "Film alone" if staged == "near" else "Link neighbours",
             key="review-near",
             shortcut=None if hidden else "a",
-            on_click=stage.toggle,
+            on_click=film_view.toggle,
             args=("near",),
             disabled=hidden,
         )
@@ -97,7 +98,7 @@ def unseen(place: Place, model: Classifier, store: Store) -> None:
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with left:
-        board.show_blind(place, case)
+        film_panes.show_blind(place, case)
     with right:
         if not reader.name():
             reader.ask()
@@ -119,7 +120,7 @@ def seen(
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with left:
-        board.show(place, case, table, model)
+        film_panes.show(place, case, table, model)
     with right:
         st.html(
             f'<div class="cxr-between">Labelled {escape(str(place.row.label))}, '

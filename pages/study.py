@@ -6,9 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import frame, models
-from ui.desk import desk
+from ui.base import frame
 from ui.review import reader
+from ui.session import models
+from ui.session.shelf import desk
 from ui.study import results, room, setup, source
 
 HERE = Path(__file__).parents[1] / "ui"

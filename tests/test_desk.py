@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 import cxr
-from ui.desk import Job, Shelf
-from ui.words import score
+from ui.base.words import score
+from ui.session.shelf import Job, Shelf
 
 
 @pytest.mark.parametrize(

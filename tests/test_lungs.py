@@ -11,7 +11,7 @@ import cxr
 from cxr.imaging.radiograph import Radiograph
 from cxr.model import lungs
 from cxr.model.bundle import classifies
-from ui import models as picker
+from ui.session import models as picker
 
 
 @pytest.fixture(scope="module")

@@ -28,11 +28,12 @@ from cxr.model.bundle import open_bundle
 from cxr.review.cases import Wanted, queue
 from cxr.teaching.story import Step, Story
 from train.evaluation import input_check_pictures
-from ui import map_work, maps
-from ui import passport as shown
-from ui.export import scores_csv
-from ui.films import Film, Reading
+from ui.panels import input_checks as shown
+from ui.panels import maps
+from ui.panels.export import scores_csv
 from ui.review import address, case
+from ui.session import map_tasks
+from ui.session.films import Film, Reading
 
 pytestmark = pytest.mark.usefixtures("lungs_looked_for")
 
@@ -204,9 +205,9 @@ def test_a_saved_map_says_it_first(model: Admit) -> None:
     asked = model(outside=0.0)
     (prediction,) = asked.predict([drawn()])
     found = cxr.input_checks.inspect(drawn(), prediction.features, asked.passport, None)
-    what = map_work.wanted(drawn(), asked, "T", "gradcam")
+    what = map_tasks.wanted(drawn(), asked, "T", "gradcam")
     read = Reading(prediction=prediction, passport=found)
-    drawing = map_work.Drawn(cxr.explain.grad_cam(asked, drawn(), "T"))
+    drawing = map_tasks.Drawn(cxr.explain.grad_cam(asked, drawn(), "T"))
     lines = maps._caption(read, what, maps.Found(drawing), asked.bundle)
     assert lines[0].startswith("Outside what this model knows: distance ")
     known = maps._caption(replace(read, passport=None), what, maps.Found(drawing), asked.bundle)

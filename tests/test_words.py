@@ -1,6 +1,6 @@
 import pytest
 
-from ui.words import exact, site
+from ui.base.words import exact, site
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ import cxr
 from cxr.features.channels import activation, shares
 from cxr.features.layers import answers
 from cxr.teaching.preprocessing_stages import Way, scores
+from ui.base.words import score
 from ui.lab import layers
 from ui.lab.words import plain_number, signed
-from ui.words import score
 
 
 def channels(at: AppTest) -> list[str]:

@@ -18,11 +18,11 @@ from cxr.explain_eval import faithfulness, sanity
 from cxr.explain_eval.fill_agreement import compare_fills
 from cxr.explain_eval.map_stability import map_stability
 from cxr.explain_eval.stability import CHANGES, Stability, stability
-from ui import map_work
+from ui.base.words import score
 from ui.lab.stability import strip
 from ui.lab.words import plain_number
+from ui.session import map_tasks
 from ui.viewer.wire import shrunk
-from ui.words import score
 
 
 def test_methods_stand_side_by_side_with_their_evidence(
@@ -81,7 +81,7 @@ def test_long_work_can_be_stopped_and_gone_on_with(
         raise cxr.Cancelled
 
     with monkeypatch.context() as slow:
-        slow.setattr(map_work, "make_map", endless)
+        slow.setattr(map_tasks, "make_map", endless)
         lab.segmented_control(key="lab-view").set_value("Methods").run()
         assert begun.wait(60)
         assert all(plate["dim"] for plate in plates(lab))
@@ -101,7 +101,7 @@ def test_a_method_that_refuses_says_why_and_the_others_go_on(
             raise cxr.ExplainError("no_convolution", "There is no map here.")
         return make_map(model, film, label, method, **more)
 
-    monkeypatch.setattr(map_work, "make_map", picky)
+    monkeypatch.setattr(map_tasks, "make_map", picky)
     view(lab, "Methods")
     assert "There is no map here" in lab.info[0].value
     assert [row[0] for row in table(lab, 0)[1:]] == ["Occlusion"]

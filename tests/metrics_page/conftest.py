@@ -12,7 +12,7 @@ import tables
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
-from ui.evidence import weak
+from ui.metrics import worst_subgroups
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def _own_caches() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _slices_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weak, "PATIENCE", 60)
+    monkeypatch.setattr(worst_subgroups, "PATIENCE", 60)
 
 
 @pytest.fixture(scope="module")

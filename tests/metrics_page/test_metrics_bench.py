@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from cxr.metrics import operating_points
 from cxr.metrics.predictions import select, table
 from cxr.model.bundle import manifest_values, open_bundle
-from ui.evidence import bench as evidence_bench
-from ui.evidence.blocks import share
+from ui.metrics import operating_bench as evidence_bench
+from ui.metrics.blocks import share
 
 
 def bench(at: AppTest) -> str:

@@ -14,7 +14,7 @@ from metricspage import go, opened, ran, rewrite, text
 from cxr.metrics import evidence
 from cxr.metrics.predictions import select
 from cxr.model.bundle import open_bundle
-from ui.evidence.blocks import films, ranged, share
+from ui.metrics.blocks import films, ranged, share
 
 
 def test_class_figures_are_the_library_s(rows: pd.DataFrame) -> None:
@@ -65,7 +65,7 @@ def test_thumbnails_are_shown_only_where_they_may(
     for image in cell.image:
         cv2.imwrite(str(data / image), film(60, 50))
     monkeypatch.setenv("CXR_DATA", str(data))
-    from ui.evidence import cases
+    from ui.metrics import cases
 
     shown: list[str] = []
     real = cases._thumbnail

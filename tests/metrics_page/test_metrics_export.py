@@ -15,9 +15,9 @@ import cxr
 from cxr.metrics import evidence, subgroups
 from cxr.metrics.predictions import select
 from cxr.model.bundle import open_bundle
-from ui.evidence import export
-from ui.evidence import scope as scopes
-from ui.evidence.blocks import ranged
+from ui.metrics import export
+from ui.metrics import scope as scopes
+from ui.metrics.blocks import ranged
 
 
 class Links(HTMLParser):

@@ -16,9 +16,9 @@ from cxr.metrics import evidence, predictions
 from cxr.metrics.model_card import AUDITED
 from cxr.metrics.predictions import select, table
 from cxr.model.bundle import manifest_values, open_bundle
-from ui.evidence import export
-from ui.evidence import scope as scopes
-from ui.evidence.blocks import ranged, share
+from ui.metrics import export
+from ui.metrics import scope as scopes
+from ui.metrics.blocks import ranged, share
 
 
 def test_the_page_says_nothing_without_its_frame(room: Path) -> None:

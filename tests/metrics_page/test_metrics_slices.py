@@ -15,9 +15,9 @@ from metricspage import go, opened, ran, text
 
 from cxr.metrics import evidence, subgroups
 from cxr.metrics.predictions import select
-from ui.evidence import scope as scopes
-from ui.evidence import weak
-from ui.evidence.blocks import ranged
+from ui.metrics import scope as scopes
+from ui.metrics import worst_subgroups
+from ui.metrics.blocks import ranged
 
 
 def test_slices_that_take_long_can_be_stopped_and_asked_for_again(
@@ -31,13 +31,13 @@ def test_slices_that_take_long_can_be_stopped_and_asked_for_again(
         return real(*asked, **also)
 
     monkeypatch.setattr(scopes, "all_slices", slow)
-    monkeypatch.setattr(weak, "PATIENCE", 0)
+    monkeypatch.setattr(worst_subgroups, "PATIENCE", 0)
     at = go(opened(), "Slices")
     assert "Slices whose figure rests on fewer than 30 films" not in text(at)
     ran(at.button(key="ev-cancel").click().run())
     assert "Stopped." in text(at)
     going.set()
-    monkeypatch.setattr(weak, "PATIENCE", 60)
+    monkeypatch.setattr(worst_subgroups, "PATIENCE", 60)
     ran(at.button(key="ev-again").click().run())
     assert "Slices whose figure rests on fewer than 30 films" in text(at)
 
@@ -49,7 +49,9 @@ def test_the_worst_slice_is_on_top(rows: pd.DataFrame) -> None:
         ran(at.selectbox(key="ev-figure").set_value(name).run())
         there = [each for each in found if not isnan(each.figures[name].value)]
         large = [
-            each for each in there if weak.rests_on(each, name, tables.LABELS) >= subgroups.SMALL
+            each
+            for each in there
+            if worst_subgroups.rests_on(each, name, tables.LABELS) >= subgroups.SMALL
         ]
         worst = sorted(large or there, key=lambda each: each.figures[name].value)
         values = [ranged(each.figures[name]) for each in worst]
@@ -77,7 +79,7 @@ def test_a_slice_is_as_small_as_the_class_that_its_figure_rests_on() -> None:
         ("accuracy", ""): 201,
     }
     for name, films_of_it in rests.items():
-        assert weak.rests_on(part, name, tables.LABELS) == films_of_it, name
+        assert worst_subgroups.rests_on(part, name, tables.LABELS) == films_of_it, name
 
 
 def test_figures_of_one_film_of_a_class_are_grey(

@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 import cxr
 from cxr.model.bundle import manifest_values, write_manifest
 from cxr.teaching.samples import Sample
-from ui import films as ui_films
-from ui.words import plain, score
+from ui.base.words import plain, score
+from ui.session import films as ui_films
 
 NOT_A_FILM = b"no film, but text"
 
@@ -195,7 +195,7 @@ def test_the_table_holds_every_file_and_the_notice(
     upload(app, ("=1+1.png", FILM), ("b.txt", NOT_A_FILM))
     read = {number: reading for (number, _), reading in app.session_state["readings"].items()}
     rows = [(film, read[number]) for number, film in files(app).items()]
-    from ui.export import scores_csv
+    from ui.panels.export import scores_csv
 
     table = pd.read_csv(io.BytesIO(scores_csv(rows, phantom_model.bundle)))
     assert list(table.notice) == [cxr.NOTICE] * 2

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.explain import Stage
-from ui import map_work
+from ui.session import map_tasks
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def endless(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
             threading.Event().wait(0.01)
         raise cxr.Cancelled
 
-    monkeypatch.setattr(map_work, "drill_down", drill_down)
+    monkeypatch.setattr(map_tasks, "drill_down", drill_down)
     upload(app, ("a.png", FILM), ("b.png", OTHER))
     click(app, "map")
     app.segmented_control[0].set_value("occlusion").run()
@@ -59,7 +59,7 @@ def test_the_test_of_a_map_can_be_cancelled_and_the_map_stays(
             threading.Event().wait(0.01)
         raise cxr.Cancelled
 
-    monkeypatch.setattr(map_work, "faithfulness", faithfulness)
+    monkeypatch.setattr(map_tasks, "faithfulness", faithfulness)
     upload(app, ("a.png", FILM))
     click(app, "map")  # and the page rests, though the test goes on
     assert running(app)

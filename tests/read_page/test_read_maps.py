@@ -16,10 +16,12 @@ from streamlit.testing.v1 import AppTest
 import cxr
 from cxr.explain import overlay
 from cxr.explain_eval import words
-from ui import films as ui_films
-from ui import map_work, maps, models, viewer
+from ui import viewer
+from ui.base.words import score
+from ui.panels import maps
+from ui.session import films as ui_films
+from ui.session import map_tasks, models
 from ui.viewer import Look
-from ui.words import score
 
 
 def maps_shown(at: AppTest) -> list[str]:
@@ -148,8 +150,8 @@ def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
         Look(1, "T · Grad-CAM", 0.5, 0.4),
         film,
         ui_films.Reading(prediction=prediction),
-        map_work.wanted(film, phantom_model, "T", "gradcam"),
-        maps.Found(map_work.Drawn(np.full((30, 26), 0.3, np.float32))),
+        map_tasks.wanted(film, phantom_model, "T", "gradcam"),
+        maps.Found(map_tasks.Drawn(np.full((30, 26), 0.3, np.float32))),
         phantom_model.bundle,
     )
     assert name == f"map-{film.sha256[:12]}-T-gradcam.png"
@@ -164,8 +166,8 @@ def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
 def test_the_caption_says_what_a_map_does_not_show(phantom_model: cxr.Classifier) -> None:
     film = cxr.read(FILM)
     reading = ui_films.Reading(prediction=phantom_model.predict([film])[0])
-    wanted = map_work.wanted(film, phantom_model, "T", "gradcam")
-    found = maps.Found(map_work.Drawn(np.zeros((30, 26), np.float32)))
+    wanted = map_tasks.wanted(film, phantom_model, "T", "gradcam")
+    found = maps.Found(map_tasks.Drawn(np.zeros((30, 26), np.float32)))
     lines = maps._caption(reading, wanted, found, phantom_model.bundle)
     assert "What moved the network, not where disease is." in lines
 
@@ -182,7 +184,7 @@ def test_going_back_to_a_film_works_out_nothing_again(
 
         return call
 
-    monkeypatch.setattr(map_work, "make_map", counted("map", map_work.make_map))
+    monkeypatch.setattr(map_tasks, "make_map", counted("map", map_tasks.make_map))
     monkeypatch.setattr(ui_films, "read", counted("read", ui_films.read))
     monkeypatch.setattr(ui_films, "_read_and_score", counted("score", ui_films._read_and_score))
     upload(app, ("a.png", FILM), ("b.png", OTHER))

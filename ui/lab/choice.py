@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cxr.model.classifier import Classifier
-from ui.films import Film
+from ui.session.films import Film
 
 
 def choose_class(film: Film, called: str, model: Classifier) -> str:

@@ -11,10 +11,10 @@ from cxr.explain import FILLS
 from cxr.explain_eval.fill_agreement import compare_fills
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui import work
-from ui.desk import Step, desk
+from ui.base.words import plain
 from ui.lab.words import rank_table
-from ui.words import plain
+from ui.session import long_work
+from ui.session.shelf import Step, desk
 
 NAMES = {"blur": "Blur", "mean": "Mean", "noise": "Noise", "black": "Black"}
 
@@ -28,14 +28,14 @@ def compare(film: Radiograph, label: str, model: Classifier) -> None:
     def rank(step: Step) -> NDArray[np.float64]:
         return compare_fills(model, film, label, progress=step).rank
 
-    task = work.Task(
+    task = long_work.Task(
         ("fills", film.sha256, model.bundle.digest, label),
         f"occlusion of {label} under each fill",
         rank,
         lambda found: found.nbytes,
     )
-    work.show(work.go_on([task]))
-    found = work.done(task.key)
+    long_work.show(long_work.go_on([task]))
+    found = long_work.done(task.key)
     if isinstance(found, CxrError):
         st.info(plain(str(found)))
     elif found is not None:

@@ -16,14 +16,14 @@ from cxr.features.channels import activation, palette, picture, reach, shares, s
 from cxr.features.layers import Layer, answers
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui import films, work
-from ui.desk import desk
-from ui.films import Film
+from ui.base.words import plain
 from ui.lab.choice import choose_class, class_key
-from ui.lab.further import further
+from ui.lab.list_keys import further
 from ui.lab.words import plain_number, signed
+from ui.session import films, long_work
+from ui.session.films import Film
+from ui.session.shelf import desk
 from ui.viewer import Plate, viewer
-from ui.words import plain
 
 HEIGHT = "calc(100dvh - 14rem)"
 COLUMNS, PAGE = 7, 35
@@ -44,15 +44,15 @@ def show(
 ) -> None:
     """The film and one channel's map beside it, and the layer's channels, the strongest first."""
     radiograph = films.radiograph_of(film)
-    task = work.Task(
+    task = long_work.Task(
         ("layers", film.sha256, model.bundle.digest),
         "every layer’s answer",
         lambda step: answers(model, radiograph, step),
         lambda found: sum(maps.nbytes for maps in found.values()),
     )
-    waiting = work.go_on([task])
-    found = None if waiting else work.done(task.key)
-    work.show(waiting)
+    waiting = long_work.go_on([task])
+    found = None if waiting else long_work.done(task.key)
+    long_work.show(waiting)
     if isinstance(found, CxrError):
         st.info(plain(str(found)))
     if not isinstance(found, dict) or not found:

@@ -17,13 +17,13 @@ from cxr.explain_eval import Faithfulness, Sanity
 from cxr.explain_eval.similarity import rank_correlation
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui import films, map_work, work
-from ui.films import Film, Reading
+from ui.base.words import plain
 from ui.lab.choice import choose_class, class_key
 from ui.lab.words import plain_number, rank_table
-from ui.map_work import Drawn
+from ui.session import films, long_work, map_tasks
+from ui.session.films import Film, Reading
+from ui.session.map_tasks import Drawn
 from ui.viewer import Layer, Plate, viewer
-from ui.words import plain
 
 MOST = 4
 HEIGHT = "calc(100dvh - 21rem)"
@@ -37,20 +37,20 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     radiograph = films.radiograph_of(film)
     assert reading.prediction is not None
     chosen, label, twins = _choose(film, reading.prediction.label, model)
-    wanted = {method: map_work.wanted(radiograph, model, label, method) for method in chosen}
-    tasks = {m: map_work.map_task(radiograph, model, what) for m, what in wanted.items()}
-    waiting = work.go_on(list(tasks.values()))
-    held = {method: work.done(task.key) for method, task in tasks.items()}
+    wanted = {method: map_tasks.wanted(radiograph, model, label, method) for method in chosen}
+    tasks = {m: map_tasks.map_task(radiograph, model, what) for m, what in wanted.items()}
+    waiting = long_work.go_on(list(tasks.values()))
+    held = {method: long_work.done(task.key) for method, task in tasks.items()}
     whole = {method: drawn for method, drawn in held.items() if isinstance(drawn, Drawn)}
     maps = {method: drawn.values for method, drawn in whole.items()}
-    tests = {m: map_work.tested_task(radiograph, model, wanted[m], d) for m, d in whole.items()}
-    turns = {m: map_work.twins_task(radiograph, model, wanted[m], d) for m, d in whole.items()}
-    waiting = waiting or work.go_on([each for m in whole for each in (tests[m], turns[m])])
-    tested = {method: work.done(task.key) for method, task in tests.items()}
-    twinned = {method: work.done(task.key) for method, task in turns.items()}
-    coarse = work.so_far(waiting.key) if waiting is not None else None
+    tests = {m: map_tasks.tested_task(radiograph, model, wanted[m], d) for m, d in whole.items()}
+    turns = {m: map_tasks.twins_task(radiograph, model, wanted[m], d) for m, d in whole.items()}
+    waiting = waiting or long_work.go_on([each for m in whole for each in (tests[m], turns[m])])
+    tested = {method: long_work.done(task.key) for method, task in tests.items()}
+    twinned = {method: long_work.done(task.key) for method, task in turns.items()}
+    coarse = long_work.so_far(waiting.key) if waiting is not None else None
     shown = maps | {m: coarse.values for m in chosen if coarse is not None and waiting is tasks[m]}
-    work.show(waiting, coarse)
+    long_work.show(waiting, coarse)
     if twins:
         plates = [_twin(radiograph, wanted[method].name, method, twinned) for method in chosen]
     else:

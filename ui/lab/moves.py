@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from ui.base.words import score
 from ui.lab.words import signed
-from ui.words import score
 
 
 def moved(

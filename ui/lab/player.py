@@ -15,13 +15,14 @@ from cxr.model.bundle import MANIFEST
 from cxr.model.classifier import Classifier
 from cxr.teaching.preprocessing_stages import changed, changes, own_way
 from cxr.teaching.story import Step, Story
-from ui import films, map_work, models, passport, work
-from ui.desk import desk
-from ui.films import Film
-from ui.lab import layers, moves, stability, tries, way
-from ui.timer import pressed
+from ui.base.words import plain
+from ui.lab import layers, moves, preprocessing, stability, tries
+from ui.panels import input_checks
+from ui.session import films, long_work, map_tasks, models
+from ui.session.films import Film
+from ui.session.fragments import pressed
+from ui.session.shelf import desk
 from ui.viewer import Layer, Plate, viewer
-from ui.words import plain
 
 FOLDER = models.REPOSITORY / "samples" / "stories"
 """The stories that ship, and the network that one of them plays on."""
@@ -78,7 +79,7 @@ def show(story: Story, picked: Classifier) -> None:
     film = Film(-int(digest[:12], 16) - 1, "", data, digest)
     before = stability.scores_of(film, model)
     try:
-        passport.before_scores(_passport(film, model))
+        input_checks.before_scores(_passport(film, model))
         _VIEWS[now.view](now, film, before, model)
     except CxrError as refusal:
         st.info(plain(f"This model has no such view of this film. {refusal}"))
@@ -150,17 +151,17 @@ def _methods(now: Step, film: Film, before: Scores, model: Classifier) -> None:
     offered = methods_of(model)
     wanted = [m if m in offered else "occlusion" for m in now.methods or ("occlusion",)]
     for method in dict.fromkeys(wanted):
-        what = map_work.wanted(radiograph, model, label, method)
-        tasks[what.name] = method, map_work.map_task(radiograph, model, what)
+        what = map_tasks.wanted(radiograph, model, label, method)
+        tasks[what.name] = method, map_tasks.map_task(radiograph, model, what)
         if now.twin:
-            twin = map_work.twin_map_task(radiograph, model, what)
+            twin = map_tasks.twin_map_task(radiograph, model, what)
             tasks[twin.what] = method, twin
     st.html(moves.still(before))
-    waiting = work.go_on([task for _, task in tasks.values()])
-    work.show(waiting, work.so_far(waiting.key) if waiting is not None else None)
+    waiting = long_work.go_on([task for _, task in tasks.values()])
+    long_work.show(waiting, long_work.so_far(waiting.key) if waiting is not None else None)
     plates, refusals = [], []
     for title, (method, task) in tasks.items():
-        found = work.done(task.key) or work.so_far(task.key)
+        found = long_work.done(task.key) or long_work.so_far(task.key)
         if found is None:
             plates.append(Plate(radiograph, f"{title}: not ready", dim=True))
         elif isinstance(found, CxrError):
@@ -195,9 +196,9 @@ def _input(now: Step, film: Film, before: Scores, model: Classifier) -> None:
     desk().leave_job()
     radiograph = films.radiograph_of(film)
     chosen = changed(own_way(model), now.way)
-    after = way.scores_on(film, radiograph, chosen, model)
+    after = preprocessing.scores_on(film, radiograph, chosen, model)
     st.html(moves.moved(before, after, changes(before, after), ""))
-    _films([Plate(radiograph, "As filed"), way.plates_of(film, radiograph, chosen)[-1]])
+    _films([Plate(radiograph, "As filed"), preprocessing.plates_of(film, radiograph, chosen)[-1]])
 
 
 def _layers(now: Step, film: Film, before: Scores, model: Classifier) -> None:

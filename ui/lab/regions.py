@@ -12,13 +12,13 @@ from cxr.explain import FILLS
 from cxr.explain.region import Answer, painted
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui import films
-from ui.films import Film, Reading
+from ui.base.words import plain, score
 from ui.lab import fills, moves, tries
 from ui.lab.tries import Try
 from ui.lab.words import signed
+from ui.session import films
+from ui.session.films import Film, Reading
 from ui.viewer import Layer, Plate, viewer
-from ui.words import plain, score
 
 HEIGHT = "calc(100dvh - 20rem)"
 """Of the viewer under the choice of the fill and the scores."""

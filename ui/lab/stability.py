@@ -13,12 +13,12 @@ from cxr.explain_eval.map_stability import EMPTY, LEAST, MapStability, map_stabi
 from cxr.explain_eval.stability import CHANGES, LIMIT, Stability, stability
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui import films, work
-from ui.desk import desk
-from ui.films import Film
+from ui.base.words import plain, score
 from ui.lab.words import plain_number
+from ui.session import films, long_work
+from ui.session.films import Film
+from ui.session.shelf import desk
 from ui.viewer import Layer, Plate, viewer
-from ui.words import plain, score
 
 HEIGHT = "calc(100dvh - 14rem)"
 _NAMES = {
@@ -39,9 +39,9 @@ def show(film: Film, model: Classifier, on_step: Callable[[int], None] = films.s
     with right:
         method = _method(model)
         tasks = _tasks(film, radiograph, model, called, method)
-        waiting = work.go_on(tasks)
-        held = [work.done(task.key) for task in tasks]
-        work.show(waiting)
+        waiting = long_work.go_on(tasks)
+        held = [long_work.done(task.key) for task in tasks]
+        long_work.show(waiting)
         for found in held:
             if isinstance(found, CxrError):
                 st.info(plain(str(found)))
@@ -69,16 +69,16 @@ def _method(model: Classifier) -> str:
 
 def _tasks(
     film: Film, radiograph: Radiograph, model: Classifier, label: str, method: str
-) -> tuple[work.Task, work.Task]:
+) -> tuple[long_work.Task, long_work.Task]:
     title = overlay.KINDS[method].title
     return (
-        work.Task(
+        long_work.Task(
             ("stability", film.sha256, model.bundle.digest),
             "scores of the changed film",
             lambda step: stability(model, radiograph, step),
             lambda _: 4096,
         ),
-        work.Task(
+        long_work.Task(
             ("map stability", film.sha256, model.bundle.digest, label, method),
             f"{title} of the changed film",
             lambda step: map_stability(model, radiograph, label, method, step),

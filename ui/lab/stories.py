@@ -22,15 +22,15 @@ from cxr.teaching.story import (
     read_story,
     write_story,
 )
-from ui.films import Film
-from ui.lab import layers, methods, player, regions, way
-from ui.words import plain
+from ui.base.words import plain
+from ui.lab import layers, methods, player, preprocessing, regions
+from ui.session.films import Film
 
 _KEPT: dict[str, Callable[[Film, Classifier], dict[str, Any]]] = {
     "regions": regions.kept,
     "methods": methods.kept,
     "layers": layers.kept,
-    "input": way.kept,
+    "input": preprocessing.kept,
     "stability": lambda film, model: {},
 }
 _CAPTION = "story-caption"

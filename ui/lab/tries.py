@@ -14,9 +14,9 @@ from cxr.explain_eval.fill_agreement import answers_to_fills
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from cxr.teaching.story import Hidden
-from ui.desk import desk
-from ui.films import Film
-from ui.timer import pressed
+from ui.session.films import Film
+from ui.session.fragments import pressed
+from ui.session.shelf import desk
 from ui.viewer import Region
 
 CHOSEN = "try"

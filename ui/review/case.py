@@ -15,11 +15,11 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.input_checks import Finding
 from cxr.model.classifier import Classifier, Prediction
 from cxr.review.folder import Boxes, Folder
-from ui import findings, passport
-from ui.desk import desk
-from ui.models import line
+from ui.base.words import WAY_OUT, flags, site
+from ui.panels import findings, input_checks
 from ui.review import source
-from ui.words import WAY_OUT, flags, site
+from ui.session.models import line
+from ui.session.shelf import desk
 
 NO_FOLDER = (
     "Films are shown where the app is started with CXR_DATA set to their folder, or where that "
@@ -94,7 +94,7 @@ def scores(row: pd.Series, model: Classifier) -> None:
     logits = {label: float(row[f"logit_{label}"]) for label in model.labels}
     unknown = "outside" in str(row["passport"]).split(";")
     if unknown:
-        passport.first({"outside": _distance(row, model)})
+        input_checks.first({"outside": _distance(row, model)})
     findings.show_scores(Prediction(str(row.called), p, logits, None), model.bundle, unknown)
 
 

@@ -14,13 +14,13 @@ from cxr.explain_eval import words
 from cxr.explain_eval.localisation import against_boxes
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui import map_work, work
-from ui.map_work import Drawn, Wanted
-from ui.review import stage
+from ui.base.words import plain, score
+from ui.review import film_view
 from ui.review.case import Case
 from ui.review.queue import Place
+from ui.session import long_work, map_tasks
+from ui.session.map_tasks import Drawn, Wanted
 from ui.viewer import Layer, Plate
-from ui.words import plain, score
 
 _HEIGHT = "calc(100dvh - 18rem)"
 """What the choice of the method and the lines below it leave of the stage."""
@@ -28,15 +28,15 @@ _HEIGHT = "calc(100dvh - 18rem)"
 
 def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> None:
     """The film twice, under one map a class, linked."""
-    method = map_work.choose_method(model, "review-method")
-    wanted = [map_work.wanted(film, model, label, method) for label in case.classes]
-    tasks = [map_work.map_task(film, model, what) for what in wanted]
-    waiting = work.go_on(tasks)
-    held = [work.done(task.key) or work.so_far(task.key) for task in tasks]
+    method = map_tasks.choose_method(model, "review-method")
+    wanted = [map_tasks.wanted(film, model, label, method) for label in case.classes]
+    tasks = [map_tasks.map_task(film, model, what) for what in wanted]
+    waiting = long_work.go_on(tasks)
+    held = [long_work.done(task.key) or long_work.so_far(task.key) for task in tasks]
     seen = held[tasks.index(waiting)] if waiting in tasks else None
     plates = [_plate(case, film, what, each) for what, each in zip(wanted, held, strict=True)]
-    stage.show(place, plates, _HEIGHT)
-    work.show(waiting, seen)
+    film_view.show(place, plates, _HEIGHT)
+    long_work.show(waiting, seen)
     for refusal in {str(each): None for each in held if isinstance(each, CxrError)}:
         st.info(plain(refusal))
     said = [

@@ -13,9 +13,9 @@ from cxr.model.bundle import Bundle
 from cxr.review import cases
 from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
 from cxr.review.entries import Entry, standing
-from ui.evidence import scope
+from ui.base.words import WAY_OUT, flag, meaning, plain, site
+from ui.metrics import scope
 from ui.review import address, reader, source
-from ui.words import WAY_OUT, flag, meaning, plain, site
 
 SPLITS = {
     "test": "Test: hospitals it knows",

@@ -14,10 +14,10 @@ from cxr.review import agreement, exchange
 from cxr.review.entries import Entry, standing
 from cxr.review.relabel import Relabelled, relabel
 from cxr.review.store import Store
+from ui.base.words import flags, plain, site
 from ui.review import address, source
 from ui.review.queue import Place
 from ui.review.verdict import VERDICTS
-from ui.words import flags, plain, site
 
 _FEW = 30
 _LISTED = 500

@@ -21,9 +21,9 @@ from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.review.folder import Folder, open_folder
 from cxr.review.store import Store, setting
-from ui.desk import Job
-from ui.evidence import scope
-from ui.words import plain
+from ui.base.words import plain
+from ui.metrics import scope
+from ui.session.shelf import Job
 
 _FOLDER = "review_folder"
 _MOST_JOBS = 3

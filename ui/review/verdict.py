@@ -11,10 +11,10 @@ from cxr.errors import CxrError
 from cxr.model.bundle import Bundle
 from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry
 from cxr.review.store import Store, new_key
+from ui.base.words import meaning, plain
 from ui.review import address, reader
 from ui.review.queue import Place
 from ui.review.reader import FORMS, GIVEN, KEPT, SAID
-from ui.words import meaning, plain
 
 VERDICTS = {
     "model_wrong": ("Model wrong", "e"),

@@ -12,11 +12,11 @@ from cxr.study.answers import Answer
 from cxr.study.export import to_csv
 from cxr.study.figures import Pair, Reliance
 from cxr.study.plan import Plan
-from ui.evidence import blocks
-from ui.evidence.blocks import ranged
+from ui.base.words import meaning
+from ui.metrics import blocks
+from ui.metrics.blocks import ranged
 from ui.study import setup
 from ui.study.room import SURE
-from ui.words import meaning
 
 NAMES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "auc": "AUC"}
 

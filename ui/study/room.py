@@ -10,10 +10,10 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.study.answers import CONFIDENCES, STAGES, Answer
 from cxr.study.plan import Case, Plan
+from ui.base.words import meaning, plain
 from ui.review import reader
 from ui.study import setup, source
 from ui.viewer import Plate, viewer
-from ui.words import meaning, plain
 
 # 1 to 5 are the viewer's windows.
 SURE = dict(zip(CONFIDENCES, ("Guess", "Unsure", "Fair", "Sure", "Certain"), strict=True))

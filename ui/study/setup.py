@@ -8,9 +8,9 @@ from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
 from cxr.study import plan
 from cxr.study.plan import MOST_WRONG, Plan
+from ui.base.words import WAY_OUT, plain
 from ui.review import reader
 from ui.study import source
-from ui.words import WAY_OUT, plain
 
 PLAN, POOL, STOPPED = "study_plan", "study_pool", "study_stopped"
 _MOST_FILMS = 60

@@ -16,11 +16,11 @@ from cxr.model.classifier import Classifier
 from cxr.study.answers import Answer, Answers, setting
 from cxr.study.plan import Candidate
 from cxr.teaching import samples
-from ui import films
-from ui.evidence import scope
+from ui.base.words import plain
+from ui.metrics import scope
 from ui.review import source as review
 from ui.review.case import film_of
-from ui.words import plain
+from ui.session import films
 
 SESSION, TABLE = "Films of this session", "Test films of the model"
 

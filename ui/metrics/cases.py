@@ -1,0 +1,138 @@
+"""The films of one cell of the confusion matrix, and the way from there to the review room."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import cv2
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from cxr.errors import CxrError
+from cxr.imaging.preprocessing import reduce_film
+from cxr.metrics.predictions import select
+from cxr.review.folder import Folder
+from ui.base.words import WAY_OUT, plain, site
+from ui.metrics.blocks import films, share
+from ui.metrics.scope import Scope
+from ui.review import source
+
+REVIEW = "pages/review.py"
+PAGE = 24
+THUMBNAIL = 200
+_HIDDEN = f"Not marked as free to be shown: writing on a film may be a name. {WAY_OUT}"
+TABLE_ROWS = 10_000
+"""What a browser is sent at most; the export holds all."""
+
+
+def show(scope: Scope, truth: str, called: str) -> None:
+    """Thumbnails where a data folder is named, a table where none is."""
+    rows = select(scope.films, label=truth, called=called)
+    rows = rows.sort_values("loss", ascending=False, kind="stable")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{films(len(rows))} labelled {plain(truth)} called {plain(called)}**")
+        if len(rows) and st.button("Open all in review room", key="ev-review-all"):
+            open_review(scope, truth, called)
+    if rows.empty:
+        return
+    folder = source.folder()
+    if folder is not None:
+        _gallery(scope, rows, folder)
+    else:
+        _table(scope, rows)
+        st.caption("Start the app with CXR_DATA set to the films’ folder to see them here.")
+
+
+def open_review(scope: Scope, truth: str, called: str, case: str = "") -> None:
+    """Go to the review room with this cell as its queue."""
+    wanted = {
+        "model": scope.bundle.folder.name,
+        "split": scope.split,
+        "source": scope.source,
+        "truth": truth,
+        "called": called,
+        "case": case,
+    }
+    st.switch_page(REVIEW, query_params={name: value for name, value in wanted.items() if value})
+
+
+def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder) -> None:
+    pages = ceil(len(rows) / PAGE)
+    place = st.container()
+    page = st.pagination(pages, key=f"ev-page-{len(rows)}") if pages > 1 else 1
+    if hidden := int((~rows.display).sum()):
+        st.caption(
+            f"{films(hidden)} of these {'is' if hidden == 1 else 'are'} not marked as free to be "
+            f"shown: writing on a film may be a name. {plain(WAY_OUT)}"
+        )
+    with place, st.grid(min_column_width=130):
+        for _, row in rows.iloc[PAGE * (page - 1) : PAGE * page].iterrows():
+            with st.container(gap="xsmall"):
+                st.image(_picture(row, folder), width="stretch", alt=f"Case {row.case}")
+                scores = (f"{x} {share(row[f'p_{x}'], 2)}" for x in scope.bundle.labels)
+                st.caption(f"{plain(' · '.join(scores))}  \n{plain(site(row.source))}")
+                shown = bool(row.display and folder.may_show(row.image))
+                if st.button(
+                    f"Open case {row.case[:4]}…",
+                    key=f"ev-open-{row.case}",
+                    width="stretch",
+                    disabled=not shown,
+                    help=None if shown else _HIDDEN,
+                ):
+                    open_review(scope, row.label, row.called, row.case)
+
+
+def _picture(row: pd.Series, folder: Folder) -> bytes:
+    if not (row.display and folder.may_show(row.image)):
+        return _blank("not shown")
+    return _thumbnail(folder, folder.fingerprint, row.image) or _blank("not found")
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _thumbnail(_folder: Folder, fingerprint: str, image: str) -> bytes | None:
+    """A square JPEG of the film on black; None where it cannot be read."""
+    try:
+        film = reduce_film(_folder.film(image).eight_bit, THUMBNAIL)
+    except (OSError, CxrError):
+        return None
+    square = np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
+    height, width = film.shape
+    top, left = (THUMBNAIL - height) // 2, (THUMBNAIL - width) // 2
+    square[top : top + height, left : left + width] = film
+    return cv2.imencode(".jpg", square)[1].tobytes()
+
+
+@st.cache_data(show_spinner=False)
+def _blank(text: str) -> bytes:
+    square = np.full((THUMBNAIL, THUMBNAIL), 24, np.uint8)
+    cv2.putText(square, text, (48, 104), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 150, 1, cv2.LINE_AA)
+    return cv2.imencode(".png", square)[1].tobytes()
+
+
+def _table(scope: Scope, rows: pd.DataFrame) -> None:
+    names = ["case", "source", "view", "age_group", "sex", "flags"]
+    scores = [f"p_{label}" for label in scope.bundle.labels]
+    shown = rows[[*names, *scores, "margin", "loss"]].head(TABLE_ROWS)
+    shown = shown.assign(source=[site(name) for name in shown["source"]])
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        key="ev-cases",
+        on_select="rerun",
+        selection_mode="single-row",
+        height=min(420, 38 + 35 * len(shown)),
+        column_config={
+            name: st.column_config.NumberColumn(format="%.3f")
+            for name in (*scores, "margin", "loss")
+        },
+        alt="Films of the chosen cell",
+    )
+    if len(rows) > TABLE_ROWS:
+        st.caption(f"The {TABLE_ROWS:,} films with the highest loss are listed.")
+    chosen = event.selection.rows  # it outlives the films that it was chosen from
+    if not chosen or chosen[0] >= len(shown):
+        return
+    if st.button("Open in review room", key="ev-review-case"):
+        row = rows.iloc[chosen[0]]
+        open_review(scope, row.label, row.called, row.case)

@@ -1,0 +1,142 @@
+"""What leaves the evidence page: all figures as a table, and the whole page as one file."""
+
+from __future__ import annotations
+
+from datetime import date
+from html import escape
+from itertools import groupby
+from pathlib import Path
+
+import plotly.io
+import streamlit as st
+from plotly.offline import get_plotlyjs
+
+from cxr.metrics.subgroups import Slice, frame
+from cxr.notice import NOTICE
+from ui.base.charts import CONFIG
+from ui.metrics import (
+    classes,
+    curves,
+    model_comparison,
+    operating_bench,
+    overview,
+    trust,
+    worst_subgroups,
+)
+from ui.metrics.blocks import Block, Chart
+from ui.metrics.scope import Scope
+
+STYLE = Path(__file__).parent / "style.css"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title><style>
+body {{ font: 15px/1.45 system-ui, sans-serif; color: #1d2226; background: #fff; margin: 0 auto;
+  max-width: 70rem; padding: 1.5rem; }}
+h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.15rem; margin-top: 2.2rem; }}
+figure {{ margin: 0; flex: 1 1 28rem; min-width: 0; max-width: 36rem; }}
+.ev-charts {{ display: flex; flex-wrap: wrap; gap: 1rem; }}
+{style}</style><script>{plotly}</script></head><body>
+<h1>{title}</h1><p><b>{notice}</b></p>
+<p class="ev-quiet">Model {model}, written {created}, network {digest}.<br>
+{scope}.<br>Written {today}.</p>
+{body}
+<p><b>{notice}</b></p></body></html>
+"""
+
+
+def show(scope: Scope) -> None:
+    st.html(f"<p>{escape(scope.title)}</p>")
+    name = "-".join(
+        ("cxr-lens", scope.bundle.folder.name, scope.split, *filter(None, [scope.source]))
+    )
+    with st.container(horizontal=True):
+        st.download_button(
+            "Whole page (HTML)",
+            lambda: page(scope),
+            f"{name}.html",
+            "text/html",
+            key="download-page",
+            on_click="ignore",
+        )
+        st.download_button(
+            "All figures (CSV)",
+            lambda: figures_csv(scope),
+            f"{name}.csv",
+            "text/csv",
+            key="download-figures",
+            on_click="ignore",
+        )
+    st.caption(
+        "The page is one file that needs no network: every part for these films, every other model "
+        "beside this one, with the notice, the model’s hash and the date. The table holds every "
+        "figure of every slice with its interval. Neither holds a film or a file’s name."
+    )
+
+
+def page(scope: Scope) -> bytes:
+    """The whole page as one HTML file, in UTF-8."""
+    parts = {
+        "Overview": overview.blocks(scope.key),
+        "Classes": [*classes.blocks(scope), *classes.matrix_blocks(scope)],
+        "Curves": curves.blocks(scope),
+        "Calibration": trust.blocks(scope),
+        "Operating point": operating_bench.blocks(scope),
+        "Slices": worst_subgroups.blocks(scope),
+        "Models": model_comparison.blocks(scope),
+    }
+    body = "".join(f"<h2>{name}</h2>{_body(blocks)}" for name, blocks in parts.items() if blocks)
+    bundle = scope.bundle
+    return _PAGE.format(
+        title=f"Evidence: {escape(bundle.folder.name)}",
+        style=STYLE.read_text(encoding="utf-8"),
+        plotly=get_plotlyjs(),
+        notice=NOTICE,
+        model=escape(bundle.name),
+        created=escape(bundle.created),
+        digest=bundle.digest,
+        scope=escape(scope.title),
+        today=date.today().isoformat(),
+        body=body,
+    ).encode()
+
+
+def _body(blocks: list[Block]) -> str:
+    """HTML of blocks; charts that follow each other stand side by side."""
+    out = []
+    for is_chart, run in groupby(blocks, lambda block: isinstance(block, Chart)):
+        if is_chart:
+            drawn = "".join(_drawn(block) for block in run if isinstance(block, Chart))
+            out.append(f'<div class="ev-charts">{drawn}</div>')
+        else:
+            out += map(str, run)
+    return "".join(out)
+
+
+def _drawn(chart: Chart) -> str:
+    chart.figure.update_layout(template="plotly_white", autosize=True)
+    drawing = plotly.io.to_html(
+        chart.figure,
+        full_html=False,
+        include_plotlyjs=False,
+        config={**CONFIG, "responsive": True},
+        default_height=f"{chart.figure.layout.height}px",
+    )
+    return f'<figure aria-label="{escape(chart.alt)}">{drawing}</figure>'
+
+
+def figures_csv(scope: Scope) -> bytes:
+    """Every figure of these films and of their slices, UTF-8 with a mark that spreadsheets need."""
+    whole = scope.figures()
+    total = whole["accuracy", ""]
+    found = frame([Slice("", "", total.films, total.patients, whole), *scope.slices()])
+    found.insert(0, "split", scope.split)
+    found.insert(1, "source", scope.source or "all")
+    # A spreadsheet would run a name that begins like a formula.
+    for name in ("split", "source", "slice", "label"):
+        found[name] = [f"'{x}" if str(x).startswith(_FORMULA) else x for x in found[name]]
+    bundle = scope.bundle
+    found = found.assign(
+        model=bundle.name, model_created=bundle.created, model_sha256=bundle.digest, notice=NOTICE
+    )
+    return found.to_csv(index=False, lineterminator="\n", float_format="%.6f").encode("utf-8-sig")

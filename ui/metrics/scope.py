@@ -1,0 +1,132 @@
+"""Which films the page speaks of: a model's table, one split of it, and one source or all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from cxr.errors import BundleError
+from cxr.metrics import evidence
+from cxr.metrics.evidence import Figure, Name
+from cxr.metrics.predictions import select, table
+from cxr.metrics.subgroups import Slice, all_slices
+from cxr.model.bundle import MANIFEST, Bundle, open_bundle
+from ui.base.words import site
+from ui.metrics.blocks import MEANT, SPLITS, films, patients
+
+Key = tuple[str, str]
+"""A bundle's folder and the hash of its manifest, which holds the hash of every other file."""
+ALL = "All sources"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The films at hand.
+
+    Attributes
+    ----------
+    bundle : Bundle
+    key : Key
+    split : str
+    source : str
+        "" for all sources.
+    films : DataFrame
+        Rows of :func:`cxr.metrics.predictions.table`; shared by all sessions, never written to.
+    """
+
+    bundle: Bundle
+    key: Key
+    split: str
+    source: str
+    films: pd.DataFrame
+
+    @property
+    def title(self) -> str:
+        """As in "Test, hospitals it knows, other patients: 2,421 films of 2,020 patients"."""
+        whole = self.of_calls()["accuracy", ""]
+        pooled = len(sources(self.key, self.split))
+        where = site(self.source) if self.source else MEANT[self.split]
+        many = f", {pooled} sources pooled" if not self.source and pooled > 1 else ""
+        n = f"{films(whole.films)} of {patients(whole.patients)}"
+        return f"{SPLITS[self.split]}, {where}: {n}{many}"
+
+    def figures(self) -> dict[Name, Figure]:
+        """:func:`cxr.metrics.evidence.figures` of these films."""
+        return _figures(self.key, self.split, self.source)
+
+    def of_calls(self) -> dict[Name, Figure]:
+        """The same without the areas, and sooner."""
+        return _figures(self.key, self.split, self.source, areas=False)
+
+    def slices(self) -> list[Slice]:
+        """:func:`cxr.metrics.subgroups.all_slices` of these films."""
+        return slices_of(self.key, self.split, self.source)
+
+
+def key_of(folder: Path) -> Key:
+    """
+    Raises
+    ------
+    BundleError
+        ``no_bundle``: the folder can no longer be read.
+    """
+    try:
+        manifest = (folder / MANIFEST).read_bytes()
+    except OSError:
+        raise BundleError(
+            "no_bundle", "The model’s folder can no longer be read. Pick another model."
+        ) from None
+    return str(folder), hashlib.sha256(manifest).hexdigest()
+
+
+def splits(key: Key) -> list[str]:
+    """The splits that hold a film, `test` first."""
+    there = set(all_films(key)["split"].unique())
+    return [name for name in SPLITS if name in there]
+
+
+def sources(key: Key, split: str) -> list[str]:
+    """The sources of a split, by name."""
+    return sorted(part(key, split)["source"].unique())
+
+
+def scope(bundle: Bundle, split: str, source: str = "") -> Scope:
+    """The films of a split, from one source or all."""
+    key = key_of(bundle.folder)
+    return Scope(bundle, key, split, source, part(key, split, source))
+
+
+# Tables are shared by all sessions: they hold nothing that anyone has brought.
+@st.cache_resource(max_entries=6, show_spinner=False)
+def bundle(key: Key) -> Bundle:
+    return open_bundle(key[0])
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading the predictions")
+def all_films(key: Key) -> pd.DataFrame:
+    return table(bundle(key))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def part(key: Key, split: str, source: str = "") -> pd.DataFrame:
+    return select(all_films(key), split=split, source=source)
+
+
+@st.cache_data(max_entries=64, show_spinner="Resampling patients")
+def _figures(key: Key, split: str, source: str, areas: bool = True) -> dict[Name, Figure]:
+    rows = part(key, split, source)
+    return evidence.figures(rows, bundle(key).labels, evidence.affordable(rows), areas)
+
+
+# The page works it out on a thread of its own, where no spinner can be shown.
+@st.cache_data(max_entries=64, show_spinner=False)
+def slices_of(
+    key: Key, split: str, source: str, _progress: Callable[[float], bool] | None = None
+) -> list[Slice]:
+    """:func:`cxr.metrics.subgroups.all_slices` of some films, once for all sessions."""
+    return all_slices(part(key, split, source), bundle(key).labels, progress=_progress)

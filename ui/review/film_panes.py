@@ -1,0 +1,50 @@
+"""The films of a case: the case itself large, beside it those that the network finds most alike."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from cxr.model.classifier import Classifier
+from ui.base.words import plain
+from ui.review import film_view, maps, neighbours
+from ui.review.case import Case
+from ui.review.queue import Place
+from ui.session.shelf import Job, desk
+from ui.viewer import Plate
+
+
+def show_blind(place: Place, case: Case) -> None:
+    """The film and nothing else: its name, lesions, maps and neighbours would tell."""
+    with st.container(key="review-stage"):
+        if case.film is None:
+            st.info(plain(case.why))
+        else:
+            film_view.show(place, [Plate(case.film, "The film")])
+
+
+def show(place: Place, case: Case, table: pd.DataFrame, model: Classifier) -> None:
+    """The film beside its neighbours, linked between them, or under both classes' maps."""
+    staged = film_view.staged()
+    if staged != "maps" or case.film is None:
+        desk().leave_job()
+    with st.container(key="review-stage"):
+        if case.film is None:
+            st.info(plain(case.why))
+            return
+        film = Plate(case.film, "The film", boxes=case.boxes)
+        if staged == "maps":
+            maps.show(place, case, case.film, model)
+        elif staged == "near":
+            found = neighbours.found(case, table, model)
+            if isinstance(found, Job):
+                film_view.show(place, [film])
+                neighbours.progress(found, case, table, model)
+            else:
+                film_view.show(place, [film, *neighbours.plates(case, found, table)])
+        else:
+            left, right = st.columns([3, 1])
+            with left:
+                film_view.show(place, [film])
+            with right:
+                neighbours.beside(case, table, model)

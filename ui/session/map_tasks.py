@@ -1,0 +1,145 @@
+"""What a page may work out about a film's map: the map, and the evidence for and against it.
+
+Each is a task that is kept under what it depends on, so that no page works out again what another
+has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cxr.explain import drill_down, make_map, methods_of, overlay
+from cxr.explain_eval import faithfulness, sanity
+from cxr.explain_eval.shuffled_twin import twin_of
+from cxr.imaging.radiograph import Radiograph
+from cxr.model.classifier import Classifier
+from cxr.model.lungs import Probability
+from ui.session import models
+from ui.session.long_work import Task
+from ui.session.shelf import Step, desk
+from ui.viewer.wire import shrunk
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A map, by what it depends on: the film's and the model's hash, class, method."""
+
+    sha256: str
+    digest: str
+    label: str
+    method: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.label} · {overlay.KINDS[self.method].title}"
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A map as it is shown.
+
+    Attributes
+    ----------
+    values : float32 (h, w)
+        As coarse as the viewer shows it: no method's grid is finer.
+    passes, full : int
+        Forward passes that an occlusion map took so far, and those of the full one; else 0.
+    """
+
+    values: NDArray[np.float32]
+    passes: int = 0
+    full: int = 0
+
+
+def passes(drawn: Drawn) -> str:
+    """How far an occlusion map is; "" for other methods."""
+    if drawn.passes < drawn.full:
+        return f"{drawn.passes} of {drawn.full} forward passes; the rest is interpolated."
+    return f"{drawn.full} forward passes." if drawn.full else ""
+
+
+def wanted(film: Radiograph, model: Classifier, label: str, method: str) -> Wanted:
+    return Wanted(film.sha256, model.bundle.digest, label, method)
+
+
+def map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
+    """The map; gives :class:`Drawn`. Occlusion gives coarser ones on its way."""
+
+    def refine(step: Step) -> Drawn:
+        for stage in drill_down(model, film, what.label, progress=step):
+            drawn = Drawn(shrunk(stage.values), stage.forwards, stage.full)
+            step(stage.forwards / stage.full, drawn)
+        return drawn
+
+    def draw(step: Step) -> Drawn:
+        return Drawn(shrunk(make_map(model, film, what.label, what.method, progress=step)))
+
+    work = refine if what.method == "occlusion" else draw
+    return Task(("map", what), what.name, work, lambda drawn: drawn.values.nbytes)
+
+
+def tested_task(film: Radiograph, model: Classifier, what: Wanted, drawn: Drawn) -> Task:
+    """Is the map faithful? Gives :class:`cxr.explain.Faithfulness`."""
+    return Task(
+        ("tested", what),
+        f"whether the map of {what.name} is faithful",
+        lambda step: faithfulness(model, film, what.label, drawn.values, progress=step),
+        lambda _: 4096,
+    )
+
+
+def twins_task(film: Radiograph, model: Classifier, what: Wanted, drawn: Drawn) -> Task:
+    """The map under shuffled weights; gives :class:`cxr.explain.Sanity`."""
+
+    def compare(step: Step) -> object:
+        found = sanity(model, film, what.label, what.method, drawn.values, progress=step)
+        return replace(found, twin=shrunk(found.twin))
+
+    return Task(
+        ("twins", what),
+        f"{what.name} under shuffled weights",
+        compare,
+        lambda found: found.twin.nbytes,
+    )
+
+
+def twin_map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
+    """The map of one network with shuffled weights, without a measure; gives :class:`Drawn`."""
+    return Task(
+        ("twin map", what),
+        f"{what.name}, shuffled weights",
+        lambda step: Drawn(
+            shrunk(make_map(twin_of(model), film, what.label, what.method, progress=step))
+        ),
+        lambda drawn: drawn.values.nbytes,
+    )
+
+
+def choose_method(model: Classifier, key: str) -> str:
+    """The methods that the model can be asked for; it says where there is no Grad-CAM."""
+    methods = methods_of(model)
+    chosen = st.segmented_control(
+        "Method",
+        methods,
+        default=methods[0],
+        format_func=lambda method: overlay.KINDS[method].title,
+        required=True,
+        key=f"{key}-{'-'.join(methods)}",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return str(chosen)
+
+
+def lungs_of(film: Radiograph) -> Probability | None:
+    """Where the film's lungs are; None where none are found, or nothing is there to find them."""
+    finder = models.finder()
+    if finder is None:
+        return None
+    found: Probability = desk().shelf.get(
+        ("lungs", film.sha256), lambda: finder.find(film), lambda found: found.nbytes
+    )
+    return found if finder.has_lungs(found) else None

@@ -1,0 +1,103 @@
+"""Which model is in use: the bundles in one folder, picked in the sidebar."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+
+from cxr.errors import BundleError
+from cxr.model import lungs
+from cxr.model.bundle import MANIFEST, Bundle, classifies
+from cxr.model.classifier import Classifier, load
+from cxr.model.lungs import LungFinder
+from ui.base.words import plain
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TRAIN = "python -m train fit --recipe default --data DIR --out models/NAME"
+
+
+def folder() -> Path:
+    """Where the bundles are: `CXR_MODELS`, else ``models/`` beside the app."""
+    return Path(os.environ.get("CXR_MODELS") or REPOSITORY / "models")
+
+
+def bundles() -> list[Path]:
+    """Folders that hold a bundle to score films with, `default` first."""
+    found = [path.parent for path in folder().glob(f"*/{MANIFEST}") if classifies(path.parent)]
+    return sorted(found, key=lambda path: (path.name != "default", path.name))
+
+
+def pick() -> None:
+    """The sidebar's picker; pages ask :func:`current` for what it says."""
+    found = {path.name: path for path in bundles()}
+    if not found:
+        st.session_state.pop("bundle", None)
+        return
+    _follow_address(found)
+    name = st.sidebar.selectbox("Model", list(found), key="model", persist_state="session")
+    st.session_state["bundle"] = str(found[name])
+
+
+def _follow_address(found: Collection[str]) -> None:
+    """An address that names a model picks it, until another is picked by hand."""
+    asked = st.query_params.get("model")
+    if asked in found and asked != st.session_state.get("model_address"):
+        st.session_state["model"] = asked
+    st.session_state["model_address"] = asked
+
+
+def current() -> Classifier:
+    """The picked model; ends the page with a sentence where there is none that works."""
+    chosen = st.session_state.get("bundle")
+    if chosen is None:
+        st.subheader("No model", anchor=False)
+        st.write("The models folder holds no bundle. Train one:")
+        st.code(TRAIN, language=None)
+        st.stop()
+    try:
+        return load_from(Path(chosen))
+    except OSError:
+        _refuse("The model’s folder can no longer be read.")
+    except BundleError as refusal:
+        _refuse(f"This model cannot be used. {refusal}")
+
+
+def _refuse(why: str) -> NoReturn:
+    st.info(plain(why))
+    st.stop()
+
+
+def load_from(bundle: Path) -> Classifier:
+    """The model in a bundle's folder.
+
+    Raises
+    ------
+    OSError, BundleError
+    """
+    manifest = (bundle / MANIFEST).read_bytes()
+    return _load(str(bundle), hashlib.sha256(manifest).hexdigest())
+
+
+# Keyed by the manifest, which holds every file's hash: a bundle that is replaced is loaded anew.
+@st.cache_resource(max_entries=4, show_spinner="Loading the model")
+def _load(chosen: str, manifest: str) -> Classifier:
+    return load(chosen)
+
+
+@st.cache_resource(show_spinner=False)
+def finder() -> LungFinder | None:
+    """The network that finds lungs; None where its bundle is missing or altered."""
+    try:
+        return lungs.load()
+    except BundleError:
+        return None
+
+
+def line(bundle: Bundle) -> str:
+    """Name, date and hash."""
+    return f"{bundle.name} · {bundle.created} · {bundle.digest[:12]}"
