@@ -102,7 +102,7 @@ def test_a_session_that_cannot_come_back_is_emptied_without_another_one(
     monkeypatch.setattr(runtime, "exists", lambda: True)
     monkeypatch.setattr(runtime, "get_instance", lambda: server)
     session = Mock(spec=AppSession, id="one", session_state=SessionState())
-    session.session_state["films"] = {1: b"a film"}
+    films = session.session_state["films"] = {1: b"a film"}
     storage.save(SessionInfo(client=None, session=session))
     watch = memory.Watch()
     watch.look()
@@ -111,6 +111,7 @@ def test_a_session_that_cannot_come_back_is_emptied_without_another_one(
     loop.close()
     session.shutdown.assert_called_once_with()
     assert "films" not in session.session_state
+    assert not films
 
 
 def test_it_watches_once_however_often_pages_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,7 +109,11 @@ def _drop_expired_sessions() -> None:
 def _drop(expire: Callable[[], list[tuple[str, SessionInfo]]]) -> None:
     for _, ended in expire():
         ended.session.shutdown()
-        ended.session.session_state.clear()
+        state = ended.session.session_state
+        for held in state.filtered_state.values():
+            if isinstance(held, dict):  # such as its films: the functions of widgets hold them too
+                held.clear()
+        state.clear()
 
 
 WATCH = Watch()
