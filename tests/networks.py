@@ -45,11 +45,11 @@ def phantoms(n: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return np.stack([preprocess(phantom(rng, bool(t))[0], how) for t in truth]), truth
 
 
-def small_network(size: int = PHANTOM_SIZE, classes: int = 2) -> Any:
+def small_network(size: int = PHANTOM_SIZE, classes: int = 2, seed: int = 1) -> Any:
     """Three convolutions, averaging, one linear layer."""
     import keras
 
-    keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(seed)
     inputs = keras.Input((size, size, 1), name="film")
     x = keras.layers.Rescaling(1 / 64, offset=-1, name="scale")(inputs)
     for i, channels in enumerate((8, 16, 32)):

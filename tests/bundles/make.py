@@ -4,30 +4,31 @@ without (N).
     PYTHONPATH=.:tests python tests/bundles/make.py
 
 It is committed, since what a training gives is not the same on every processor. It gets every one
-of 1,000 fresh films right, by a log-odds of at least 2, so that no test's outcome hangs on the last
-digits of a sum.
+of 1,000 fresh films right, by a log-odds of at least 1, and the peak of its Grad-CAM lies on the
+lesion: so no test's outcome hangs on the last digits of a sum.
 """
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from networks import LABELS, PHANTOM_SIZE, phantoms, small_network
+from networks import LABELS, PHANTOM_SIZE, phantom, phantoms, small_network
 
-from cxr.imaging.preprocessing import Preprocessing
+from cxr.imaging.preprocessing import Preprocessing, preprocess
 from train.export.classifier import write_network
 
 PHANTOM = Path(__file__).parent / "phantom"
 
 
-def trained(films: int = 1600, epochs: int = 25) -> Any:
+def trained(films: int = 1600, epochs: int = 10, seed: int = 1) -> Any:
     """The Keras network of so many drawn films, trained so long."""
     squares, truth = phantoms(films, seed=1)
-    model = small_network()
+    model = small_network(seed=seed)
     rate = keras.optimizers.schedules.CosineDecay(1e-2, epochs * -(-films // 32))
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
     model.compile(keras.optimizers.Adam(rate), loss)
@@ -42,11 +43,28 @@ def margins(model: Any) -> Any:
     return (logits[:, 1] - logits[:, 0]) * np.where(truth == 1, 1, -1)
 
 
+def farthest_peak(model: Any) -> float:
+    """How far the peak of Grad-CAM lies from the lesion on the worst of 60 films, as a share of the
+    film's side."""
+    maps = keras.Model(model.input, model.get_layer("relu2").output)
+    weights = model.get_layer("logits").get_weights()[0][:, 1]
+    rng, worst = np.random.default_rng(7), 0.0
+    for height, width in ((150, 110), (240, 150)):
+        for _ in range(30):
+            pixels, (row, column) = phantom(rng, True, height, width)
+            square = preprocess(pixels, Preprocessing(size=PHANTOM_SIZE))
+            cam = maps(square[None, ..., None].astype(np.float32)).numpy()[0] @ weights
+            peak = (np.array(np.unravel_index(cam.argmax(), cam.shape)) + 0.5) / len(cam)
+            worst = max(worst, *np.abs(peak - (row / height, column / width)))
+    return worst
+
+
 if __name__ == "__main__":
-    network = trained()
-    least = float(margins(network).min())
-    if least < 1:
-        raise SystemExit(f"This training leaves a film at {least:.2f}; make it longer.")
+    for seed in itertools.count(1):
+        network = trained(seed=seed)
+        least, farthest = float(margins(network).min()), farthest_peak(network)
+        print(f"seed {seed}: least log-odds {least:.2f}, farthest peak {farthest:.3f}")
+        if least > 1 and farthest < 0.14:
+            break
     shutil.rmtree(PHANTOM, ignore_errors=True)
     write_network(network, LABELS, Preprocessing(size=PHANTOM_SIZE), PHANTOM)
-    print(f"least log-odds of a film's own label: {least:.2f}")
