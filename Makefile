@@ -24,6 +24,7 @@ check: $(INSTALLED)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	.venv/bin/lint-imports --no-cache
 
 # Compared by content, since a checkout renews the date. pip shows that the Python behind is still there.
 $(INSTALLED): FORCE

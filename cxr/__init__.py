@@ -1,9 +1,9 @@
 """CXR Lens: chest radiographs scored by a network, with maps of what moved it.
 
->>> film = cxr.read("film.dcm")
 >>> model = cxr.load("models/default")
->>> model.predict([film])[0].probabilities
->>> cxr.explain.occlusion(model, film, "T")
+>>> found = cxr.assess("film.dcm", model)
+>>> found.refusal or (found.before_scores, found.prediction.probabilities)
+>>> cxr.explain.occlusion(model, found.film, "T")
 
 Names are looked up on first use, so that ``import cxr`` costs nothing.
 """
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from .imaging.radiograph import Radiograph
     from .imaging.reader import read
     from .model.classifier import Classifier, Prediction, load
+    from .screening.assess import Assessment, assess
 
 __all__ = [
     "NOTICE",
+    "Assessment",
     "BundleError",
     "Cancelled",
     "Classifier",
@@ -43,6 +45,7 @@ __all__ = [
     "Prediction",
     "Radiograph",
     "UnreadableFile",
+    "assess",
     "explain",
     "load",
     "overlay",
@@ -50,6 +53,8 @@ __all__ = [
 ]
 
 _HOME = {
+    "Assessment": "screening.assess",
+    "assess": "screening.assess",
     "Classifier": "model.classifier",
     "Prediction": "model.classifier",
     "load": "model.classifier",

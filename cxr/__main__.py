@@ -28,11 +28,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import NOTICE, BundleError, Classifier, CxrError, ExplainError, Radiograph, load, read
+from . import NOTICE, BundleError, Classifier, ExplainError, Radiograph, load
 
 if TYPE_CHECKING:
-    from .input_checks import Fitted, Passport
-    from .model.classifier import Prediction
+    from .input_checks import Passport
     from .model.lungs import LungFinder
 
 DEFAULT = Path(__file__).parents[1] / "models" / "default"
@@ -102,17 +101,12 @@ def _predict(model: Classifier, asked: argparse.Namespace) -> int:
     show = _json_line if asked.json else _table_line
     names = [name for place in asked.files for name in _files_at(place)]
     wide = max(4, *map(len, names))
-    fitted, finder = model.passport, _finder()
     if not asked.json:
         print(f"{'file':{wide}}  {'label':{_LABEL}}", *(f"{label:>6}" for label in model.labels))
     refused = 0
     for name in names:
-        answer: dict[str, Any] = {"file": name}
-        try:
-            answer |= _answer(model, read(name), fitted, finder)
-        except CxrError as refusal:
-            refused += 1
-            answer["error"] = {"code": refusal.code, "message": refusal.message}
+        answer = {"file": name, **_answer(name, model)}
+        refused += "error" in answer
         print(show(answer, wide), flush=True)
     return 1 if refused else 0
 
@@ -128,29 +122,19 @@ def _files_at(place: str) -> list[str]:
     return sorted(found) or [place]
 
 
-def _finder() -> LungFinder | None:
-    from .model.lungs import load as load_lungs
+def _answer(name: str, model: Classifier) -> dict[str, Any]:
+    from .screening import assess as spine
 
-    try:
-        return load_lungs()
-    except BundleError:  # the passport says what it could not check, and a map goes without
-        return None
-
-
-def _answer(
-    model: Classifier, film: Radiograph, fitted: Fitted | None, finder: LungFinder | None
-) -> dict[str, Any]:
-    from .model.decision import prediction_set
-
-    found = model.predict([film])[0]
-    passport = _admit(film, found, fitted, finder)
-    sets = model.bundle.conformal.items()
+    found = spine.assess(name, model)
+    if found.refusal is not None:
+        return {"error": {"code": found.refusal.code, "message": found.refusal.message}}
+    scores, checks = found.scored
     return {
-        **({"passport": _checked(passport)} if passport.findings else {}),
-        "label": found.label,
-        "probabilities": found.probabilities,
-        "raw": found.raw,
-        "sets": {share: prediction_set(found.probabilities, limits) for share, limits in sets},
+        **({"passport": _checked(checks)} if checks.findings else {}),
+        "label": scores.label,
+        "probabilities": scores.probabilities,
+        "raw": scores.raw,
+        "sets": found.sets,
         "model": {"name": model.bundle.name, "sha256": model.bundle.digest},
     }
 
@@ -166,17 +150,6 @@ def _checked(passport: Passport) -> dict[str, Any]:
         for each in passport.findings
     }
     return {"flags": passport.flags, "checks": checks, "unchecked": passport.unchecked}
-
-
-def _admit(
-    film: Radiograph, found: Prediction, fitted: Fitted | None, finder: LungFinder | None
-) -> Passport:
-    """The film's passport; refuses what shows no chest."""
-    from .input_checks import inspect, refuse
-
-    passport = inspect(film, found.features, fitted, finder)
-    refuse(passport)
-    return passport
 
 
 def _json_line(answer: dict[str, Any], wide: int) -> str:
@@ -197,21 +170,20 @@ def _table_line(answer: dict[str, Any], wide: int) -> str:
 def _explain(model: Classifier, asked: argparse.Namespace) -> int:
     from . import explain
     from .explain import overlay
+    from .screening import assess as spine
 
     options = _options(model, asked)
-    fitted, finder = model.passport, _finder()
-    try:
-        film = read(asked.file)
-        outside = _admit(film, model.predict([film])[0], fitted, finder).before_scores
-    except CxrError as refusal:
-        print(refusal, file=sys.stderr)
+    found = spine.assess(asked.file, model)
+    if found.refusal is not None or found.film is None:
+        print(found.refusal, file=sys.stderr)
         return 1
+    film, outside = found.film, found.before_scores
     score = _score(model, film, asked)
     if asked.method == "occlusion":
         values = explain.occlusion(model, film, asked.label, **options)
     else:
         values = explain.make_map(model, film, asked.label, asked.method)
-    said = _evidence(model, film, asked, values, finder)
+    said = _evidence(model, film, asked, values, spine.shipped_lungs())
     details = ", ".join([f"p = {score:.3f}", *(f"{k} {v}" for k, v in options.items())])
     lines = overlay.caption(
         asked.method, asked.label, model.bundle.name, model.bundle.digest, details

@@ -47,8 +47,7 @@ def _drawings_are_let_in(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     """Most drawn films show no lungs, and would be refused by any model; a test of just that asks
     for `lungs_looked_for`."""
     if "lungs_looked_for" not in request.fixturenames:
-        monkeypatch.setattr("ui.session.models.finder", lambda: None)
-        monkeypatch.setattr("cxr.__main__._finder", lambda: None)
+        monkeypatch.setattr("cxr.screening.assess.shipped_lungs", lambda: None)
 
 
 @pytest.fixture

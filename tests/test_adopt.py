@@ -281,7 +281,7 @@ def test_what_is_fitted_and_asked_later_knows_the_films_by_the_manifest_s_labels
     shutil.copytree(adopted, folder)
     of = ["--data", str(data), "--out", str(folder)]
     assert main(["passport", *of]) == 0
-    fitted = cxr.load(folder).passport
+    fitted = cxr.input_checks.limits_of(cxr.load(folder))
     assert fitted is not None
     assert len(fitted.known) == 24, "the films of N and P in train"
     assert main(["audit", *of, "--runs", str(tmp_path)]) == 0

@@ -180,7 +180,7 @@ def test_constants_for_another_number_of_feature_maps_are_refused(
     bundle_with(tmp_path / "with", phantom_model.bundle, by_hand(channels))
     model = cxr.load(tmp_path / "with")
     with pytest.raises(BundleError, match="bad_passport"):
-        _ = model.passport
+        cxr.input_checks.limits_of(model)
 
 
 def broken(whole: bytes, how: str) -> bytes:
@@ -210,4 +210,4 @@ def test_files_that_cannot_be_read_are_refused(
         arrays.write_bytes(broken(arrays.read_bytes(), how))
     write_manifest(folder, values)
     with pytest.raises(BundleError, match="bad_passport"):
-        _ = cxr.load(folder).passport
+        cxr.input_checks.limits_of(cxr.load(folder))

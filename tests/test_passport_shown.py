@@ -204,7 +204,9 @@ def test_a_reviewed_case_says_it_before_its_scores(
 def test_a_saved_map_says_it_first(model: Admit) -> None:
     asked = model(outside=0.0)
     (prediction,) = asked.predict([drawn()])
-    found = cxr.input_checks.inspect(drawn(), prediction.features, asked.passport, None)
+    found = cxr.input_checks.inspect(
+        drawn(), prediction.features, cxr.input_checks.limits_of(asked), None
+    )
     what = map_tasks.wanted(drawn(), asked, "T", "gradcam")
     read = Reading(prediction=prediction, passport=found)
     drawing = map_tasks.Drawn(cxr.explain.grad_cam(asked, drawn(), "T"))
@@ -218,7 +220,7 @@ def test_what_is_done_is_said(model: Admit, monkeypatch: pytest.MonkeyPatch) -> 
     asked = model(noisy=0.0, inverted=0.0)
     said: list[str] = []
     monkeypatch.setattr(st, "html", said.append)
-    shown.show(cxr.input_checks.inspect(drawn(), None, asked.passport, None))
+    shown.show(cxr.input_checks.inspect(drawn(), None, cxr.input_checks.limits_of(asked), None))
     assert "Said, nothing changed." in said[0]
     assert "Said, not turned back" in said[0]
     assert "<code>burnt_in_text</code>" in said[0]
@@ -227,7 +229,9 @@ def test_what_is_done_is_said(model: Admit, monkeypatch: pytest.MonkeyPatch) -> 
 def test_scores_leave_with_their_flags(model: Admit) -> None:
     asked = model(noisy=0.0)
     (prediction,) = asked.predict([drawn()])
-    found = cxr.input_checks.inspect(drawn(), prediction.features, asked.passport, None)
+    found = cxr.input_checks.inspect(
+        drawn(), prediction.features, cxr.input_checks.limits_of(asked), None
+    )
     given = Film(1, "chest.png", CHEST, "0" * 64)
     top = prediction.probabilities[prediction.label]
     sets = {"0.9": dict.fromkeys("NT", top), "0.99": dict.fromkeys("NT", 0.0)}
@@ -294,9 +298,10 @@ def test_what_is_no_chest_is_refused_in_every_form(
 ) -> None:
     """With the shipped networks, on every real picture there is."""
     shipped = cxr.load(models / "default")
-    if shipped.passport is None:
+    fitted = cxr.input_checks.limits_of(shipped)
+    if fitted is None:
         pytest.skip("models/default brings no passport")
-    bench = input_check_pictures.Bench(shipped, finder, shipped.passport, cxr_data)
+    bench = input_check_pictures.Bench(shipped, finder, fitted, cxr_data)
     rows = list(input_check_pictures.rows(bench, []))[2:6]
     for row in rows:
         name, shown, _, _, let_in, *_ = row.strip("| ").split(" | ")

@@ -77,7 +77,7 @@ def test_one_command_fits_stores_and_reports(
     for row in ("| noise | `noisy` | ", "| smaller | `too_small` | ", "| a copy | `known_film` | "):
         assert row in page
     model = cxr.load(bundle)
-    fitted = model.passport
+    fitted = cxr.input_checks.limits_of(model)
     assert fitted is not None
     assert len(fitted.known) == COUNTS["train"]
     after = evaluate.predictions(bundle)

@@ -40,7 +40,7 @@ _OTHERS = {
 
 
 def read(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Radiograph:
-    """Read a frontal chest film.
+    """Read a frontal chest film. That it shows lungs is not asked: :func:`cxr.assess` does.
 
     Parameters
     ----------

@@ -18,9 +18,19 @@ from ..imaging.radiograph import Radiograph
 from ..model import lungs
 from ..model.lungs import LungFinder
 from . import measures
-from .fitted import Fitted, load, roots
+from .fitted import Fitted, limits_of, load, roots
 
-__all__ = ["CODES", "Finding", "Fitted", "Passport", "inspect", "load", "refuse", "written"]
+__all__ = [
+    "CODES",
+    "Finding",
+    "Fitted",
+    "Passport",
+    "inspect",
+    "limits_of",
+    "load",
+    "refuse",
+    "written",
+]
 
 LONGER_SIDE = 256
 """Pixels of a film when it is measured: what the films of train have."""

@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BundleError
 from ..model.bundle import Bundle
+from ..model.classifier import Classifier
 from .measures import BITS, GRID
 
 FORMAT = 1
@@ -138,6 +140,16 @@ def load(bundle: Bundle, maps: int) -> Fitted | None:
             "python -m train passport --data DIR --out models/NAME",
         ) from error
     return fitted
+
+
+def limits_of(model: Classifier) -> Fitted | None:
+    """The same of a loaded model, read once."""
+    if model not in _READ:
+        _READ[model] = load(model.bundle, model.maps)
+    return _READ[model]
+
+
+_READ: WeakKeyDictionary[Classifier, Fitted | None] = WeakKeyDictionary()
 
 
 def _checked(text: Any, arrays: dict[str, NDArray[Any]], digest: str, maps: int) -> Fitted:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +16,6 @@ from ..imaging.radiograph import Radiograph
 from .bundle import Bundle, open_bundle
 from .calibration import softmax
 from .interpreter import Network
-
-if TYPE_CHECKING:
-    from ..input_checks import Fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +60,8 @@ class Classifier:
     bundle : Bundle
     head_weights : float32 (K, classes) or None
         The last layer's weights where the head is linear on averaged feature maps.
+    maps : int
+        How many feature maps its network gives, K; 0 where it gives none.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -89,8 +86,8 @@ class Classifier:
                 "wrong_shape",
                 f"model.tflite does not give one logit for each of {', '.join(self.labels)}.",
             )
-        self._maps = blank["features"].shape[-1] if "features" in blank else 0
-        if self.head_weights is not None and self._maps != len(self.head_weights):
+        self.maps = int(blank["features"].shape[-1]) if "features" in blank else 0
+        if self.head_weights is not None and self.maps != len(self.head_weights):
             raise BundleError("wrong_shape", "head.npy does not have one row for each feature map.")
 
     @property
@@ -107,21 +104,9 @@ class Classifier:
     def preprocessing(self) -> Preprocessing:
         return self.bundle.preprocessing
 
-    @cached_property
-    def passport(self) -> Fitted | None:
-        """What :func:`cxr.input_checks.inspect` needs of this network; None if it was never fitted.
-
-        Raises
-        ------
-        BundleError
-            ``bad_passport``.
-        """
-        from ..input_checks import load as load_passport
-
-        return load_passport(self.bundle, self._maps)
-
     def predict(self, films: Sequence[Radiograph]) -> list[Prediction]:
         """Score films one by one: the same film always runs alone, so always gives the same score.
+        Whatever they show: what a film is, :func:`cxr.assess` asks before a score is believed.
 
         Returns
         -------

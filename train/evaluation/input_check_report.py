@@ -117,8 +117,9 @@ def report(
         As :func:`train.evaluation.input_checks.store` gives them.
     """
     model = Classifier(folder)
-    assert model.passport is not None
-    bench = Bench(model, lungs.load(), model.passport, data)
+    fitted = input_checks.limits_of(model)
+    assert fitted is not None
+    bench = Bench(model, lungs.load(), fitted, data)
     sample = by_hash(frame[frame.split == "test"])[:FILMS]
     films = [read(data / image).eight_bit for image in sample.image]
     yield INTRODUCTION.format(name=model.bundle.name, digest=model.bundle.digest[:12])

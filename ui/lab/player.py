@@ -10,9 +10,10 @@ import streamlit as st
 
 from cxr.errors import BundleError, CxrError
 from cxr.explain import methods_of
-from cxr.input_checks import Passport, inspect
+from cxr.input_checks import Passport
 from cxr.model.bundle import MANIFEST
 from cxr.model.classifier import Classifier
+from cxr.screening.assess import assess
 from cxr.teaching.preprocessing_stages import changed, changes, own_way
 from cxr.teaching.story import Step, Story
 from ui.base.words import plain
@@ -92,9 +93,8 @@ def _passport(film: Film, model: Classifier) -> Passport:
     """Said of a story's film, which is shown whatever it is."""
 
     def inspected() -> Passport:
-        radiograph = films.radiograph_of(film)
-        features = model.predict([radiograph])[0].features
-        return inspect(radiograph, features, model.passport, models.finder())
+        found = assess(films.radiograph_of(film), model)
+        return found.checks or found.scored[1]
 
     return desk().shelf.get(
         ("passport", film.sha256, model.bundle.digest), inspected, lambda _: 4096

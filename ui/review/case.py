@@ -12,7 +12,7 @@ import streamlit as st
 from cxr.errors import BundleError, CxrError
 from cxr.features import neighbours
 from cxr.imaging.radiograph import Radiograph
-from cxr.input_checks import Finding
+from cxr.input_checks import Finding, limits_of
 from cxr.model.classifier import Classifier, Prediction
 from cxr.review.folder import Boxes, Folder
 from ui.base.words import WAY_OUT, flags, site
@@ -101,7 +101,7 @@ def scores(row: pd.Series, model: Classifier) -> None:
 def _distance(row: pd.Series, model: Classifier) -> str:
     """How far outside, and the limit; "" where the bundle doesn't say."""
     try:
-        fitted = model.passport
+        fitted = limits_of(model)
     except BundleError:
         return ""
     limit = fitted.limits.get("outside") if fitted else None

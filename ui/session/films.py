@@ -11,14 +11,13 @@ from hashlib import sha256
 
 import streamlit as st
 
-from cxr import input_checks
 from cxr.errors import CxrError, UnreadableFile
 from cxr.imaging.radiograph import Radiograph
 from cxr.imaging.reader import read
 from cxr.input_checks import Passport
 from cxr.model.classifier import Classifier, Prediction
+from cxr.screening.assess import assess
 from cxr.teaching.samples import Sample
-from ui.session import models
 from ui.session.fragments import pressed
 from ui.session.shelf import desk
 
@@ -201,14 +200,11 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
         return Reading(film.refusal)
     try:
         radiograph = radiograph_of(film)
-        prediction = model.predict([radiograph])[0]
-        features = prediction.features
-        found = input_checks.inspect(radiograph, features, model.passport, models.finder())
-        input_checks.refuse(found)
+        prediction, checks = assess(radiograph, model).scored
     except CxrError as error:
         return Reading(error)
     scores = replace(prediction, features=None)
-    return Reading(None, _facts(radiograph), radiograph.notes, scores, found)
+    return Reading(None, _facts(radiograph), radiograph.notes, scores, checks)
 
 
 def radiograph_of(film: Film) -> Radiograph:

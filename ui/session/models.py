@@ -11,10 +11,10 @@ from typing import NoReturn
 import streamlit as st
 
 from cxr.errors import BundleError
-from cxr.model import lungs
 from cxr.model.bundle import MANIFEST, Bundle, classifies
 from cxr.model.classifier import Classifier, load
 from cxr.model.lungs import LungFinder
+from cxr.screening import assess
 from ui.base.words import plain
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -89,13 +89,9 @@ def _load(chosen: str, manifest: str) -> Classifier:
     return load(chosen)
 
 
-@st.cache_resource(show_spinner=False)
 def finder() -> LungFinder | None:
     """The network that finds lungs; None where its bundle is missing or altered."""
-    try:
-        return lungs.load()
-    except BundleError:
-        return None
+    return assess.shipped_lungs()
 
 
 def line(bundle: Bundle) -> str:

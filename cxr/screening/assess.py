@@ -1,0 +1,115 @@
+"""How a file becomes an answer: read, check, predict, decide. Every way to a score goes through
+here: pages, command line, stories, and whoever uses the library for real films."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cache
+
+from ..errors import BundleError, CxrError
+from ..imaging.radiograph import Radiograph
+from ..imaging.reader import read
+from ..input_checks import Passport, inspect, limits_of, refuse
+from ..model.classifier import Classifier, Prediction
+from ..model.decision import prediction_set
+from ..model.lungs import LungFinder
+from ..model.lungs import load as load_lungs
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Radiograph
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What became of one film under one model: a refusal, or everything that is said of it.
+
+    Attributes
+    ----------
+    refusal : CxrError or None
+        Why there is no score; `prediction` is None then. It outranks everything else.
+    film : Radiograph or None
+        What was read; it is there too where a film was read and then refused.
+    checks : Passport or None
+        The input checks; None where nothing was read. What they say `before_scores` stands before
+        any score.
+    prediction : Prediction or None
+        Calibrated scores.
+    sets : dict of str to tuple of str
+        Promised coverage → the labels that are not ruled out at it.
+    above : dict of str to bool
+        Label → whether its probability reaches the bundle's operating point.
+    """
+
+    refusal: CxrError | None = None
+    film: Radiograph | None = None
+    checks: Passport | None = None
+    prediction: Prediction | None = None
+    sets: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    above: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def scored(self) -> tuple[Prediction, Passport]:
+        """Scores and checks of a film that was not refused."""
+        if self.refusal is not None:
+            raise self.refusal
+        assert self.prediction is not None
+        assert self.checks is not None
+        return self.prediction, self.checks
+
+    @property
+    def before_scores(self) -> tuple[str, ...]:
+        """Sentences that stand before any score: that the film is outside what the model knows."""
+        return self.checks.before_scores if self.checks else ()
+
+
+@cache
+def shipped_lungs() -> LungFinder | None:
+    """The network that finds lungs, loaded once; None where its bundle is missing or altered."""
+    try:
+        return load_lungs()
+    except BundleError:
+        return None
+
+
+def assess(source: Source, model: Classifier) -> Assessment:
+    """Read one film, check it, score it; refuse what cannot be read and what shows no chest.
+
+    Whether it shows one is asked of the network that finds lungs; where that is missing, the checks
+    say what they could not look at.
+
+    Parameters
+    ----------
+    source : path, the bytes of a file, or a Radiograph that was read already
+    model : Classifier
+
+    Returns
+    -------
+    Assessment
+        A film's refusal is part of it, never raised.
+
+    Raises
+    ------
+    BundleError
+        ``bad_passport``: the model's own limits cannot be used.
+    """
+    fitted = limits_of(model)
+    film = checks = None
+    try:
+        film = source if isinstance(source, Radiograph) else read(source)
+        prediction = model.predict([film])[0]
+        checks = inspect(film, prediction.features, fitted, shipped_lungs())
+        refuse(checks)
+    except CxrError as refusal:
+        return Assessment(refusal, film, checks)
+    scores = prediction.probabilities
+    return Assessment(
+        None,
+        film,
+        checks,
+        prediction,
+        {share: prediction_set(scores, low) for share, low in model.bundle.conformal.items()},
+        {
+            label: scores[label] >= point["threshold"]
+            for label, point in model.bundle.operating_points.items()
+        },
+    )
