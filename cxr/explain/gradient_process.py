@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..errors import CxrError
 from . import frames
 
-NICE = 5
+NICE = 10
 """Once started it gives way: the pages of everybody else come before one reader's map."""
 
 Frame = tuple[dict[str, Any], list[NDArray[np.float32]]]
