@@ -201,8 +201,9 @@ def test_a_map_with_nothing_in_it_is_zero(bundled: Bundler) -> None:
 def test_lesion_of_a_phantom_is_found(
     phantom_model: cxr.Classifier, height: int, width: int
 ) -> None:
-    rng = np.random.default_rng(7)
-    for _ in range(4):
+    """On nearly all of 30 films; by chance it would be one in nine."""
+    rng, found_on = np.random.default_rng(7), 0
+    for _ in range(30):
         pixels, (row, column) = phantom(rng, True, height, width)
         drawn = radiograph(pixels)
         assert phantom_model.predict([drawn])[0].label == "T"
@@ -211,8 +212,8 @@ def test_lesion_of_a_phantom_is_found(
         assert found.dtype == np.float32
         peak = np.unravel_index(found.argmax(), found.shape)
         # A lesion's radius and one and a half cells of the 16 by 16 map.
-        assert abs(peak[0] - row) < height / 6
-        assert abs(peak[1] - column) < width / 6
+        found_on += abs(peak[0] - row) < height / 6 and abs(peak[1] - column) < width / 6
+    assert found_on >= 24
 
 
 def test_a_planted_mark_comes_out_where_it_was_put(bundled: Bundler) -> None:
