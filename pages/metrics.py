@@ -22,8 +22,9 @@ from ui.metrics import (
     worst_subgroups,
 )
 from ui.metrics.export import STYLE
-from ui.metrics.scope import ALL, Scope, key_of, scope, sources, splits
+from ui.metrics.scope import ALL, Scope, scope, sources, splits
 from ui.session import models
+from ui.session.tables import key_of
 
 PARTS = (
     "Overview",

@@ -14,11 +14,10 @@ from cxr.review.entries import Entry
 from cxr.review.store import Store
 from ui.base import frame
 from ui.base.words import plain
-from ui.metrics import scope
 from ui.review import address, film_panes, film_view, keys, queue, reader, records, source, verdict
 from ui.review.case import case_of, facts, scores
 from ui.review.queue import Place
-from ui.session import models
+from ui.session import models, tables
 from ui.session.shelf import desk
 
 STYLE = Path(__file__).parents[1] / "ui" / "review" / "style.css"
@@ -57,7 +56,7 @@ def main() -> None:
 
 def predictions(model: Classifier) -> pd.DataFrame:
     try:
-        return scope.all_films(scope.key_of(model.bundle.folder))
+        return tables.all_films(tables.key_of(model.bundle.folder))
     except CxrError as refusal:
         st.info(plain(str(refusal)))
         st.stop()

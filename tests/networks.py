@@ -13,6 +13,26 @@ from cxr.imaging.preprocessing import Preprocessing, preprocess
 
 PHANTOM_SIZE = 64
 LABELS = ("N", "T")
+# Architecture, size, classes, options, the layer that Grad-CAM reads. lungs_unet has its own tests.
+SMALL: dict[str, tuple[str, int, int, dict[str, Any], str | None]] = {
+    "cnn": ("cnn", 48, 3, {"channels": (4, 8), "hidden": 8, "dropout": 0.1}, "features"),
+    "cnn, averaged": (
+        *("cnn", 48, 3),
+        {"channels": (4, 8), "hidden": 0, "l1": 1e-6, "normalise": True},
+        "features",
+    ),
+    "coatnet": (
+        *("coatnet", 64, 3),
+        {"blocks": (1, 1, 1, 2, 1), "channels": (8, 8, 16, 32, 64), "hidden": 8},
+        "features",
+    ),
+    "efficientnet_lite0": ("efficientnet_lite0", 32, 3, {"imagenet": False}, "features"),
+    "keras_applications": ("keras_applications", 32, 3, {"base": "vgg19"}, "features"),
+    "mlp": ("mlp", 24, 3, {"hidden": (8, 4), "l2": 1e-6, "dropout": 0.1}, None),
+    "thumbnail": ("thumbnail", 16, 3, {}, None),
+    "tiny_mlp": ("tiny_mlp", 60, 2, {}, None),
+    "xception_style": ("xception_style", 48, 3, {"channels": (8, 16), "middle": 1}, "features"),
+}
 
 
 def phantom(rng: np.random.Generator, lesion: bool, height: int = 150, width: int = 110) -> Any:

@@ -19,6 +19,7 @@ from cxr.model.bundle import manifest_values, open_bundle
 from ui.metrics import export
 from ui.metrics import scope as scopes
 from ui.metrics.blocks import ranged, share
+from ui.session.tables import all_films, key_of
 
 
 def test_the_page_says_nothing_without_its_frame(room: Path) -> None:
@@ -130,10 +131,10 @@ def test_a_bundle_without_predictions_says_so(
 
 def test_a_replaced_bundle_is_read_anew(tmp_path: Path) -> None:
     folder = tables.bundle(tmp_path / "one", tables.raw(60))
-    first = scopes.all_films(scopes.key_of(folder))
+    first = all_films(key_of(folder))
     shutil.rmtree(folder)
     tables.bundle(folder, tables.raw(90))
-    assert (len(first), len(scopes.all_films(scopes.key_of(folder)))) == (60, 90)
+    assert (len(first), len(all_films(key_of(folder)))) == (60, 90)
     assert predictions.FILE in {p.name for p in folder.iterdir()}
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cxr.metrics.model_card import card
 from cxr.model.bundle import open_bundle
-from ui.metrics.scope import Key
+from ui.session.tables import Key
 
 
 def show(key: Key) -> None:

@@ -10,7 +10,8 @@ from cxr.metrics.confidence_bands import Curve, both
 from cxr.metrics.evidence import affordable, arrays
 from ui.base import charts
 from ui.metrics.blocks import Block, Chart, heading, quiet, ranged, share, table
-from ui.metrics.scope import Key, Scope, bundle, part
+from ui.metrics.scope import Scope
+from ui.session.tables import Key, bundle, part
 
 
 @st.cache_data(max_entries=32, show_spinner="Resampling patients")

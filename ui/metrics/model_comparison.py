@@ -16,8 +16,9 @@ from ui.base import charts
 from ui.base.words import plain, site
 from ui.metrics.blocks import Block, Chart, heading, named, quiet, ranged, said, share, show, table
 from ui.metrics.cases import open_review
-from ui.metrics.scope import Key, Scope, all_films, bundle, key_of, part
+from ui.metrics.scope import Scope
 from ui.session import models
+from ui.session.tables import Key, all_films, bundle, key_of, part
 
 WHO = {"first": "{0} only", "second": "{1} only", "neither": "neither"}
 TABLE_ROWS = 5_000

@@ -18,8 +18,9 @@ from ui.base import charts
 from ui.base.words import site
 from ui.metrics import curves
 from ui.metrics.blocks import Block, Chart, heading, numbers, quiet, ranged, said, share
-from ui.metrics.scope import Key, Scope, part, splits
+from ui.metrics.scope import Scope, splits
 from ui.session import operating_points
+from ui.session.tables import Key, part
 
 _GRID = frozenset(map(float, op.GRID))
 PREVALENCE = 5.0

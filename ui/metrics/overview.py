@@ -27,7 +27,8 @@ from ui.metrics.blocks import (
     share,
     table,
 )
-from ui.metrics.scope import Key, all_films, bundle, part, scope, sources, splits
+from ui.metrics.scope import scope, sources, splits
+from ui.session.tables import Key, all_films, bundle, part
 
 HOME, AWAY = "test", "external"
 WIDE = 0.05

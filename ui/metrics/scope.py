@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from cxr.errors import BundleError
 from cxr.metrics import evidence
 from cxr.metrics.evidence import Figure, Name
-from cxr.metrics.predictions import select, table
 from cxr.metrics.subgroups import Slice, all_slices
-from cxr.model.bundle import MANIFEST, Bundle, open_bundle
+from cxr.model.bundle import Bundle
 from ui.base.words import site
 from ui.metrics.blocks import MEANT, SPLITS, films, patients
+from ui.session.tables import Key, all_films, bundle, key_of, part
 
-Key = tuple[str, str]
-"""A bundle's folder and the hash of its manifest, which holds the hash of every other file."""
 ALL = "All sources"
 
 
@@ -68,22 +63,6 @@ class Scope:
         return slices_of(self.key, self.split, self.source)
 
 
-def key_of(folder: Path) -> Key:
-    """
-    Raises
-    ------
-    BundleError
-        ``no_bundle``: the folder can no longer be read.
-    """
-    try:
-        manifest = (folder / MANIFEST).read_bytes()
-    except OSError:
-        raise BundleError(
-            "no_bundle", "The model’s folder can no longer be read. Pick another model."
-        ) from None
-    return str(folder), hashlib.sha256(manifest).hexdigest()
-
-
 def splits(key: Key) -> list[str]:
     """The splits that hold a film, `test` first."""
     there = set(all_films(key)["split"].unique())
@@ -99,22 +78,6 @@ def scope(bundle: Bundle, split: str, source: str = "") -> Scope:
     """The films of a split, from one source or all."""
     key = key_of(bundle.folder)
     return Scope(bundle, key, split, source, part(key, split, source))
-
-
-# Tables are shared by all sessions: they hold nothing that anyone has brought.
-@st.cache_resource(max_entries=6, show_spinner=False)
-def bundle(key: Key) -> Bundle:
-    return open_bundle(key[0])
-
-
-@st.cache_resource(max_entries=6, show_spinner="Reading the predictions")
-def all_films(key: Key) -> pd.DataFrame:
-    return table(bundle(key))
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def part(key: Key, split: str, source: str = "") -> pd.DataFrame:
-    return select(all_films(key), split=split, source=source)
 
 
 @st.cache_data(max_entries=64, show_spinner="Resampling patients")

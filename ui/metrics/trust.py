@@ -17,7 +17,8 @@ from cxr.model import calibration
 from ui.base import charts
 from ui.base.words import site
 from ui.metrics.blocks import Block, Chart, beside, heading, quiet, ranged, said, share, table
-from ui.metrics.scope import Key, Scope, bundle, part
+from ui.metrics.scope import Scope
+from ui.session.tables import Key, bundle, part
 
 BROKEN = '<b class="ev-broken" title="surely below what was promised">▼</b>'
 

@@ -11,9 +11,10 @@ from cxr.metrics.evidence import MACRO, OF_CLASS, OVERALL, Figure, Name
 from cxr.metrics.subgroups import SMALL, Slice
 from ui.base.words import site
 from ui.metrics.blocks import Block, heading, named, quiet, ranged, said, table, written
-from ui.metrics.scope import Key, Scope, slices_of
+from ui.metrics.scope import Scope, slices_of
 from ui.session.fragments import every
 from ui.session.shelf import Job, desk
+from ui.session.tables import Key
 
 DIMENSIONS = {
     "source": "Source",

@@ -14,8 +14,8 @@ from cxr.review import cases
 from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
 from cxr.review.entries import Entry, standing
 from ui.base.words import WAY_OUT, flag, meaning, plain, site
-from ui.metrics import scope
 from ui.review import address, reader, source
+from ui.session import tables
 
 SPLITS = {
     "test": "Test: hospitals it knows",
@@ -61,7 +61,7 @@ class Place:
 def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry]) -> Place:
     """What the address asks for; without a case, the first that this reader hasn't judged."""
     wanted = address.wanted(table, bundle.labels)
-    found = _queue(scope.key_of(bundle.folder), wanted, bundle.labels, table)
+    found = _queue(tables.key_of(bundle.folder), wanted, bundle.labels, table)
     name = reader.name()
     mine = {case: entry for (case, who), entry in standing(rows).items() if who == name}
     done = found.rows.case.isin(mine.keys())
@@ -76,7 +76,7 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry]) -> Place:
 
 # Of a million rows the order takes about a second; it is the same for every session.
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _queue(key: scope.Key, wanted: Wanted, labels: tuple[str, ...], _table: pd.DataFrame) -> Queue:
+def _queue(key: tables.Key, wanted: Wanted, labels: tuple[str, ...], _table: pd.DataFrame) -> Queue:
     return cases.queue(_table, labels, wanted)
 
 

@@ -22,7 +22,7 @@ from cxr.review.entries import Entry
 from cxr.review.folder import Folder, open_folder
 from cxr.review.store import Store, setting
 from ui.base.words import plain
-from ui.metrics import scope
+from ui.session import tables
 from ui.session.shelf import Job
 
 _FOLDER = "review_folder"
@@ -102,7 +102,7 @@ def vectors(model: Classifier, films: Folder, table: pd.DataFrame, again: bool =
     again : bool
         Begin anew after it was cancelled or has failed: finished shards stay.
     """
-    images, shelf = _shelf(scope.key_of(model.bundle.folder), films.fingerprint, model, table)
+    images, shelf = _shelf(tables.key_of(model.bundle.folder), films.fingerprint, model, table)
 
     def work(step: Callable[[float], bool]) -> Vectors:
         return neighbours.work_out(model, images, films.film, shelf, step)
@@ -120,7 +120,7 @@ def vectors(model: Classifier, films: Folder, table: pd.DataFrame, again: bool =
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _shelf(
-    key: scope.Key, fingerprint: str, _model: Classifier, _table: pd.DataFrame
+    key: tables.Key, fingerprint: str, _model: Classifier, _table: pd.DataFrame
 ) -> tuple[tuple[str, ...], Path]:
     """The films of a bundle's table and where their vectors lie."""
     images = neighbours.films_of(_table)

@@ -17,10 +17,9 @@ from cxr.study.answers import Answer, Answers, setting
 from cxr.study.plan import Candidate
 from cxr.teaching import samples
 from ui.base.words import plain
-from ui.metrics import scope
 from ui.review import source as review
 from ui.review.case import film_of
-from ui.session import films
+from ui.session import films, tables
 
 SESSION, TABLE = "Films of this session", "Test films of the model"
 
@@ -90,7 +89,7 @@ def of_table(model: Classifier) -> Pool:
     if folder is None:
         return Pool([], {})
     try:
-        table = scope.all_films(scope.key_of(model.bundle.folder))
+        table = tables.all_films(tables.key_of(model.bundle.folder))
     except CxrError:
         return Pool([], {})
     rows = table[(table.split == "test") & table.display]
