@@ -18,7 +18,7 @@ HERE = Path(__file__).parents[1] / "ui"
 def main() -> None:
     frame.guard()
     desk().leave_job()
-    st.html(HERE / "evidence" / "style.css")
+    st.html(HERE / "metrics" / "style.css")
     st.html(HERE / "study" / "style.css")
     model = models.current()
     with st.sidebar:
