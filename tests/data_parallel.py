@@ -15,15 +15,15 @@ import pandas as pd
 from traindata import RECIPE, make_data
 
 from train.data import cache, manifest
-from train.fit import training
+from train.fit import devices, training
 from train.recipes import recipe
 
 NORMALISED = 'architecture = "cnn"\noptions = { channels = [4, 8], hidden = 0, normalise = true }'
 
 
-def main(scratch: Path, devices: int) -> None:
-    if devices > 1:
-        devices.spread(devices)
+def main(scratch: Path, count: int) -> None:
+    if count > 1:
+        devices.spread(count)
     data = make_data(scratch / "data")
     path = scratch / "tiny.toml"
     plain = RECIPE.replace('architecture = "thumbnail"', NORMALISED)
