@@ -170,6 +170,8 @@ def test_a_refused_file_stays_with_its_code(page: Page) -> None:
 
 def test_arrows_step_from_a_refused_file_too(page: Page) -> None:
     upload(page, ("one.jpg", CHILD), ("two.pdf", b"%PDF-1.7 no film"), ("three.jpg", CHILD))
+    expect(panes(page)).to_have_count(1)
+    settled(page)
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("2 of 3")).to_be_visible()
     expect(page.get_by_text("This file was not read.")).to_be_visible()
