@@ -59,9 +59,7 @@ def test_fit_leaves_a_complete_bundle(trained: Path, data: Path) -> None:
     assert set(rows.image) == set(listed.image[listed.split != "train"])
     logits = [list(p.logits.values()) for p in model.predict(_films(data, rows.image[:5]))]
     np.testing.assert_allclose(logits, evaluate.logits_of(rows[:5], model.labels), atol=1e-3)
-    assert model.bundle.metrics["test"]["macro_f1"]["value"] > 0.6, (
-        "the labels can be seen; by chance a third is right"
-    )
+    assert model.bundle.metrics["test"]["macro_f1"]["value"] > 0.9, "the labels can be seen"
     assert model.bundle.operating_points["T"]["sensitivity"] >= 0.9
     assert model.bundle.agreement["films"] == (rows.split == "val").sum()
     assert "external" not in model.bundle.metrics
