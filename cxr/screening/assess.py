@@ -7,6 +7,9 @@ import os
 from dataclasses import dataclass, field
 from functools import cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import BundleError, CxrError
 from ..imaging.radiograph import Radiograph
 from ..imaging.reader import read
@@ -15,8 +18,41 @@ from ..model.classifier import Classifier, Prediction
 from ..model.decision import prediction_set
 from ..model.lungs import LungFinder
 from ..model.lungs import load as load_lungs
+from ..model.reference import reference_of
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Radiograph
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a film lies between two labels: by its hospital's profile, or, where there is none,
+    among films of hospitals that the network never learnt from.
+
+    Attributes
+    ----------
+    positive, negative : str
+    log_odds : float
+        Of `positive` against `negative`; a score, never a diagnosis.
+    below_negatives, below_positives : float
+        Share of films of either label that lie below it, 0 to 1; NaN where there are none.
+    hospital : str
+        Name of the profile; "" without one.
+    threshold : float or None
+        The profile's; None without one.
+    """
+
+    positive: str
+    negative: str
+    log_odds: float
+    below_negatives: float
+    below_positives: float
+    hospital: str = ""
+    threshold: float | None = None
+
+    @property
+    def called(self) -> bool | None:
+        """Whether it reaches the profile's threshold; None without one."""
+        return None if self.threshold is None else self.log_odds >= self.threshold
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +73,10 @@ class Assessment:
     sets : dict of str to tuple of str
         Promised coverage → the labels that are not ruled out at it.
     above : dict of str to bool
-        Label → whether its probability reaches the bundle's operating point.
+        Label → whether its probability reaches the bundle's operating point. Both this and `sets`
+        are promises of the network as shipped: none is made under a hospital profile.
+    standing : Standing or None
+        None without a profile where the bundle brings no films of unseen hospitals along.
     """
 
     refusal: CxrError | None = None
@@ -46,6 +85,7 @@ class Assessment:
     prediction: Prediction | None = None
     sets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     above: dict[str, bool] = field(default_factory=dict)
+    standing: Standing | None = None
 
     @property
     def scored(self) -> tuple[Prediction, Passport]:
@@ -81,6 +121,7 @@ def assess(source: Source, model: Classifier) -> Assessment:
     ----------
     source : path, the bytes of a file, or a Radiograph that was read already
     model : Classifier
+        At a hospital, where there is a profile: ``model.at(site)``.
 
     Returns
     -------
@@ -90,7 +131,8 @@ def assess(source: Source, model: Classifier) -> Assessment:
     Raises
     ------
     BundleError
-        ``bad_passport``: the model's own limits cannot be used.
+        ``bad_passport``, ``bad_reference``: the model's own limits, or what it brings along of
+        hospitals, cannot be used.
     """
     fitted = limits_of(model)
     film = checks = None
@@ -102,6 +144,9 @@ def assess(source: Source, model: Classifier) -> Assessment:
     except CxrError as refusal:
         return Assessment(refusal, film, checks)
     scores = prediction.probabilities
+    standing = standing_of(prediction, model)
+    if model.site is not None:
+        return Assessment(None, film, checks, prediction, standing=standing)
     return Assessment(
         None,
         film,
@@ -112,4 +157,22 @@ def assess(source: Source, model: Classifier) -> Assessment:
             label: scores[label] >= point["threshold"]
             for label, point in model.bundle.operating_points.items()
         },
+        standing,
     )
+
+
+def standing_of(prediction: Prediction, model: Classifier) -> Standing | None:
+    """Where a film's prediction lies, by the model's profile or its bundle's unseen hospitals."""
+    if (site := model.site) is not None:
+        odds = prediction.log_odds(site.positive, site.negative)
+        below = _below(odds, site.negatives), _below(odds, site.positives)
+        return Standing(site.positive, site.negative, odds, *below, site.name, site.threshold)
+    if (known := reference_of(model)) is None:
+        return None
+    odds = prediction.log_odds(known.positive, known.negative)
+    below = _below(odds, known.unseen_negatives), _below(odds, known.unseen_positives)
+    return Standing(known.positive, known.negative, odds, *below)
+
+
+def _below(odds: float, films: NDArray[np.floating]) -> float:
+    return float((films < odds).mean()) if len(films) else float("nan")
