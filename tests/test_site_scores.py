@@ -129,7 +129,7 @@ def test_an_assessment_says_where_the_film_lies(
     assert found.standing.hospital == "Drawn hospital"
     assert found.standing.below_negatives == pytest.approx(np.mean(np.array([-3, -1, 0.5]) < odds))
     assert (found.sets, found.above) == ({}, {})
-    monkeypatch.setattr("cxr.screening.assess.reference_of", reference)
+    monkeypatch.setattr("cxr.screening.standing.reference_of", reference)
     away = cxr.assess(drawn, phantom_model).standing
     assert away is not None
     assert (away.hospital, away.threshold, away.called) == ("", None, None)

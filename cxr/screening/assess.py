@@ -7,9 +7,6 @@ import os
 from dataclasses import dataclass, field
 from functools import cache
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..errors import BundleError, CxrError
 from ..imaging.radiograph import Radiograph
 from ..imaging.reader import read
@@ -18,41 +15,9 @@ from ..model.classifier import Classifier, Prediction
 from ..model.decision import prediction_set
 from ..model.lungs import LungFinder
 from ..model.lungs import load as load_lungs
-from ..model.reference import reference_of
+from .standing import Standing, standing_of
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Radiograph
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a film lies between two labels: by its hospital's profile, or, where there is none,
-    among films of hospitals that the network never learnt from.
-
-    Attributes
-    ----------
-    positive, negative : str
-    log_odds : float
-        Of `positive` against `negative`; a score, never a diagnosis.
-    below_negatives, below_positives : float
-        Share of films of either label that lie below it, 0 to 1; NaN where there are none.
-    hospital : str
-        Name of the profile; "" without one.
-    threshold : float or None
-        The profile's; None without one.
-    """
-
-    positive: str
-    negative: str
-    log_odds: float
-    below_negatives: float
-    below_positives: float
-    hospital: str = ""
-    threshold: float | None = None
-
-    @property
-    def called(self) -> bool | None:
-        """Whether it reaches the profile's threshold; None without one."""
-        return None if self.threshold is None else self.log_odds >= self.threshold
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,20 +124,3 @@ def assess(source: Source, model: Classifier) -> Assessment:
         },
         standing,
     )
-
-
-def standing_of(prediction: Prediction, model: Classifier) -> Standing | None:
-    """Where a film's prediction lies, by the model's profile or its bundle's unseen hospitals."""
-    if (site := model.site) is not None:
-        odds = prediction.log_odds(site.positive, site.negative)
-        below = _below(odds, site.negatives), _below(odds, site.positives)
-        return Standing(site.positive, site.negative, odds, *below, site.name, site.threshold)
-    if (known := reference_of(model)) is None:
-        return None
-    odds = prediction.log_odds(known.positive, known.negative)
-    below = _below(odds, known.unseen_negatives), _below(odds, known.unseen_positives)
-    return Standing(known.positive, known.negative, odds, *below)
-
-
-def _below(odds: float, films: NDArray[np.floating]) -> float:
-    return float((films < odds).mean()) if len(films) else float("nan")

@@ -139,7 +139,7 @@ def leave(model: Classifier) -> None:
 
 def scores_on(film: Film, radiograph: Radiograph, way: Way, model: Classifier) -> dict[str, float]:
     return desk().shelf.get(
-        ("way-scores", film.sha256, model.bundle.digest, way),
+        ("way-scores", film.sha256, model.identity, way),
         lambda: scores(model, radiograph, way),
         len,
     )
