@@ -32,8 +32,18 @@ _ALONE = "a threshold on the shipped scores"
 
 
 @dataclass(frozen=True, eq=False)
-class _Labelled:
-    """Films of the two labels, and what the shipped network says of them."""
+class Labelled:
+    """Films of the two labels, and what the shipped network says of them.
+
+    Attributes
+    ----------
+    films : list of Film
+    averages : float32 (n, K)
+    shipped : float64 (n,)
+        Log-odds as shipped.
+    positive : bool (n,)
+    patients : int (n,)
+    """
 
     films: list[Film]
     averages: NDArray[np.float32]
@@ -110,7 +120,7 @@ def fit(
             [(patients[i] if patients and patients[i] else f"film {i}") for i in known],
             return_inverse=True,
         )[1]
-        data = _labelled(shipped, [rows[i] for i in known], told, groups, positive, negative)
+        data = labelled(shipped, [rows[i] for i in known], told, groups, positive, negative)
         with threadpool_limits(
             1, "blas"
         ):  # twenty times the work where threads share small matrices
@@ -201,17 +211,18 @@ def _enough(numbers: Mapping[str, int], positive: str, negative: str) -> None:
         )
 
 
-def _labelled(
+def labelled(
     model: Classifier,
     films: list[Film],
     labels: list[str],
     groups: NDArray[np.integer],
     positive: str,
     negative: str,
-) -> _Labelled:
+) -> Labelled:
+    """Put films of the two labels together; `groups`, int (n,), numbers their patients."""
     logits = np.stack([film.logits for film in films]).astype(np.float64)
     first, second = model.labels.index(positive), model.labels.index(negative)
-    return _Labelled(
+    return Labelled(
         films,
         np.stack([film.averages for film in films]),
         (logits[:, first] - logits[:, second]) / model.bundle.temperature,
@@ -222,7 +233,7 @@ def _labelled(
 
 def _labelled_fit(
     model: Classifier,
-    data: _Labelled,
+    data: Labelled,
     positive: str,
     negative: str,
     wanted: Mapping[str, float],
@@ -268,7 +279,7 @@ def _labelled_fit(
                 data.shipped if model.head_weights is None else made.out_of_fold,
             )
         ]
-    threshold = _threshold(score, data.positive, wanted)
+    threshold = threshold_for(score, data.positive, wanted)
     called = out_of_fold_calls(score, data, wanted)
     sides = {"sensitivity": called[data.positive], "specificity": ~called[~data.positive]}
     for figure, right in sides.items():
@@ -309,7 +320,7 @@ class Adapted:
 def adapted(
     model: Classifier,
     reference: Reference | None,
-    data: _Labelled,
+    data: Labelled,
     positive: str,
     negative: str,
 ) -> Adapted:
@@ -349,16 +360,17 @@ def gain_of(
     return estimate(values[0] - values[1], spread[0] - spread[1])
 
 
-def _threshold(
+def threshold_for(
     score: NDArray[np.floating], positive: NDArray[np.bool_], wanted: Mapping[str, float]
 ) -> float:
+    """The log-odds from which films are called, for a wanted sensitivity or specificity."""
     if "sensitivity" in wanted:
         return thresholds.for_sensitivity(score[positive], wanted["sensitivity"])
     return thresholds.for_specificity(score[~positive], wanted["specificity"])
 
 
 def out_of_fold_calls(
-    score: NDArray[np.floating], data: _Labelled, wanted: Mapping[str, float]
+    score: NDArray[np.floating], data: Labelled, wanted: Mapping[str, float]
 ) -> NDArray[np.bool_]:
     """Whether each film is called by a threshold that other patients' films chose."""
     order = np.random.default_rng(0).permutation(int(data.patients.max()) + 1)
@@ -366,7 +378,7 @@ def out_of_fold_calls(
     called = np.zeros(len(score), bool)
     for number in np.unique(part):
         held = part == number
-        called[held] = score[held] >= _threshold(score[~held], data.positive[~held], wanted)
+        called[held] = score[held] >= threshold_for(score[~held], data.positive[~held], wanted)
     return called
 
 

@@ -43,7 +43,7 @@ def add(
     """
     model = Classifier(folder)
     frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
-    _may_be_unseen(frame, model.bundle, unseen, positive, negative)
+    may_be_unseen(frame, model.bundle, unseen, positive, negative)
     rows = chosen(frame, unseen, positive, negative)
     averages = np.stack([average(model, data / image) for image in tqdm(rows.image, "films")])
     found = measure(model, rows, averages, unseen, positive, negative)
@@ -147,7 +147,7 @@ def _log_odds(
     return np.asarray((logits[:, first] - logits[:, second]) / model.bundle.temperature)
 
 
-def _may_be_unseen(
+def may_be_unseen(
     frame: pd.DataFrame, bundle: Bundle, unseen: Sequence[str], positive: str, negative: str
 ) -> None:
     home = table(bundle)
