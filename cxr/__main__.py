@@ -29,12 +29,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import NOTICE, BundleError, Classifier, ExplainError, Radiograph, load
+from .shipped import models
 
 if TYPE_CHECKING:
     from .input_checks import Passport
     from .model.lungs import LungFinder
 
-DEFAULT = Path(__file__).parents[1] / "models" / "default"
+DEFAULT = models() / "default"
 _LABEL = 14
 """Wide enough for a label behind "outside: "."""
 METHODS = ("gradcam", "gradcam_pp", "scorecam", "occlusion", "integrated")

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from ..errors import BundleError
 from ..imaging.preprocessing import preprocess
 from ..imaging.radiograph import Radiograph
+from ..shipped import models
 from .bundle import Bundle, open_bundle
 from .interpreter import Network
 
 LABELS = ("surroundings", "lung")
-FOLDER = Path(__file__).resolve().parents[2] / "models" / "lungs"
+FOLDER = models() / "lungs"
 SPECK = 0.005  # of the film: smaller regions get no outline
 LEAST = 0.1  # of the film: how much of it lungs are expected to fill
 
