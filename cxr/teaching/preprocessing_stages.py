@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.preprocessing import Preprocessing, preprocess, reduce_film
+from ..imaging.preprocessing import Preprocessing, blurred, equalised, preprocess, reduce_film
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
 
@@ -128,22 +127,11 @@ def steps(film: Film, way: Way) -> tuple[Step, ...]:
 
     then("Margin cut", cut(film, way.margin))
     then("Reduced", reduce_film(found[-1].picture, how.longer_side))
-    then("CLAHE", _clahe(found[-1].picture, how))
-    then("Blurred", _blurred(found[-1].picture, how))
+    then("CLAHE", equalised(found[-1].picture, how))
+    then("Blurred", blurred(found[-1].picture, how))
     last = found[-1].picture
     square = preprocess(last, Preprocessing(how.size, max(last.shape), rim=how.rim))
     return (*found, Step("Square", square))
-
-
-def _clahe(film: Film, how: Preprocessing) -> NDArray[Any]:
-    if not how.clahe_clip:
-        return film
-    tiles = (how.clahe_tiles, how.clahe_tiles)
-    return cv2.createCLAHE(clipLimit=how.clahe_clip, tileGridSize=tiles).apply(film)
-
-
-def _blurred(film: Film, how: Preprocessing) -> NDArray[Any]:
-    return cv2.GaussianBlur(film, (how.blur, how.blur), 0) if how.blur else film
 
 
 def scores(model: Classifier, film: Radiograph, way: Way) -> dict[str, float]:

@@ -9,9 +9,8 @@ from cxr.input_checks import CODES, Passport
 from cxr.model.bundle import Bundle
 from cxr.model.decision import prediction_set
 from cxr.notice import NOTICE
+from cxr.spreadsheet import inert
 from ui.session.films import Film, Reading
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def scores_csv(rows: list[tuple[Film, Reading]], bundle: Bundle) -> bytes:
@@ -40,7 +39,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], bundle: Bundle) -> bytes:
     for film, reading in rows:
         table.writerow(
             {
-                "file": _inert(film.name),
+                "file": inert(film.name),
                 "sha256": film.sha256,
                 **_result(reading, bundle),
                 "model": bundle.name,
@@ -73,8 +72,3 @@ def _result(reading: Reading, bundle: Bundle) -> dict[str, str]:
             for share, limits in bundle.conformal.items()
         },
     }
-
-
-def _inert(name: str) -> str:
-    """A spreadsheet would run a name that begins like a formula."""
-    return f"'{name}" if name.startswith(_FORMULA) else name
