@@ -92,9 +92,11 @@ def calibrate(options: Namespace) -> None:
 
 
 def external(options: Namespace) -> None:
-    from .evaluation.evaluate import score_external
+    from .evaluation.evaluate import external_row, score_external
 
-    _print(lines("", score_external(options.out).metrics["external"]))
+    bundle = score_external(options.out)
+    _print(lines("", bundle.metrics["external"]))
+    print(external_row(bundle))
 
 
 def sites(options: Namespace) -> None:
@@ -110,6 +112,12 @@ def rivals(options: Namespace) -> None:
     from .experiments.run_comparison import report
 
     _print(report([Path(each) for each in options.files]))
+
+
+def ledger(options: Namespace) -> None:
+    from .experiments.ledger import table
+
+    _print(table(options.runs))
 
 
 def folds(options: Namespace) -> None:

@@ -19,8 +19,6 @@ from cxr.model.bundle import TASKS, Bundle, manifest_values, write_manifest
 from cxr.model.calibration import softmax
 from cxr.model.decision import coverage
 
-EXPERIMENTS = Path(__file__).parents[2] / "docs" / "experiments.md"
-
 
 def values_of(folder: Path) -> dict[str, Any]:
     """As :func:`cxr.model.bundle.manifest_values`, of a bundle that scores films.
@@ -157,9 +155,9 @@ def external_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, A
     return figures
 
 
-def score_external(folder: Path, log: Path | None = EXPERIMENTS) -> Bundle:
-    """Score the external films of a bundle's ``predictions.csv``, store the figures in the bundle
-    and append one line to the log, if there is to be one. Reported, never tuned on.
+def score_external(folder: Path) -> Bundle:
+    """Score the external films of a bundle's ``predictions.csv`` and store the figures in the
+    bundle. Reported, never tuned on.
 
     Raises
     ------
@@ -180,17 +178,13 @@ def score_external(folder: Path, log: Path | None = EXPERIMENTS) -> Bundle:
         for source, site in rows.groupby("source"):
             figures[str(source)]["sets"] = set_figures(site, labels, values["temperature"], limits)
     values["metrics"]["external"] = figures
-    bundle = write_manifest(folder, values)
-    if log is not None:
-        line = _log_line(bundle, figures)
-        with log.open("a", encoding="utf-8") as file:
-            file.write(line)
-    return bundle
+    return write_manifest(folder, values)
 
 
-def _log_line(bundle: Bundle, figures: dict[str, Any]) -> str:
+def external_row(bundle: Bundle) -> str:
+    """Today's row of ``docs/experiments.md``, of a bundle after :func:`score_external`."""
     parts = []
-    for source, figure in figures.items():
+    for source, figure in bundle.metrics["external"].items():
         recalls = ", ".join(
             f"recall {label} {r['value']:.3f} (n {r['n']})" for label, r in figure["recall"].items()
         )
@@ -204,5 +198,5 @@ def _log_line(bundle: Bundle, figures: dict[str, Any]) -> str:
         told = f"{test['value']:.3f} ({test['low']:.3f} to {test['high']:.3f})"
     return (
         f"| {date.today().isoformat()} | {bundle.name} | `{bundle.digest[:12]}` | "
-        f"{told} | {'; '.join(parts)} |\n"
+        f"{told} | {'; '.join(parts)} |"
     )

@@ -204,7 +204,7 @@ def calibrate(
     found["metrics"] = values["metrics"] | found["metrics"]
     values |= found
     bundle = write_manifest(folder, values)
-    return evaluate.score_external(folder, log=None) if scored else bundle
+    return evaluate.score_external(folder) if scored else bundle
 
 
 def _kept(values: Mapping[str, Any]) -> Mapping[str, float]:
