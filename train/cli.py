@@ -293,7 +293,7 @@ def _make_sure_of_test(plan: Recipe, frame: pd.DataFrame, data: Path) -> None:
     """Refuse to train what could not be measured afterwards."""
     from .data import manifest
 
-    frame = plan.films_of(frame)
+    frame = manifest.of_recipe(frame, plan)
     if not (frame.split == "test").any():
         none = "test has no film of the recipe's: give that split to some patients of each label"
         manifest.refuse([*manifest.problems(frame, data, plan.labels), none])
@@ -313,9 +313,9 @@ def _segments(plan: Recipe) -> bool:
 def _films(
     plan: Recipe, frame: pd.DataFrame, options: Namespace
 ) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
-    from .data import cache
+    from .data import cache, manifest
 
-    listed, frame = len(frame), plan.films_of(frame)
+    listed, frame = len(frame), manifest.of_recipe(frame, plan)
     if len(frame) < listed:
         print(f"{len(frame)} of {listed} films are of this recipe's labels and sources")
     return frame, cache.films(

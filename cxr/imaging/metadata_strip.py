@@ -89,7 +89,7 @@ def lean_jpeg(data: bytes) -> Lean:
 
 
 def _oriented(exif: memoryview) -> int:
-    found = _tag(exif[6:] if exif[:6] == b"Exif\0\0" else exif, _ORIENTATION)
+    found = _tag(exif[6:] if bytes(exif[:6]) == b"Exif\0\0" else exif, _ORIENTATION)
     return found if found in range(1, 9) else 1
 
 

@@ -93,7 +93,8 @@ def load(folder: str | Path = FOLDER) -> LungFinder:
 def probability_of(logits: NDArray[np.floating]) -> Probability:
     """Softmax of (..., 2) logits in the order of :data:`LABELS`; lung's part, float32 (...)."""
     margin = np.subtract(logits[..., 1], logits[..., 0], dtype=np.float64)
-    return ((1 + np.tanh(margin / 2)) / 2).astype(np.float32)
+    out: Probability = ((1 + np.tanh(margin / 2)) / 2).astype(np.float32)
+    return out
 
 
 def mask(probability: Probability, height: int, width: int) -> NDArray[np.bool_]:

@@ -86,7 +86,7 @@ def _csv_rows(text: str) -> list[dict[str, str]]:
 def _json_rows(text: str) -> Sequence[Mapping[str, Any]]:
     try:
         whole = json.loads(text)
-        rows = whole["entries"]
+        rows: Sequence[Mapping[str, Any]] = whole["entries"]
     except (ValueError, KeyError, RecursionError):
         raise _bad("it is no export of verdicts") from None
     if whole.get("format") != FORMAT:

@@ -13,6 +13,8 @@ from cxr.imaging import ages
 from cxr.manifest import FILE, read
 from cxr.model.bundle import Bundle
 
+from ..recipes.recipe import Recipe
+
 SPLITS = ("train", "val", "test", "external")
 COLUMNS = ("image", "label", "split", "source", "patient_id", "recommended")
 FACTS = ("view", "age_group", "age", "sex", "flags", "display")
@@ -64,6 +66,12 @@ def chosen(
     if sources:
         wanted &= frame.source.isin(sources)
     return frame[wanted].reset_index(drop=True)
+
+
+def of_recipe(frame: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """The films that a recipe is about, under its labels; cache, predictions and figures hold all
+    of them."""
+    return chosen(frame, recipe.labels, recipe.sources, recipe.relabel)
 
 
 def renamed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:

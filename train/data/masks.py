@@ -228,4 +228,5 @@ def _without_lungs(film: Film, rng: np.random.Generator) -> Film:
         coarse = rng.standard_normal((cells, cells)).astype(np.float32)
         clouds = clouds + cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
     low, high = clouds.min(), clouds.max()
-    return ((clouds - low) / (high - low) * 255).astype(np.uint8)
+    out: Film = ((clouds - low) / (high - low) * 255).astype(np.uint8)
+    return out

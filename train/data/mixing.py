@@ -68,7 +68,8 @@ def _swap_surroundings(one: Drawn, other: Drawn, rng: np.random.Generator) -> Fi
     mine, theirs = one.film.astype(np.float32), other.film.astype(np.float32)
     scale = (mine.std() + 1) / (theirs.std() + 1)
     theirs = (theirs - theirs.mean()) * scale + mine.mean()
-    return np.clip(np.rint(share * mine + (1 - share) * theirs), 0, 255).astype(np.uint8)
+    out: Film = np.clip(np.rint(share * mine + (1 - share) * theirs), 0, 255).astype(np.uint8)
+    return out
 
 
 def _lung_window(one: Drawn, rng: np.random.Generator) -> Film:

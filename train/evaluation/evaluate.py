@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr.errors import BundleError
+from cxr.errors import BundleError, DataError
 from cxr.metrics import confusion, evidence
 from cxr.metrics.bootstrap import Estimate
 from cxr.metrics.predictions import clusters
@@ -42,6 +42,27 @@ def predictions(folder: Path) -> pd.DataFrame:
     names = pd.read_csv(path, nrows=0).columns
     kinds = {name: float if name.startswith("logit_") else str for name in names}
     return pd.read_csv(path, dtype=kinds, keep_default_na=False)
+
+
+def scores(run: Path) -> pd.DataFrame:
+    """The films that a run of ``python -m train sites`` scored, as :func:`predictions` gives them.
+
+    Raises
+    ------
+    DataError
+        ``no_run``
+    """
+    try:
+        rows = predictions(run)
+        if {"image", "split", "source", "label"} <= set(rows):
+            return rows
+    except (OSError, ValueError):
+        pass  # refused below, as a table of something else is
+    raise DataError(
+        "no_run",
+        f"The folder {run.name!r} holds no scores of sites that were left out, or some that are no "
+        "numbers. Name a run of python -m train sites.",
+    )
 
 
 def logits_of(rows: pd.DataFrame, labels: tuple[str, ...]) -> NDArray[np.float64]:

@@ -106,7 +106,8 @@ def small(path: Path) -> Film:
 
 def average(model: Classifier, film: Film) -> NDArray[np.float32]:
     """The last feature maps' averages of a film, float32 (K,)."""
-    return model.averages(preprocess(film, model.preprocessing)[None])[0]
+    out: NDArray[np.float32] = model.averages(preprocess(film, model.preprocessing)[None])[0]
+    return out
 
 
 def _subspace(averages: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

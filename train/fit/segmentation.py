@@ -41,7 +41,8 @@ def dice(probability: NDArray[np.floating], mask: NDArray[np.uint8]) -> NDArray[
     """
     called, truth = probability >= 0.5, mask >= 128
     both = (called & truth).sum((1, 2))
-    return 2 * both / np.maximum(called.sum((1, 2)) + truth.sum((1, 2)), 1)
+    out: NDArray[np.float64] = 2 * both / np.maximum(called.sum((1, 2)) + truth.sum((1, 2)), 1)
+    return out
 
 
 def loss(truth: Any, logits: Any) -> Any:

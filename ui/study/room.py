@@ -3,7 +3,9 @@ before the first answer is kept."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -95,7 +97,13 @@ def label_keys(labels: tuple[str, ...]) -> dict[str, str | None]:
     return keys
 
 
-def _choices(form: str, what: str, titles: dict, keys: dict, draft: dict) -> None:
+def _choices(
+    form: str,
+    what: str,
+    titles: Mapping[Any, str],
+    keys: Mapping[Any, str | None],
+    draft: dict[str, Any],
+) -> None:
     with st.container(horizontal=True, gap="small"):
         for value, title in titles.items():
             st.button(
@@ -108,7 +116,7 @@ def _choices(form: str, what: str, titles: dict, keys: dict, draft: dict) -> Non
             )
 
 
-def _draft(form: str) -> dict:
+def _draft(form: str) -> dict[str, Any]:
     """What this reader has chosen so far on this form."""
     whose = {"form": form, "reader": reader.name()}
     draft = st.session_state.get(_DRAFT, {})
