@@ -87,7 +87,7 @@ def test_what_stands_in_the_rim_reaches_no_score(
 def test_the_lab_shows_what_the_rim_would_have_said(
     hiding: cxr.Classifier, phantom_model: cxr.Classifier
 ) -> None:
-    marked, own = _drawn(marked=True), preprocessing_stages.own_way(hiding)
+    marked, own = _drawn(marked=True), preprocessing_stages.own_pipeline(hiding)
     whole = replace(own, preprocessing=replace(own.preprocessing, rim=0))
     wanted = phantom_model.predict([marked])[0].probabilities
     assert preprocessing_stages.scores(hiding, marked, whole) == pytest.approx(wanted)

@@ -39,7 +39,7 @@ def fit(options: Namespace) -> int:
         from .data import masks
         from .fit.segmentation import fit as fit_masks
 
-        frame = masks.drawn(frame)
+        frame = masks.with_masks(frame)
         films, drawn = masks.load(frame, options.data, plan, options.runs / "cache")
         fit_masks(plan, films, drawn, frame, run)
     else:
@@ -53,7 +53,7 @@ def fit(options: Namespace) -> int:
 
 def draw(options: Namespace) -> None:
     """Draw the films that the recipe ``marker`` learns a shortcut from."""
-    from .data.drawn import write
+    from .data.marker_films import write
 
     print(f"{options.out}: {write(options.out)} films")
 
@@ -71,7 +71,7 @@ def export(options: Namespace) -> None:
         from .data import masks
         from .export.segmenter import export_run as export_masks
 
-        films, _ = masks.load(masks.drawn(frame), options.data, plan, options.runs / "cache")
+        films, _ = masks.load(masks.with_masks(frame), options.data, plan, options.runs / "cache")
         bundle = export_masks(plan, run, films, frame, options.data, options.out)
         print(f"{options.out}: {bundle.digest[:12]}")
         _print(lines("", bundle.metrics["test"]["sources"]))

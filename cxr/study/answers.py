@@ -37,7 +37,7 @@ class Answer:
     reader : str
     film, truth, advice : str
     seeded : bool
-        See :class:`cxr.study.plan.Case`.
+        See :class:`cxr.study.plan.StudyFilm`.
     stage : {"alone", "aided"}
         Before the advice was shown, and after.
     read : str

@@ -23,7 +23,7 @@ Ints = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairedReads:
     """One reader's two answers to one film."""
 
     alone: Answer
@@ -61,18 +61,18 @@ class Reliance:
     share: Estimate
 
 
-def pairs(answers: Sequence[Answer]) -> list[Pair]:
+def pairs(answers: Sequence[Answer]) -> list[PairedReads]:
     """Films that a reader has read both ways, in the order they were finished."""
     alone = {(a.reader, a.film): a for a in answers if a.stage == STAGES[0]}
-    return [Pair(alone[a.reader, a.film], a) for a in answers if a.stage == STAGES[1]]
+    return [PairedReads(alone[a.reader, a.film], a) for a in answers if a.stage == STAGES[1]]
 
 
-def compare(read: Sequence[Pair], labels: Sequence[str]) -> dict[tuple[str, str], Compared]:
+def compare(read: Sequence[PairedReads], labels: Sequence[str]) -> dict[tuple[str, str], Compared]:
     """Sensitivity, specificity and AUC of each label.
 
     Parameters
     ----------
-    read : sequence of Pair
+    read : sequence of PairedReads
         Of one study, one or more.
     labels : sequence of str
 
@@ -110,7 +110,7 @@ def compare(read: Sequence[Pair], labels: Sequence[str]) -> dict[tuple[str, str]
     return found
 
 
-def reliance(read: Sequence[Pair], seeded: bool) -> Reliance:
+def reliance(read: Sequence[PairedReads], seeded: bool) -> Reliance:
     """Of films whose advice was made wrong on purpose, or of those where the model itself was
     wrong."""
     here = np.array([p.aided.seeded is seeded and p.aided.advice != p.aided.truth for p in read])
@@ -128,7 +128,7 @@ def reliance(read: Sequence[Pair], seeded: bool) -> Reliance:
 class _Drawn:
     """Films, and readers where there are several, drawn with replacement."""
 
-    def __init__(self, read: Sequence[Pair]) -> None:
+    def __init__(self, read: Sequence[PairedReads]) -> None:
         self.film = _numbered([p.alone.film for p in read])
         self.reader = _numbered([p.alone.reader for p in read])
         self.films = bootstrap.draw(self.film, RESAMPLES)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..recipes.recipe import Recipe
 from .augmentation import augment
-from .mixing import Drawn, mix, needs_another
+from .mixing import FilmAndLungs, mix, needs_another
 
 
 def draw_weights(frame: pd.DataFrame, balance: float) -> NDArray[np.float64]:
@@ -164,11 +164,11 @@ class FilmBatches(keras.utils.PyDataset):
         if not needs_another(how):
             return augment(np.asarray(self._films[row]), how, rng)
         other = self._rows[rng.choice(len(self._rows), p=self._weights)]
-        return augment(mix(self._drawn(row), self._drawn(other), how, rng), how, rng)
+        return augment(mix(self._with_lungs(row), self._with_lungs(other), how, rng), how, rng)
 
-    def _drawn(self, row: int) -> Drawn:
+    def _with_lungs(self, row: int) -> FilmAndLungs:
         lungs = None if self._lungs is None else self._lungs[row]
-        return Drawn(np.asarray(self._films[row]), lungs)
+        return FilmAndLungs(np.asarray(self._films[row]), lungs)
 
     def on_epoch_end(self) -> None:
         self._epoch += 1

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cxr.model.lungs import probability_of
 
-from ..data.masks import DrawnFilms
+from ..data.masks import MaskBatches
 from ..recipes.recipe import Recipe
 from .fused import fuse
 from .history import History
@@ -79,7 +79,7 @@ def fit(
     model, learn, judge = begin(recipe, frame, run)
     fuse(model)
     history = History(run, recipe, SCORE, _judge(films, masks, frame, judge))
-    data = DrawnFilms(films, masks, frame, recipe, history.epochs, learn)
+    data = MaskBatches(films, masks, frame, recipe, history.epochs, learn)
     optimizer = optimizer_of(plan, plan.learning_rate, plan.epochs * len(data))
     model.compile(optimizer, loss, jit_compile=False)
     backup = keras.callbacks.BackupAndRestore(str(run / "backup"), delete_checkpoint=False)

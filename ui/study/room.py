@@ -11,7 +11,7 @@ import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.study.answers import CONFIDENCES, STAGES, Answer
-from cxr.study.plan import Case, Plan
+from cxr.study.plan import Plan, StudyFilm
 from ui.base.words import meaning, plain
 from ui.review import reader
 from ui.study import setup, source
@@ -51,7 +51,7 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
         _question(plan, case, place, stage, first)
 
 
-def _question(plan: Plan, case: Case, place: int, stage: str, first: list[Answer]) -> None:
+def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[Answer]) -> None:
     of = f"Film {place + 1} of {len(plan.cases)}"
     st.html(
         f'<div class="cxr-name">{of} · {"alone" if stage == "alone" else "with the call"}</div>'
@@ -127,7 +127,7 @@ def _pick(form: str, what: str, value: str | int) -> None:
     st.session_state[_DRAFT] = {**_draft(form), what: value}
 
 
-def _keep(plan: Plan, case: Case, stage: str, form: str) -> None:
+def _keep(plan: Plan, case: StudyFilm, stage: str, form: str) -> None:
     draft = _draft(form)  # as it stands at the press, not as it was drawn
     if not {"read", "confidence"} <= set(draft):
         return
