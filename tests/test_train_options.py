@@ -57,6 +57,10 @@ def test_what_a_command_does_not_take_is_refused(
     assert "error" in capsys.readouterr().err
 
 
+def test_a_command_is_known_by_its_earlier_name() -> None:
+    assert parse("rivals a b") == parse("compare a b")
+
+
 def test_each_command_has_its_function_and_its_line_of_help() -> None:
     for name in COMMANDS:
         assert callable(getattr(cli, name.replace("-", "_")))

@@ -5,7 +5,7 @@
     python -m train calibrate --out models/NAME [--sensitivity T=.95] [--unseen RUN]
     python -m train external --out models/NAME
     python -m train sites --recipe default --data DIR --leave-out sakha,nih
-    python -m train rivals RUN RUN [RUN...]
+    python -m train compare RUN RUN [RUN...]
     python -m train ledger [--runs DIR]
     python -m train folds --recipe default --data DIR --k 5
     python -m train audit --data DIR --out models/NAME
@@ -23,7 +23,7 @@
 TensorFlow (KERAS_BACKEND=torch or jax). `calibrate` fits temperature, operating points and sets
 anew; given the folder of a run of `sites`, it also finds operating points for hospitals that the
 network doesn't know. `external` scores the sites that no training may touch. `sites` and `folds`
-say what a recipe is worth on films that it was kept from; `rivals` holds runs of `sites` against
+say what a recipe is worth on films that it was kept from; `compare` holds runs of `sites` against
 each other, film by film. `audit` asks whether the disease or the hospital is told. `audit`,
 `robustness`, `card`, `lungs-report` and `passport` print a page of docs/, `row` a row of
 docs/recipes.md, `external` one of docs/experiments.md, `ledger` the table of docs/ledger.md; none

@@ -108,7 +108,7 @@ def sites(options: Namespace) -> None:
     _print(lines("", found))
 
 
-def rivals(options: Namespace) -> None:
+def compare(options: Namespace) -> None:
     from .experiments.run_comparison import report
 
     _print(report([Path(each) for each in options.files]))

@@ -26,12 +26,15 @@ class Command:
         Names of :func:`_options`, by spaces: those that it cannot do without, and the others.
     files : (name, least, most)
         What stands without a name.
+    earlier : str
+        What the command was called before; still taken.
     """
 
     help: str
     needs: str
     takes: str = ""
     files: tuple[str, int, int] = ("", 0, 0)
+    earlier: str = ""
 
 
 COMMANDS = {
@@ -40,7 +43,7 @@ COMMANDS = {
     "calibrate": Command("fit a bundle's temperature and limits", "out", "sensitivity unseen"),
     "external": Command("score the sites that no training may touch", "out"),
     "sites": Command("train without sites, score their films", "recipe data leave-out", "runs"),
-    "rivals": Command("hold runs of sites against each other", "", "", ("RUN", 2, 99)),
+    "compare": Command("hold runs of sites against each other", "", "", ("RUN", 2, 99), "rivals"),
     "ledger": Command("print the table of the runs of sites", "", "runs"),
     "folds": Command("train k times, score each film once", "recipe data", "k runs"),
     "search": Command("try values of a recipe", "recipe data trials", "leave-out runs"),
@@ -75,8 +78,10 @@ def parsed(program: str, about: str | None, arguments: Sequence[str] | None) -> 
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     options = _options()
     for name, command in COMMANDS.items():
-        its = commands.add_parser(name, help=command.help, description=command.help)
-        its.set_defaults(run=name.replace("-", "_"))
+        its = commands.add_parser(
+            name, aliases=command.earlier.split(), help=command.help, description=command.help
+        )
+        its.set_defaults(command=name, run=name.replace("-", "_"))
         if command.files[0]:
             its.add_argument("files", nargs="+", metavar=command.files[0])
         for option in (*command.needs.split(), *command.takes.split()):
