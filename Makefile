@@ -1,6 +1,7 @@
 # make app     the app at http://127.0.0.1:8501
 # make test    every check and test
 # make benchmarks   ratios against peers; wants a quiet machine
+# make api     the API reference of cxr in docs/api, from its docstrings
 # All first set up .venv, again only when requirements.txt has changed.
 
 PYTHONS := python3.13 python3.12 python3.11 python3
@@ -8,7 +9,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 PY := .venv/bin/python
 INSTALLED := .venv/requirements.installed
 
-.PHONY: app test check browser postgresql jax benchmarks FORCE
+.PHONY: app test check browser postgresql jax benchmarks api FORCE
 
 app: $(INSTALLED)
 	$(PY) -m streamlit run app.py
@@ -19,6 +20,9 @@ test: check browser postgresql jax
 
 benchmarks: $(INSTALLED)
 	$(PY) -m benchmarks
+
+api: $(INSTALLED)
+	PYTHONPATH=. $(PY) docs/api.py
 
 check: $(INSTALLED)
 	$(PY) -m ruff check .

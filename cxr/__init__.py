@@ -1,6 +1,6 @@
 """CXR Lens: chest radiographs scored by a network, with maps of what moved it.
 
->>> model = cxr.load("models/default")
+>>> model = cxr.load()
 >>> found = cxr.assess("film.dcm", model)
 >>> found.refusal or (found.before_scores, found.prediction.probabilities)
 >>> cxr.explain.occlusion(model, found.film, "T")

@@ -35,6 +35,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import NOTICE, BundleError, Classifier, ExplainError, Radiograph, SiteError, load
+from .shipped import models
 from .site import command as site_command
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from .model.lungs import LungFinder
     from .screening.standing import Standing
 
-DEFAULT = Path(__file__).parents[1] / "models" / "default"
+DEFAULT = models() / "default"
 _LABEL = 14
 """Wide enough for a label behind "outside: "."""
 METHODS = ("gradcam", "gradcam_pp", "scorecam", "occlusion", "integrated")

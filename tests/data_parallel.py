@@ -1,4 +1,4 @@
-"""Run by ``test_machines.py`` in processes of their own: a fit on so many devices, in a folder.
+"""Run by ``test_devices.py`` in processes of their own: a fit on so many devices, in a folder.
 
 Prints one line of JSON: how many devices hold the weights, logits on val, losses.
 """

@@ -141,30 +141,28 @@ def test_a_layer_that_answers_nothing_is_drawn_all_the_same() -> None:
         Preprocessing(64, rim=5),
     ],
 )
-@pytest.mark.parametrize("margin", [0.0, 0.1])
-def test_the_steps_end_where_preprocessing_does(how: Preprocessing, margin: float) -> None:
+@pytest.mark.parametrize("trim", [0.0, 0.1])
+def test_the_stages_end_where_preprocessing_does(how: Preprocessing, trim: float) -> None:
     drawn = film(500, 437)
-    found = preprocessing_stages.steps(drawn, preprocessing_stages.Way(how, margin))
-    assert np.array_equal(
-        found[-1].picture, preprocess(preprocessing_stages.cut(drawn, margin), how)
-    )
+    found = preprocessing_stages.stages(drawn, preprocessing_stages.Pipeline(how, trim))
+    assert np.array_equal(found[-1].picture, preprocess(preprocessing_stages.cut(drawn, trim), how))
     assert found[0].picture is drawn
-    left_out = {step.name: step.left_out for step in found}
+    left_out = {stage.name: stage.left_out for stage in found}
     assert left_out["CLAHE"] == (how.clahe_clip == 0)
     assert left_out["Blurred"] == (how.blur == 0)
-    assert left_out["Margin cut"] == (margin == 0)
+    assert left_out["Margin cut"] == (trim == 0)
 
 
-def test_the_bundle_s_own_way_gives_its_scores(phantom_model: cxr.Classifier) -> None:
+def test_the_bundle_s_own_pipeline_gives_its_scores(phantom_model: cxr.Classifier) -> None:
     radiograph = cxr.read(FILM)
-    own = preprocessing_stages.own_way(phantom_model)
+    own = preprocessing_stages.own_pipeline(phantom_model)
     wanted = phantom_model.predict([radiograph])[0].probabilities
     assert preprocessing_stages.scores(phantom_model, radiograph, own) == pytest.approx(wanted)
     blurred = replace(own, preprocessing=replace(own.preprocessing, blur=31))
     assert preprocessing_stages.scores(phantom_model, radiograph, blurred) != pytest.approx(wanted)
 
 
-def test_a_margin_leaves_a_film() -> None:
+def test_a_trimmed_edge_leaves_a_film() -> None:
     assert preprocessing_stages.cut(film(100, 80), 0.25).shape == (50, 40)
-    with pytest.raises(ValueError, match="margin"):
-        preprocessing_stages.Way(Preprocessing(size=PHANTOM_SIZE), 0.5)
+    with pytest.raises(ValueError, match="trim"):
+        preprocessing_stages.Pipeline(Preprocessing(size=PHANTOM_SIZE), 0.5)

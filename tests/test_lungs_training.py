@@ -110,7 +110,7 @@ def test_a_run_becomes_a_bundle_that_finds_the_drawn_lungs(
     monkeypatch.setattr(training, "build", small_segmenter)
     monkeypatch.setattr(segmenter, "build", small_segmenter)
     settings = recipe.load(str(plan))
-    drawn = masks.drawn(manifest.load(data))
+    drawn = masks.with_masks(manifest.load(data))
     assert (drawn.lung_mask != "").all()
     runs, out = tmp_path / "runs", tmp_path / "models" / "small"
     films, inside = masks.load(drawn, data, settings, runs / "cache")
@@ -157,7 +157,7 @@ def test_films_without_masks_are_refused(data: Path) -> None:
         frame[(frame.split != "val") | (frame.lung_mask == "")],
     ):
         with pytest.raises(cxr.DataError) as caught:
-            masks.drawn(spoilt)
+            masks.with_masks(spoilt)
         assert caught.value.code == "no_masks"
 
 
@@ -192,7 +192,7 @@ def test_batches_are_the_same_for_the_same_epoch_and_sum_to_one() -> None:
     films = rng.integers(0, 256, (6, 48, 48)).astype(np.uint8)
     frame = pd.DataFrame({"source": list("aaaaab"), "label": "N", "image": list("123456")})
     settings = recipe.load("lungs")
-    one, two = (masks.DrawnFilms(films, films, frame, settings, epoch=2) for _ in range(2))
+    one, two = (masks.MaskBatches(films, films, frame, settings, epoch=2) for _ in range(2))
     film_batch, target = one[1]
     np.testing.assert_array_equal(film_batch, two[1][0])
     np.testing.assert_array_equal(target, two[1][1])

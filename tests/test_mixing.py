@@ -11,7 +11,7 @@ import pytest
 from films import film
 
 from train.data import lung_fields
-from train.data.mixing import FIELD, Drawn, mix, needs_another, needs_lungs
+from train.data.mixing import FIELD, FilmAndLungs, mix, needs_another, needs_lungs
 from train.networks.efficientnet_lite0 import MixStyle, build
 from train.recipes.recipe import Augmentation
 
@@ -28,7 +28,7 @@ def lung(top: int, bottom: int, left: int, right: int) -> np.ndarray:
 def mixed(
     rng: np.random.Generator, mine: np.ndarray, theirs: np.ndarray, **how: float
 ) -> np.ndarray:
-    return mix(Drawn(MINE, mine), Drawn(THEIRS, theirs), Augmentation(**how), rng)
+    return mix(FilmAndLungs(MINE, mine), FilmAndLungs(THEIRS, theirs), Augmentation(**how), rng)
 
 
 def test_the_lungs_stay_and_the_surroundings_come_from_the_other_film(
@@ -51,7 +51,7 @@ def test_the_window_holds_the_lungs(rng: np.random.Generator) -> None:
     board = np.zeros((128, 128), np.uint8)
     board[32:96, 40:100] = 200
     for _ in range(5):
-        one = Drawn(board, lung(16, 48, 20, 50))
+        one = FilmAndLungs(board, lung(16, 48, 20, 50))
         found = mix(one, one, Augmentation(lung_window=1.0), rng)
         assert found.shape == board.shape
         assert (found == 200).mean() > 0.65  # the lungs alone were .23 of the film
@@ -65,10 +65,12 @@ def test_a_film_without_lungs_is_not_cut(rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("name", ["tone_mix", "fourier"])
 def test_a_film_mixed_with_itself_stays(name: str, rng: np.random.Generator) -> None:
-    one = Drawn(MINE)
+    one = FilmAndLungs(MINE)
     found = mix(one, one, Augmentation(**{name: 1.0}), rng)
     np.testing.assert_allclose(found.astype(int), MINE, atol=1)
-    assert not np.array_equal(mix(one, Drawn(THEIRS), Augmentation(**{name: 1.0}), rng), MINE)
+    assert not np.array_equal(
+        mix(one, FilmAndLungs(THEIRS), Augmentation(**{name: 1.0}), rng), MINE
+    )
 
 
 def test_what_a_recipe_needs() -> None:

@@ -361,16 +361,16 @@ def test_coatnet0_s_baseline_can_stop_early(name: str) -> None:
 
 def test_a_recipe_takes_the_films_of_its_labels_and_sources(cxr_data: Path) -> None:
     frame = manifest.load(cxr_data)
-    children = recipe.load("tiny_mlp").films_of(frame)
+    children = manifest.of_recipe(frame, recipe.load("tiny_mlp"))
     assert set(children.source) == {"kermany"}
     assert set(children.label) == {"N", "P"}
-    assert len(recipe.load("default").films_of(frame)) == len(frame)
-    covid = recipe.load("coatnet0").films_of(frame)
+    assert len(manifest.of_recipe(frame, recipe.load("default"))) == len(frame)
+    covid = manifest.of_recipe(frame, recipe.load("coatnet0"))
     assert set(covid.label) == {"COVID-19", "N", "P"}
     assert (covid.original_label[covid.label == "COVID-19"].str.startswith("COVID-19")).all()
     assert "COVID-19" not in set(covid.original_label[covid.label == "P"])
     with pytest.raises(DataError, match="original_label"):
-        recipe.load("coatnet0").films_of(frame.drop(columns="original_label"))
+        manifest.of_recipe(frame.drop(columns="original_label"), recipe.load("coatnet0"))
 
 
 @pytest.fixture

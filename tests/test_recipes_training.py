@@ -157,7 +157,7 @@ def _run(
     name: str, toml: Path, data: Path, folder: Path
 ) -> tuple[recipe.Recipe, NDArray[np.uint8], pd.DataFrame, Path]:
     plan = recipe.load(f"{toml}:{name}")
-    frame = plan.films_of(manifest.load(data))
+    frame = manifest.of_recipe(manifest.load(data), plan)
     films = cache.films(frame, data, plan.labels, plan.learns_from, folder / "cache")
     return plan, films, frame, folder / name
 

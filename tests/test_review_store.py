@@ -21,6 +21,7 @@ from cxr.errors import ReviewError
 from cxr.review import store as store_module
 from cxr.review.entries import case_of, standing
 from cxr.review.store import Store, new_key, setting
+from cxr.study.answers import Answer, Answers
 
 ROOT = Path(__file__).parents[1]
 
@@ -189,7 +190,7 @@ def test_several_readers_write_at_once(place: str) -> None:
 
 
 def test_another_version_s_database_is_refused(store: Store, place: str) -> None:
-    with store._engine.begin() as connection:
+    with store._database.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE {store_module._schema.name} SET version = 99")
     with refused("other_schema"):
         Store(place)
@@ -223,7 +224,7 @@ def test_a_full_disk_keeps_nothing_and_says_so(tmp_path: Path) -> None:
     place = tmp_path / "r"
     store = Store(str(place))
     kept = store.record(verdict())
-    with store._engine.connect() as connection:
+    with store._database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
         connection.commit()
     with refused("store_unavailable"):
@@ -234,7 +235,7 @@ def test_a_full_disk_keeps_nothing_and_says_so(tmp_path: Path) -> None:
 
 def test_commits_are_on_the_disk_before_they_are_confirmed(tmp_path: Path) -> None:
     store = Store(str(tmp_path / "r"))
-    with store._engine.connect() as connection:
+    with store._database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
 
@@ -284,6 +285,20 @@ def test_nothing_confirmed_is_lost_to_kill_9(tmp_path: Path) -> None:
     assert len(confirmed) > 50
     with sqlite3.connect(place) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_study_s_answers_are_kept_by_the_same_rules(place: str) -> None:
+    said = Answer("a" * 16, "b" * 64, "R", "c" * 64, "N", "T", True, "alone", "N", 4)
+    answers = Answers(place)
+    kept = answers.keep(said)
+    assert answers.keep(replace(said, read="T")) == kept
+    assert Answers(place).of(said.study) == [kept]
+    with (
+        pytest.raises(sa.exc.DatabaseError, match="never changed"),
+        answers._database.engine.begin() as connection,
+    ):
+        connection.exec_driver_sql("UPDATE cxr_study_answers SET read = 'T'")
+    assert answers.of(said.study) == [kept]
 
 
 def test_the_setting_names_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from cxr.model.bundle import manifest_values, write_manifest
 from cxr.teaching import preprocessing_stages
 from train.data import cache, manifest, masks
 from train.evaluation import shortcut_audit
-from train.experiments import site_holdout
+from train.experiments import ledger, site_holdout
 from train.export import classifier
 from train.fit import runs
 from train.fit.training import fit
@@ -87,7 +87,7 @@ def test_what_stands_in_the_rim_reaches_no_score(
 def test_the_lab_shows_what_the_rim_would_have_said(
     hiding: cxr.Classifier, phantom_model: cxr.Classifier
 ) -> None:
-    marked, own = _drawn(marked=True), preprocessing_stages.own_way(hiding)
+    marked, own = _drawn(marked=True), preprocessing_stages.own_pipeline(hiding)
     whole = replace(own, preprocessing=replace(own.preprocessing, rim=0))
     wanted = phantom_model.predict([marked])[0].probabilities
     assert preprocessing_stages.scores(hiding, marked, whole) == pytest.approx(wanted)
@@ -162,15 +162,16 @@ def test_a_run_is_scored_anew_where_only_its_rim_is_another(
     assert rimmed.learns_from == plain.preprocessing
     frame = manifest.load(data)
     films = cache.films(frame, data, plain.labels, rimmed.learns_from, tmp_path / "cache")
-    ledger, run = tmp_path / "ledger.md", tmp_path / "tiny-without-b"
+    run = tmp_path / "tiny-without-b"
     scored, epochs = [], set()
     for plan in (plain, rimmed, plain):
-        site_holdout.leave_out(plan, "tiny", films, frame, ["b"], tmp_path, ledger)
+        site_holdout.leave_out(plan, "tiny", films, frame, ["b"], tmp_path)
         runs.check_recipe(run, plan)
         scored.append((run / PREDICTIONS).read_bytes())
         epochs.add((run / "history.csv").read_bytes())
     assert scored[0] == scored[2] != scored[1]
     assert len(epochs) == 1, "nothing was trained again"
+    assert len(ledger.table(tmp_path)) == 2 + 3, "a line each time"
     with pytest.raises(cxr.CxrError, match=r"preprocessing\.rim differs") as refused:
         runs.check_recipe(run, rimmed)
     assert refused.value.code == "other_run"

@@ -6,7 +6,7 @@ from networks import phantom
 from traindata import make_data
 
 import cxr
-from cxr.imaging.corruptions import FAULTS, STRENGTHS
+from cxr.imaging.corruptions import CORRUPTIONS, STRENGTHS
 from train.data import manifest
 from train.evaluation import robustness
 
@@ -16,7 +16,7 @@ def test_sound_films_are_scored_as_they_are_and_faults_cost(phantom_model: cxr.C
     truth = np.arange(24) % 2
     films = [phantom(rng, bool(t))[0] for t in truth]
     table = robustness.measure(phantom_model, films, truth).set_index(["kind", "strength"])
-    assert len(table) == 1 + len(FAULTS) * len(STRENGTHS)
+    assert len(table) == 1 + len(CORRUPTIONS) * len(STRENGTHS)
     sound = table.loc[("none", 0)]
     assert (sound.same, sound.moved) == (1, 0)
     assert sound.macro_f1 > 0.9

@@ -235,7 +235,10 @@ def test_a_search_by_a_left_out_site(plan: recipe.Recipe, tmp_path: Path) -> Non
     films = np.random.default_rng(0).integers(0, 255, (len(frame), 16, 16)).astype(np.uint8)
     study = search.search(plan, films, frame, tmp_path / "run", 1, ("a",))
     assert 0 <= study.best_value <= 1
-    assert "a: P against N" in (tmp_path / "run" / "trial000" / "ledger.md").read_text()
+    assert (
+        "a: P against N"
+        in (tmp_path / "run" / "trial000" / "search-without-a" / "ledger.md").read_text()
+    )
     only = frame.assign(label=frame.label.where(frame.source != "a", "N"))
     with pytest.raises(DataError, match="holds two labels"):
         search.search(plan, films, only, tmp_path / "never", 1, ("a",))

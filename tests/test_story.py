@@ -19,31 +19,33 @@ from cxr.teaching.story import (
     MAX_FILMS,
     MAX_STEPS,
     Hidden,
-    Step,
     Story,
     StoryError,
+    StoryStep,
     read_story,
     write_story,
 )
 from samples.stories.make import HERE, stories
-from train.data import drawn
+from train.data import marker_films
 
 FILM = png(film(120, 100))
 STORY = Story(
     "A title",
     "Films: drawn.",
     (
-        Step("one", "A caption."),
-        Step("one", view="methods", label="T", methods=("gradcam", "occlusion"), twin=True),
-        Step("two", view="regions", fill="black", hidden=(Hidden("box", (0.1, 0.2, 0.3, 0.4)),)),
-        Step(
+        StoryStep("one", "A caption."),
+        StoryStep("one", view="methods", label="T", methods=("gradcam", "occlusion"), twin=True),
+        StoryStep(
+            "two", view="regions", fill="black", hidden=(Hidden("box", (0.1, 0.2, 0.3, 0.4)),)
+        ),
+        StoryStep(
             "two",
             view="regions",
             hidden=(Hidden("brush", (0.1, 0.1, 0.2, 0.2), ((0.1, 0.2), (0.2, 0.2)), 0.05),),
         ),
-        Step("two", view="layers", model="marker", layer="features"),
-        Step("one", view="input", way={"margin": 0.1, "clahe_clip": 2.5, "blur": 3}),
-        Step("one", view="stability"),
+        StoryStep("two", view="layers", model="marker", layer="features"),
+        StoryStep("one", view="input", way={"margin": 0.1, "clahe_clip": 2.5, "blur": 3}),
+        StoryStep("one", view="stability"),
     ),
     {"one": FILM, "two": png(film(100, 120))},
 )
@@ -125,7 +127,7 @@ def test_a_member_that_holds_more_than_it_says_is_refused() -> None:
 
 
 def test_damage_ends_in_a_refusal(rng: np.random.Generator) -> None:
-    small = Story("", "", (Step("one"),), {"one": png(film(60, 60))})
+    small = Story("", "", (StoryStep("one"),), {"one": png(film(60, 60))})
     members = {"story.json": write_story(small)[40:400], "films/one": small.films["one"]}
     whole = write_story(small), packed(members, zipfile.ZIP_DEFLATED)
     for turn in range(400):
@@ -225,7 +227,7 @@ def test_the_marker_s_network_does_what_its_story_says() -> None:
 
 def test_drawn_films_differ_by_what_was_asked_for() -> None:
     def drawing(opacity: bool, marker: bool) -> Any:
-        return drawn.film(np.random.default_rng(3), opacity, marker).astype(int)
+        return marker_films.film(np.random.default_rng(3), opacity, marker).astype(int)
 
     clear = drawing(False, False)
     letter = np.abs(drawing(False, True) - clear) > 0
@@ -238,8 +240,8 @@ def test_drawn_films_differ_by_what_was_asked_for() -> None:
 def test_the_training_films_carry_the_letter_with_every_opacity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawn, "SPLITS", {"train": 3, "val": 2})
-    assert drawn.write(tmp_path) == 10
+    monkeypatch.setattr(marker_films, "SPLITS", {"train": 3, "val": 2})
+    assert marker_films.write(tmp_path) == 10
     rows = (tmp_path / "manifest.csv").read_text().splitlines()[1:]
     for row in rows:
         name, label, *_ = row.split(",")

@@ -7,7 +7,8 @@ import io
 import math
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,26 @@ def test_what_no_form_gives_is_refused(store: Answers, wrong: dict) -> None:
         store.keep(replace(answer(planned(), 0, "alone", "N", 4), **wrong))
     assert caught.value.code == "bad_entry"
     assert store.of(planned().study) == []
+
+
+def test_a_file_of_an_earlier_version_is_read_and_gone_on_with(tmp_path: Path) -> None:
+    first = replace(answer(planned(), 0, "alone", "N", 4), time="2026-01-01T00:00:00.000+00:00")
+    names = list(asdict(first))
+    with closing(sqlite3.connect(tmp_path / "old")) as connection, connection:
+        connection.execute(
+            "CREATE TABLE cxr_study_answers (id INTEGER PRIMARY KEY AUTOINCREMENT, "
+            f"{', '.join(f'{name} NOT NULL' for name in names)}, "
+            "UNIQUE (study, reader, film, stage))"
+        )
+        connection.execute(
+            f"INSERT INTO cxr_study_answers ({', '.join(names)}) VALUES ({', '.join('?' * 11)})",
+            tuple(asdict(first).values()),
+        )
+    store = Answers(tmp_path / "old")
+    assert store.of(first.study) == [first]
+    assert store.keep(replace(first, read="T")) == first
+    aided = store.keep(replace(first, stage="aided", confidence=2))
+    assert store.of(first.study) == [first, aided]
 
 
 def test_another_file_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -109,18 +109,17 @@ def _films(data: Path, images: pd.Series) -> list[cxr.Radiograph]:
     return [cxr.read(data / image) for image in images]
 
 
-def test_external_is_scored_by_its_own_command_and_written_down(
-    trained: Path, data: Path, tmp_path: Path
+def test_external_is_scored_by_its_own_command_that_prints_a_row(
+    trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log = tmp_path / "experiments.md"
-    log.write_text("| date |\n")
     digest = cxr.load(trained).bundle.digest
-    bundle = evaluate.score_external(trained, log)
+    assert main(["external", "--out", str(trained)]) == 0
+    bundle = cxr.load(trained).bundle
     area = bundle.metrics["external"]["far"]["t_vs_n_auroc"]
     assert area["n"] == 64
     assert area["low"] <= area["value"] <= area["high"]
     assert bundle.digest == digest
-    assert f"`{digest[:12]}`" in log.read_text().splitlines()[-1]
+    assert f"`{digest[:12]}`" in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_a_run_that_was_killed_ends_like_one_that_was_not(

@@ -39,7 +39,7 @@ def fit(options: Namespace) -> int:
         from .data import masks
         from .fit.segmentation import fit as fit_masks
 
-        frame = masks.drawn(frame)
+        frame = masks.with_masks(frame)
         films, drawn = masks.load(frame, options.data, plan, options.runs / "cache")
         fit_masks(plan, films, drawn, frame, run)
     else:
@@ -53,7 +53,7 @@ def fit(options: Namespace) -> int:
 
 def draw(options: Namespace) -> None:
     """Draw the films that the recipe ``marker`` learns a shortcut from."""
-    from .data.drawn import write
+    from .data.marker_films import write
 
     print(f"{options.out}: {write(options.out)} films")
 
@@ -71,7 +71,7 @@ def export(options: Namespace) -> None:
         from .data import masks
         from .export.segmenter import export_run as export_masks
 
-        films, _ = masks.load(masks.drawn(frame), options.data, plan, options.runs / "cache")
+        films, _ = masks.load(masks.with_masks(frame), options.data, plan, options.runs / "cache")
         bundle = export_masks(plan, run, films, frame, options.data, options.out)
         print(f"{options.out}: {bundle.digest[:12]}")
         _print(lines("", bundle.metrics["test"]["sources"]))
@@ -92,9 +92,11 @@ def calibrate(options: Namespace) -> None:
 
 
 def external(options: Namespace) -> None:
-    from .evaluation.evaluate import score_external
+    from .evaluation.evaluate import external_row, score_external
 
-    _print(lines("", score_external(options.out).metrics["external"]))
+    bundle = score_external(options.out)
+    _print(lines("", bundle.metrics["external"]))
+    print(external_row(bundle))
 
 
 def sites(options: Namespace) -> None:
@@ -106,10 +108,16 @@ def sites(options: Namespace) -> None:
     _print(lines("", found))
 
 
-def rivals(options: Namespace) -> None:
+def compare(options: Namespace) -> None:
     from .experiments.run_comparison import report
 
     _print(report([Path(each) for each in options.files]))
+
+
+def ledger(options: Namespace) -> None:
+    from .experiments.ledger import table
+
+    _print(table(options.runs))
 
 
 def folds(options: Namespace) -> None:
@@ -193,6 +201,21 @@ def passport(options: Namespace) -> None:
     )
     rows, scored = store(options.out, frame, options.data)
     _print(report(options.out, frame, options.data, rows, scored))
+
+
+def reference(options: Namespace) -> None:
+    from .evaluation.reference import add
+
+    found = add(options.out, options.data, options.at)
+    print(f"{options.out}: {found.negative} and {found.positive} of", end=" ")
+    print(", ".join(found.hospitals), "as unseen; told apart within", ", ".join(found.both))
+
+
+def hospitals(options: Namespace) -> None:
+    from .evaluation.hospitals import lines as table
+    from .evaluation.hospitals import measure
+
+    _print(table(measure(options.out, options.data, options.at)))
 
 
 def lungs_report(options: Namespace) -> None:
@@ -285,7 +308,7 @@ def _make_sure_of_test(plan: Recipe, frame: pd.DataFrame, data: Path) -> None:
     """Refuse to train what could not be measured afterwards."""
     from .data import manifest
 
-    frame = plan.films_of(frame)
+    frame = manifest.of_recipe(frame, plan)
     if not (frame.split == "test").any():
         none = "test has no film of the recipe's: give that split to some patients of each label"
         manifest.refuse([*manifest.problems(frame, data, plan.labels), none])
@@ -305,9 +328,9 @@ def _segments(plan: Recipe) -> bool:
 def _films(
     plan: Recipe, frame: pd.DataFrame, options: Namespace
 ) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
-    from .data import cache
+    from .data import cache, manifest
 
-    listed, frame = len(frame), plan.films_of(frame)
+    listed, frame = len(frame), manifest.of_recipe(frame, plan)
     if len(frame) < listed:
         print(f"{len(frame)} of {listed} films are of this recipe's labels and sources")
     return frame, cache.films(

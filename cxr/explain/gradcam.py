@@ -136,7 +136,8 @@ def cells_of(maps: NDArray[np.float32], gradient: NDArray[np.float32]) -> Cells:
     -------
     float32 (h, w)
     """
-    return np.maximum(maps @ gradient.mean((0, 1)), 0)
+    out: Cells = np.maximum(maps @ gradient.mean((0, 1)), 0)
+    return out
 
 
 def plus_plus_cells(maps: NDArray[np.float32], gradient: NDArray[np.float32]) -> Cells:
@@ -157,4 +158,5 @@ def plus_plus_cells(maps: NDArray[np.float32], gradient: NDArray[np.float32]) ->
     below = 2 + g * maps.sum((0, 1), dtype=np.float64)
     alpha = np.where((g != 0) & (below > 0), 1 / np.where(below > 0, below, 1), 0)
     weights = (alpha * np.maximum(g, 0)).sum((0, 1))
-    return np.maximum(maps @ weights, 0).astype(np.float32)
+    out: Cells = np.maximum(maps @ weights, 0).astype(np.float32)
+    return out

@@ -125,7 +125,8 @@ def box_effects(
         tell(progress, done / len(queue))
         p[done] = probability(box)
     tell(progress, 1.0)
-    return p[0] - p[1:]
+    out: NDArray[np.float64] = p[0] - p[1:]
+    return out
 
 
 def hider(
@@ -159,4 +160,5 @@ def average_over_cover(
     offset = np.arange(size) - np.array(starts)[:, None]
     covers = ((offset >= 0) & (offset < patch)).astype(np.float64)
     count = covers.sum(0)
-    return covers.T @ effects @ covers / np.outer(count, count)
+    out: NDArray[np.float64] = covers.T @ effects @ covers / np.outer(count, count)
+    return out

@@ -155,7 +155,8 @@ def colours(kind: str) -> NDArray[np.uint8]:
         np.where(_shares(kind)[:, None] < 0, against, towards)
         for against, towards in zip(_AGAINST, _FOR, strict=True)
     )
-    return np.rint(near + (far - near) * share).astype(np.uint8)
+    out: NDArray[np.uint8] = np.rint(near + (far - near) * share).astype(np.uint8)
+    return out
 
 
 def _shares(kind: str) -> NDArray[np.float64]:

@@ -81,4 +81,6 @@ def _partly(
     """The film where the map is high, the fill where it is low; uint8 (S, S)."""
     share = (cells - cells.min()) / (cells.max() - cells.min())
     share = cv2.resize(share, square.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.rint(empty + (square.astype(np.float32) - empty) * share).astype(np.uint8)
+    shown = empty + (square.astype(np.float32) - empty) * share
+    out: NDArray[np.uint8] = np.rint(shown).astype(np.uint8)
+    return out

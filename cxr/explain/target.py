@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np
@@ -68,10 +67,10 @@ def to_film(cells: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.f
     float32 (H, W)
     """
     height, width = shape
-    stretched: Any = cv2.resize(
+    stretched = cv2.resize(
         cells.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
     )
-    return stretched
+    return stretched.astype(np.float32, copy=False)
 
 
 def to_square(values: NDArray[np.floating], size: int) -> NDArray[np.float32]:
@@ -88,12 +87,12 @@ def to_square(values: NDArray[np.floating], size: int) -> NDArray[np.float32]:
     float32 (size, size)
     """
     shrinks = min(values.shape) >= size
-    square: Any = cv2.resize(
+    square = cv2.resize(
         values.astype(np.float32),
         (size, size),
         interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
     )
-    return square
+    return square.astype(np.float32, copy=False)
 
 
 CUT_OFF = 0.1

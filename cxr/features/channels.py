@@ -35,7 +35,8 @@ def activation(maps: Maps) -> Maps:
     -------
     float32 (K,)
     """
-    return np.abs(maps).mean((0, 1))
+    out: Maps = np.abs(maps).mean((0, 1))
+    return out
 
 
 def shares(model: Classifier, layer: Layer, maps: Maps, label: str) -> Maps | None:
@@ -63,7 +64,8 @@ def shares(model: Classifier, layer: Layer, maps: Maps, label: str) -> Maps | No
     column = column_of(model, label)
     if not layer.last or model.head_weights is None:
         return None
-    return model.head_weights[:, column] * maps.mean((0, 1))
+    out: Maps | None = model.head_weights[:, column] * maps.mean((0, 1))
+    return out
 
 
 def strongest(values: Maps) -> NDArray[np.intp]:

@@ -225,7 +225,8 @@ def _vector(model: Classifier, film: Radiograph) -> NDArray[np.float32]:
             "This network has no feature maps, so it finds no film like another.",
         )
     mean = features.mean((0, 1))
-    return mean / max(float(np.linalg.norm(mean)), 1e-12)
+    out: NDArray[np.float32] = mean / max(float(np.linalg.norm(mean)), 1e-12)
+    return out
 
 
 def _shards(films: int) -> list[tuple[int, int]]:

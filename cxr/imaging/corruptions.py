@@ -1,4 +1,4 @@
-"""Faults that films come with, at five strengths: what a network should not mind and an input
+"""Corruptions that films come with, at five strengths: what a network should not mind and an input
 check should see. Made from a sound film, and the same for the same film, kind and strength.
 """
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Film = NDArray[np.uint8]
 
 STRENGTHS = (1, 2, 3, 4, 5)
-FAULTS: dict[str, tuple[str, tuple[float, ...]]] = {
+CORRUPTIONS: dict[str, tuple[str, tuple[float, ...]]] = {
     "inverted": ("share of the way to the negative", (0.6, 0.7, 0.8, 0.9, 1.0)),
     "noise": ("standard deviation, grey levels", (4, 8, 16, 28, 44)),
     "blur": ("sigma, pixels of a film 256 pixels long", (0.6, 1.0, 1.6, 2.5, 4.0)),
@@ -27,15 +27,15 @@ FAULTS: dict[str, tuple[str, tuple[float, ...]]] = {
 _WORDS = ("PORTABLE", "AP", "L", "R", "SUPINE", "12:45", "ERECT", "CXR 2 VIEWS", "KV 120", "PA")
 
 
-def fault(film: Film, kind: str, strength: int) -> Film:
-    """The film with one fault.
+def corrupted(film: Film, kind: str, strength: int) -> Film:
+    """The film with one corruption.
 
     Parameters
     ----------
     film : uint8 (H, W)
         Not changed.
     kind : str
-        A key of :data:`FAULTS`.
+        A key of :data:`CORRUPTIONS`.
     strength : int
         1 to 5.
 
@@ -43,7 +43,7 @@ def fault(film: Film, kind: str, strength: int) -> Film:
     -------
     uint8, (H, W) but for ``cropped``, which is smaller.
     """
-    amount = FAULTS[kind][1][strength - 1]
+    amount = CORRUPTIONS[kind][1][strength - 1]
     make = {
         "inverted": _invert,
         "noise": _noise,

@@ -24,7 +24,7 @@ _SHORT = 3
 
 
 @dataclass(frozen=True)
-class Lean:
+class Stripped:
     """What is left of a file, and what was said beside it.
 
     Attributes
@@ -41,7 +41,7 @@ class Lean:
     pictures: int = 1
 
 
-def lean_png(data: bytes) -> Lean:
+def strip_png(data: bytes) -> Stripped:
     """Keep of a PNG its size, colours, pixels and whether it moves."""
     kept: list[memoryview] = []
     view, orientation, start, at = memoryview(data), 1, 0, 8
@@ -60,10 +60,10 @@ def lean_png(data: bytes) -> Lean:
         at = end
     else:
         raise damaged()
-    return Lean(b"".join([*kept, view[start:]]) if kept else data, orientation)
+    return Stripped(b"".join([*kept, view[start:]]) if kept else data, orientation)
 
 
-def lean_jpeg(data: bytes) -> Lean:
+def strip_jpeg(data: bytes) -> Stripped:
     """Keep of a JPEG its frame, tables and scans, and how its colours are coded.
 
     Raises
@@ -85,11 +85,11 @@ def lean_jpeg(data: bytes) -> Lean:
             kept.append(view[at:end])
     if marker != _SCAN:
         raise damaged()
-    return Lean(b"".join(kept), orientation, pictures)
+    return Stripped(b"".join(kept), orientation, pictures)
 
 
 def _oriented(exif: memoryview) -> int:
-    found = _tag(exif[6:] if exif[:6] == b"Exif\0\0" else exif, _ORIENTATION)
+    found = _tag(exif[6:] if bytes(exif[:6]) == b"Exif\0\0" else exif, _ORIENTATION)
     return found if found in range(1, 9) else 1
 
 

@@ -85,6 +85,22 @@ def reduce_film(film: NDArray[np.uint8], longer_side: int) -> NDArray[np.uint8]:
     return cv2.resize(film, shape, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
+def equalised(film: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]:
+    """The film after CLAHE, the same shape; the film itself where there is none."""
+    if not how.clahe_clip:
+        return film
+    tiles = (how.clahe_tiles, how.clahe_tiles)
+    clahe = cv2.createCLAHE(clipLimit=how.clahe_clip, tileGridSize=tiles)
+    return clahe.apply(film).astype(np.uint8, copy=False)
+
+
+def blurred(film: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]:
+    """The film after the Gaussian blur, the same shape; the film itself where there is none."""
+    if not how.blur:
+        return film
+    return cv2.GaussianBlur(film, (how.blur, how.blur), 0).astype(np.uint8, copy=False)
+
+
 def preprocess(film: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]:
     """Bring a film to the network's square.
 
@@ -101,12 +117,7 @@ def preprocess(film: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]
     """
     if film.ndim != 2 or film.dtype != np.uint8:
         raise ValueError(f"expected a uint8 film (H, W), got {film.dtype} {film.shape}")
-    image: NDArray[Any] = reduce_film(film, how.longer_side)
-    if how.clahe_clip:
-        tiles = (how.clahe_tiles, how.clahe_tiles)
-        image = cv2.createCLAHE(clipLimit=how.clahe_clip, tileGridSize=tiles).apply(image)
-    if how.blur:
-        image = cv2.GaussianBlur(image, (how.blur, how.blur), 0)
+    image = blurred(equalised(reduce_film(film, how.longer_side), how), how)
     shrinks = image.shape[0] >= how.size and image.shape[1] >= how.size
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     square = cv2.resize(image, (how.size, how.size), interpolation=interpolation)

@@ -68,7 +68,7 @@ class Radiograph:
         """uint8 (H, W), read-only: what the network sees, 0 black to 255 white."""
         if self.voi is None:
             return self.pixels
-        film = self.voi[self.pixels]
+        film: NDArray[np.uint8] = self.voi[self.pixels]
         film.setflags(write=False)
         return film
 

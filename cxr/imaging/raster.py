@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 
 from ..errors import NotARadiograph, UnreadableFile
 from .decode_limits import BoundedReader, check_size, damaged, decoding, jpeg_frame
-from .metadata_strip import Lean, lean_jpeg, lean_png
+from .metadata_strip import Stripped, strip_jpeg, strip_png
 from .png16 import deep_channels, is_deep, is_deep_grey
 from .radiograph import Radiograph, window_table
 
@@ -56,7 +56,7 @@ def read_png(data: bytes, sha256: str) -> Radiograph:
         raise damaged()
     width, height, _, colour_type = struct.unpack_from(">IIBB", data, 16)
     check_size(height, width, colour_type in _PNG_COLOUR)
-    return _read(lean_png(data), sha256, "PNG")
+    return _read(strip_png(data), sha256, "PNG")
 
 
 def read_jpeg(data: bytes, sha256: str) -> Radiograph:
@@ -71,12 +71,12 @@ def read_jpeg(data: bytes, sha256: str) -> Radiograph:
             "an ordinary JPEG, PNG or DICOM.",
         )
     check_size(frame.height, frame.width, frame.components > 1)
-    return _read(lean_jpeg(data), sha256, "JPEG")
+    return _read(strip_jpeg(data), sha256, "JPEG")
 
 
-def _read(lean: Lean, sha256: str, kind: str) -> Radiograph:
+def _read(stripped: Stripped, sha256: str, kind: str) -> Radiograph:
     notes: list[str] = []
-    with decoding(), Image.open(BoundedReader(lean.data), formats=(kind,)) as image:
+    with decoding(), Image.open(BoundedReader(stripped.data), formats=(kind,)) as image:
         # Pillow takes the last of several headers.
         colour = image.mode in _COLOUR_MODES and not is_deep_grey(image)
         check_size(image.height, image.width, colour)
@@ -84,13 +84,13 @@ def _read(lean: Lean, sha256: str, kind: str) -> Radiograph:
             raise UnreadableFile(
                 "multi_frame", "The file holds several images. Export the one film."
             )
-        if lean.pictures > 1:
-            notes.append(f"The file holds {lean.pictures} pictures; the first is shown.")
-        if lean.orientation in _UPRIGHT:
+        if stripped.pictures > 1:
+            notes.append(f"The file holds {stripped.pictures} pictures; the first is shown.")
+        if stripped.orientation in _UPRIGHT:
             notes.append("Turned as the camera's or scanner's orientation tag says.")
-        film = _deep_grey(lean.data, notes) if is_deep(image) else grey(image, notes)
-    if lean.orientation in _UPRIGHT:
-        film = np.ascontiguousarray(_UPRIGHT[lean.orientation](film))
+        film = _deep_grey(stripped.data, notes) if is_deep(image) else grey(image, notes)
+    if stripped.orientation in _UPRIGHT:
+        film = np.ascontiguousarray(_UPRIGHT[stripped.orientation](film))
     if film.dtype == np.uint8:
         return Radiograph(film, 8, sha256, kind, notes=tuple(notes))
     bits = max(8, int(film.max()).bit_length())

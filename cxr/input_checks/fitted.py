@@ -86,7 +86,8 @@ class Fitted:
 
 def roots(averages: NDArray[np.floating]) -> NDArray[np.float32]:
     """Square roots of averaged feature maps, float32; what is negative counts as 0."""
-    return np.sqrt(np.maximum(averages, 0)).astype(np.float32)
+    out: NDArray[np.float32] = np.sqrt(np.maximum(averages, 0)).astype(np.float32)
+    return out
 
 
 def save(folder: Path, fitted: Fitted, network: str, rules: Mapping[str, str]) -> None:

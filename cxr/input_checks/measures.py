@@ -43,7 +43,8 @@ def thumbnail(film: Film) -> Vector:
     """The film on 16 × 16 points, without its brightness and contrast: float32 (256,)."""
     small = cv2.resize(film, (GRID, GRID), interpolation=cv2.INTER_AREA)
     values = small.astype(np.float32).ravel()
-    return (values - values.mean()) / (values.std() + np.float32(1))
+    out: Vector = (values - values.mean()) / (values.std() + np.float32(1))
+    return out
 
 
 def lung_grid(probability: NDArray[np.float32]) -> Vector:
@@ -66,4 +67,5 @@ def fingerprint(film: Film) -> NDArray[np.uint8]:
 
 def bits_apart(hashes: NDArray[np.uint8], one: NDArray[np.uint8]) -> NDArray[np.int64]:
     """In how many bits each of `hashes`, (n, 18), differs from `one`, (18,): int (n,)."""
-    return np.bitwise_count(hashes ^ one).sum(1, dtype=np.int64)
+    out: NDArray[np.int64] = np.bitwise_count(hashes ^ one).sum(1, dtype=np.int64)
+    return out

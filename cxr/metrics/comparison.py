@@ -147,4 +147,5 @@ def disagreements(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     found["who"] = np.where(
         found["first"] == truth, "first", np.where(found["second"] == truth, "second", "neither")
     )
-    return found.sort_values("distance", ascending=False, kind="stable").reset_index(drop=True)
+    ordered: pd.DataFrame = found.sort_values("distance", ascending=False, kind="stable")
+    return ordered.reset_index(drop=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,13 +77,13 @@ def _thresholds(score: Floats, positive: Bools) -> NDArray[np.float64]:
 
 
 def _curve(
-    x: NDArray,
-    y: NDArray,
+    x: NDArray[Any],
+    y: NDArray[Any],
     first: int,
     counted: curves.Counts,
     area: Estimate,
-    resampled_x: NDArray,
-    resampled_y: NDArray,
+    resampled_x: NDArray[Any],
+    resampled_y: NDArray[Any],
 ) -> Curve:
     keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), POINTS)).astype(int))
     band = interval(along(resampled_x, resampled_y, GRID)) if len(resampled_x) else np.empty((2, 0))
@@ -98,7 +99,7 @@ def _curve(
     )
 
 
-def along(x: NDArray, y: NDArray, grid: Floats) -> NDArray[np.float64]:
+def along(x: NDArray[Any], y: NDArray[Any], grid: Floats) -> NDArray[np.float64]:
     """Each resample's curve at the places of `grid`.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,9 @@ def _mean_recall(truth: Ints, called: Ints) -> float:
     return float(np.mean([(called[truth == k] == k).mean() for k in np.unique(truth)]))
 
 
-def confusion(truth: Ints, called: Ints, classes: int, weights: NDArray) -> NDArray[np.float64]:
+def confusion(
+    truth: Ints, called: Ints, classes: int, weights: NDArray[Any]
+) -> NDArray[np.float64]:
     """How much weight the films of each class have that were called each class.
 
     Parameters
@@ -55,10 +58,11 @@ def confusion(truth: Ints, called: Ints, classes: int, weights: NDArray) -> NDAr
     """
     cells = np.eye(classes**2)[truth * classes + called]
     counted = np.asarray(weights, np.float64) @ cells
-    return counted.reshape(*counted.shape[:-1], classes, classes)
+    out: NDArray[np.float64] = counted.reshape(*counted.shape[:-1], classes, classes)
+    return out
 
 
-def class_figures(matrix: NDArray) -> dict[str, Floats]:
+def class_figures(matrix: NDArray[Any]) -> dict[str, Floats]:
     """Precision, recall, specificity and F1 of each class.
 
     Parameters
@@ -81,7 +85,7 @@ def class_figures(matrix: NDArray) -> dict[str, Floats]:
         }
 
 
-def overall_figures(matrix: NDArray) -> dict[str, Floats]:
+def overall_figures(matrix: NDArray[Any]) -> dict[str, Floats]:
     """Accuracy, balanced accuracy (mean recall over the classes that are there) and Cohen's kappa.
 
     Parameters
@@ -104,18 +108,19 @@ def overall_figures(matrix: NDArray) -> dict[str, Floats]:
         }
 
 
-def mean_defined(values: NDArray) -> Floats:
+def mean_defined(values: NDArray[Any]) -> Floats:
     """Mean over the last axis of what is not NaN; NaN where all is."""
     there = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
-        return np.where(there, values, 0).sum(-1) / there.sum(-1)
+        out: Floats = np.where(there, values, 0).sum(-1) / there.sum(-1)
+        return out
 
 
-def per_class(truth: Ints, called: Ints, classes: int, weights: NDArray) -> dict[str, Floats]:
+def per_class(truth: Ints, called: Ints, classes: int, weights: NDArray[Any]) -> dict[str, Floats]:
     """:func:`class_figures` of films, float64 (..., classes); `weights` is (..., n)."""
     return class_figures(confusion(truth, called, classes, weights))
 
 
-def macro_f1(truth: Ints, called: Ints, classes: int, weights: NDArray) -> Floats:
+def macro_f1(truth: Ints, called: Ints, classes: int, weights: NDArray[Any]) -> Floats:
     """Mean F1 over the classes that are there or called, float64 (...)."""
     return mean_defined(per_class(truth, called, classes, weights)["f1"])

@@ -8,6 +8,7 @@ they count.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,7 +165,7 @@ def resample(
         )
 
 
-def _running(weight: NDArray) -> NDArray[np.float32]:
+def _running(weight: NDArray[Any]) -> NDArray[np.float32]:
     """Cumulative sums along each row, beginning with 0, float32 (rows, n + 1)."""
     out = np.zeros((weight.shape[0], weight.shape[1] + 1), np.float32)
     np.cumsum(weight, axis=1, dtype=np.float32, out=out[:, 1:])

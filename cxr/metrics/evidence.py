@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,7 +117,7 @@ def figures(
 def values(found: Arrays, labels: tuple[str, ...], areas: bool = True) -> Named:
     """Every figure by its name and label, float64 ()."""
     matrix = confusion.confusion(found.truth, found.called, len(labels), np.ones(len(found.truth)))
-    under: dict[str, NDArray] = {}
+    under: dict[str, NDArray[Any]] = {}
     if areas:
         each = [curves.count(found.p[:, k], found.truth == k) for k in range(len(labels))]
         under["auroc"] = np.array([curves.auroc(counts) for counts in each])
@@ -128,7 +129,7 @@ def resampled(found: Arrays, labels: tuple[str, ...], resamples: int, areas: boo
     """Every figure of each resample, float64 (resamples,)."""
     counts = draw(found.patients, resamples)
     matrix = resampled_confusion(found.truth, found.called, len(labels), found.patients, counts)
-    under: dict[str, NDArray] = {}
+    under: dict[str, NDArray[Any]] = {}
     if areas:
         each = [
             curves.resample(found.p[:, k], found.truth == k, found.patients, counts)
@@ -147,7 +148,9 @@ def resampled_confusion(
     return sums(counts, patients, cells).reshape(-1, classes, classes)
 
 
-def _named(matrix: NDArray, areas: Mapping[str, NDArray], labels: tuple[str, ...]) -> Named:
+def _named(
+    matrix: NDArray[Any], areas: Mapping[str, NDArray[Any]], labels: tuple[str, ...]
+) -> Named:
     """Figures by name and label; each array's last axis, the classes, is taken apart."""
     by_class = {**confusion.class_figures(matrix), **areas}
     there = [figure for figure in OF_CLASS if figure in by_class]
@@ -285,7 +288,9 @@ def drop(
     return out
 
 
-def _of_matrix(matrix: NDArray, figure: str, label: str, labels: tuple[str, ...]) -> NDArray:
+def _of_matrix(
+    matrix: NDArray[Any], figure: str, label: str, labels: tuple[str, ...]
+) -> NDArray[Any]:
     if label:
         return confusion.class_figures(matrix)[figure][..., labels.index(label)]
     return confusion.overall_figures(matrix)[figure]

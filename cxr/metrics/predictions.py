@@ -110,7 +110,8 @@ def _read(path: Path, labels: tuple[str, ...]) -> pd.DataFrame:
             null_values=[""],
             strings_can_be_null=False,
         )
-        return arrow_csv.read_csv(path, convert_options=options).to_pandas()
+        out: pd.DataFrame = arrow_csv.read_csv(path, convert_options=options).to_pandas()
+        return out
     except (ValueError, OSError) as error:
         raise _bad("it is no table, or has text where a number belongs") from error
 

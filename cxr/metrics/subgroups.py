@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import Cancelled
 from . import evidence
+from .bootstrap import RESAMPLES
 from .predictions import UNKNOWN, flag_names
 
 DIMENSIONS = ("source", "view", "age_group", "sex", "flag", "passport", "recommended")
@@ -60,7 +61,7 @@ def all_slices(
     rows: pd.DataFrame,
     labels: tuple[str, ...],
     dimensions: tuple[str, ...] = DIMENSIONS,
-    resamples: int = evidence.RESAMPLES,
+    resamples: int = RESAMPLES,
     progress: Callable[[float], bool] | None = None,
 ) -> list[Slice]:
     """Every figure of every slice.

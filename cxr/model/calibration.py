@@ -69,7 +69,8 @@ def softmax(logits: Floats, temperature: float = 1.0) -> NDArray[np.float64]:
     """``softmax(logits / temperature)`` over the last axis, float64."""
     z = np.asarray(logits, np.float64) / temperature
     z = np.exp(z - z.max(-1, keepdims=True))
-    return z / z.sum(-1, keepdims=True)
+    out: NDArray[np.float64] = z / z.sum(-1, keepdims=True)
+    return out
 
 
 def log_loss(
@@ -86,4 +87,5 @@ def log_loss(
     """
     z = np.asarray(logits, np.float64) / temperature
     z -= z.max(-1, keepdims=True)
-    return np.log(np.exp(z).sum(-1)) - z[np.arange(len(z)), truth]
+    out: NDArray[np.float64] = np.log(np.exp(z).sum(-1)) - z[np.arange(len(z)), truth]
+    return out

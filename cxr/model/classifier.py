@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import BundleError, SiteError
 from ..imaging.preprocessing import Preprocessing, hide_rim, preprocess
 from ..imaging.radiograph import Radiograph
+from ..shipped import models
 from .bundle import Bundle, open_bundle
 from .calibration import softmax
 from .interpreter import Network
@@ -252,12 +253,17 @@ def _head_weights(bundle: Bundle) -> NDArray[np.float32] | None:
     return weights
 
 
-def load(folder: str | Path) -> Classifier:
+def load(folder: str | Path | None = None) -> Classifier:
     """Load a bundle.
+
+    Parameters
+    ----------
+    folder : path, optional
+        By default the network that comes with the library.
 
     Raises
     ------
     BundleError
         When anything is off: a file missing or altered, labels or shapes that do not fit.
     """
-    return Classifier(folder)
+    return Classifier(models() / "default" if folder is None else folder)

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from ..errors import BundleError
 from ..imaging.preprocessing import preprocess
 from ..imaging.radiograph import Radiograph
+from ..shipped import models
 from .bundle import Bundle, open_bundle
 from .interpreter import Network
 
 LABELS = ("surroundings", "lung")
-FOLDER = Path(__file__).resolve().parents[2] / "models" / "lungs"
+FOLDER = models() / "lungs"
 SPECK = 0.005  # of the film: smaller regions get no outline
 LEAST = 0.1  # of the film: how much of it lungs are expected to fill
 
@@ -92,7 +93,8 @@ def load(folder: str | Path = FOLDER) -> LungFinder:
 def probability_of(logits: NDArray[np.floating]) -> Probability:
     """Softmax of (..., 2) logits in the order of :data:`LABELS`; lung's part, float32 (...)."""
     margin = np.subtract(logits[..., 1], logits[..., 0], dtype=np.float64)
-    return ((1 + np.tanh(margin / 2)) / 2).astype(np.float32)
+    out: Probability = ((1 + np.tanh(margin / 2)) / 2).astype(np.float32)
+    return out
 
 
 def mask(probability: Probability, height: int, width: int) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from .entries import Entry
 
 
 @dataclass(frozen=True)
-class Pair:
+class ReaderPair:
     """Two readers on the cases that both have read.
 
     Attributes
@@ -35,7 +35,7 @@ class Agreement:
 
     Attributes
     ----------
-    pairs : tuple of Pair
+    pairs : tuple of ReaderPair
         Every two readers that share a case, the most cases first.
     cases, readers : int
         Cases read by two or more, and by how many in all.
@@ -43,7 +43,7 @@ class Agreement:
         Fleiss' kappa over those cases; NaN where undefined.
     """
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ReaderPair, ...]
     cases: int
     readers: int
     kappa: float
@@ -72,14 +72,14 @@ def agreement(answers: Mapping[tuple[str, str], str]) -> Agreement:
     )
 
 
-def _pairs(by_reader: Mapping[str, Mapping[str, str]]) -> Iterable[Pair]:
+def _pairs(by_reader: Mapping[str, Mapping[str, str]]) -> Iterable[ReaderPair]:
     for first, second in combinations(sorted(by_reader), 2):
         one, two = by_reader[first], by_reader[second]
         both = [case for case in one if case in two]
         if both:
             a, b = [one[case] for case in both], [two[case] for case in both]
             observed = float(np.mean([x == y for x, y in zip(a, b, strict=True)]))
-            yield Pair(first, second, len(both), observed, cohen_kappa(a, b))
+            yield ReaderPair(first, second, len(both), observed, cohen_kappa(a, b))
 
 
 def cohen_kappa(first: Sequence[str], second: Sequence[str]) -> float:

@@ -11,18 +11,17 @@ from typing import Any
 
 from ..errors import ReviewError
 from ..notice import NOTICE
+from ..spreadsheet import inert, original
 from .entries import FIELDS, Entry, checked
 
 FORMAT = 1
 LARGEST = 64_000_000
-_ACTS = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def to_csv(entries: Iterable[Entry]) -> bytes:
     """One line a row; UTF-8 with the mark that spreadsheets need.
 
-    A cell that a spreadsheet would run as a formula is given a leading apostrophe, and so is one
-    that begins with an apostrophe, so that :func:`from_csv` can take one off again.
+    Cells are those of :func:`cxr.spreadsheet.inert`.
     """
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
@@ -37,11 +36,6 @@ def to_json(entries: Iterable[Entry]) -> bytes:
     rows = [asdict(entry) for entry in entries]
     whole = {"format": FORMAT, "notice": NOTICE, "entries": rows}
     return json.dumps(whole, ensure_ascii=False, indent=1).encode()
-
-
-def inert(text: str) -> str:
-    """A cell that no spreadsheet runs."""
-    return f"'{text}" if text.startswith(_ACTS) else text
 
 
 def from_file(data: bytes) -> list[Entry]:
@@ -86,17 +80,13 @@ def _csv_rows(text: str) -> list[dict[str, str]]:
     lines = [line for line in table[1:] if line]
     if short := next((i for i, line in enumerate(lines, 1) if len(line) < len(header)), 0):
         raise _bad(f"row {short} is cut short")
-    return [{name: _live(line[at]) for name, at in places.items()} for line in lines]
-
-
-def _live(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") else cell
+    return [{name: original(line[at]) for name, at in places.items()} for line in lines]
 
 
 def _json_rows(text: str) -> Sequence[Mapping[str, Any]]:
     try:
         whole = json.loads(text)
-        rows = whole["entries"]
+        rows: Sequence[Mapping[str, Any]] = whole["entries"]
     except (ValueError, KeyError, RecursionError):
         raise _bad("it is no export of verdicts") from None
     if whole.get("format") != FORMAT:

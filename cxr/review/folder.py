@@ -6,15 +6,14 @@ by a link, is refused, and a film is shown only where the manifest allows it.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import manifest
 from ..errors import DataError
 from ..imaging.radiograph import Radiograph
 from ..imaging.reader import read
@@ -108,18 +107,13 @@ def open_folder(root: str | Path) -> Folder:
     except (OSError, ValueError, RuntimeError):
         raise _no_manifest() from None
     data = _manifest(root)
-    try:
-        table = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
-        if missing := [name for name in COLUMNS if name not in (table.fieldnames or ())]:
-            raise DataError("bad_manifest", f"manifest.csv lacks the columns {', '.join(missing)}.")
-        rows = {row["image"]: _row(row) for row in table}
-    except (csv.Error, UnicodeDecodeError):
-        raise DataError("bad_manifest", "manifest.csv is no CSV table in UTF-8.") from None
+    _, listed = manifest.read(data, COLUMNS)
+    rows = {row["image"]: _row(row) for row in listed}
     return Folder(root, hashlib.sha256(data).hexdigest(), rows)
 
 
 def _manifest(root: Path) -> bytes:
-    path = root / "manifest.csv"
+    path = root / manifest.FILE
     try:
         if not path.resolve(strict=True).is_relative_to(root):
             raise _no_manifest()

@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..errors import DataError
+from ..manifest import read
 from ..notice import NOTICE
+from ..spreadsheet import inert
 from .entries import Entry
-from .exchange import inert
 
 ADDED = ("label_before", "relabelled_by", "relabelled_at", "notice")
 _LABEL_STANDS = ("model_wrong", "subtle")
@@ -75,7 +75,7 @@ def relabel(manifest: bytes, standing: Mapping[tuple[str, str], Entry]) -> Relab
     DataError
         ``bad_manifest``.
     """
-    header, rows = _table(manifest)
+    header, rows = read(manifest, ("image", "label"))
     doubted: dict[str, list[Entry]] = {}
     for entry in standing.values():
         doubted.setdefault(entry.image, []).append(entry)
@@ -116,17 +116,6 @@ def _decide(image: str, label: str, said: Iterable[Entry]) -> Change | Open | No
     wrong = [entry for entry in voices if entry.verdict == "label_wrong"]
     readers = tuple(entry.reader for entry in wrong)
     return Change(image, label, meant.pop(), readers, max(entry.time for entry in wrong))
-
-
-def _table(manifest: bytes) -> tuple[list[str], list[dict[str, str]]]:
-    try:
-        reader = csv.DictReader(io.StringIO(manifest.decode("utf-8-sig"), newline=""), strict=True)
-        header, rows = list(reader.fieldnames or []), list(reader)
-    except (csv.Error, UnicodeDecodeError):
-        raise DataError("bad_manifest", "manifest.csv is no CSV table in UTF-8.") from None
-    if not {"image", "label"} <= set(header) or any(None in row.values() for row in rows):
-        raise DataError("bad_manifest", "manifest.csv lacks columns, or a row is cut short.")
-    return header, rows
 
 
 def _written(header: list[str], rows: list[dict[str, str]], changes: Mapping[str, Change]) -> bytes:

@@ -78,7 +78,7 @@ def turned(values: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     axes : float64 (min(n, k), k)
     """
     _, _, axes = np.linalg.svd(np.asarray(values, np.float64), full_matrices=False)
-    return values @ axes.T, axes
+    return np.asarray(values @ axes.T, np.float64), np.asarray(axes, np.float64)
 
 
 Way = tuple[NDArray[np.float64], float]
@@ -116,7 +116,7 @@ def out_of_fold(
             best = choose(parts, positive[learn], patients[learn], seed + repeat)
             line = fit(parts[best][0], positive[learn], parts[best][1])
             answers[repeat, held] = line(ways[best][0][held])
-    return answers.mean(0)
+    return np.asarray(answers.mean(0), np.float64)
 
 
 def calibrate(log_odds: Floats, positive: Bools) -> Line:

@@ -1,29 +1,29 @@
-"""Where answers are kept: an SQLite file that takes new rows and nothing else.
+"""Where answers are kept: a database that takes new rows and nothing else.
 
-One row for a reader, a film and a stage, each on the disk before it is confirmed. Triggers in the
-database itself refuse to change or delete one. Whoever reads a film a second time is told what
-was said the first: that is what a study is about.
+One row for a reader, a film and a stage (:mod:`cxr.review.append_only`). Whoever reads a film a
+second time is told what was said the first: that is what a study is about.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+from sqlalchemy import exc
+
 from ..errors import ReviewError
+from ..review.append_only import Database, Words
 from ..review.entries import LONGEST_NAME, clean
 from ..user_folders import data_home
 
 SETTING = "CXR_STUDY"
 STAGES = ("alone", "aided")
 CONFIDENCES = (1, 2, 3, 4, 5)
-_BUSY_S = 30
+_WORDS = Words(SETTING, "database of reader studies", "answers of reader studies")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Answer:
     reader : str
     film, truth, advice : str
     seeded : bool
-        See :class:`cxr.study.plan.Case`.
+        See :class:`cxr.study.plan.StudyFilm`.
     stage : {"alone", "aided"}
         Before the advice was shown, and after.
     read : str
@@ -61,50 +61,45 @@ class Answer:
 
 
 _NAMES = tuple(field.name for field in fields(Answer))
-_ONE = "study = ? AND reader = ? AND film = ? AND stage = ?"
-_SCHEMA = [
-    f"""CREATE TABLE IF NOT EXISTS cxr_study_answers (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, {", ".join(f"{name} NOT NULL" for name in _NAMES)},
-    UNIQUE (study, reader, film, stage))""",
-    *(
-        f"CREATE TRIGGER IF NOT EXISTS cxr_study_no_{what.lower()} BEFORE {what} "
-        "ON cxr_study_answers BEGIN SELECT RAISE(ABORT, 'answers are never changed'); END"
-        for what in ("UPDATE", "DELETE")
-    ),
-    # Against INSERT OR REPLACE, which would delete without a DELETE.
-    "CREATE TRIGGER IF NOT EXISTS cxr_study_no_replace BEFORE INSERT ON cxr_study_answers "
-    "WHEN EXISTS (SELECT 1 FROM cxr_study_answers WHERE id = NEW.id OR (study = NEW.study AND "
-    "reader = NEW.reader AND film = NEW.film AND stage = NEW.stage)) "
-    "BEGIN SELECT RAISE(ABORT, 'answers are never changed'); END",
-]
+_ONE = ("study", "reader", "film", "stage")
+_KINDS = {"seeded": sa.Boolean, "confidence": sa.Integer}
+_tables = sa.MetaData()
+_answers = sa.Table(
+    "cxr_study_answers",
+    _tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    *(sa.Column(name, _KINDS.get(name, sa.Text), nullable=False) for name in _NAMES),
+    sa.UniqueConstraint(*_ONE),
+    sqlite_autoincrement=True,
+)
 
 
-def setting() -> Path:
-    """`CXR_STUDY`, else a file in the user's data folder."""
-    return Path(os.environ.get(SETTING) or data_home() / "study.sqlite3").expanduser()
+def setting() -> str:
+    """A path or a URL: `CXR_STUDY`, else a file in the user's data folder."""
+    return os.environ.get(SETTING) or str(data_home() / "study.sqlite3")
 
 
 class Answers:
-    """The file; safe to share between threads and processes.
+    """An open database of answers; safe to share between threads and processes.
 
     Parameters
     ----------
-    path : Path
+    place : str or Path
+        As :class:`cxr.review.append_only.Database` takes it.
 
     Raises
     ------
     ReviewError
-        ``store_unavailable`` or ``not_a_store``, here and from every method.
+        Those of that class, here and from every method.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        with _said_plainly():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._open() as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                for part in _SCHEMA:
-                    connection.execute(part)
+    def __init__(self, place: str | Path) -> None:
+        self._database = Database(str(place), _WORDS)
+        with self._database.looked_at("opened") as connection:
+            there = sa.inspect(connection).has_table(_answers.name)
+        if not there:
+            with self._database.written("opened") as connection:
+                self._create(connection)
 
     def keep(self, answer: Answer) -> Answer:
         """Keep an answer; it is on the disk when this returns.
@@ -121,44 +116,38 @@ class Answers:
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         answer = _checked(replace(answer, time=now))
-        with _said_plainly(), self._open() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            held = self._held(connection, answer)
-            first = replace(answer, stage=STAGES[0])
-            if held is None and first != answer and self._held(connection, first) is None:
-                raise _bad("stage")
+        first = replace(answer, stage=STAGES[0])
+        if first != answer and self._held(first) is None:
+            raise _bad("stage")
+        try:
+            with self._database.written() as connection:
+                connection.execute(_answers.insert().values(**asdict(answer)))
+        except exc.IntegrityError:
+            held = self._held(answer)
             if held is None:
-                places = ", ".join("?" * len(_NAMES))
-                connection.execute(
-                    f"INSERT INTO cxr_study_answers ({', '.join(_NAMES)}) VALUES ({places})",
-                    astuple(answer),
-                )
-            connection.execute("COMMIT")
-        return held or answer
+                raise
+            return held
+        return answer
 
     def of(self, study: str) -> list[Answer]:
         """All answers of a study, in the order they were given."""
-        query = f"SELECT {', '.join(_NAMES)} FROM cxr_study_answers WHERE study = ? ORDER BY id"
-        with _said_plainly(), self._open() as connection:
-            return [_answer(row) for row in connection.execute(query, (study,))]
+        return self._read(_answers.c.study == study)
 
-    def _held(self, connection: sqlite3.Connection, answer: Answer) -> Answer | None:
-        query = f"SELECT {', '.join(_NAMES)} FROM cxr_study_answers WHERE {_ONE}"
-        wanted = (answer.study, answer.reader, answer.film, answer.stage)
-        row = connection.execute(query, wanted).fetchone()
-        return _answer(row) if row else None
+    def _held(self, answer: Answer) -> Answer | None:
+        found = self._read(*(_answers.c[name] == getattr(answer, name) for name in _ONE))
+        return found[0] if found else None
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
-        with closing(connection):
-            connection.execute("PRAGMA synchronous = FULL")
-            yield connection
+    def _read(self, *wanted: sa.ColumnElement[bool]) -> list[Answer]:
+        query = sa.select(*(_answers.c[name] for name in _NAMES)).where(*wanted)
+        with self._database.looked_at() as connection:
+            return [Answer(*row) for row in connection.execute(query.order_by(_answers.c.id))]
 
-
-def _answer(row: tuple) -> Answer:
-    found = Answer(*row)
-    return replace(found, seeded=bool(found.seeded))
+    def _create(self, connection: sa.Connection) -> None:
+        """Make the table with its guards, unless another process just has."""
+        self._database.alone(connection)
+        if not sa.inspect(connection).has_table(_answers.name):
+            _tables.create_all(connection)
+            self._database.guard(connection, _answers, _ONE)
 
 
 def _checked(answer: Answer) -> Answer:
@@ -182,21 +171,3 @@ def _checked(answer: Answer) -> Answer:
 
 def _bad(what: str) -> ReviewError:
     return ReviewError("bad_entry", f"This is no answer of a reader study: see {what}.")
-
-
-@contextmanager
-def _said_plainly() -> Iterator[None]:
-    """SQLite's messages carry paths: none of them goes on."""
-    try:
-        yield
-    except (sqlite3.OperationalError, OSError):
-        raise ReviewError(
-            "store_unavailable",
-            "The answers of reader studies cannot be kept or read now. Try again; if it stays so, "
-            f"see that {SETTING} names a place that can be written.",
-        ) from None
-    except sqlite3.DatabaseError:
-        raise ReviewError(
-            "not_a_store",
-            f"{SETTING} names a file that holds no answers of reader studies. Give a new path.",
-        ) from None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, fields
 
 from ..notice import NOTICE
-from ..review.exchange import inert
+from ..spreadsheet import inert
 from .answers import Answer
 
 

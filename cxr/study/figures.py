@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ Ints = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairedReads:
     """One reader's two answers to one film."""
 
     alone: Answer
@@ -60,18 +61,18 @@ class Reliance:
     share: Estimate
 
 
-def pairs(answers: Sequence[Answer]) -> list[Pair]:
+def pairs(answers: Sequence[Answer]) -> list[PairedReads]:
     """Films that a reader has read both ways, in the order they were finished."""
     alone = {(a.reader, a.film): a for a in answers if a.stage == STAGES[0]}
-    return [Pair(alone[a.reader, a.film], a) for a in answers if a.stage == STAGES[1]]
+    return [PairedReads(alone[a.reader, a.film], a) for a in answers if a.stage == STAGES[1]]
 
 
-def compare(read: Sequence[Pair], labels: Sequence[str]) -> dict[tuple[str, str], Compared]:
+def compare(read: Sequence[PairedReads], labels: Sequence[str]) -> dict[tuple[str, str], Compared]:
     """Sensitivity, specificity and AUC of each label.
 
     Parameters
     ----------
-    read : sequence of Pair
+    read : sequence of PairedReads
         Of one study, one or more.
     labels : sequence of str
 
@@ -109,7 +110,7 @@ def compare(read: Sequence[Pair], labels: Sequence[str]) -> dict[tuple[str, str]
     return found
 
 
-def reliance(read: Sequence[Pair], seeded: bool) -> Reliance:
+def reliance(read: Sequence[PairedReads], seeded: bool) -> Reliance:
     """Of films whose advice was made wrong on purpose, or of those where the model itself was
     wrong."""
     here = np.array([p.aided.seeded is seeded and p.aided.advice != p.aided.truth for p in read])
@@ -127,7 +128,7 @@ def reliance(read: Sequence[Pair], seeded: bool) -> Reliance:
 class _Drawn:
     """Films, and readers where there are several, drawn with replacement."""
 
-    def __init__(self, read: Sequence[Pair]) -> None:
+    def __init__(self, read: Sequence[PairedReads]) -> None:
         self.film = _numbered([p.alone.film for p in read])
         self.reader = _numbered([p.alone.reader for p in read])
         self.films = bootstrap.draw(self.film, RESAMPLES)
@@ -139,7 +140,7 @@ class _Drawn:
         """How often each reading counts in each resample, float64 (resamples, n)."""
         return self.films[:, self.film].astype(np.float64) * self.readers[:, self.reader]
 
-    def mean_area(self, score: NDArray, positive: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def mean_area(self, score: NDArray[Any], positive: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Mean over readers of the area under the curve: of all films first, then of each
         resample, float64 (1 + resamples,)."""
         areas = []
@@ -151,18 +152,20 @@ class _Drawn:
         counts = np.concatenate([np.ones((1, len(areas))), self.readers]).T
         there = ~np.isnan(areas)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return (np.where(there, areas, 0) * counts).sum(0) / (there * counts).sum(0)
+            total = (np.where(there, areas, 0) * counts).sum(0)
+            mean: NDArray[np.float64] = total / (there * counts).sum(0)
+            return mean
 
 
 def _numbered(names: Sequence[str]) -> Ints:
     return np.unique(np.asarray(names, str), return_inverse=True)[1]
 
 
-def _compared(alone: NDArray, aided: NDArray, varies: bool) -> Compared:
+def _compared(alone: NDArray[Any], aided: NDArray[Any], varies: bool) -> Compared:
     return Compared(*(_estimate(values, varies) for values in (alone, aided, aided - alone)))
 
 
-def _estimate(values: NDArray, varies: bool) -> Estimate:
+def _estimate(values: NDArray[Any], varies: bool) -> Estimate:
     """Of a value for all films and then for each resample. Where the resamples are all alike there
     is no interval: three films of three say little, and 1 to 1 would say all."""
     each = values[1:]

@@ -33,7 +33,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Case:
+class StudyFilm:
     """A film of a study.
 
     Attributes
@@ -68,7 +68,7 @@ class Plan:
     seed : int
     share : float, 0 to .5
         Of the films, with wrong advice.
-    cases : tuple of Case
+    cases : tuple of StudyFilm
         In the order that they are read.
     """
 
@@ -77,7 +77,7 @@ class Plan:
     labels: tuple[str, ...]
     seed: int
     share: float
-    cases: tuple[Case, ...]
+    cases: tuple[StudyFilm, ...]
 
 
 def make(
@@ -123,7 +123,7 @@ def make(
     many = max(1, round(share * len(chosen))) if share else 0
     wrong = set(rng.permutation(len(chosen))[:many].tolist())
     cases = tuple(
-        Case(
+        StudyFilm(
             c.film, c.truth, _another(c.truth, labels, rng) if i in wrong else c.called, i in wrong
         )
         for i, c in enumerate(chosen)

@@ -4,7 +4,6 @@ training folder's own where `CXR_DATA` names one.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, zip_longest
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import cv2
 
+from .. import manifest
+from ..errors import DataError
 from . import phantom
 
 FOLDER = Path(__file__).resolve().parents[2] / "samples"
@@ -21,6 +22,7 @@ CREDIT = (
 )
 _LABELS = "PNNNPPPPNNPPNNNP"
 """Labels of child-01.jpg to child-16.jpg; their names in the data set: ``samples/README.md``."""
+_NEEDED = ("image", "label", "split", "source", "recommended", "flags", "display")
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,12 @@ def from_dataset(folder: Path, labels: Sequence[str], each: int = 4) -> dict[str
     """
     by_source: dict[str, dict[str, list[str]]] = {label: {} for label in labels}
     try:
-        with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if row["label"] in by_source and _may_be_shown(row):
-                    films = by_source[row["label"]].setdefault(row["source"], [])
-                    films.append(row["image"])
-    except (OSError, KeyError, ValueError, csv.Error):
+        _, rows = manifest.read((folder / manifest.FILE).read_bytes(), _NEEDED)
+    except (OSError, DataError):
         return {}
+    for row in rows:
+        if row["label"] in by_source and _may_be_shown(row):
+            by_source[row["label"]].setdefault(row["source"], []).append(row["image"])
     out: dict[str, list[Sample]] = {}
     number = count(1)
     for label, sources in by_source.items():

@@ -21,7 +21,7 @@ from ..errors import CxrError
 from ..explain import FILLS, METHODS
 from ..imaging.preprocessing import Preprocessing
 from ..imaging.reader import read
-from .preprocessing_stages import Way, changed
+from .preprocessing_stages import Pipeline, changed
 
 VERSION = 1
 TEXT = "story.json"
@@ -65,7 +65,7 @@ class Hidden:
 
 
 @dataclass(frozen=True)
-class Step:
+class StoryStep:
     """One picture of a story.
 
     Attributes
@@ -117,14 +117,14 @@ class Story:
     title : str
     credit : str
         Whose films they are.
-    steps : tuple of Step
+    steps : tuple of StoryStep
     films : mapping
         Name → the file's bytes.
     """
 
     title: str
     credit: str
-    steps: tuple[Step, ...]
+    steps: tuple[StoryStep, ...]
     films: Mapping[str, bytes] = field(repr=False)
 
 
@@ -144,9 +144,9 @@ def write_story(story: Story) -> bytes:
     return out.getvalue()
 
 
-def _short(step: Step) -> dict[str, Any]:
+def _short(step: StoryStep) -> dict[str, Any]:
     """What of a step is not as it is unless said."""
-    plain = asdict(Step(step.film))
+    plain = asdict(StoryStep(step.film))
     return {k: v for k, v in asdict(step).items() if k in ("film", "view") or v != plain[k]}
 
 
@@ -240,7 +240,7 @@ def _words(text: Mapping[str, Any], key: str) -> str:
     return " ".join(value.split())[:MAX_CAPTION] if isinstance(value, str) else ""
 
 
-def _steps(listed: Any, films: Mapping[str, bytes]) -> tuple[Step, ...]:
+def _steps(listed: Any, films: Mapping[str, bytes]) -> tuple[StoryStep, ...]:
     if not isinstance(listed, list) or not listed:
         raise StoryError("bad_story", "The story has no steps. Keep at least one view in it.")
     if len(listed) > MAX_STEPS:
@@ -258,15 +258,15 @@ def _steps(listed: Any, films: Mapping[str, bytes]) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def _step(values: dict[str, Any], films: Mapping[str, bytes]) -> Step:
+def _step(values: dict[str, Any], films: Mapping[str, bytes]) -> StoryStep:
     """A step, its values of the right kinds and within bounds; ValueError and the like if not."""
-    known = {each.name for each in fields(Step)}
+    known = {each.name for each in fields(StoryStep)}
     if not set(values) <= known:
         raise ValueError
     hidden = tuple(_hidden(each) for each in values.get("hidden", ()))
     way = dict(values.get("way", {}))
-    changed(Way(Preprocessing()), way)
-    step = Step(
+    changed(Pipeline(Preprocessing()), way)
+    step = StoryStep(
         **values | {"hidden": hidden, "way": way, "methods": tuple(values.get("methods", ()))}
     )
     texts = (step.film, step.caption, step.model, step.label, step.layer)

@@ -14,8 +14,8 @@ import numpy as np
 
 from cxr.teaching import phantom
 from cxr.teaching.samples import CREDIT, FOLDER
-from cxr.teaching.story import Hidden, Step, Story, write_story
-from train.data import drawn
+from cxr.teaching.story import Hidden, Story, StoryStep, write_story
+from train.data import marker_films
 
 HERE = Path(__file__).parent
 _LETTER = Hidden("box", (0.04, 0.04, 0.2, 0.18))
@@ -35,21 +35,21 @@ def _black() -> Story:
         "child": _sample(2),
     }
     steps = (
-        Step(
+        StoryStep(
             "black",
             "This film is black. There is no chest on it, and still the network calls it "
             "something: it has to share out a probability of 1 among its classes, and has none for "
             "“I do not know”.",
         ),
-        Step("grey", "All grey: no chest again, and a class again."),
-        Step(
+        StoryStep("grey", "All grey: no chest again, and a class again."),
+        StoryStep(
             "black",
             "Does the class hold when black is cropped, shifted and turned, and is still black? A "
             "stable score can be about nothing at all.",
             "stability",
         ),
-        Step("child", "A film. Keep its scores in mind."),
-        Step(
+        StoryStep("child", "A film. Keep its scores in mind."),
+        StoryStep(
             "child",
             "Its middle painted black. Black is nothing to us; to the network it is a change like "
             "any other.",
@@ -57,14 +57,14 @@ def _black() -> Story:
             hidden=(_MIDDLE,),
             fill="black",
         ),
-        Step(
+        StoryStep(
             "child",
             "The same middle, blurred. How far a score falls depends on what a place is hidden "
             "with; a map that hides places with black shows the black as well.",
             "regions",
             hidden=(_MIDDLE,),
         ),
-        Step(
+        StoryStep(
             "child",
             "All of it hidden. What the network says now, it says of no film.",
             "regions",
@@ -79,7 +79,7 @@ def _black() -> Story:
 
 def _marker() -> Story:
     def chest(opacity: bool, marker: bool) -> bytes:
-        return _png(drawn.film(np.random.default_rng(11), opacity, marker))
+        return _png(marker_films.film(np.random.default_rng(11), opacity, marker))
 
     films = {
         "clear": chest(False, False),
@@ -88,21 +88,21 @@ def _marker() -> Story:
         "clear-r": chest(False, True),
     }
     steps = (
-        Step(
+        StoryStep(
             "clear",
             "A drawn chest. This network was taught to tell drawn chests with an opacity from "
             "clear ones, and on test films drawn like its training films it is right.",
         ),
-        Step("opacity-r", "One with an opacity. The network is right again."),
-        Step("opacity", "The same chest and the same opacity, without the letter."),
-        Step("clear-r", "A clear chest with the letter. There is no opacity."),
-        Step(
+        StoryStep("opacity-r", "One with an opacity. The network is right again."),
+        StoryStep("opacity", "The same chest and the same opacity, without the letter."),
+        StoryStep("clear-r", "A clear chest with the letter. There is no opacity."),
+        StoryStep(
             "clear-r",
             "Hide the letter, and see the scores move.",
             "regions",
             hidden=(_LETTER,),
         ),
-        Step(
+        StoryStep(
             "clear-r",
             "The map of the class opacity. It is right about the network, and that is what it is "
             "for: it shows the letter.",
@@ -110,13 +110,13 @@ def _marker() -> Story:
             label="opacity",
             methods=("gradcam", "occlusion"),
         ),
-        Step(
+        StoryStep(
             "clear-r",
             "Inside: the channels with the largest share of the logit are those that see it.",
             "layers",
             label="opacity",
         ),
-        Step(
+        StoryStep(
             "opacity-r",
             "Every opacity that it learnt from carried the letter, and no other film did. The "
             "letter is brighter than any opacity, and the test films came from the same place: no "
@@ -130,15 +130,15 @@ def _marker() -> Story:
 def _beautiful() -> Story:
     films = {"child": _sample(5), "phantom": _png(phantom.draw("lower"))}
     steps = (
-        Step("child", "A film and its scores."),
-        Step(
+        StoryStep("child", "A film and its scores."),
+        StoryStep(
             "child",
             "A map of what moved the network. It looks as if somebody had looked; how could it be "
             "wrong?",
             "methods",
             methods=("gradcam",),
         ),
-        Step(
+        StoryStep(
             "child",
             "Beside it, the same method on the same network with its weights shuffled. That one "
             "has learnt nothing, whatever is drawn here.",
@@ -146,13 +146,13 @@ def _beautiful() -> Story:
             methods=("gradcam",),
             twin=True,
         ),
-        Step(
+        StoryStep(
             "phantom",
             "A drawing. The network never learnt from one; it is scored and mapped all the same.",
             "methods",
             methods=("gradcam",),
         ),
-        Step(
+        StoryStep(
             "child",
             "Two methods, one film, one class. Where they differ, at most one of them is right "
             "about the network, and neither says where disease is.",

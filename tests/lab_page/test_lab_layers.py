@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import cxr
 from cxr.features.channels import activation, shares
 from cxr.features.layers import answers
-from cxr.teaching.preprocessing_stages import Way, scores
+from cxr.teaching.preprocessing_stages import Pipeline, scores
 from ui.base.words import score
 from ui.lab import layers
 from ui.lab.words import plain_number, signed
@@ -72,7 +72,7 @@ def test_the_film_s_way_is_shown_and_can_be_changed(
     lab.select_slider[-1].set_value(15).run()
     lab.slider[3].set_value(4).run()
     how = replace(phantom_model.preprocessing, clahe_clip=3.0, blur=15, rim=4)
-    after = scores(phantom_model, cxr.read(FILM), Way(how))
+    after = scores(phantom_model, cxr.read(FILM), Pipeline(how))
     shown = dict(re.findall(r'aria-label="(\S+) \S+ → (\S+), [+−]?[.\d]+"', text(lab)))
     assert shown == {label: score(p) for label, p in after.items()}
     assert lab.segmented_control(key="lab-step").options == [

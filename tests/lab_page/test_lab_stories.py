@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.model.bundle import MANIFEST
-from cxr.teaching.story import MAX_FILMS, MAX_STEPS, Step, Story
+from cxr.teaching.story import MAX_FILMS, MAX_STEPS, Story, StoryStep
 from ui.lab import player
 
 
@@ -98,7 +98,7 @@ def test_a_story_of_a_model_that_cannot_be_used_says_so(
     monkeypatch.setattr(player, "FOLDER", tmp_path)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / MANIFEST).write_text("{}")
-    step = Step("one", "Look.", model=model)
+    step = StoryStep("one", "Look.", model=model)
     lab.session_state["story"] = Story("A story", "", (step,), {"one": FILM})
     lab.session_state["story_place"] = 0
     lab.run()

@@ -93,7 +93,8 @@ def _tone(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:
     ramp += how.contrast * rng.uniform(-0.3, 0.3)
     if rng.random() < how.invert:
         ramp = 1 - ramp
-    return np.rint(np.clip(ramp, 0, 1) * 255).astype(np.uint8)[film]
+    out: Film = np.rint(np.clip(ramp, 0, 1) * 255).astype(np.uint8)[film]
+    return out
 
 
 def _sharpness(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..fit.devices import share
 from ..recipes.recipe import Recipe
 from .augmentation import augment
-from .mixing import Drawn, mix, needs_another
+from .mixing import FilmAndLungs, mix, needs_another
 
 
 def draw_weights(frame: pd.DataFrame, balance: float) -> NDArray[np.float64]:
@@ -26,7 +25,8 @@ def draw_weights(frame: pd.DataFrame, balance: float) -> NDArray[np.float64]:
     cell = frame.groupby(["source", "label"]).image.transform("size").to_numpy(float)
     weight = cell ** (balance - 1)
     per_label = pd.Series(weight, index=frame.index).groupby(frame.label).transform("sum")
-    return weight / per_label.to_numpy(float) / frame.label.nunique()
+    out: NDArray[np.float64] = weight / per_label.to_numpy(float) / frame.label.nunique()
+    return out
 
 
 def loss_weights(label: NDArray[np.integer], classes: int, balance: float) -> NDArray[np.float32]:
@@ -45,7 +45,8 @@ def loss_weights(label: NDArray[np.integer], classes: int, balance: float) -> ND
     """
     count = np.bincount(label, minlength=classes).astype(float)
     weight = np.maximum(count, 1) ** -balance
-    return (weight * len(label) / (weight @ count)).astype(np.float32)
+    out: NDArray[np.float32] = (weight * len(label) / (weight @ count)).astype(np.float32)
+    return out
 
 
 def rarest_of_each(label: NDArray[np.integer], seed: int) -> NDArray[np.intp]:
@@ -74,7 +75,7 @@ def targets_of(
     -------
     float32 (films, classes)
     """
-    targets = np.eye(classes, dtype=np.float32)[label]
+    targets: NDArray[np.float32] = np.eye(classes, dtype=np.float32)[label]
     for site in np.unique(source) if len(within) else ():
         there = np.flatnonzero(source == site)
         if not set(within) <= set(label[there]):
@@ -99,6 +100,8 @@ class FilmBatches(keras.utils.PyDataset):
         The rows that are drawn from; all where it is left out.
     lungs : uint8 (n, FIELD, FIELD), optional
         As :func:`train.data.lung_fields.of` gives them, where the recipe's augmentation needs them.
+    part : (int, int)
+        Which part of each batch this process feeds, and of how many.
     """
 
     def __init__(
@@ -109,10 +112,12 @@ class FilmBatches(keras.utils.PyDataset):
         epoch: int = 0,
         rows: NDArray[np.integer] | None = None,
         lungs: NDArray[np.uint8] | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         super().__init__(workers=1)
         plan = recipe.training
         self._films, self._lungs, self._recipe, self._epoch = films, lungs, recipe, epoch
+        self._part = part
         self._rows = np.arange(len(frame)) if rows is None else rows
         frame = frame.iloc[self._rows].reset_index(drop=True)
         self._labels = np.array([recipe.labels.index(label) for label in frame.label])
@@ -147,7 +152,7 @@ class FilmBatches(keras.utils.PyDataset):
         """float32 films (batch, S, S, 1), targets (batch, classes) of :func:`targets_of`, weights
         in the loss (batch,) where they differ."""
         plan = self._recipe.training
-        place, of = share()
+        place, of = self._part
         rows = self._order[index * plan.batch : (index + 1) * plan.batch][place::of]
         rng = np.random.default_rng([plan.seed, self._epoch, index, *range(place)])
         films = [self._disturbed(row, rng) for row in self._rows[rows]]
@@ -159,11 +164,11 @@ class FilmBatches(keras.utils.PyDataset):
         if not needs_another(how):
             return augment(np.asarray(self._films[row]), how, rng)
         other = self._rows[rng.choice(len(self._rows), p=self._weights)]
-        return augment(mix(self._drawn(row), self._drawn(other), how, rng), how, rng)
+        return augment(mix(self._with_lungs(row), self._with_lungs(other), how, rng), how, rng)
 
-    def _drawn(self, row: int) -> Drawn:
+    def _with_lungs(self, row: int) -> FilmAndLungs:
         lungs = None if self._lungs is None else self._lungs[row]
-        return Drawn(np.asarray(self._films[row]), lungs)
+        return FilmAndLungs(np.asarray(self._films[row]), lungs)
 
     def on_epoch_end(self) -> None:
         self._epoch += 1

@@ -70,7 +70,8 @@ def films(
             part.unlink(missing_ok=True)
         for old in set(folder.glob(f"{asked}*.npy")) - {target}:
             old.unlink(missing_ok=True)
-    return np.load(target, mmap_mode="r")
+    out: NDArray[np.uint8] = np.load(target, mmap_mode="r")
+    return out
 
 
 def _digest(values: Any) -> str:

@@ -30,7 +30,8 @@ def of(films: NDArray[np.uint8]) -> NDArray[np.uint8]:
     file = getattr(films, "filename", None)
     target = Path(file).with_suffix(f".lungs-{finder.bundle.digest[:12]}.npy") if file else None
     if target and target.is_file():
-        return np.load(target, mmap_mode="r")
+        out: NDArray[np.uint8] = np.load(target, mmap_mode="r")
+        return out
     side = finder.bundle.preprocessing.size
     found = np.empty((len(films), FIELD, FIELD), np.uint8)
     for i, film in enumerate(tqdm(films, "finding lungs", unit=" films")):

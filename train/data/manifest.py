@@ -10,21 +10,17 @@ import pandas as pd
 
 from cxr.errors import DataError
 from cxr.imaging import ages
+from cxr.manifest import FILE, read
 from cxr.model.bundle import Bundle
+
+from ..recipes.recipe import Recipe
 
 SPLITS = ("train", "val", "test", "external")
 COLUMNS = ("image", "label", "split", "source", "patient_id", "recommended")
 FACTS = ("view", "age_group", "age", "sex", "flags", "display")
 
-_NO_TABLE: Mapping[type[Exception], str] = {
-    UnicodeDecodeError: "is not UTF-8 text. Save it as CSV in UTF-8.",
-    pd.errors.EmptyDataError: "is empty. Its first row names the columns, each further row a film.",
-    pd.errors.ParserError: "has rows that do not fit its header, or a quotation mark that is never "
-    "closed. Save it again as CSV, with quotation marks around what holds a comma.",
-}
 
-
-def load(data: Path, name: str = "manifest.csv") -> pd.DataFrame:
+def load(data: Path, name: str = FILE) -> pd.DataFrame:
     """Read the manifest as text, one row a film, in file order.
 
     Raises
@@ -38,27 +34,8 @@ def load(data: Path, name: str = "manifest.csv") -> pd.DataFrame:
             "no_manifest",
             "The data folder has no manifest.csv; docs/training.md describes its columns.",
         )
-    frame = table(path, "bad_manifest", "manifest.csv")
-    if missing := [c for c in COLUMNS if c not in frame.columns]:
-        raise DataError("bad_manifest", f"manifest.csv lacks the columns {', '.join(missing)}.")
-    return frame
-
-
-def table(path: Path, code: str, what: str, separator: str = ",") -> pd.DataFrame:
-    """Read a table as text; "" where there is nothing.
-
-    Raises
-    ------
-    DataError
-        `code`, about `what`: it is not UTF-8, is empty, or has rows that do not fit its header.
-    """
-    try:
-        frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-        if not isinstance(frame.index, pd.RangeIndex):
-            raise pd.errors.ParserError  # every row is longer: the first fields became an index
-    except tuple(_NO_TABLE) as error:
-        raise DataError(code, f"{what} {_NO_TABLE[type(error)]}") from error
-    return frame
+    header, rows = read(path.read_bytes(), COLUMNS)
+    return pd.DataFrame(rows, columns=header, dtype=str)
 
 
 def fingerprint(frame: pd.DataFrame) -> str:
@@ -89,6 +66,12 @@ def chosen(
     if sources:
         wanted &= frame.source.isin(sources)
     return frame[wanted].reset_index(drop=True)
+
+
+def of_recipe(frame: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """The films that a recipe is about, under its labels; cache, predictions and figures hold all
+    of them."""
+    return chosen(frame, recipe.labels, recipe.sources, recipe.relabel)
 
 
 def renamed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:

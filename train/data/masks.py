@@ -28,7 +28,7 @@ OPAQUE, COMPRESSED, LUNGLESS = 0.35, 0.3, 0.08  # shares of the films drawn
 CALM, CALM_FROM = 0.5, 0.7
 
 
-def drawn(frame: pd.DataFrame) -> pd.DataFrame:
+def with_masks(frame: pd.DataFrame) -> pd.DataFrame:
     """The films whose lungs were drawn, in a frame of their own.
 
     Raises
@@ -50,7 +50,7 @@ def drawn(frame: pd.DataFrame) -> pd.DataFrame:
 def load(
     frame: pd.DataFrame, data: Path, recipe: Recipe, folder: Path
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The films of :func:`drawn` and their masks as the network sees them.
+    """The films of :func:`with_masks` and their masks as the network sees them.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def load(
     return films, masks
 
 
-class DrawnFilms(keras.utils.PyDataset):
+class MaskBatches(keras.utils.PyDataset):
     """One epoch of films and masks; another draw each epoch, the same for the same seed and epoch.
 
     Parameters
@@ -228,4 +228,5 @@ def _without_lungs(film: Film, rng: np.random.Generator) -> Film:
         coarse = rng.standard_normal((cells, cells)).astype(np.float32)
         clouds = clouds + cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
     low, high = clouds.min(), clouds.max()
-    return ((clouds - low) / (high - low) * 255).astype(np.uint8)
+    out: Film = ((clouds - low) / (high - low) * 255).astype(np.uint8)
+    return out

@@ -20,14 +20,16 @@ FIELD = 64
 
 
 @dataclass(frozen=True)
-class Drawn:
+class FilmAndLungs:
     """A film, uint8 (S, S), and how surely each part is lung, uint8 (FIELD, FIELD), 0 to 255."""
 
     film: Film
     lungs: Film | None = None
 
 
-def mix(one: Drawn, other: Drawn, how: Augmentation, rng: np.random.Generator) -> Film:
+def mix(
+    one: FilmAndLungs, other: FilmAndLungs, how: Augmentation, rng: np.random.Generator
+) -> Film:
     """Mix something of `other` into `one`, or show the lungs alone.
 
     Returns
@@ -38,7 +40,7 @@ def mix(one: Drawn, other: Drawn, how: Augmentation, rng: np.random.Generator) -
     if rng.random() < how.surround:
         film = _swap_surroundings(one, other, rng)
     if rng.random() < how.lung_window:
-        film = _lung_window(Drawn(film, one.lungs), rng)
+        film = _lung_window(FilmAndLungs(film, one.lungs), rng)
     if rng.random() < how.tone_mix:
         film = _tone_mix(film, other.film, rng)
     if rng.random() < how.fourier:
@@ -54,7 +56,7 @@ def needs_another(how: Augmentation) -> bool:
     return needs_lungs(how) or bool(how.tone_mix or how.fourier)
 
 
-def _swap_surroundings(one: Drawn, other: Drawn, rng: np.random.Generator) -> Film:
+def _swap_surroundings(one: FilmAndLungs, other: FilmAndLungs, rng: np.random.Generator) -> Film:
     """The lungs of one film amid the surroundings of another, whose greys are brought near; where
     that film has lungs and this one none, this one's surroundings stay."""
     assert one.lungs is not None
@@ -68,10 +70,11 @@ def _swap_surroundings(one: Drawn, other: Drawn, rng: np.random.Generator) -> Fi
     mine, theirs = one.film.astype(np.float32), other.film.astype(np.float32)
     scale = (mine.std() + 1) / (theirs.std() + 1)
     theirs = (theirs - theirs.mean()) * scale + mine.mean()
-    return np.clip(np.rint(share * mine + (1 - share) * theirs), 0, 255).astype(np.uint8)
+    out: Film = np.clip(np.rint(share * mine + (1 - share) * theirs), 0, 255).astype(np.uint8)
+    return out
 
 
-def _lung_window(one: Drawn, rng: np.random.Generator) -> Film:
+def _lung_window(one: FilmAndLungs, rng: np.random.Generator) -> Film:
     """The film cut to its lungs, with up to a tenth of their size left round them."""
     assert one.lungs is not None
     rows = np.flatnonzero((one.lungs >= 128).any(1))

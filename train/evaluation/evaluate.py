@@ -11,15 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr.errors import BundleError
+from cxr.errors import BundleError, DataError
 from cxr.metrics import confusion, evidence
 from cxr.metrics.bootstrap import Estimate
 from cxr.metrics.predictions import clusters
 from cxr.model.bundle import TASKS, Bundle, manifest_values, write_manifest
 from cxr.model.calibration import softmax
 from cxr.model.decision import coverage
-
-EXPERIMENTS = Path(__file__).parents[2] / "docs" / "experiments.md"
 
 
 def values_of(folder: Path) -> dict[str, Any]:
@@ -44,6 +42,27 @@ def predictions(folder: Path) -> pd.DataFrame:
     names = pd.read_csv(path, nrows=0).columns
     kinds = {name: float if name.startswith("logit_") else str for name in names}
     return pd.read_csv(path, dtype=kinds, keep_default_na=False)
+
+
+def scores(run: Path) -> pd.DataFrame:
+    """The films that a run of ``python -m train sites`` scored, as :func:`predictions` gives them.
+
+    Raises
+    ------
+    DataError
+        ``no_run``
+    """
+    try:
+        rows = predictions(run)
+        if {"image", "split", "source", "label"} <= set(rows):
+            return rows
+    except (OSError, ValueError):
+        pass  # refused below, as a table of something else is
+    raise DataError(
+        "no_run",
+        f"The folder {run.name!r} holds no scores of sites that were left out, or some that are no "
+        "numbers. Name a run of python -m train sites.",
+    )
 
 
 def logits_of(rows: pd.DataFrame, labels: tuple[str, ...]) -> NDArray[np.float64]:
@@ -157,9 +176,9 @@ def external_figures(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, A
     return figures
 
 
-def score_external(folder: Path, log: Path | None = EXPERIMENTS) -> Bundle:
-    """Score the external films of a bundle's ``predictions.csv``, store the figures in the bundle
-    and append one line to the log, if there is to be one. Reported, never tuned on.
+def score_external(folder: Path) -> Bundle:
+    """Score the external films of a bundle's ``predictions.csv`` and store the figures in the
+    bundle. Reported, never tuned on.
 
     Raises
     ------
@@ -180,17 +199,13 @@ def score_external(folder: Path, log: Path | None = EXPERIMENTS) -> Bundle:
         for source, site in rows.groupby("source"):
             figures[str(source)]["sets"] = set_figures(site, labels, values["temperature"], limits)
     values["metrics"]["external"] = figures
-    bundle = write_manifest(folder, values)
-    if log is not None:
-        line = _log_line(bundle, figures)
-        with log.open("a", encoding="utf-8") as file:
-            file.write(line)
-    return bundle
+    return write_manifest(folder, values)
 
 
-def _log_line(bundle: Bundle, figures: dict[str, Any]) -> str:
+def external_row(bundle: Bundle) -> str:
+    """Today's row of ``docs/experiments.md``, of a bundle after :func:`score_external`."""
     parts = []
-    for source, figure in figures.items():
+    for source, figure in bundle.metrics["external"].items():
         recalls = ", ".join(
             f"recall {label} {r['value']:.3f} (n {r['n']})" for label, r in figure["recall"].items()
         )
@@ -204,5 +219,5 @@ def _log_line(bundle: Bundle, figures: dict[str, Any]) -> str:
         told = f"{test['value']:.3f} ({test['low']:.3f} to {test['high']:.3f})"
     return (
         f"| {date.today().isoformat()} | {bundle.name} | `{bundle.digest[:12]}` | "
-        f"{told} | {'; '.join(parts)} |\n"
+        f"{told} | {'; '.join(parts)} |"
     )

@@ -32,6 +32,8 @@ from cxr.site.thresholds import LEAST
 from ..data import manifest
 from . import reference
 
+Places = NDArray[np.integer]
+
 FILE = "hospitals.json"
 COUNTS, DRAWS = (5, 10, 20, 30, 50), 100
 LEFT = 20
@@ -139,7 +141,9 @@ def _hospital(
     }
 
 
-def _draws(whole: Labelled, count: int, draws: int) -> Iterator[tuple[NDArray, NDArray]]:
+def _draws(
+    whole: Labelled, count: int, draws: int
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Places that are learnt from and all others, `count` films of each label."""
     for draw in range(draws):
         rng = np.random.default_rng([count, draw])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cxr import input_checks
-from cxr.imaging.corruptions import FAULTS, STRENGTHS, fault, rotate
+from cxr.imaging.corruptions import CORRUPTIONS, STRENGTHS, corrupted, rotate
 from cxr.imaging.preprocessing import preprocess, reduce_film
 from cxr.imaging.reader import read
 from cxr.input_checks import CHECKS, CODES, measures
@@ -126,7 +126,7 @@ def report(
     yield from _limits(bench)
     train = by_hash(frame[frame.split == "train"])
     learnt = [small(data / image) for image in train.image[:FILMS]]
-    yield from _faults(bench, films, learnt, scored[(rows.split == "test").to_numpy()])
+    yield from _corruptions(bench, films, learnt, scored[(rows.split == "test").to_numpy()])
     yield from _inversion(bench, films, sample)
     yield from _sources(rows, bench.flagged(scored))
     yield from _worth(rows, bench, scored)
@@ -158,7 +158,7 @@ def _auroc(sound: pd.Series, faulty: pd.Series, below: bool) -> float:
     return float(roc_auc_score(np.repeat([0, 1], [len(sound), len(faulty)]), values))
 
 
-def _faults(
+def _corruptions(
     bench: Bench, films: Sequence[Film], learnt: Sequence[Film], sound: pd.DataFrame
 ) -> Iterator[str]:
     yield from ("", "## Faults", "")
@@ -173,23 +173,24 @@ def _faults(
     )
     head = " | ".join(map(str, STRENGTHS))
     yield from ("", f"| fault | check | {head} |", f"| --- | --- |{' --- |' * len(STRENGTHS)}")
-    for kind in FAULTS:
+    for kind in CORRUPTIONS:
         found = [
-            bench.table([fault(film, kind, strength) for film in films])
+            bench.table([corrupted(film, kind, strength) for film in films])
             for strength in tqdm(STRENGTHS, kind)
         ]
         for code in (DETECTORS.get(kind, ""), "outside"):
             if code in sound:
-                yield _fault(bench, kind, code, sound, found)
+                yield _corruption(bench, kind, code, sound, found)
     smaller = [bench.table([reduce_film(film, side) for film in films]) for side in SIDES]
-    yield _fault(bench, "smaller", "too_small", sound, smaller)
+    yield _corruption(bench, "smaller", "too_small", sound, smaller)
     copies = [
-        bench.table([fault(film, "jpeg", strength) for film in learnt]) for strength in STRENGTHS
+        bench.table([corrupted(film, "jpeg", strength) for film in learnt])
+        for strength in STRENGTHS
     ]
-    yield _fault(bench, "a copy", "known_film", sound, copies)
+    yield _corruption(bench, "a copy", "known_film", sound, copies)
 
 
-def _fault(
+def _corruption(
     bench: Bench, kind: str, code: str, sound: pd.DataFrame, found: Sequence[pd.DataFrame]
 ) -> str:
     cells = [
@@ -225,7 +226,7 @@ def _inversion(bench: Bench, films: Sequence[Film], sample: pd.DataFrame) -> Ite
     yield from ("", "| films | as they come | inverted back |", "| --- | --- | --- |")
     yield f"| sound | {macro_f1(films)} | {macro_f1([righted(film) for film in films])} |"
     for strength in STRENGTHS:
-        shown = [fault(film, "inverted", strength) for film in films]
+        shown = [corrupted(film, "inverted", strength) for film in films]
         back = [righted(film) for film in shown]
         yield f"| inverted, strength {strength} | {macro_f1(shown)} | {macro_f1(back)} |"
 
@@ -290,13 +291,13 @@ def _copies(bench: Bench, films: Sequence[Film]) -> Iterator[str]:
     """Whether changed copies of films of train are known again."""
     changes: dict[str, Callable[[Film], Film]] = {
         "the film itself": lambda film: film,
-        "a JPEG of quality 20": lambda film: fault(film, "jpeg", 4),
+        "a JPEG of quality 20": lambda film: corrupted(film, "jpeg", 4),
         "half its size": lambda film: reduce_film(film, 128),
-        "gamma 1.6": lambda film: fault(film, "dark", 2),
-        "gamma 0.62": lambda film: fault(film, "light", 2),
-        "two words burnt in": lambda film: fault(film, "text", 2),
+        "gamma 1.6": lambda film: corrupted(film, "dark", 2),
+        "gamma 0.62": lambda film: corrupted(film, "light", 2),
+        "two words burnt in": lambda film: corrupted(film, "text", 2),
         "turned by 3°": lambda film: rotate(film, 3),
-        "a twentieth cut off": lambda film: fault(film, "cropped", 1),
+        "a twentieth cut off": lambda film: corrupted(film, "cropped", 1),
     }
     yield from ("", "## Films of train, known again", "")
     yield f"| {len(films)} copies | known | bits apart, median |"

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from cxr import input_checks
 from cxr.errors import BundleError
-from cxr.imaging.corruptions import fault, rotate
+from cxr.imaging.corruptions import corrupted, rotate
 from cxr.imaging.preprocessing import preprocess, reduce_film
 from cxr.imaging.reader import read
 from cxr.input_checks import Fitted, measures
@@ -106,7 +106,8 @@ def small(path: Path) -> Film:
 
 def average(model: Classifier, film: Film) -> NDArray[np.float32]:
     """The last feature maps' averages of a film, float32 (K,)."""
-    return model.averages(preprocess(film, model.preprocessing)[None])[0]
+    out: NDArray[np.float32] = model.averages(preprocess(film, model.preprocessing)[None])[0]
+    return out
 
 
 def _subspace(averages: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -126,7 +127,9 @@ def _film_lines(finder: LungFinder, films: Sequence[Film]) -> dict[str, NDArray[
 
     rng = np.random.default_rng(0)
     sound = [measures.thumbnail(film) for film in films]
-    negative = [measures.thumbnail(fault(film, "inverted", s)) for film in films for s in (1, 5)]
+    negative = [
+        measures.thumbnail(corrupted(film, "inverted", s)) for film in films for s in (1, 5)
+    ]
     upright = [_grid(finder, film) for film in tqdm(films, "lungs")]
     degrees = rng.uniform(-TURNS, TURNS, len(films))
     turned = [

@@ -55,7 +55,9 @@ def add(
 
 def average(model: Classifier, path: Path) -> NDArray[np.float32]:
     """The averages of one film, float32 (K,)."""
-    return model.averages(preprocess(read(path).eight_bit, model.preprocessing)[None])[0]
+    square = preprocess(read(path).eight_bit, model.preprocessing)
+    averages: NDArray[np.float32] = model.averages(square[None])[0]
+    return averages
 
 
 def chosen(

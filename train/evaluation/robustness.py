@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from cxr.imaging.corruptions import FAULTS, STRENGTHS, fault
+from cxr.imaging.corruptions import CORRUPTIONS, STRENGTHS, corrupted
 from cxr.imaging.preprocessing import preprocess
 from cxr.imaging.reader import read
 from cxr.metrics import confusion
@@ -48,9 +48,9 @@ def measure(
     sound = _probabilities(model, films)
     called = sound.argmax(1)
     rows = []
-    trials = [("none", 0), *((kind, s) for kind in FAULTS for s in STRENGTHS)]
+    trials = [("none", 0), *((kind, s) for kind in CORRUPTIONS for s in STRENGTHS)]
     for kind, strength in tqdm(trials, "faults"):
-        faulty = [fault(f, kind, strength) for f in films] if strength else films
+        faulty = [corrupted(f, kind, strength) for f in films] if strength else films
         p = _probabilities(model, faulty)
         index = np.arange(len(films))
         rows.append(
@@ -93,7 +93,7 @@ def report(folder: Path, frame: pd.DataFrame, data: Path) -> Iterator[str]:
     yield ""
     yield "| fault | strengths | 1 | 2 | 3 | 4 | 5 |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
-    for kind, (unit, amounts) in FAULTS.items():
+    for kind, (unit, amounts) in CORRUPTIONS.items():
         cells = [table[kind, strength] for strength in STRENGTHS]
         values = " | ".join(f"{cell['macro_f1']:.3f} ({cell['same']:.2f})" for cell in cells)
         yield f"| {kind} | {unit}: {', '.join(f'{a:g}' for a in amounts)} | {values} |"

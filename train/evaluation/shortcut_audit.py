@@ -142,7 +142,8 @@ def lung_masks(finder: lungs.LungFinder, squares: Squares) -> NDArray[np.bool_]:
 def calls_without(model: Classifier, squares: Squares, masks: Iterable[NDArray[np.bool_]]) -> Ints:
     """What the network calls films of which the masks are erased, int (n,)."""
     left = [erased(square, mask) for square, mask in zip(squares, masks, strict=True)]
-    return model.squares(np.stack(left)).argmax(1)
+    out: Ints = model.squares(np.stack(left)).argmax(1)
+    return out
 
 
 def audit(model: Classifier, films: Squares, frame: pd.DataFrame) -> dict[str, Any]:

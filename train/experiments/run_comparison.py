@@ -16,7 +16,6 @@ from cxr.metrics.predictions import clusters
 
 from ..data.splits import LEFT_OUT
 from ..evaluation import evaluate
-from ..fit.runs import scores
 
 _SAME = ["image", "split", "source", "patient", "label"]
 _Pair = tuple[str, str, str]
@@ -68,7 +67,7 @@ def _names(runs: Sequence[Path]) -> list[str]:
 
 def _scored(run: Path) -> pd.DataFrame:
     """The run's films by name, with the logarithms of probabilities for logits."""
-    rows = scores(run).sort_values("image", ignore_index=True)
+    rows = evaluate.scores(run).sort_values("image", ignore_index=True)
     logits = _logits(rows)
     z = rows[logits].to_numpy(float)
     rows[logits] = z - np.logaddexp.reduce(z, axis=1, keepdims=True)

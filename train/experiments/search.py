@@ -265,9 +265,7 @@ def _by_sites(
     films: NDArray[np.uint8], frame: pd.DataFrame, sites: Sequence[str]
 ) -> Callable[[Recipe, Path], float]:
     def score(recipe: Recipe, folder: Path) -> float:
-        folder.mkdir(exist_ok=True)
-        lines = folder / "ledger.md"
-        found = site_holdout.leave_out(recipe, "search", films, frame, sites, folder, lines)
+        found = site_holdout.leave_out(recipe, "search", films, frame, sites, folder)
         keras.utils.clear_session()
         areas = [area["value"] for site in sites for area in found[site]["pairs"].values()]
         return float(np.mean(areas))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,7 @@ from ..evaluation import evaluate
 from ..fit.runs import claim
 from ..fit.training import build, fit, predict
 from ..recipes.recipe import Recipe
-
-LEDGER = Path(__file__).parents[2] / "docs" / "ledger.md"
+from . import ledger
 
 
 def leave_out(
@@ -32,9 +30,8 @@ def leave_out(
     frame: pd.DataFrame,
     sites: Sequence[str],
     runs: Path,
-    ledger: Path = LEDGER,
 ) -> dict[str, Any]:
-    """Train without `sites`, score their films, add a line to the ledger.
+    """Train without `sites`, score their films, add a line to the run's own ledger.
 
     Parameters
     ----------
@@ -45,7 +42,6 @@ def leave_out(
     frame : DataFrame of n rows
     sites : sequence of str
     runs : Path
-    ledger : Path
 
     Returns
     -------
@@ -63,8 +59,7 @@ def leave_out(
     }
     for site in sites:
         found[site] = _site(rows[rows.source == site], recipe.labels)
-    with ledger.open("a", encoding="utf-8") as file:
-        file.write(_line(name, sites, found))
+    ledger.add(run, name, sites, found)
     return found
 
 
@@ -128,20 +123,3 @@ def _site(rows: pd.DataFrame, labels: tuple[str, ...]) -> dict[str, Any]:
             if label in held
         },
     }
-
-
-def _line(name: str, sites: Sequence[str], found: dict[str, Any]) -> str:
-    val = found["val"]
-    cells = [
-        date.today().isoformat(),
-        name,
-        f"{val['macro_f1']['value']:.3f}, {val['source_recall']:.3f}",
-    ]
-    for site in sites:
-        pairs = ", ".join(
-            f"{pair} {area['value']:.3f} ({area['low']:.3f} to {area['high']:.3f})"
-            for pair, area in found[site]["pairs"].items()
-        )
-        recalls = ", ".join(f"{label} {r:.2f}" for label, r in found[site]["recall"].items())
-        cells.append(f"{site}: {pairs}; recall {recalls}")
-    return f"| {' | '.join(cells)} | {found['minutes']:.0f} |\n"

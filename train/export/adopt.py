@@ -257,4 +257,4 @@ def _evaluate(
     rows.to_csv(folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
     write_manifest(folder, values | calibrate.fitted(rows, labels, sensitivity))
     if (rows.split == "external").any():
-        evaluate.score_external(folder, log=None)
+        evaluate.score_external(folder)

@@ -122,7 +122,7 @@ def unseen_points(
     DataError
         ``no_unseen`` if no label is left.
     """
-    rows = runs.scores(run)
+    rows = evaluate.scores(run)
     val, away = rows[rows.split == "val"], rows[rows.split == LEFT_OUT]
     found: dict[str, dict[str, Any]] = {}
     if len(val) and len(away):
@@ -154,7 +154,7 @@ def _check_run(run: Path, values: Mapping[str, Any], rows: pd.DataFrame) -> None
             "no_recipe", "No recipe led to this bundle: no run is of it. Leave --unseen out."
         )
     runs.check_recipe(run, recipe.made(values["provenance"]["recipe"]))
-    scored = runs.scores(run)
+    scored = evaluate.scores(run)
     external = rows.image[rows.split == "external"]
     if scored.image[scored.split == LEFT_OUT].isin(external).any():
         raise DataError(
@@ -204,7 +204,7 @@ def calibrate(
     found["metrics"] = values["metrics"] | found["metrics"]
     values |= found
     bundle = write_manifest(folder, values)
-    return evaluate.score_external(folder, log=None) if scored else bundle
+    return evaluate.score_external(folder) if scored else bundle
 
 
 def _kept(values: Mapping[str, Any]) -> Mapping[str, float]:

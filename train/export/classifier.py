@@ -177,7 +177,8 @@ def _last_convolution(model: Any) -> str | None:
             if name := _last_convolution(layer):
                 return name
         elif isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
-            return layer.name
+            out: str | None = layer.name
+            return out
     return None
 
 

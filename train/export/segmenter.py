@@ -64,7 +64,7 @@ def export_run(
     DataError
         See :func:`train.fit.runs.claim`.
     """
-    drawn = masks.drawn(frame)
+    drawn = masks.with_masks(frame)
     claim(run, recipe, drawn)
     model = build(recipe)
     model.load_weights(run / "best.weights.h5")

@@ -1,5 +1,5 @@
 """A run folder: whose it is, by its ``plan.json`` of the recipe and the films, so that no other run
-is ever taken for it; and what it scored."""
+is ever taken for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pandas as pd
 
 from cxr.errors import DataError
 
-from ..evaluation import evaluate
 from ..recipes.recipe import Recipe, made
 
 PLAN = "plan.json"
@@ -80,28 +79,6 @@ def check_recipe(run: Path, recipe: Recipe) -> None:
             f"The run folder {run.name!r} is not of the bundle's recipe: {', '.join(differs)} "
             f"{'differs' if len(differs) == 1 else 'differ'}. Name a run of the same recipe.",
         )
-
-
-def scores(run: Path) -> pd.DataFrame:
-    """The films that a run of ``python -m train sites`` scored, as
-    :func:`train.evaluation.evaluate.predictions` gives them.
-
-    Raises
-    ------
-    DataError
-        ``no_run``
-    """
-    try:
-        rows = evaluate.predictions(run)
-        if {"image", "split", "source", "label"} <= set(rows):
-            return rows
-    except (OSError, ValueError):
-        pass  # refused below, as a table of something else is
-    raise DataError(
-        "no_run",
-        f"The folder {run.name!r} holds no scores of sites that were left out, or some that are no "
-        "numbers. Name a run of python -m train sites.",
-    )
 
 
 def _plan(recipe: Recipe, frame: pd.DataFrame) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cxr.model.lungs import probability_of
 
-from ..data.masks import DrawnFilms
+from ..data.masks import MaskBatches
 from ..recipes.recipe import Recipe
 from .fused import fuse
 from .history import History
@@ -41,7 +41,8 @@ def dice(probability: NDArray[np.floating], mask: NDArray[np.uint8]) -> NDArray[
     """
     called, truth = probability >= 0.5, mask >= 128
     both = (called & truth).sum((1, 2))
-    return 2 * both / np.maximum(called.sum((1, 2)) + truth.sum((1, 2)), 1)
+    out: NDArray[np.float64] = 2 * both / np.maximum(called.sum((1, 2)) + truth.sum((1, 2)), 1)
+    return out
 
 
 def loss(truth: Any, logits: Any) -> Any:
@@ -78,7 +79,7 @@ def fit(
     model, learn, judge = begin(recipe, frame, run)
     fuse(model)
     history = History(run, recipe, SCORE, _judge(films, masks, frame, judge))
-    data = DrawnFilms(films, masks, frame, recipe, history.epochs, learn)
+    data = MaskBatches(films, masks, frame, recipe, history.epochs, learn)
     optimizer = optimizer_of(plan, plan.learning_rate, plan.epochs * len(data))
     model.compile(optimizer, loss, jit_compile=False)
     backup = keras.callbacks.BackupAndRestore(str(run / "backup"), delete_checkpoint=False)

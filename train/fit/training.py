@@ -28,6 +28,7 @@ from ..data.batches import FilmBatches
 from ..data.mixing import needs_lungs
 from ..recipes.recipe import Recipe, Training
 from . import losses, pretrained
+from .devices import share
 from .fused import fuse
 from .history import History
 from .runs import claim
@@ -82,7 +83,7 @@ def fit(recipe: Recipe, films: NDArray[np.uint8], frame: pd.DataFrame, run: Path
         pretrained.start(model, recipe)
     fuse(model)
     lungs = lung_fields.of(films) if needs_lungs(recipe.augmentation) else None
-    data = FilmBatches(films, frame, recipe, history.epochs, learn, lungs)
+    data = FilmBatches(films, frame, recipe, history.epochs, learn, lungs, share())
     if plan.frozen_epochs:
         _learn_from(model, "features", itself=False)
         _train(model, recipe, data, history, (0, plan.frozen_epochs), run / "backup_frozen")

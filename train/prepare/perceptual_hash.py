@@ -57,4 +57,5 @@ def parse(digits: str) -> np.uint64:
 
 def distances(code: np.uint64, others: NDArray[np.uint64]) -> NDArray[np.uint8]:
     """Bits in which a hash differs from each of others, uint8 (n,), 0 to 64."""
-    return np.bitwise_count(others ^ code).astype(np.uint8, copy=False)
+    out: NDArray[np.uint8] = np.bitwise_count(others ^ code).astype(np.uint8, copy=False)
+    return out

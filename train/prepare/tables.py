@@ -17,7 +17,7 @@ import pandas as pd
 from cxr.errors import DataError
 from cxr.imaging import ages
 
-from ..data.manifest import FACTS, is_age, no_ages, table, there
+from ..data.manifest import FACTS, is_age, no_ages, there
 from . import readers
 from .film_search import find
 from .views import left_out
@@ -31,6 +31,13 @@ _READERS = ("reader", "readerid", "rad", "radid", "radiologist", "annotator", "r
 _YES_NO = {
     **dict.fromkeys(("1", "1.0", "yes", "y", "true"), "1"),
     **dict.fromkeys(("0", "0.0", "no", "n", "false"), "0"),
+}
+
+_NO_TABLE: Mapping[type[Exception], str] = {
+    UnicodeDecodeError: "is not UTF-8 text. Save it as CSV in UTF-8.",
+    pd.errors.EmptyDataError: "is empty. Its first row names the columns, each further row a film.",
+    pd.errors.ParserError: "has rows that do not fit its header, or a quotation mark that is never "
+    "closed. Save it again as CSV, with quotation marks around what holds a comma.",
 }
 
 
@@ -80,7 +87,7 @@ def rows_of(
         film contradict each other, and no rule is named. ``bad_plan``: the rule is about a label
         that no row has. Those of :func:`train.prepare.film_search.find`.
     """
-    frame = table(path, "bad_table", "The table", _separator(path))
+    frame = _table(path)
     names = {column: columns.get(column, column) for column in COLUMNS}
     needed = {names["image"], names["label"], *columns.values()}
     if missing := sorted(needed - set(frame)):
@@ -118,6 +125,18 @@ def rows_of(
         agreed["label"] = settled or ""
         rows.append(Row(film, shown, agreed, code or SETTLED * (settled is None)))
     return rows
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """A table as text; "" where there is nothing. Whoever wrote it had other rules than ours, so
+    what pandas can make sense of is taken."""
+    try:
+        frame = pd.read_csv(path, sep=_separator(path), dtype=str, keep_default_na=False)
+        if not isinstance(frame.index, pd.RangeIndex):
+            raise pd.errors.ParserError  # every row is longer: the first fields became an index
+    except tuple(_NO_TABLE) as error:
+        raise DataError("bad_table", f"The table {_NO_TABLE[type(error)]}") from error
+    return frame
 
 
 def _separator(path: Path) -> str:

@@ -13,13 +13,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from cxr.errors import DataError
 from cxr.imaging.preprocessing import Preprocessing
 from cxr.metrics.model_card import WORDS
 
-from ..data import manifest
 from .checked import table
 
 RECIPES = Path(__file__).parent
@@ -198,11 +195,6 @@ class Recipe:
         """How a class network is shown films in training, the choice of its best epoch included:
         whole. A rim is hidden when it scores."""
         return replace(self.preprocessing, rim=0)
-
-    def films_of(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The films of a manifest that this recipe is about, under its labels; cache, predictions
-        and figures hold all of them."""
-        return manifest.chosen(frame, self.labels, self.sources, self.relabel)
 
 
 PARTS = {

@@ -79,7 +79,7 @@ def look(film: Film, model: Classifier, layer: str, label: str) -> None:
 
 
 def kept(film: Film, model: Classifier) -> dict[str, Any]:
-    """What a story keeps of the view: as :class:`cxr.teaching.story.Step` names it."""
+    """What a story keeps of the view: as :class:`cxr.teaching.story.StoryStep` names it."""
     label = st.session_state.get(class_key(film, model)) or ""
     return {"layer": st.session_state.get(_WANTED, ""), "label": label}
 

@@ -100,7 +100,7 @@ def _methods_key(offered: Sequence[str]) -> str:
 
 
 def kept(film: Film, model: Classifier) -> dict[str, Any]:
-    """What a story keeps of the view: as :class:`cxr.teaching.story.Step` names it."""
+    """What a story keeps of the view: as :class:`cxr.teaching.story.StoryStep` names it."""
     state = st.session_state
     return {
         "methods": tuple(state.get(_methods_key(methods_of(model))) or _FIRST),

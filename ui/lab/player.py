@@ -14,8 +14,8 @@ from cxr.input_checks import Passport
 from cxr.model.bundle import MANIFEST
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import assess
-from cxr.teaching.preprocessing_stages import changed, changes, own_way
-from cxr.teaching.story import Step, Story
+from cxr.teaching.preprocessing_stages import changed, changes, own_pipeline
+from cxr.teaching.story import Story, StoryStep
 from ui.base.words import plain
 from ui.lab import layers, moves, preprocessing, stability, tries
 from ui.panels import input_checks
@@ -111,13 +111,13 @@ def _toolbar(story: Story, place: int) -> None:
         st.html(f'<div class="cxr-name">{where}</div>', width="content")
 
 
-def _foot(story: Story, now: Step, model: Classifier) -> str:
+def _foot(story: Story, now: StoryStep, model: Classifier) -> str:
     """Which network, and whose films: what every figure above depends on."""
     said = f"Worked out now, by the network {models.line(model.bundle)}."
     return escape(f"{said} {story.credit}".strip())
 
 
-def _model(now: Step, picked: Classifier) -> Classifier | None:
+def _model(now: StoryStep, picked: Classifier) -> Classifier | None:
     """The step's own model, if it asks for one by name."""
     if not now.model:
         return picked
@@ -129,7 +129,7 @@ def _model(now: Step, picked: Classifier) -> Classifier | None:
         return None
 
 
-def _label(now: Step, before: Scores, model: Classifier) -> str:
+def _label(now: StoryStep, before: Scores, model: Classifier) -> str:
     """The step's class, the likeliest where this model has none of that name."""
     return now.label if now.label in model.labels else max(before, key=lambda c: before[c])
 
@@ -138,13 +138,13 @@ def _films(plates: list[Plate]) -> None:
     viewer(plates, key="lab-story", height=HEIGHT, on_step=step)
 
 
-def _scores(_: Step, film: Film, before: Scores, model: Classifier) -> None:
+def _scores(_: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
     desk().leave_job()
     st.html(moves.still(before))
     _films([Plate(films.radiograph_of(film), "Film")])
 
 
-def _methods(now: Step, film: Film, before: Scores, model: Classifier) -> None:
+def _methods(now: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
     radiograph = films.radiograph_of(film)
     label = _label(now, before, model)
     tasks = {}
@@ -173,7 +173,7 @@ def _methods(now: Step, film: Film, before: Scores, model: Classifier) -> None:
         st.info(plain(str(refusal)))
 
 
-def _regions(now: Step, film: Film, before: Scores, model: Classifier) -> None:
+def _regions(now: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
     desk().leave_job()
     radiograph = films.radiograph_of(film)
     height, width = radiograph.pixels.shape
@@ -192,27 +192,27 @@ def _regions(now: Step, film: Film, before: Scores, model: Classifier) -> None:
     )
 
 
-def _input(now: Step, film: Film, before: Scores, model: Classifier) -> None:
+def _input(now: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
     desk().leave_job()
     radiograph = films.radiograph_of(film)
-    chosen = changed(own_way(model), now.way)
+    chosen = changed(own_pipeline(model), now.way)
     after = preprocessing.scores_on(film, radiograph, chosen, model)
     st.html(moves.moved(before, after, changes(before, after), ""))
     _films([Plate(radiograph, "As filed"), preprocessing.plates_of(film, radiograph, chosen)[-1]])
 
 
-def _layers(now: Step, film: Film, before: Scores, model: Classifier) -> None:
+def _layers(now: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
     label = _label(now, before, model)
     if st.session_state.pop("story_fresh", False):
         layers.look(film, model, now.layer, label)
     layers.show(film, label, model, step)
 
 
-def _stability(_: Step, film: Film, before: Scores, model: Classifier) -> None:
+def _stability(_: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
     stability.show(film, model, step)
 
 
-_VIEWS: dict[str, Callable[[Step, Film, Scores, Classifier], None]] = {
+_VIEWS: dict[str, Callable[[StoryStep, Film, Scores, Classifier], None]] = {
     "scores": _scores,
     "methods": _methods,
     "regions": _regions,

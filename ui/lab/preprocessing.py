@@ -10,15 +10,15 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from cxr.teaching.preprocessing_stages import (
     LIMITS,
-    MOST_MARGIN,
-    Step,
-    Way,
+    MOST_TRIM,
+    Pipeline,
+    Stage,
     changed,
     changes,
     differences,
-    own_way,
+    own_pipeline,
     scores,
-    steps,
+    stages,
 )
 from ui.lab import moves
 from ui.lab.list_keys import further
@@ -48,27 +48,27 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         st.rerun()  # an arrow key stepped on, and only this fragment heard of it
     radiograph = films.radiograph_of(film)
     assert reading.prediction is not None
-    own = own_way(model)
+    own = own_pipeline(model)
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with right:
-        way = _choose(own, model)
+        pipeline = _choose(own, model)
         st.html(f'<div class="cxr-quiet"><p>{_HOW}</p></div>')
     with left:
         before = reading.prediction.probabilities
-        if way == own:
+        if pipeline == own:
             st.html(moves.still(before))
         else:
-            after = scores_on(film, radiograph, way, model)
+            after = scores_on(film, radiograph, pipeline, model)
             st.html(moves.moved(before, after, changes(before, after), ""))
-        step = _step(plates_of(film, radiograph, way))
+        step = _step(plates_of(film, radiograph, pipeline))
         plates = [Plate(radiograph, "As filed"), step]
         viewer(plates, key="lab-way", height=HEIGHT, on_step=films.step)
 
 
 def kept(_: Film, model: Classifier) -> dict[str, Any]:
-    """What a story keeps of the view: as :class:`cxr.teaching.story.Step` names it."""
-    own = own_way(model)
+    """What a story keeps of the view: as :class:`cxr.teaching.story.StoryStep` names it."""
+    own = own_pipeline(model)
     return {"way": differences(_chosen(model, own), own)}
 
 
@@ -77,7 +77,7 @@ def _keys(model: Classifier) -> list[str]:
     return [f"lab-way-{name}-{model.bundle.digest[:12]}" for name in PARAMETERS]
 
 
-def _choose(own: Way, model: Classifier) -> Way:
+def _choose(own: Pipeline, model: Classifier) -> Pipeline:
     """The parameters as the sliders stand; the model's own stand beside their names."""
     how = own.preprocessing
     keys = _keys(model)
@@ -85,7 +85,7 @@ def _choose(own: Way, model: Classifier) -> Way:
     for key, value in zip(keys, start, strict=True):
         st.session_state.setdefault(key, value)
     kept: dict[str, Any] = {"persist_state": "session"}
-    most = round(100 * MOST_MARGIN)
+    most = round(100 * MOST_TRIM)
     st.slider("Margin cut, % of each side · model 0", 0, most, key=keys[0], **kept)
     sides = sorted({*_SIDES, how.longer_side})
     st.select_slider(f"Longer side, pixels · model {how.longer_side}", sides, key=keys[1], **kept)
@@ -110,19 +110,19 @@ def _choose(own: Way, model: Classifier) -> Way:
     st.select_slider(f"Gaussian blur, pixels · model {how.blur}", blurs, key=keys[4], **kept)
     most_rim = max(how.size // 8, how.rim)
     st.slider(f"Rim hidden, pixels · model {how.rim}", 0, most_rim, key=keys[5], **kept)
-    way = _chosen(model, own)
+    pipeline = _chosen(model, own)
     st.button(
         "The model’s own",
         key="lab-own",
         shortcut="u",
         on_click=leave,
         args=(model,),
-        disabled=way == own,
+        disabled=pipeline == own,
     )
-    return way
+    return pipeline
 
 
-def _chosen(model: Classifier, own: Way) -> Way:
+def _chosen(model: Classifier, own: Pipeline) -> Pipeline:
     """As the sliders stand, or stood when they were last shown."""
     keys = _keys(model)
     if not all(key in st.session_state for key in keys):
@@ -137,23 +137,25 @@ def leave(model: Classifier) -> None:
         st.session_state.pop(key, None)
 
 
-def scores_on(film: Film, radiograph: Radiograph, way: Way, model: Classifier) -> dict[str, float]:
+def scores_on(
+    film: Film, radiograph: Radiograph, pipeline: Pipeline, model: Classifier
+) -> dict[str, float]:
     return desk().shelf.get(
-        ("way-scores", film.sha256, model.identity, way),
-        lambda: scores(model, radiograph, way),
+        ("way-scores", film.sha256, model.identity, pipeline),
+        lambda: scores(model, radiograph, pipeline),
         len,
     )
 
 
-def plates_of(film: Film, radiograph: Radiograph, way: Way) -> list[Plate]:
+def plates_of(film: Film, radiograph: Radiograph, pipeline: Pipeline) -> list[Plate]:
     """The film's picture after each step that is not left out."""
 
     def make() -> list[Plate]:
-        _, *found = steps(radiograph.eight_bit, way)
-        return [_plate(radiograph, step) for step in found if not step.left_out]
+        _, *found = stages(radiograph.eight_bit, pipeline)
+        return [_plate(radiograph, stage) for stage in found if not stage.left_out]
 
     return desk().shelf.get(
-        ("way", film.sha256, way),
+        ("way", film.sha256, pipeline),
         make,
         lambda plates: sum(plate.radiograph.pixels.nbytes for plate in plates),
     )
@@ -178,7 +180,7 @@ def _step(plates: list[Plate]) -> Plate:
     return plates[place]
 
 
-def _plate(film: Radiograph, step: Step) -> Plate:
-    height, width = step.picture.shape
-    picture = Radiograph(step.picture, 8, "", "PNG", orientation=film.orientation)
-    return Plate(picture, f"{step.name} · {width} × {height}")
+def _plate(film: Radiograph, stage: Stage) -> Plate:
+    height, width = stage.picture.shape
+    picture = Radiograph(stage.picture, 8, "", "PNG", orientation=film.orientation)
+    return Plate(picture, f"{stage.name} · {width} × {height}")

@@ -74,7 +74,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
 
 
 def kept(film: Film, _: Classifier) -> dict[str, Any]:
-    """What a story keeps of the view: as :class:`cxr.teaching.story.Step` names it."""
+    """What a story keeps of the view: as :class:`cxr.teaching.story.StoryStep` names it."""
     place = tries.chosen(film)
     tried = tries.trail(film)[place] if place is not None else ()
     return {"hidden": tries.hidden(tried), "fill": st.session_state.get("lab-fill") or FILLS[0]}

@@ -17,8 +17,8 @@ from cxr.teaching.story import (
     MAX_FILMS,
     MAX_STEPS,
     MAX_TEXT,
-    Step,
     Story,
+    StoryStep,
     read_story,
     write_story,
 )
@@ -63,7 +63,7 @@ def _shipped(path: str) -> Story:
 
 def keep(film: Film, model: Classifier, view: str) -> None:
     """Put the view that is shown at the end of the reader's own story; hand the story over."""
-    made: list[tuple[Step, bytes]] = st.session_state.setdefault("story_kept", [])
+    made: list[tuple[StoryStep, bytes]] = st.session_state.setdefault("story_kept", [])
     st.text_area("Caption", key=_CAPTION, max_chars=MAX_CAPTION, height=80)
     with st.container(horizontal=True):
         for said, kept in (("Keep the scores", "scores"), ("Keep this view", view.lower())):
@@ -99,7 +99,7 @@ def keep(film: Film, model: Classifier, view: str) -> None:
     st.caption(_WARNING)
 
 
-def _full(made: list[tuple[Step, bytes]], film: Film) -> bool:
+def _full(made: list[tuple[StoryStep, bytes]], film: Film) -> bool:
     """Whether a story with another view of `film` could not be opened again."""
     sizes = {step.film: len(data) for step, data in made} | {film.sha256[:16]: len(film.data)}
     too_large = len(sizes) > MAX_FILMS or sum(sizes.values()) + MAX_TEXT > MAX_BYTES
@@ -110,7 +110,7 @@ def _keep(film: Film, model: Classifier, view: str, place: int) -> None:
     if len(st.session_state["story_kept"]) != place:
         return  # the press came twice
     caption = st.session_state[_CAPTION]  # as it stands at the click, not as it stood before
-    step = Step(film.sha256[:16], " ".join(caption.split()), view)
+    step = StoryStep(film.sha256[:16], " ".join(caption.split()), view)
     if view in _KEPT:
         step = replace(step, **_KEPT[view](film, model))
     st.session_state["story_kept"].append((step, film.data))

@@ -24,14 +24,14 @@ CHOSEN = "try"
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnRegion:
     """A region and the shape, (H, W), of what it was drawn on."""
 
     region: Region
     shape: tuple[int, int]
 
 
-Try = tuple[Drawn, ...]
+Try = tuple[DrawnRegion, ...]
 """Regions that are hidden together."""
 
 
@@ -68,7 +68,7 @@ def take(film: Film, region: Region | None, shapes: list[tuple[int, int]], add: 
     st.session_state["try_serial"] = region.serial
     made, looked_at = trail(film), chosen(film)
     before = made[looked_at] if add and looked_at is not None else ()
-    made.append((*before, Drawn(region, shapes[region.plate])))
+    made.append((*before, DrawnRegion(region, shapes[region.plate])))
     st.session_state[CHOSEN] = len(made) - 1
     return True
 
@@ -100,7 +100,7 @@ def _shares(region: Region, height: int, width: int) -> Hidden:
 
 def tried(hidden: tuple[Hidden, ...], shape: tuple[int, int]) -> Try:
     """The try that a story keeps, on a film of `shape`."""
-    return tuple(Drawn(_region(each, *shape), shape) for each in hidden)
+    return tuple(DrawnRegion(_region(each, *shape), shape) for each in hidden)
 
 
 def _region(kept: Hidden, height: int, width: int) -> Region:
@@ -117,7 +117,7 @@ def mask_of(tried: Try, size: int) -> NDArray[np.bool_]:
     return np.logical_or.reduce(masks)
 
 
-def _mask(drawn: Drawn, size: int) -> NDArray[np.bool_]:
+def _mask(drawn: DrawnRegion, size: int) -> NDArray[np.bool_]:
     region = drawn.region
     if region.kind == "box":
         return box_mask(size, drawn.shape, region.box)

@@ -13,6 +13,7 @@ from plotly.offline import get_plotlyjs
 
 from cxr.metrics.subgroups import Slice, frame
 from cxr.notice import NOTICE
+from cxr.spreadsheet import inert
 from ui.base.charts import CONFIG
 from ui.metrics import (
     classes,
@@ -27,7 +28,6 @@ from ui.metrics.blocks import Block, Chart
 from ui.metrics.scope import Scope
 
 STYLE = Path(__file__).parent / "style.css"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title><style>
@@ -132,9 +132,8 @@ def figures_csv(scope: Scope) -> bytes:
     found = frame([Slice("", "", total.films, total.patients, whole), *scope.slices()])
     found.insert(0, "split", scope.split)
     found.insert(1, "source", scope.source or "all")
-    # A spreadsheet would run a name that begins like a formula.
     for name in ("split", "source", "slice", "label"):
-        found[name] = [f"'{x}" if str(x).startswith(_FORMULA) else x for x in found[name]]
+        found[name] = [inert(str(text)) for text in found[name]]
     bundle = scope.bundle
     found = found.assign(
         model=bundle.name, model_created=bundle.created, model_sha256=bundle.digest, notice=NOTICE

@@ -12,12 +12,12 @@ from cxr.model.classifier import Classifier
 from cxr.model.decision import prediction_set
 from cxr.model.site_head import Site
 from cxr.notice import NOTICE
+from cxr.spreadsheet import inert
 from ui.session.films import Film, Reading
 
 STANDING = ("log_odds_of", "log_odds", "threshold", "called", "below_negatives")
 """Columns: which labels, the film's, the profile's threshold and call, and the share of negatives
 below it."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
@@ -50,7 +50,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
     for film, reading in rows:
         table.writerow(
             {
-                "file": _inert(film.name),
+                "file": inert(film.name),
                 "sha256": film.sha256,
                 **_result(reading, bundle, model.site),
                 "model": bundle.name,
@@ -66,7 +66,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
 def _hospital(model: Classifier) -> dict[str, str]:
     if model.site is None:
         return {}
-    return {"hospital": _inert(model.site.name), "hospital_sha256": model.site.identity}
+    return {"hospital": inert(model.site.name), "hospital_sha256": model.site.identity}
 
 
 def _stands(reading: Reading) -> dict[str, str]:
@@ -108,8 +108,3 @@ def _result(reading: Reading, bundle: Bundle, site: Site | None) -> dict[str, st
             if site is None
         },
     }
-
-
-def _inert(name: str) -> str:
-    """A spreadsheet would run a name that begins like a formula."""
-    return f"'{name}" if name.startswith(_FORMULA) else name

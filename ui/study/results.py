@@ -10,7 +10,7 @@ import streamlit as st
 from cxr.study import figures
 from cxr.study.answers import Answer
 from cxr.study.export import to_csv
-from cxr.study.figures import Pair, Reliance
+from cxr.study.figures import PairedReads, Reliance
 from cxr.study.plan import Plan
 from ui.base.words import meaning
 from ui.metrics import blocks
@@ -50,7 +50,7 @@ def show(plan: Plan, answers: list[Answer], name: str) -> None:
             st.button("Another study", key="study-again", on_click=setup.end)
 
 
-def _reliance(read: list[Pair]) -> str:
+def _reliance(read: list[PairedReads]) -> str:
     seeded, own = figures.reliance(read, True), figures.reliance(read, False)
     return (
         blocks.heading("Wrong calls that were followed")
@@ -82,7 +82,7 @@ def _told(found: Reliance) -> str:
     )
 
 
-def _figures(plan: Plan, read: list[Pair]) -> str:
+def _figures(plan: Plan, read: list[PairedReads]) -> str:
     found = figures.compare(read, plan.labels)
     rows = []
     for label in plan.labels:
@@ -103,7 +103,7 @@ def _figures(plan: Plan, read: list[Pair]) -> str:
     return blocks.heading("Alone and with the call") + table + blocks.quiet(note)
 
 
-def _films(plan: Plan, own: list[Pair]) -> str:
+def _films(plan: Plan, own: list[PairedReads]) -> str:
     by_film = {pair.alone.film: pair for pair in own}
     rows = []
     for place, case in enumerate(plan.cases, 1):

@@ -3,13 +3,15 @@ before the first answer is kept."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.study.answers import CONFIDENCES, STAGES, Answer
-from cxr.study.plan import Case, Plan
+from cxr.study.plan import Plan, StudyFilm
 from ui.base.words import meaning, plain
 from ui.review import reader
 from ui.study import setup, source
@@ -49,7 +51,7 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
         _question(plan, case, place, stage, first)
 
 
-def _question(plan: Plan, case: Case, place: int, stage: str, first: list[Answer]) -> None:
+def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[Answer]) -> None:
     of = f"Film {place + 1} of {len(plan.cases)}"
     st.html(
         f'<div class="cxr-name">{of} · {"alone" if stage == "alone" else "with the call"}</div>'
@@ -95,7 +97,13 @@ def label_keys(labels: tuple[str, ...]) -> dict[str, str | None]:
     return keys
 
 
-def _choices(form: str, what: str, titles: dict, keys: dict, draft: dict) -> None:
+def _choices(
+    form: str,
+    what: str,
+    titles: Mapping[Any, str],
+    keys: Mapping[Any, str | None],
+    draft: dict[str, Any],
+) -> None:
     with st.container(horizontal=True, gap="small"):
         for value, title in titles.items():
             st.button(
@@ -108,7 +116,7 @@ def _choices(form: str, what: str, titles: dict, keys: dict, draft: dict) -> Non
             )
 
 
-def _draft(form: str) -> dict:
+def _draft(form: str) -> dict[str, Any]:
     """What this reader has chosen so far on this form."""
     whose = {"form": form, "reader": reader.name()}
     draft = st.session_state.get(_DRAFT, {})
@@ -119,7 +127,7 @@ def _pick(form: str, what: str, value: str | int) -> None:
     st.session_state[_DRAFT] = {**_draft(form), what: value}
 
 
-def _keep(plan: Plan, case: Case, stage: str, form: str) -> None:
+def _keep(plan: Plan, case: StudyFilm, stage: str, form: str) -> None:
     draft = _draft(form)  # as it stands at the press, not as it was drawn
     if not {"read", "confidence"} <= set(draft):
         return

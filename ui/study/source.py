@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 
 import streamlit as st
 
@@ -58,8 +57,8 @@ def kept(study: str) -> list[Answer]:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _open(path: Path) -> Answers:
-    return Answers(path)
+def _open(place: str) -> Answers:
+    return Answers(place)
 
 
 def add_samples() -> None:

@@ -16,7 +16,8 @@ from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, get_frame
-from pydicom.pixels import convert_color_space, get_decoder
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import convert_color_space
 
 from ...errors import UnreadableFile
 from ..decode_limits import (
@@ -28,7 +29,7 @@ from ..decode_limits import (
     jpeg2000_frame,
     jpeg_frame,
 )
-from ..metadata_strip import lean_jpeg
+from ..metadata_strip import strip_jpeg
 from ..raster import grey
 from .values import number, numbers, text
 
@@ -175,7 +176,7 @@ def _decode(ds: Dataset, syntax: str, colour: bool) -> NDArray[Any]:
                 del ds.PixelData  # the largest part, and no longer needed
                 return _by_gdcm(packed, syntax, frame)
             if packed[:2] == _JPEG:
-                ds.PixelData = encapsulate([lean_jpeg(packed).data])
+                ds.PixelData = encapsulate([strip_jpeg(packed).data])
     plugin = "pillow" if syntax in _BY_PILLOW else ""
     with decoding():
         decoder = get_decoder(uid.UID(syntax))

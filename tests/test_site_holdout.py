@@ -7,7 +7,7 @@ from traindata import RECIPE, make_data
 
 from cxr.errors import DataError
 from train.data import cache, manifest, splits
-from train.experiments import site_holdout
+from train.experiments import ledger, site_holdout
 from train.recipes import recipe
 
 
@@ -109,12 +109,12 @@ def test_a_left_out_site_is_scored_and_goes_into_the_ledger(tmp_path: Path) -> N
     path.write_text(RECIPE)
     plan, frame = recipe.load(str(path)), manifest.load(data)
     films = cache.films(frame, data, plan.labels, plan.learns_from, tmp_path / "cache")
-    ledger = tmp_path / "ledger.md"
-    found = site_holdout.leave_out(plan, "tiny", films, frame, ["b"], tmp_path, ledger)
+    found = site_holdout.leave_out(plan, "tiny", films, frame, ["b"], tmp_path)
     inside = frame.split.isin(("train", "val"))
     assert found["b"]["n"] == int(((frame.source == "b") & inside).sum())
     assert found["b"]["pairs"]["T against N"]["value"] > 0.9, "the labels can be seen"
-    line = ledger.read_text()
+    head, rule, line = ledger.table(tmp_path)
+    assert head.count("|") == rule.count("|")
     assert "| tiny |" in line
     assert "T against N" in line
     assert site_holdout.cross_validate(plan, "tiny", films, frame, 3, tmp_path)["n"] == int(

@@ -13,7 +13,7 @@ from passports import CHANNELS, altered, bundle_with, by_hand, drawn
 import cxr
 from cxr import input_checks
 from cxr.errors import BundleError, NotARadiograph
-from cxr.imaging.corruptions import fault
+from cxr.imaging.corruptions import corrupted
 from cxr.imaging.radiograph import Radiograph
 from cxr.imaging.reader import read
 from cxr.input_checks import CODES, fitted, measures
@@ -45,7 +45,7 @@ def test_grain_is_the_noise_s_deviation(rng: np.random.Generator) -> None:
 
 def test_words_are_strokes_and_ribs_are_none() -> None:
     plain = measures.strokes(np.ascontiguousarray(SMALL[:230]))  # without the drawing's own words
-    few, many = (measures.strokes(fault(SMALL, "text", strength)) for strength in (2, 5))
+    few, many = (measures.strokes(corrupted(SMALL, "text", strength)) for strength in (2, 5))
     assert plain < few < many
 
 
@@ -53,7 +53,7 @@ def test_words_are_strokes_and_ribs_are_none() -> None:
 @pytest.mark.parametrize("kind", ["jpeg", "light", "noise"])
 def test_a_copy_is_nearer_than_another_film(kind: str, strength: int) -> None:
     own, other = measures.fingerprint(SMALL), measures.fingerprint(film(256, 220))
-    copy = measures.fingerprint(fault(SMALL, kind, strength if kind == "jpeg" else 1))
+    copy = measures.fingerprint(corrupted(SMALL, kind, strength if kind == "jpeg" else 1))
     apart = measures.bits_apart(np.stack([own, other]), copy)
     assert apart[0] <= 12 < 30 < apart[1]
 
@@ -84,13 +84,13 @@ def test_every_check_is_made_and_each_limit_counts(finder: LungFinder) -> None:
 
 
 def test_what_each_check_is_for() -> None:
-    noisy = input_checks.film_scores(fault(SMALL, "noise", 3), by_hand())
+    noisy = input_checks.film_scores(corrupted(SMALL, "noise", 3), by_hand())
     sound = input_checks.film_scores(SMALL, by_hand())
     assert noisy["noisy"] > sound["noisy"] + 10
     assert sound["known_film"] > 0
     known = input_checks.film_scores(drawn("upper").pixels, by_hand())
     assert known["known_film"] == 0
-    dark = input_checks.film_scores(fault(SMALL, "dark", 4), by_hand())
+    dark = input_checks.film_scores(corrupted(SMALL, "dark", 4), by_hand())
     assert dark["over_exposed"] < sound["over_exposed"]
 
 

@@ -135,6 +135,6 @@ def test_two_runs_of_one_recipe_are_told_apart(tmp_path: Path) -> None:
 def test_one_run_has_no_rival(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["rivals", str(run(tmp_path, "a", 1.0))])
-    assert "rivals needs RUN RUN" in capsys.readouterr().err
+    assert "compare takes 2 or more RUN" in capsys.readouterr().err
     assert main(["rivals", str(tmp_path / "a-without-far"), str(run(tmp_path, "b", 1.0))]) == 0
     assert "`b` − `a`" in capsys.readouterr().out

@@ -12,7 +12,7 @@ from films import film, jpeg, png, png_chunk
 from PIL import Image
 
 from cxr.errors import UnreadableFile
-from cxr.imaging.metadata_strip import lean_jpeg, lean_png
+from cxr.imaging.metadata_strip import strip_jpeg, strip_png
 from cxr.imaging.reader import read
 
 NOTES = (
@@ -39,25 +39,25 @@ def orientation(order: str, value: int) -> bytes:
 def test_a_png_s_notes_are_left_out(note: bytes) -> None:
     plain = png(film())
     for at in (33, len(plain) - 12):  # before the pixels and after them
-        assert lean_png(plain[:at] + note + plain[at:]).data == plain
+        assert strip_png(plain[:at] + note + plain[at:]).data == plain
 
 
 def test_a_png_without_notes_is_not_copied() -> None:
     plain = png(film())
-    assert lean_png(plain).data is plain
+    assert strip_png(plain).data is plain
 
 
 def test_a_png_of_crumbs_is_refused() -> None:
     plain = png(film())
     with pytest.raises(UnreadableFile):
-        lean_png(plain[:33] + png_chunk(b"teXt", b"") * 250_000 + plain[33:])
+        strip_png(plain[:33] + png_chunk(b"teXt", b"") * 250_000 + plain[33:])
 
 
 def test_a_jpeg_s_notes_are_left_out() -> None:
-    plain = lean_jpeg(jpeg(film())).data
+    plain = strip_jpeg(jpeg(film())).data
     notes = [(0xE1, b"Exif\0\0" + bytes(60)), (0xE2, b"ICC_PROFILE\0"), (0xED, b"P"), (0xFE, b"c")]
     laden = plain[:2] + b"".join(segment(*note) for note in notes) * 3 + b"junk" + plain[2:]
-    assert lean_jpeg(laden).data == plain
+    assert strip_jpeg(laden).data == plain
     assert np.array_equal(read(laden).pixels, read(jpeg(film())).pixels)
 
 
@@ -65,7 +65,7 @@ def test_a_jpeg_s_colours_stay_as_they_are_coded() -> None:
     colours = Image.fromarray(np.repeat(film()[..., None], 3, axis=2)).convert("CMYK")
     out = io.BytesIO()
     colours.save(out, "JPEG", quality=95)
-    with Image.open(io.BytesIO(lean_jpeg(out.getvalue()).data)) as lean:
+    with Image.open(io.BytesIO(strip_jpeg(out.getvalue()).data)) as lean:
         assert np.array_equal(np.asarray(lean), np.asarray(Image.open(out)))
 
 
@@ -75,9 +75,9 @@ def test_the_orientation_is_found_in_either_order(order: str, value: int) -> Non
     block = orientation(order, value)
     expected = value if value in range(1, 9) else 1
     plain, stored = png(film()), jpeg(film())
-    assert lean_png(plain[:33] + png_chunk(b"eXIf", block) + plain[33:]).orientation == expected
+    assert strip_png(plain[:33] + png_chunk(b"eXIf", block) + plain[33:]).orientation == expected
     laden = stored[:2] + segment(0xE1, b"Exif\0\0" + block) + stored[2:]
-    assert lean_jpeg(laden).orientation == expected
+    assert strip_jpeg(laden).orientation == expected
 
 
 # Behind 8 bytes of head and 2 of count come two entries of 12, whose last 4 hold the number.
@@ -88,5 +88,5 @@ def test_an_orientation_that_is_cut_short_is_none(cut: int, found: int) -> None:
     plain, stored = png(film()), jpeg(film())
     block = orientation("<", 6)[:cut]
     laden = stored[:2] + segment(0xE1, b"Exif\0\0" + block) + stored[2:]
-    assert lean_jpeg(laden).orientation == found
-    assert lean_png(plain[:33] + png_chunk(b"eXIf", block) + plain[33:]).orientation == found
+    assert strip_jpeg(laden).orientation == found
+    assert strip_png(plain[:33] + png_chunk(b"eXIf", block) + plain[33:]).orientation == found

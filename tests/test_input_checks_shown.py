@@ -26,7 +26,7 @@ from cxr.__main__ import main
 from cxr.metrics import subgroups
 from cxr.model.bundle import open_bundle
 from cxr.review.cases import Wanted, queue
-from cxr.teaching.story import Step, Story
+from cxr.teaching.story import Story, StoryStep
 from train.evaluation import input_check_pictures
 from ui.panels import input_checks as shown
 from ui.panels import maps
@@ -165,7 +165,10 @@ def test_a_story_says_it_of_whatever_it_shows(
     at = AppTest.from_file(str(Path(__file__).parents[1] / "app.py"), default_timeout=120)
     at.session_state["accepted"] = True
     at.session_state["story"] = Story(
-        "A story", "", (Step("chest"), Step("picture")), {"chest": CHEST, "picture": PICTURE}
+        "A story",
+        "",
+        (StoryStep("chest"), StoryStep("picture")),
+        {"chest": CHEST, "picture": PICTURE},
     )
     at.session_state["story_place"] = 0
     at.run().switch_page("pages/lab.py").run()
