@@ -145,6 +145,10 @@ def _answer(name: str, model: Classifier) -> dict[str, Any]:
     found = spine.assess(name, model)
     if found.refusal is not None:
         return {"error": {"code": found.refusal.code, "message": found.refusal.message}}
+    if model.site is not None:
+        from .site import watch
+
+        watch.record(model, found)
     scores, checks = found.scored
     return {
         **({"passport": _checked(checks)} if checks.findings else {}),

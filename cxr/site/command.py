@@ -13,6 +13,7 @@ from ..errors import SiteError
 
 if TYPE_CHECKING:
     from ..model.classifier import Classifier
+    from .drift import Look
     from .profile import Profile
 
 _COLUMNS = ("file", "label", "patient")
@@ -66,7 +67,7 @@ def run(asked: Namespace) -> int:
     ------
     CxrError
     """
-    from . import store
+    from . import store, watch
     from .profile import from_bytes, to_bytes
 
     if asked.part == "fit":
@@ -92,6 +93,7 @@ def run(asked: Namespace) -> int:
     profile = store.find(asked.name)
     if asked.part == "delete":
         store.delete(profile)
+        watch.forget(profile)
         print(f"removed {line(profile)}")
     elif asked.part == "export":
         try:
@@ -116,6 +118,8 @@ def line(profile: Profile) -> str:
 
 def show(profile: Profile) -> None:
     """Print what it rests on, a figure a line with its interval."""
+    from . import watch
+
     print(line(profile))
     report = profile.report
     if report.get("why"):
@@ -144,7 +148,23 @@ def show(profile: Profile) -> None:
         for other, called in report["called_if"].items():
             print(f"  were the share {other}: {called:.2f}")
         print(f"  as shipped: {report['called_shipped']:.2f}")
+    print(watched(watch.look(profile)))
     print(json.dumps({"network": profile.network, "identity": profile.identity}))
+
+
+def watched(found: Look) -> str:
+    """What the drift watch has to say, in a sentence."""
+    from .drift import WINDOW
+
+    said = f"{found.films} films read under it."
+    if "looks" in found.alarms:
+        said += (
+            f" The last full {WINDOW} no longer look like the films that it was fitted on: another "
+            "device or processing, perhaps. Fit it anew."
+        )
+    if "share" in found.alarms:
+        said += f" The last full {WINDOW} score otherwise than those before: another mix, perhaps."
+    return said
 
 
 def _figure(found: dict[str, float]) -> str:

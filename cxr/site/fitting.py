@@ -18,7 +18,7 @@ from ..model.classifier import Classifier
 from ..model.reference import Reference, reference_of
 from ..model.site_head import SiteHead
 from ..screening.assess import Source
-from . import alignment, ridge, thresholds
+from . import alignment, drift, ridge, thresholds
 from .films import Film, distinct, gather
 from .heads import WAYS, Values, bias_of
 from .profile import LONGEST_NAME, Profile
@@ -134,7 +134,6 @@ def fit(
         labels=shipped.labels,
         positive=positive,
         negative=negative,
-        seen=np.zeros((0, 0), np.float32),
         **{**found, "report": {**common, **found["report"]}},
     )
 
@@ -296,10 +295,17 @@ def _labelled_fit(
             positive: int(data.positive.sum()),
         },
         "report": report,
+        "seen": _seen(model, data, score),
         "negatives": np.sort(score[~data.positive]).astype(np.float32),
         "positives": np.sort(score[data.positive]).astype(np.float32),
         "head": head,
     }
+
+
+def _seen(model: Classifier, data: Labelled, score: NDArray[np.float64]) -> drift.Rows:
+    """Negatives first."""
+    order = np.argsort(data.positive, kind="stable")
+    return drift.numbers(model, data.averages[order], score[order])
 
 
 @dataclass(frozen=True, eq=False)
@@ -432,10 +438,13 @@ def _unlabelled(
     logits = np.stack([film.logits for film in films]).astype(np.float64)
     first, second = model.labels.index(positive), model.labels.index(negative)
 
+    def _log_odds(moved: NDArray[np.floating]) -> NDArray[np.float64]:
+        return np.asarray((moved[:, first] - moved[:, second]) / model.bundle.temperature)
+
     def called(stated: float) -> tuple[SiteHead, float]:
         head = alignment.aligned_head(model, reference, averages, stated)
         moved = logits + head.added(averages)
-        return head, float((moved[:, first] >= moved[:, second]).mean())
+        return head, float((_log_odds(moved) >= 0).mean())
 
     head, there = called(share)
     others = {
@@ -452,6 +461,7 @@ def _unlabelled(
             "called_shipped": float((logits[:, first] >= logits[:, second]).mean()),
             "called_if": others,
         },
+        "seen": drift.numbers(model, averages, _log_odds(logits + head.added(averages))),
         "negatives": np.zeros(0, np.float32),
         "positives": np.zeros(0, np.float32),
         "head": head,

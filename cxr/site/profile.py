@@ -59,7 +59,8 @@ class Profile:
     negatives, positives : float32 (n,)
         Out-of-fold log-odds of its films, rising.
     seen : float32 (n, d)
-        Its films on the axes that the drift watch looks along; (0, 0) where there are none.
+        What its films left behind for :mod:`cxr.site.drift`, negatives first; (0, 0) where nothing
+        can be watched.
     head : SiteHead or None
     """
 
@@ -83,6 +84,12 @@ class Profile:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identity", _digest(_content(self)))
+
+    @property
+    def seen_positive(self) -> NDArray[np.bool_] | None:
+        """Which of the films in `seen` are positive, bool (n,); None where nobody said."""
+        negatives = self.films.get(self.negative, 0)
+        return np.arange(len(self.seen)) >= negatives if negatives else None
 
 
 def to_bytes(profile: Profile) -> bytes:

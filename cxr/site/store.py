@@ -17,7 +17,7 @@ from .profile import MOST_BYTES, Profile, from_bytes, to_bytes
 
 SETTING = "CXR_SITES"
 _ENDING = ".cxrsite.json"
-_SHOWN = 12
+SHOWN = 12
 """Digits of an identity that tell profiles apart in lists, and in file names."""
 
 
@@ -93,7 +93,7 @@ def save(profile: Profile, where: Path | None = None) -> Path:
         ``profile_not_kept``: the folder cannot be written to.
     """
     place = where or folder()
-    path = place / f"{profile.identity[:_SHOWN]}{_ENDING}"
+    path = place / f"{profile.identity[:SHOWN]}{_ENDING}"
     part = ""
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def delete(profile: Profile, where: Path | None = None) -> None:
         ``profile_not_kept``.
     """
     try:
-        ((where or folder()) / f"{profile.identity[:_SHOWN]}{_ENDING}").unlink(missing_ok=True)
+        ((where or folder()) / f"{profile.identity[:SHOWN]}{_ENDING}").unlink(missing_ok=True)
     except OSError as error:
         raise SiteError(
             "profile_not_kept", f"The profile could not be removed: {error.strerror}."

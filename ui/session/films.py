@@ -18,6 +18,7 @@ from cxr.input_checks import Passport
 from cxr.model.classifier import Classifier, Prediction
 from cxr.screening.assess import assess
 from cxr.screening.standing import Standing
+from cxr.site import watch
 from cxr.teaching.samples import Sample
 from ui.session.fragments import pressed
 from ui.session.shelf import desk
@@ -205,6 +206,7 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
         radiograph = radiograph_of(film)
         found = assess(radiograph, model)
         prediction, checks = found.scored
+        watch.record(model, found)
     except CxrError as error:
         return Reading(error)
     scores = replace(prediction, features=None)

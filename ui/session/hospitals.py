@@ -9,7 +9,8 @@ import streamlit as st
 from cxr.errors import BundleError, SiteError
 from cxr.model.classifier import Classifier
 from cxr.screening.standing import Standing, ground_of
-from cxr.site import Profile, store
+from cxr.site import Profile, store, watch
+from cxr.site.command import watched
 from ui.session import models
 from ui.session.films import Reading
 
@@ -39,6 +40,10 @@ def pick() -> None:
         persist_state="session",
         help="What a score means hangs on the hospital that a film is from.",
     )
+    if (site := profiles.get(st.session_state["hospital"])) is not None:
+        found = watch.look(site)
+        if found.alarms:
+            st.sidebar.info(watched(found))
 
 
 def model() -> Classifier:

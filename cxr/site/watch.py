@@ -1,0 +1,73 @@
+"""What films that were read under a profile left behind: a line of numbers each, beside the
+profile. No film, no name; a film that is read again leaves nothing more."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..model.classifier import Classifier
+from ..screening.assess import Assessment
+from . import drift, store
+from .profile import Profile
+
+_ENDING = ".watch.jsonl"
+_BEFORE = 400
+"""Films that the log-odds of a window are held against at most."""
+
+
+def record(model: Classifier, found: Assessment, where: Path | None = None) -> None:
+    """Add a film that was assessed by a model at a hospital; nothing if it was refused, if it is
+    there already, or if the folder cannot be written to: no reading fails for it."""
+    if model.site is None or found.prediction is None or found.film is None:
+        return
+    maps = found.prediction.features
+    if maps is None or found.standing is None:
+        return
+    odds = np.array([found.standing.log_odds])
+    (row,) = drift.numbers(model, maps.mean((0, 1))[None], odds)
+    if not len(row):
+        return
+    salted = f"{model.site.identity} {found.film.sha256}".encode()
+    mark = hashlib.sha256(salted).hexdigest()[:12]
+    path = _path(model.site.identity, where)
+    try:
+        if any(mark in line for line in _lines(path)):
+            return
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"film": mark, "n": [round(float(x), 4) for x in row]}) + "\n")
+    except OSError:
+        return
+
+
+def look(profile: Profile, where: Path | None = None) -> drift.Look:
+    """Look at the films that were read under a profile."""
+    lines = _lines(_path(profile.identity, where))
+    last = lines[-(len(lines) % drift.WINDOW + drift.WINDOW + _BEFORE) :]
+    rows = []
+    for line in last:
+        try:
+            rows.append([float(x) for x in json.loads(line)["n"]])
+        except (ValueError, KeyError, TypeError):
+            continue  # a line that was cut off
+    found = drift.look(profile.seen, profile.seen_positive, drift.kept(rows))
+    return drift.Look(len(lines), found.looks, found.share)
+
+
+def forget(profile: Profile, where: Path | None = None) -> None:
+    """Remove what its films left behind."""
+    _path(profile.identity, where).unlink(missing_ok=True)
+
+
+def _path(identity: str, where: Path | None) -> Path:
+    return (where or store.folder()) / f"{identity[: store.SHOWN]}{_ENDING}"
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
