@@ -6,7 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from cxr.errors import BundleError
 from ui.base import frame
+from ui.base.words import plain
 from ui.hospital import bench, fitted, intake, kept, report, words
 from ui.hospital.pile import elsewhere, pile
 from ui.metrics.blocks import heading, said
@@ -22,7 +24,11 @@ def main() -> None:
     st.html(HERE / "metrics" / "style.css")
     st.html(HERE / "hospital" / "style.css")
     model = models.current().at(None)
-    negative, positive = fitted.pair(model)
+    try:
+        negative, positive = fitted.pair(model)
+    except BundleError as refusal:
+        st.info(plain(str(refusal)))
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(
             heading("Your hospital")
@@ -48,7 +54,7 @@ def main() -> None:
             kept.save(profile)
         else:
             report.labelled(profile)
-            bench.show(profile, model, fitted.fitted_on(here, negative, positive, wanted))
+            bench.show(profile, model, here.usable())
     kept.show(model)
 
 

@@ -127,23 +127,39 @@ def film_scores(
     labels: Sequence[str],
     patients: Sequence[str],
 ) -> NDArray[np.float64]:
-    """Each film's log-odds out of fold under a profile that was fitted on just these films.
+    """Each film's log-odds out of fold, which the profile keeps without saying whose they are.
 
     Parameters
     ----------
-    labels : sequence of str
-        Of the profile's two labels.
+    profile : Profile
+    films, labels, patients
+        Just what it was fitted with.
+
+    Returns
+    -------
+    float64 (n,)
+        NaN for films that it does not rest on.
     """
-    known = [patient or f"film {place}" for place, patient in enumerate(patients)]
-    groups = np.unique(known, return_inverse=True)[1]
     pair = profile.positive, profile.negative
-    data = _labelled(model.at(None), list(films), list(labels), groups, *pair)
+    left_out = bool(profile.report["left_out"])
+    known = [
+        place
+        for place, film in enumerate(films)
+        if labels[place] in pair and not (left_out and film.outside)
+    ]
+    groups = np.unique([patients[i] or f"film {i}" for i in known], return_inverse=True)[1]
+    data = _labelled(
+        model.at(None), [films[i] for i in known], [labels[i] for i in known], groups, *pair
+    )
+    found = np.full(len(films), np.nan)
     if profile.kind == "threshold":
-        return data.shipped
+        found[known] = data.shipped
+        return found
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, "blas"):
-        return adapted(model.at(None), reference_of(model), data, *pair).out_of_fold
+        found[known] = adapted(model.at(None), reference_of(model), data, *pair).out_of_fold
+    return found
 
 
 @dataclass(frozen=True)

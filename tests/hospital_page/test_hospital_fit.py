@@ -145,14 +145,6 @@ def test_many_films_are_fitted_on_a_press(
     assert "Fitted:" in text(at)
 
 
-def test_a_pair_of_two_labels_is_not_asked_for(page: AppTest) -> None:
-    assert not at_popovers(page)
-
-
-def at_popovers(at: AppTest) -> list[str]:
-    return [radio.label for radio in at.radio if radio.label == "Tell apart"]
-
-
 def test_what_is_exported_is_research_only(page: AppTest, phantom_model: cxr.Classifier) -> None:
     from cxr.site import to_bytes
 

@@ -40,36 +40,66 @@ def show(profile: Profile, model: Classifier, rows: Sequence[Held]) -> None:
     steps = yields.tried(profile)
     presets = {"As fitted": profile.threshold}
     for figure, least in (("sensitivity", WHO_SENSITIVITY), ("specificity", WHO_SPECIFICITY)):
-        there = reaching(score, positive, **{figure: least})
-        if there is not None:
-            presets[f"{figure.capitalize()} {percent(least)} here"] = there
+        at_least = reaching(score, positive, **{figure: least})
+        if at_least is not None:
+            presets[f"{figure.capitalize()} {percent(least)} here"] = at_least
     steps = sorted({*steps, *presets.values()})
     if st.session_state.get(key) not in steps:
         st.session_state[key] = profile.threshold
-    left, right = st.columns([3, 2])
-    with left:
-        threshold = st.select_slider(
-            f"Call {profile.positive} at log-odds of",
-            steps,
-            format_func=_written(steps).__getitem__,
-            key=key,
+    with st.container(key="hospital-bench"):
+        left, right = st.columns([3, 2])
+        with left:
+            threshold = st.select_slider(
+                f"Call {profile.positive} at log-odds of",
+                steps,
+                format_func=_written(steps).__getitem__,
+                key=key,
+            )
+            with st.container(horizontal=True):
+                for name, preset in presets.items():
+                    st.button(
+                        name,
+                        key=f"hospital-preset-{name}",
+                        on_click=st.session_state.update,
+                        args=({key: preset},),
+                    )
+        with right:
+            prevalence, cost = _asked(profile)
+        there = yields.moved(profile, threshold)
+        found = yields.at_threshold(profile, threshold, prevalence / 100, cost)
+        st.plotly_chart(
+            drawings.strip(profile, threshold),
+            config=charts.CONFIG,
+            alt=f"Log-odds of the films of {profile.negative} and {profile.positive}, with the "
+            f"threshold at {words.log_odds(threshold)}",
         )
-        with st.container(horizontal=True):
-            for name, preset in presets.items():
-                st.button(
-                    name,
-                    key=f"hospital-preset-{name}",
-                    on_click=st.session_state.update,
-                    args=({key: preset},),
-                )
-    with right, st.container(horizontal=True):
+        drawing, figures = st.columns([1, 1])
+        with figures:
+            st.html(
+                _figures(profile, threshold, found) + _expected(profile, found, prevalence, cost)
+            )
+            kept.save(there)
+        with drawing:
+            if len(profile.positives) and len(profile.negatives):
+                _roc(profile, threshold, found, any(held.patient for held in rows))
+        more, groups = st.columns([1, 1])
+        with more:
+            st.html(report.more(there))
+        with groups:
+            _groups(profile, model, rows, threshold)
+
+
+def _asked(profile: Profile) -> tuple[float, float]:
+    """Prevalence in percent, and the cost of a test."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         prevalence = st.number_input(
-            f"{profile.positive} among 100 films where it is to be used",
+            f"{profile.positive} among 100 films there",
             0.01,
             99.0,
             PREVALENCE,
             step=0.5,
             key="hospital-prevalence",
+            help="Where the threshold is to be used.",
         )
         cost = st.number_input(
             "Cost of one confirmatory test",
@@ -80,23 +110,7 @@ def show(profile: Profile, model: Classifier, rows: Sequence[Held]) -> None:
             key="hospital-cost",
             help="In your money. 0: not counted.",
         )
-    found = yields.at_threshold(profile, threshold, prevalence / 100, cost)
-    there = yields.moved(profile, threshold)
-    st.plotly_chart(
-        drawings.strip(profile, threshold),
-        config=charts.CONFIG,
-        alt=f"Log-odds of the films of {profile.negative} and {profile.positive}, with the "
-        f"threshold at {words.log_odds(threshold)}",
-    )
-    drawing, figures = st.columns([1, 1])
-    with figures:
-        st.html(_figures(profile, threshold, found) + _expected(profile, found, prevalence, cost))
-    with drawing:
-        if len(profile.positives) and len(profile.negatives):
-            _roc(profile, threshold, found, any(held.patient for held in rows))
-        st.html(report.more(there))
-    _groups(profile, model, rows, threshold)
-    kept.save(there)
+    return prevalence, cost
 
 
 def _written(steps: Sequence[float]) -> dict[float, str]:
@@ -120,8 +134,8 @@ def _figures(profile: Profile, threshold: float, found: Yield) -> str:
     if not isnan(found.sensitivity.value) and not isnan(found.specificity.value):
         met = meets_who(found.sensitivity.value, found.specificity.value)
         told = said(
-            f"This {'reaches' if met else 'does not reach'} the least that the WHO asks of a "
-            f"triage test: sensitivity {percent(WHO_SENSITIVITY)}, specificity "
+            f"On these films this {'reaches' if met else 'does not reach'} the least that the WHO "
+            f"asks of a triage test: sensitivity {percent(WHO_SENSITIVITY)}, specificity "
             f"{percent(WHO_SPECIFICITY)}."
         )
     return numbers(cells) + told + quiet(how)
@@ -189,9 +203,12 @@ def _groups(profile: Profile, model: Classifier, rows: Sequence[Held], threshold
     names = sorted({name for held in rows for name in held.columns})
     if not names:
         return
-    columns = {name: [held.columns.get(name, "") for held in rows] for name in names}
-    positive = np.array([held.label == profile.positive for held in rows])
-    found = yields.groups(_scores(profile, model, rows), positive, columns, threshold)
+    score = _scores(profile, model, rows)
+    used = np.isfinite(score)
+    films = [held for held, there in zip(rows, used, strict=True) if there]
+    columns = {name: [held.columns.get(name, "") for held in films] for name in names}
+    positive = np.array([held.label == profile.positive for held in films])
+    found = yields.groups(score[used], positive, columns, threshold)
     if not found:
         return
     lines = [

@@ -166,12 +166,3 @@ def _fit(
 
 def _key(rows: Sequence[Held]) -> Hashable:
     return tuple((held.film.identity, held.label, held.patient) for held in rows)
-
-
-def fitted_on(here: Pile, negative: str, positive: str, said: Wanted) -> list[Held]:
-    """The labelled films that a profile was fitted on, in the order in which they were given."""
-    return [
-        held
-        for held in here.usable()
-        if held.label in (negative, positive) and not (said.without_outside and held.film.outside)
-    ]

@@ -129,6 +129,9 @@ def state(model: Classifier) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f'<div class="cxr-name">{escape(" · ".join(said))}</div>', width="content")
         st.button("Remove all films", key="hospital-clear", type="tertiary", on_click=_clear)
+    if here.table is not None:
+        named = sum(any(map(here.table.find, held.names)) for held in here.held.values())
+        st.caption(f"The table names {len(here.table.rows)} films; {named} are here.")
     if here.unknown:
         st.info(
             plain(

@@ -40,7 +40,9 @@ def save(profile: Profile) -> None:
         usable = bool(named) and named.isprintable()
         if usable:
             profile = replace(profile, name=named)
-        pressed = st.button("Save", key="hospital-keep", type="primary", disabled=not usable)
+        pressed = st.button(
+            "Save", key="hospital-keep", type="primary", shortcut="s", disabled=not usable
+        )
         st.download_button(
             "Export",
             lambda: to_bytes(profile),

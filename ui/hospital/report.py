@@ -30,7 +30,7 @@ def _areas(profile: Profile) -> str:
     named = {
         "shipped_area": f"AUROC of {profile.positive} against {profile.negative}, as shipped",
         "head_area": "with a head of your own",
-        "gain": "gain",
+        "gain": "gained by it",
     }
     there = {
         said: ranged(_figure(profile.report[name]))

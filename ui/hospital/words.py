@@ -12,6 +12,7 @@ SHORTCUT_MEND = (
     "A device, a marker or a date may be behind it, and the head may have learnt that. Take the "
     "films of both piles from the same months and the same device, and fit anew."
 )
+_ARTICLES = {name: f"the {name}" for name in ("thumbnail", "rim", "corners")}
 
 
 def log_odds(value: float) -> str:
@@ -90,7 +91,7 @@ def shortcuts(profile: Profile) -> str:
     found = profile.report.get("shortcuts")
     if not found:
         return ""
-    tripped = [each["what"] for each in found if each["trips"]]
+    tripped = [_ARTICLES.get(each["what"], each["what"]) for each in found if each["trips"]]
     if not tripped:
         return (
             "Nothing crude tells the two piles apart as well as the network does: not the "
@@ -98,8 +99,8 @@ def shortcuts(profile: Profile) -> str:
         )
     return (
         "The two piles differ by something other than disease: "
-        f"{_joined(tripped)} alone {'tells' if len(tripped) == 1 else 'tell'} {profile.positive} "
-        f"from {profile.negative} about as well as the network does. {SHORTCUT_MEND}"
+        f"by {_joined(tripped)} alone {profile.positive} can be told from {profile.negative} about "
+        f"as well as by the network. {SHORTCUT_MEND}"
     )
 
 
