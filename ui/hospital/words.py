@@ -28,11 +28,12 @@ def ladder(numbers: Mapping[str, int], negative: str, positive: str) -> str:
     least, many = thresholds.LEAST, alignment.LEAST
     n, t, none = numbers.get(negative, 0), numbers.get(positive, 0), numbers.get("", 0)
     steps = [
-        (n, least, f"{negative}", "a threshold that leaves the wanted share of them alone"),
+        (n, least, negative, f"{n}", "a threshold that leaves the wanted share of them alone"),
         (
-            min(n, t) if t else 0,
+            min(n, t),
             least,
             f"{negative} and of {positive}",
+            f"{n} {negative} and {t} {positive}",
             "a threshold for a sensitivity too, and a head of your own where it is ahead beyond "
             "doubt",
         ),
@@ -43,6 +44,7 @@ def ladder(numbers: Mapping[str, int], negative: str, positive: str) -> str:
                 none,
                 many,
                 "no label",
+                f"{none}",
                 f"scores moved to known hospitals’, by the share of {positive} that you state: an "
                 "assumption",
             )
@@ -50,8 +52,8 @@ def ladder(numbers: Mapping[str, int], negative: str, positive: str) -> str:
     lines = "".join(
         f'<li class="{"there" if there >= wanted else "ahead"}"><b>{wanted} films of '
         f"{escape(what)}</b> <span>{escape(gives)}"
-        f"{'' if there >= wanted else f' ({there} so far)'}</span></li>"
-        for there, wanted, what, gives in steps
+        f"{'' if there >= wanted else f' ({escape(so_far)} so far)'}</span></li>"
+        for there, wanted, what, so_far, gives in steps
     )
     return f'<ul class="hospital-ladder">{lines}</ul>'
 
