@@ -23,6 +23,8 @@ RULE = (
     "each label."
 )
 
+_FOLDER = "Choose it with the button: a folder that is dragged here loses its folders’ names."
+
 
 def zones(model: Classifier, negative: str, positive: str) -> None:
     """The drop zones. What is dropped waits until :func:`read` has read it."""
@@ -49,10 +51,12 @@ def zones(model: Classifier, negative: str, positive: str) -> None:
 
 
 def _drop(here: Pile, said: str, label: str, name: str) -> None:
+    folder = name == "folder"
     given = st.file_uploader(
         said,
-        accept_multiple_files="directory" if name == "folder" else True,
+        accept_multiple_files="directory" if folder else True,
         key=f"hospital-{name}-{here.turn}",
+        help=_FOLDER if folder else None,
     )
     if given:
         for file in given:
