@@ -19,7 +19,8 @@ METRICS = st.Page("pages/metrics.py", title="Metrics", url_path="evidence")
 REVIEW = st.Page("pages/review.py", title="Review", url_path="cases")
 LAB = st.Page("pages/lab.py", title="Lab", url_path="workbench")
 STUDY = st.Page("pages/study.py", title="Study", url_path="reader-study")
-PAGES = [READ, METRICS, REVIEW, LAB, STUDY]
+HOSPITAL = st.Page("pages/hospital.py", title="Hospital", url_path="hospital")
+PAGES = [READ, METRICS, REVIEW, LAB, STUDY, HOSPITAL]
 
 WATCH.begin()
 frame.configure()

@@ -51,7 +51,8 @@ class Profile:
         On the log-odds of `positive` against `negative`; a film is called at and above it.
     wanted : mapping
         What the threshold was chosen for: "sensitivity" or "specificity" → share; "share", the
-        share of `positive` that was stated of films without labels.
+        share of `positive` that was stated of films without labels; "threshold" where it was moved
+        by hand.
     films : mapping
         Label → films that it rests on; "" counts those without one.
     report : mapping

@@ -40,13 +40,13 @@ def drop(label: str, help: str | None = None) -> None:
     given = st.file_uploader(label, accept_multiple_files=True, key=f"upload-{turn}", help=help)
     if given:
         numbers = [films.add(file.name, file.getvalue()) for file in given]
-        _forget(given)
+        forget(given)
         films.choose(numbers[0])
         st.session_state["uploads"] = turn + 1
         st.rerun()
 
 
-def _forget(given: list[UploadedFile]) -> None:
+def forget(given: list[UploadedFile]) -> None:
     """Streamlit would hold the bytes until the tab is closed, and Remove would remove nothing."""
     context = get_script_run_ctx()
     if context and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):

@@ -1,0 +1,143 @@
+"""How films come in: what is taken, skipped, refused, and left to the person to decide."""
+
+from __future__ import annotations
+
+import pytest
+from appwalk import FILM, OTHER, upload
+from films import film, png
+from hospitalpage import drop, pile_of, ran, text
+from streamlit.testing.v1 import AppTest
+
+N, T, NONE, FOLDER = "N films", "T films", "Films without a label", "A folder"
+THIRD = png(film(260, 240))
+
+
+def labels(at: AppTest) -> dict[str, str | None]:
+    return {held.names[0]: held.label for held in pile_of(at).held.values()}
+
+
+def unescaped(at: AppTest) -> str:
+    return text(at).replace("\\", "")
+
+
+def test_each_zone_gives_its_label(page: AppTest) -> None:
+    at = drop(page, N, ("a.png", FILM))
+    at = drop(at, T, ("b.png", OTHER))
+    at = drop(at, NONE, ("c.png", THIRD))
+    assert labels(at) == {"a.png": "N", "b.png": "T", "c.png": ""}
+    assert "1 N · 1 T · 1 without a label" in text(at)
+    assert not pile_of(at).waiting
+
+
+def test_no_file_is_kept(page: AppTest) -> None:
+    at = drop(page, N, ("a.png", FILM))
+    held = next(iter(pile_of(at).held.values()))
+    assert not any(isinstance(value, bytes) for value in vars(held).values())
+    assert not any(isinstance(value, bytes) for value in vars(held.film).values())
+
+
+def test_folders_name_the_label(page: AppTest) -> None:
+    at = drop(
+        page,
+        FOLDER,
+        ("ours/n/a.png", FILM),
+        ("ours/T/2019/b.png", OTHER),
+        ("ours/other/c.png", THIRD),
+    )
+    assert labels(at) == {"ours/n/a.png": "N", "ours/T/2019/b.png": "T", "ours/other/c.png": ""}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_table_labels_by_name_before_and_after(page: AppTest, first: bool) -> None:
+    table = ("list.csv", b"File;Label;Age\na.png;n;40\nb.png;T;60\nc.png;X;1\n")
+    films = [("a.png", FILM), ("b.png", OTHER), ("c.png", THIRD)]
+    at = page
+    for files in ([table], films) if first else (films, [table]):
+        at = drop(at, NONE, *files)
+    assert labels(at) == {"a.png": "N", "b.png": "T", "c.png": ""}
+    assert [held.columns["age"] for held in pile_of(at).held.values()] == ["40", "60", "1"]
+    assert "[unknown_label]" in unescaped(at)
+    assert "The table names 3 films; 3 are here." in text(at)
+
+
+def test_a_film_that_is_there_is_skipped_and_said(page: AppTest) -> None:
+    at = drop(page, N, ("a.png", FILM))
+    at = drop(at, N, ("again.png", FILM), ("b.png", OTHER))
+    assert "2 N · 1 there already" in text(at)
+    at = drop(at, NONE, ("unlabelled.png", FILM))
+    assert "2 N · 2 there already" in text(at)
+
+
+def test_a_label_that_comes_later_is_taken(page: AppTest) -> None:
+    at = drop(page, NONE, ("a.png", FILM))
+    at = drop(at, T, ("a.png", FILM))
+    assert labels(at) == {"a.png": "T"}
+
+
+def test_two_labels_wait_until_one_is_chosen(page: AppTest) -> None:
+    at = drop(page, N, ("a.png", FILM), ("b.png", OTHER))
+    at = drop(at, T, ("a.png", FILM), ("b.png", OTHER))
+    assert set(labels(at).values()) == {None}
+    assert "[two_labels]" in unescaped(at)
+    ran(at.segmented_control[0].set_value("T").run())
+    assert list(labels(at).values()) == ["T", None]
+    ran(at.button(key="hospital-all-N").click().run())
+    assert list(labels(at).values()) == ["T", "N"]
+    assert "[two_labels]" not in unescaped(at)
+    ran(at.segmented_control[1].set_value("left out").run())
+    assert list(labels(at).values()) == ["T", None]
+    assert "[two_labels]" not in unescaped(at)
+
+
+def test_what_is_refused_is_listed_and_the_rest_taken(page: AppTest) -> None:
+    at = drop(page, N, ("bad.png", b"no film"), ("a.png", FILM), ("bad.csv", b"x,y\n1,2\n"))
+    said = unescaped(at)
+    assert "1 N · 2 refused" in said
+    assert "bad.png" in said
+    assert "[bad_table]" in said
+    assert "no column is called file" in said
+
+
+def test_reading_that_is_stopped_goes_on(page: AppTest) -> None:
+    at = drop(page, N, ("a.png", FILM))
+    here = pile_of(at)
+    here.wait("b.png", OTHER, "T")
+    here.stopped = True
+    ran(at.run())
+    assert "Stopped: 1 not read" in text(at)
+    assert labels(at) == {"a.png": "N"}
+    ran(at.button(key="hospital-go-on").click().run())
+    assert labels(at) == {"a.png": "N", "b.png": "T"}
+
+
+def test_what_was_not_read_can_be_left(page: AppTest) -> None:
+    at = drop(page, N, ("a.png", FILM))
+    pile_of(at).wait("b.png", OTHER, "T")
+    pile_of(at).stopped = True
+    ran(at.run())
+    ran(at.button(key="hospital-leave").click().run())
+    assert "not read" not in text(at)
+    assert labels(at) == {"a.png": "N"}
+
+
+def test_more_than_a_session_takes_is_refused(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.hospital.pile.MOST_BYTES", len(FILM))
+    at = drop(page, N, ("a.png", FILM), ("b.png", OTHER))
+    assert "1 N · 1 refused" in text(at)
+    assert "[too_many_files]" in unescaped(at)
+
+
+def test_films_of_read_are_taken(page: AppTest) -> None:
+    at = page.switch_page("pages/read.py").run()
+    upload(at, ("a.png", FILM))
+    at.switch_page("pages/hospital.py").run()
+    ran(at.button(key="hospital-from-read").click().run())
+    assert labels(at) == {"a.png": ""}
+
+
+def test_all_films_can_be_removed(page: AppTest) -> None:
+    at = drop(page, N, ("a.png", FILM))
+    ran(at.button(key="hospital-clear").click().run())
+    assert "1 N" not in text(at)

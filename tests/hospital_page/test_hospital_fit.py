@@ -1,0 +1,153 @@
+"""What is offered, fitted and shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hospitalpage import give, ran, text
+from sites import hospital, reference
+from streamlit.testing.v1 import AppTest
+
+import cxr
+from cxr.site import store, yields
+
+
+def test_an_empty_page_says_what_is_offered(page: AppTest) -> None:
+    assert "10 films of N</b>" in text(page)
+    assert "10 films of N and of T</b>" in text(page)
+    assert "50 films of no label</b>" in text(page)
+    assert "None yet" in text(page)
+
+
+def test_a_few_n_are_counted_and_no_refusal_is_shown(
+    page: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 4, 0))
+    assert "(4 so far)" in text(at)
+    assert not at.info
+
+
+def test_n_alone_give_a_threshold(page: AppTest, phantom_model: cxr.Classifier) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 20, 0))
+    assert "Fitted: a threshold, on 20 N" in text(at)
+    assert "needs films of T" in text(at)
+    assert "Specificity" in text(at)
+    assert "PPV" not in text(at)
+
+
+def test_t_alone_are_refused_and_kept(page: AppTest, phantom_model: cxr.Classifier) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 0, 12))
+    assert any("one_label" in info.value.replace("\\", "") for info in at.info)
+    assert "12 T" in text(at)
+
+
+def test_both_give_a_head_a_strip_and_a_curve(page: AppTest, phantom_model: cxr.Classifier) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 40, 40, apart=3))
+    said = text(at)
+    assert "a head of its own and a threshold, on 40 N and 40 T" in said
+    assert "Nothing crude tells the two piles apart" in said
+    assert "Cost per" not in said
+    assert "100 more" in said
+    assert len(at.get("plotly_chart")) == 2
+    ran(at.number_input(key="hospital-cost").set_value(20.0).run())
+    assert "Cost per T found" in text(at)
+
+
+def test_piles_that_differ_by_a_marker_are_told(
+    page: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 60, 60, apart=3, crude=2))
+    assert "differ by something other than disease" in text(at)
+    assert "same months and the same device" in text(at)
+
+
+def test_a_moved_threshold_moves_the_figures_and_is_saved(
+    page: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 40, 40, apart=3))
+    (curve,) = [at.session_state["hospital-fit"][1]]
+    assert "Out of fold" in text(at)
+    slider = at.select_slider[0]
+    assert slider.value == curve.threshold
+    to = yields.tried(curve)[5]
+    ran(slider.set_value(to).run())
+    assert "Moved by hand" in text(at)
+    ran(at.button(key="hospital-keep").click().run())
+    (saved,) = store.kept().profiles
+    assert saved.threshold == to
+    assert saved.identity == at.session_state["hospital"]
+    assert saved.identity != curve.identity
+    assert saved.report["sensitivity"] != curve.report["sensitivity"]
+    ran(at.button(key="hospital-preset-As fitted").click().run())
+    assert "Out of fold" in text(at)
+
+
+def test_a_wanted_sensitivity_is_gone_by(page: AppTest, phantom_model: cxr.Classifier) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 30, 30))
+    low = at.session_state["hospital-fit"][1]
+    ran(at.segmented_control(key="hospital-figure").set_value("sensitivity").run())
+    assert "a sensitivity of 90 %" in text(at)
+    high = at.session_state["hospital-fit"][1]
+    assert high.wanted == {"sensitivity": 0.9}
+    assert high.threshold != low.threshold
+
+
+def test_films_without_labels_are_an_assumption(
+    page: AppTest, phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cxr.site.fitting.reference_of", reference)
+    monkeypatch.setattr("ui.hospital.fitted.reference_of", reference)
+    films, _ = hospital(phantom_model, 30, 30)
+    at = give(page, phantom_model, films, [""] * 60)
+    said = text(at)
+    assert "An assumption, not a measurement" in said
+    for share in ("10 %", "<b>20 %</b>", "40 %"):
+        assert share in said
+    ran(at.button(key="hospital-keep").click().run())
+    assert store.kept().profiles[0].kind == "aligned"
+
+
+def test_films_outside_are_left_out_on_a_tick(page: AppTest, phantom_model: cxr.Classifier) -> None:
+    films, labels = hospital(phantom_model, 20, 20)
+    films = [replace(film, outside=place < 3) for place, film in enumerate(films)]
+    at = give(page, phantom_model, films, labels)
+    assert "on 20 N and 20 T" in text(at)
+    assert "none was left out" in text(at)
+    ran(at.checkbox(key="hospital-outside").check().run())
+    assert "on 17 N and 20 T" in text(at)
+    assert "they were left out" in text(at)
+
+
+def test_groups_of_the_table_are_told_apart(page: AppTest, phantom_model: cxr.Classifier) -> None:
+    films, labels = hospital(phantom_model, 20, 20)
+    columns = [
+        {"age": str(30 + 2 * i), "hiv": "+" if i % 2 else "-", "id": str(i)} for i in range(40)
+    ]
+    at = give(page, phantom_model, films, labels, columns)
+    said = text(at)
+    assert "By group" in said
+    assert "over 55" in said
+    assert "<td class=ev-text>hiv</td>" in said
+    assert "<td class=ev-text>id</td>" not in said
+
+
+def test_many_films_are_fitted_on_a_press(
+    page: AppTest, phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.hospital.fitted.AT_ONCE", 30)
+    at = give(page, phantom_model, *hospital(phantom_model, 20, 20))
+    assert "Fitted:" not in text(at)
+    ran(at.button(key="hospital-go").click().run())
+    assert "Fitted:" in text(at)
+    ran(at.run())
+    assert "Fitted:" in text(at)
+
+
+def test_what_is_exported_is_research_only(page: AppTest, phantom_model: cxr.Classifier) -> None:
+    from cxr.site import to_bytes
+
+    at = give(page, phantom_model, *hospital(phantom_model, 20, 20))
+    found = at.session_state["hospital-fit"][1]
+    assert "Research and teaching only" in json.loads(to_bytes(found))["notice"]

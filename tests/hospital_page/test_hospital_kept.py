@@ -1,0 +1,102 @@
+"""Profiles that are kept: saved under a name, imported, deleted, told apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hospitalpage import drop, give, ran, text
+from sites import hospital, profile
+from streamlit.testing.v1 import AppTest
+
+import cxr
+from cxr.site import store, to_bytes
+
+
+def unescaped(at: AppTest) -> str:
+    return text(at).replace("\\", "")
+
+
+def bring(at: AppTest, *files: bytes) -> AppTest:
+    return drop(at, "A profile’s file", *((f"{i}.json", data) for i, data in enumerate(files)))
+
+
+def test_a_profile_is_saved_under_a_name_and_used(
+    page: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 20, 20))
+    ran(at.text_input(key="hospital-name").set_value("  St  Anna ").run())
+    ran(at.button(key="hospital-keep").click().run())
+    (saved,) = store.kept().profiles
+    assert saved.name == "St Anna"
+    assert at.session_state["hospital"] == saved.identity
+    said = text(at)
+    assert "<b>St Anna</b>" in said
+    assert "on 20 N and 20 T · for a specificity of 70 % · in use" in said
+
+
+def test_no_name_is_no_profile(page: AppTest, phantom_model: cxr.Classifier) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 20, 20))
+    for name in ("  ", "a\u0000b"):
+        ran(at.text_input(key="hospital-name").set_value(name).run())
+        assert at.button(key="hospital-keep").disabled
+    assert not store.kept().profiles
+
+
+def test_a_folder_that_cannot_be_written_loses_nothing(
+    page: AppTest, phantom_model: cxr.Classifier, sites: Path
+) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 20, 20))
+    sites.write_text("in the way")
+    ran(at.button(key="hospital-keep").click().run())
+    assert "[profile_not_kept]" in unescaped(at)
+    assert "Fitted:" in text(at)
+
+
+def test_a_delete_is_asked_for_twice(page: AppTest, phantom_model: cxr.Classifier) -> None:
+    site = profile(phantom_model)
+    store.save(site)
+    at = ran(page.run())
+    short = site.identity[:12]
+    ran(at.button(key=f"hospital-ask-{short}").click().run())
+    ran(at.button(key=f"hospital-spare-{short}").click().run())
+    assert store.kept().profiles
+    at.session_state["hospital"] = site.identity
+    ran(at.button(key=f"hospital-ask-{short}").click().run())
+    ran(at.button(key=f"hospital-delete-{short}").click().run())
+    assert not store.kept().profiles
+    assert "hospital" not in at.session_state
+    assert "Deleted: Drawn hospital" in unescaped(at)
+
+
+def test_a_profile_comes_in_and_bad_ones_do_not(
+    page: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    good = to_bytes(profile(phantom_model))
+    altered = good.replace(b'"threshold": 0.25', b'"threshold": 0.75')
+    other = to_bytes(profile(phantom_model, network="another"))
+    at = bring(page, good, altered, other, b"nothing")
+    assert [each.name for each in store.kept().profiles] == ["Drawn hospital"]
+    said = unescaped(at)
+    assert "Imported: Drawn hospital." in said
+    for code in ("altered_profile", "other_network", "bad_profile"):
+        assert f"[{code}]" in said
+
+
+def test_a_name_is_shown_as_it_is(page: AppTest, phantom_model: cxr.Classifier) -> None:
+    store.save(profile(phantom_model, name="<b>&*_"))
+    assert "<b>&lt;b&gt;&amp;*_</b>" in text(ran(page.run()))
+
+
+def test_a_file_that_cannot_be_used_is_told(
+    page: AppTest, phantom_model: cxr.Classifier, sites: Path
+) -> None:
+    path = store.save(profile(phantom_model))
+    path.write_bytes(path.read_bytes()[:-50])
+    assert "[bad_profile]" in unescaped(ran(page.run()))
+
+
+def test_a_profile_of_another_model_is_named_so(
+    page: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    store.save(profile(phantom_model, network="another"))
+    assert "of another model" in text(ran(page.run()))

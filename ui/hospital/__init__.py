@@ -1,0 +1,1 @@
+"""The hospital page: films of one's own hospital in, a profile out."""

@@ -1,0 +1,243 @@
+"""A fitted profile: its strip and curve, its figures, and a threshold that can be moved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+from math import isnan
+
+import numpy as np
+import streamlit as st
+
+from cxr.metrics.confidence_bands import Curve, both
+from cxr.metrics.operating_points import (
+    WHO_SENSITIVITY,
+    WHO_SPECIFICITY,
+    meets_who,
+    reaching,
+)
+from cxr.model.classifier import Classifier
+from cxr.site import yields
+from cxr.site.profile import Profile
+from cxr.site.yields import Yield
+from ui.base import charts
+from ui.base.words import percent
+from ui.hospital import drawings, kept, report, words
+from ui.hospital.pile import Held
+from ui.hospital.report import FIGURES
+from ui.metrics.blocks import heading, numbers, quiet, ranged, said, share, table
+
+PREVALENCE = 5.0
+"""Percent, until the user sets one."""
+
+
+@st.fragment
+def show(profile: Profile, model: Classifier, rows: Sequence[Held]) -> None:
+    """The threshold and all that follows from it; a moved slider draws this part only."""
+    score, positive = yields.scored(profile)
+    key = f"hospital-threshold-{profile.identity[:12]}"
+    steps = yields.tried(profile)
+    presets = {"As fitted": profile.threshold}
+    for figure, least in (("sensitivity", WHO_SENSITIVITY), ("specificity", WHO_SPECIFICITY)):
+        at_least = reaching(score, positive, **{figure: least})
+        if at_least is not None:
+            presets[f"{figure.capitalize()} {percent(least)} here"] = at_least
+    steps = sorted({*steps, *presets.values()})
+    if st.session_state.get(key) not in steps:
+        st.session_state[key] = profile.threshold
+    with st.container(key="hospital-bench"):
+        left, right = st.columns([3, 2])
+        with left:
+            threshold = st.select_slider(
+                f"Call {profile.positive} at log-odds of",
+                steps,
+                format_func=_written(steps).__getitem__,
+                key=key,
+            )
+            with st.container(horizontal=True):
+                for name, preset in presets.items():
+                    st.button(
+                        name,
+                        key=f"hospital-preset-{name}",
+                        on_click=st.session_state.update,
+                        args=({key: preset},),
+                    )
+        with right:
+            prevalence, cost = _asked(profile)
+        there = yields.moved(profile, threshold)
+        found = yields.at_threshold(profile, threshold, prevalence / 100, cost)
+        st.plotly_chart(
+            drawings.strip(profile, threshold),
+            config=charts.CONFIG,
+            alt=f"Log-odds of the films of {profile.negative} and {profile.positive}, with the "
+            f"threshold at {words.log_odds(threshold)}",
+        )
+        drawing, figures = st.columns([1, 1])
+        with figures:
+            st.html(
+                _figures(profile, threshold, found) + _expected(profile, found, prevalence, cost)
+            )
+            kept.save(there)
+        with drawing:
+            if len(profile.positives) and len(profile.negatives):
+                _roc(profile, threshold, found, any(held.patient for held in rows))
+        more, groups = st.columns([1, 1])
+        with more:
+            st.html(report.more(there))
+        with groups:
+            _groups(profile, model, rows, threshold)
+
+
+def _asked(profile: Profile) -> tuple[float, float]:
+    """Prevalence in percent, and the cost of a test."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        prevalence = st.number_input(
+            f"{profile.positive} among 100 films there",
+            0.01,
+            99.0,
+            PREVALENCE,
+            step=0.5,
+            key="hospital-prevalence",
+            help="Where the threshold is to be used.",
+        )
+        cost = st.number_input(
+            "Cost of one confirmatory test",
+            0.0,
+            1e6,
+            0.0,
+            step=1.0,
+            key="hospital-cost",
+            help="In your money. 0: not counted.",
+        )
+    return prevalence, cost
+
+
+def _written(steps: Sequence[float]) -> dict[float, str]:
+    """Each threshold as the slider writes it. It sends its text back: no two may be alike."""
+    texts = Counter(words.log_odds(step) for step in steps)
+    alone = {step: words.log_odds(step) for step in steps}
+    return {step: text if texts[text] == 1 else repr(step) for step, text in alone.items()}
+
+
+def _figures(profile: Profile, threshold: float, found: Yield) -> str:
+    sides = {"sensitivity": found.sensitivity, "specificity": found.specificity}
+    cells = {FIGURES[name]: ranged(side) for name, side in sides.items() if not isnan(side.value)}
+    fitted = threshold == profile.threshold
+    how = (
+        f"Chosen for {words.chosen_for(profile)}. Out of fold: each film was judged by scores and "
+        "a threshold that its patient’s films had no part in."
+        if fitted
+        else "Moved by hand: counted on the same films that it was chosen by, so a little too good."
+    )
+    told = ""
+    if not isnan(found.sensitivity.value) and not isnan(found.specificity.value):
+        met = meets_who(found.sensitivity.value, found.specificity.value)
+        told = said(
+            f"On these films this {'reaches' if met else 'does not reach'} the least that the WHO "
+            f"asks of a triage test: sensitivity {percent(WHO_SENSITIVITY)}, specificity "
+            f"{percent(WHO_SPECIFICITY)}."
+        )
+    return numbers(cells) + told + quiet(how)
+
+
+def _expected(profile: Profile, found: Yield, prevalence: float, cost: float) -> str:
+    name = escape(profile.positive)
+    expected = found.of_thousand
+    title = heading(f"Of 1,000 films at a prevalence of {prevalence:g} %")
+    if isnan(found.sensitivity.value):
+        cells = {"False alarms": f"{expected.alarms:.0f}"}
+        return (
+            title
+            + numbers(cells)
+            + quiet(f"How many of {name} are found or missed needs films of {name}.")
+        )
+    cells = {
+        "Called: confirmatory tests": f"{expected.called:.0f}",
+        f"{name} missed": f"{expected.missed:.1f}",
+        "False alarms": f"{expected.alarms:.0f}",
+        "PPV": share(expected.ppv),
+        "NPV": share(expected.npv),
+    }
+    if cost:
+        cells["Cost of the tests"] = f"{found.cost:,.0f}"
+        cells[f"Cost per {name} found"] = (
+            "–" if isnan(found.cost_per_found) else f"{found.cost_per_found:,.0f}"
+        )
+    return title + numbers(cells) + quiet("If sensitivity and specificity hold there.")
+
+
+def _roc(profile: Profile, threshold: float, found: Yield, by_patient: bool) -> None:
+    name = f"{profile.positive} against {profile.negative}, out of fold"
+    # The profile does not say whose film is whose: no band where several may be one patient's.
+    curve = _curve(profile, 0 if by_patient else 500)
+    points = [
+        (
+            f"threshold {words.log_odds(threshold)}",
+            "circle",
+            1 - found.specificity.value,
+            found.sensitivity.value,
+        )
+    ]
+    st.plotly_chart(
+        charts.operating(curve, name, points),
+        config=charts.CONFIG,
+        alt=f"ROC curve with the WHO's least values; sensitivity "
+        f"{share(found.sensitivity.value)}, specificity {share(found.specificity.value)}",
+    )
+
+
+def _curve(profile: Profile, resamples: int) -> Curve:
+    held = st.session_state.get("hospital-curve")
+    key = (profile.identity, resamples)
+    if held is None or held[0] != key:
+        score, positive = yields.scored(profile)
+        curve = both(score, positive, np.arange(len(score)), resamples)[0]
+        held = st.session_state["hospital-curve"] = (key, curve)
+    curve_there: Curve = held[1]
+    return curve_there
+
+
+def _groups(profile: Profile, model: Classifier, rows: Sequence[Held], threshold: float) -> None:
+    """The threshold by subgroup, for the columns of the table that part the films into a few."""
+    names = sorted({name for held in rows for name in held.columns})
+    if not names:
+        return
+    score = _scores(profile, model, rows)
+    used = np.isfinite(score)
+    films = [held for held, there in zip(rows, used, strict=True) if there]
+    columns = {name: [held.columns.get(name, "") for held in films] for name in names}
+    positive = np.array([held.label == profile.positive for held in films])
+    found = yields.groups(score[used], positive, columns, threshold)
+    if not found:
+        return
+    lines = [
+        (
+            escape(each.column),
+            escape(each.value),
+            f"{each.negatives}",
+            f"{each.positives}",
+            ranged(each.sensitivity),
+            ranged(each.specificity),
+        )
+        for each in found
+    ]
+    grey = [i for i, each in enumerate(found) if min(each.negatives, each.positives) < 10]
+    head = ("Group", "", profile.negative, profile.positive, *FIGURES.values())
+    st.html(
+        heading("By group")
+        + table(head, lines, grey, text=2)
+        + quiet("Grey: fewer than ten films of a label.")
+    )
+
+
+def _scores(profile: Profile, model: Classifier, rows: Sequence[Held]) -> np.ndarray:
+    held = st.session_state.get("hospital-scores")
+    if held is None or held[0] != profile.identity:
+        films = [each.film for each in rows]
+        labels = [str(each.label) for each in rows]
+        patients = [each.patient for each in rows]
+        found = yields.film_scores(model, profile, films, labels, patients)
+        held = st.session_state["hospital-scores"] = (profile.identity, found)
+    scores: np.ndarray = held[1]
+    return scores

@@ -1,0 +1,205 @@
+"""Where a hospital's films come in: one zone a label, a folder, a table."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from cxr.errors import CxrError
+from cxr.model.classifier import Classifier
+from cxr.screening.assess import assess
+from cxr.site.films import film_of
+from cxr.site.table import read_table
+from ui.base.words import plain, short
+from ui.hospital.pile import LEFT_OUT, Held, Pile, pile
+from ui.panels.intake import forget
+from ui.session import films as read_list
+
+TABLES = (".csv", ".tsv", ".txt")
+RULE = (
+    "PNG, JPEG or DICOM. Files are read, scored and let go; no film is kept. A CSV (file, label; "
+    "if known patient, age, hiv) may be dropped with them, and a folder may hold one folder for "
+    "each label."
+)
+
+_FOLDER = "Choose it with the button: a folder that is dragged here loses its folders’ names."
+
+
+def zones(model: Classifier, negative: str, positive: str) -> None:
+    """The drop zones. What is dropped waits until :func:`read` has read it."""
+    here = pile(model)
+    asked = (
+        (f"{negative} films", negative, "negative"),
+        (f"{positive} films", positive, "positive"),
+        ("Films without a label", "", "none"),
+        ("A folder", "", "folder"),
+    )
+    with st.container(key="hospital-zones"):
+        for column, zone in zip(st.columns(4), asked, strict=True):
+            with column:
+                _drop(here, *zone)
+    st.caption(RULE)
+    listed = [film for film in read_list.films().values() if film.data]
+    if listed and not here.held and not here.waiting:
+        st.button(
+            f"Take the {len(listed)} of Read",
+            key="hospital-from-read",
+            on_click=_take_list,
+            args=(here,),
+        )
+
+
+def _drop(here: Pile, said: str, label: str, name: str) -> None:
+    folder = name == "folder"
+    given = st.file_uploader(
+        said,
+        accept_multiple_files="directory" if folder else True,
+        key=f"hospital-{name}-{here.turn}",
+        help=_FOLDER if folder else None,
+    )
+    if given:
+        for file in given:
+            data = file.getvalue()
+            if file.name.casefold().endswith(TABLES):
+                _table(here, file.name, data)
+            else:
+                here.wait(file.name, data, label)
+        forget(given)
+        here.turn += 1
+        st.rerun()
+
+
+def _table(here: Pile, name: str, data: bytes) -> None:
+    try:
+        here.tell(read_table(data))
+    except CxrError as refusal:
+        here.refused.append((name, refusal))
+
+
+def _take_list(here: Pile) -> None:
+    for film in read_list.films().values():
+        if film.data:
+            here.wait(film.name, film.data, film.label)
+
+
+def read(model: Classifier) -> None:
+    """Read what waits, one film after the other, unless that was stopped.
+
+    A press on the page while films are read starts it anew and loses nothing.
+    """
+    here = pile(model)
+    if not here.waiting:
+        return
+    if here.stopped:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            left = len(here.waiting)
+            st.html(f'<div class="cxr-quiet">Stopped: {left} not read.</div>', width="content")
+            st.button(
+                "Go on", key="hospital-go-on", on_click=setattr, args=(here, "stopped", False)
+            )
+            st.button("Leave them", key="hospital-leave", on_click=here.waiting.clear)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0)
+        st.button(
+            "Stop",
+            key="hospital-stop",
+            shortcut="escape",
+            on_click=setattr,
+            args=(here, "stopped", True),
+        )
+    done, all_of_them = 0, len(here.waiting)
+    while here.waiting:
+        bar.progress(done / all_of_them, f"Reading {done + 1} of {all_of_them}")
+        waiting = here.waiting[0]
+        try:
+            here.take(waiting, film_of(assess(waiting.data, model), model))
+        except CxrError as refusal:
+            here.refused.append((waiting.name, refusal))
+        here.waiting.popleft()
+        done += 1
+    st.rerun()
+
+
+def state(model: Classifier) -> None:
+    """What has come in, what was refused, and what only the person can decide."""
+    here = pile(model)
+    numbers = here.numbers()
+    said = [f"{numbers[label]} {label}" for label in model.labels if numbers[label]]
+    said += [f"{numbers['']} without a label"] if numbers[""] else []
+    said += [f"{len(here.refused)} refused"] if here.refused else []
+    said += [f"{here.again} there already"] if here.again else []
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f'<div class="cxr-name">{escape(" · ".join(said))}</div>', width="content")
+        st.button("Remove all films", key="hospital-clear", type="tertiary", on_click=_clear)
+    if here.table is not None:
+        named = sum(any(map(here.table.find, held.names)) for held in here.held.values())
+        st.caption(f"The table names {len(here.table.rows)} films; {named} are here.")
+    if here.unknown:
+        st.info(
+            plain(
+                f"The table has labels that the model does not: {', '.join(sorted(here.unknown))}. "
+                f"It has {', '.join(model.labels)}. Those films count as without a label. "
+                "[unknown_label]"
+            )
+        )
+    if here.contrary:
+        _contrary(here)
+    if here.refused:
+        with st.expander(f"{len(here.refused)} refused"):
+            rows = "".join(
+                f"<tr><td>{escape(short(name, 48))}</td><td>{escape(str(refusal))}</td></tr>"
+                for name, refusal in here.refused
+            )
+            st.html(f'<table class="hospital-refused">{rows}</table>')
+
+
+def _clear() -> None:
+    st.session_state.pop("hospital-piles", None)
+
+
+def _contrary(here: Pile) -> None:
+    """Films that were given under two labels: taken once it is said which holds."""
+    found = here.contrary
+    open_ones = [name for name, held in found.items() if held.undecided]
+    labels = sorted({label for held in found.values() for label in held.labels})
+    if open_ones:
+        many = f"{len(open_ones)} films are" if len(open_ones) > 1 else "1 film is"
+        st.info(
+            f"{many} given under two labels, and not used until one is chosen. \\[two_labels\\]"
+        )
+        with st.container(horizontal=True):
+            for label in (*labels, LEFT_OUT):
+                st.button(
+                    f"All are {label}" if label != LEFT_OUT else "Leave all out",
+                    key=f"hospital-all-{label}",
+                    on_click=_all,
+                    args=(here, open_ones, label),
+                )
+    with st.expander("Films with two labels, one by one", expanded=0 < len(open_ones) <= 5):
+        for identity, held in found.items():
+            _one(here, identity, held)
+
+
+def _all(here: Pile, identities: list[str], label: str) -> None:
+    for identity in identities:
+        if label == LEFT_OUT or label in here.held[identity].labels:
+            here.decide(identity, label)
+
+
+def _one(here: Pile, identity: str, held: Held) -> None:
+    key = f"hospital-two-{identity[:12]}-{held.chosen}"
+    options = [*held.labels, LEFT_OUT]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(escape(short(held.names[-1], 40)), width=320)
+        chosen = st.segmented_control(
+            plain(short(held.names[-1])),
+            options,
+            default=held.chosen or None,
+            key=key,
+            label_visibility="collapsed",
+        )
+    if chosen and chosen != held.chosen:
+        here.decide(identity, chosen)
+        st.rerun()

@@ -1,0 +1,170 @@
+"""Profiles that are kept: saved, exported, imported, deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+
+import streamlit as st
+
+from cxr.errors import CxrError
+from cxr.model.classifier import Classifier
+from cxr.site import from_bytes, store, to_bytes
+from cxr.site.profile import LONGEST_NAME, Profile
+from ui.base.words import plain
+from ui.hospital import words
+from ui.metrics.blocks import heading
+from ui.panels.intake import forget
+
+_SAID, _ASKED, _TURN = "hospital-said", "hospital-delete-asked", "hospital-import-turn"
+USED = "hospital"
+"""Identity of the profile that this session reads films by."""
+
+
+def use(profile: Profile) -> None:
+    """Read films by this profile from now on."""
+    st.session_state[USED] = profile.identity
+
+
+def save(profile: Profile) -> None:
+    """The name, and the button that keeps the profile under it."""
+    with st.container(key="hospital-save", horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name of your hospital",
+            "My hospital",
+            max_chars=LONGEST_NAME,
+            key="hospital-name",
+            width=360,
+        )
+        named = " ".join(name.split())
+        usable = bool(named) and named.isprintable()
+        if usable:
+            profile = replace(profile, name=named)
+        pressed = st.button(
+            "Save", key="hospital-keep", type="primary", shortcut="s", disabled=not usable
+        )
+        st.download_button(
+            "Export",
+            lambda: to_bytes(profile),
+            _file(profile),
+            "application/json",
+            key="hospital-export",
+            on_click="ignore",
+            disabled=not usable,
+        )
+    if pressed:
+        st.session_state[_SAID] = _keep(profile)
+        st.rerun()
+
+
+def _keep(profile: Profile) -> str:
+    try:
+        store.save(profile)
+    except CxrError as refusal:
+        return str(refusal)
+    use(profile)
+    return f"Saved, and in use from now on: {profile.name}."
+
+
+def _told() -> None:
+    if told := st.session_state.pop(_SAID, ""):
+        st.info(plain(told))
+
+
+def _file(profile: Profile) -> str:
+    safe = "".join(x if x.isalnum() else "-" for x in profile.name.casefold()).strip("-")
+    return f"{safe or 'hospital'}-{profile.identity[:8]}.cxrsite.json"
+
+
+def show(model: Classifier) -> None:
+    """Every profile in the folder, and the way in for one from elsewhere."""
+    found = store.kept()
+    st.html(heading("Saved profiles"))
+    _told()
+    for profile in found.profiles:
+        _line(profile, model)
+    if not found.profiles:
+        st.html('<div class="cxr-quiet">None yet.</div>')
+    for refusal in found.unusable.values():
+        st.caption(plain(f"One file in the folder cannot be used. {refusal}"))
+    with st.expander("Import a profile"):
+        turn = st.session_state.setdefault(_TURN, 0)
+        given = st.file_uploader(
+            "A profile’s file",
+            accept_multiple_files=True,
+            key=f"hospital-import-{turn}",
+            label_visibility="collapsed",
+        )
+        if given:
+            st.session_state[_SAID] = " ".join(_take(file.getvalue(), model) for file in given)
+            forget(given)
+            st.session_state[_TURN] = turn + 1
+            st.rerun()
+
+
+def _take(data: bytes, model: Classifier) -> str:
+    try:
+        profile = from_bytes(data)
+        model.at(profile)
+        store.save(profile)
+    except CxrError as refusal:
+        return str(refusal)
+    return f"Imported: {profile.name}."
+
+
+def _line(profile: Profile, model: Classifier) -> None:
+    identity = profile.identity[:12]
+    used = st.session_state.get(USED) == profile.identity
+    fits = profile.network == model.bundle.digest
+    facts = [words.date(profile), words.rests_on(profile), f"for {words.chosen_for(profile)}"]
+    facts += [] if fits else ["of another model"]
+    facts += ["in use"] if used and fits else []
+    with st.container(
+        key=f"hospital-kept-{identity}", horizontal=True, vertical_alignment="center"
+    ):
+        st.html(
+            f'<div class="hospital-kept"><b>{escape(profile.name)}</b>'
+            f'<span class="cxr-quiet">{escape(" · ".join(facts))}</span></div>'
+        )
+        st.download_button(
+            "Export",
+            lambda: to_bytes(profile),
+            _file(profile),
+            "application/json",
+            key=f"hospital-export-{identity}",
+            on_click="ignore",
+        )
+        if st.session_state.get(_ASKED) == profile.identity:
+            st.button(
+                "Delete for good",
+                key=f"hospital-delete-{identity}",
+                on_click=_delete,
+                args=(profile,),
+            )
+            st.button(
+                "Keep",
+                key=f"hospital-spare-{identity}",
+                shortcut="escape",
+                on_click=st.session_state.pop,
+                args=(_ASKED, None),
+            )
+        else:
+            st.button(
+                "Delete",
+                key=f"hospital-ask-{identity}",
+                type="tertiary",
+                on_click=st.session_state.update,
+                args=({_ASKED: profile.identity},),
+            )
+
+
+def _delete(profile: Profile) -> None:
+    st.session_state.pop(_ASKED, None)
+    try:
+        store.delete(profile)
+    except CxrError as refusal:
+        st.session_state[_SAID] = str(refusal)
+        return
+    if st.session_state.get(USED) == profile.identity:
+        st.session_state.pop(USED)
+    st.session_state[_SAID] = f"Deleted: {profile.name}."

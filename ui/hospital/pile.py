@@ -1,0 +1,202 @@
+"""The films that a profile is to be fitted on, as far as a session has read them.
+
+A file is read, scored and let go: what stays is a :class:`cxr.site.films.Film` without any picture.
+File names stay in the session of the person who gave them; nothing logs them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from cxr.errors import CxrError, SiteError
+from cxr.model.classifier import Classifier
+from cxr.site.films import Film
+from cxr.site.table import Row, Table
+
+MOST_BYTES = 2_000_000_000
+"""Of files that wait to be read."""
+LEFT_OUT = "left out"
+"""What is chosen for a film that has two labels and shall have none."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A file that is not read yet."""
+
+    name: str = field(repr=False)
+    data: bytes = field(repr=False)
+    label: str
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A film, and all that was said of it.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of every file that it came in.
+    labels : tuple of str
+        Every label that it was given; none: without a label.
+    chosen : str
+        Which of several labels holds, or :data:`LEFT_OUT`; "" until that is said.
+    """
+
+    film: Film
+    names: tuple[str, ...] = field(repr=False)
+    labels: tuple[str, ...]
+    patient: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    chosen: str = ""
+
+    @property
+    def label(self) -> str | None:
+        """Its label, "" without one; None where it is left out, or nobody said which of two."""
+        if len(self.labels) > 1:
+            return self.chosen if self.chosen in self.labels else None
+        return self.labels[0] if self.labels else ""
+
+    @property
+    def undecided(self) -> bool:
+        return len(self.labels) > 1 and not self.chosen
+
+
+@dataclass
+class Pile:
+    """All films of one session under one network.
+
+    Attributes
+    ----------
+    held : dict of str to Held
+        By the film's identity: another file of the same film is the same film.
+    refused : list of (str, CxrError)
+        File and why.
+    again : int
+        Files whose film was there already, with the same label.
+    unknown : set of str
+        Labels of tables that the model does not have.
+    stopped : bool
+        Reading was stopped; files may still wait.
+    """
+
+    labels: tuple[str, ...]
+    held: dict[str, Held] = field(default_factory=dict)
+    waiting: deque[Waiting] = field(default_factory=deque)
+    refused: list[tuple[str, CxrError]] = field(default_factory=list)
+    again: int = 0
+    unknown: set[str] = field(default_factory=set)
+    table: Table | None = None
+    stopped: bool = False
+    turn: int = 0
+
+    def wait(self, name: str, data: bytes, label: str) -> None:
+        """Put a file among those to be read."""
+        weight = sum(len(each.data) for each in self.waiting)
+        if weight + len(data) > MOST_BYTES:
+            self.refused.append(
+                (
+                    name,
+                    SiteError(
+                        "too_many_files",
+                        f"More than {MOST_BYTES // 10**9} GB of files wait to be read. Add this "
+                        "one again once they are read.",
+                    ),
+                )
+            )
+            return
+        self.waiting.append(Waiting(name, data, label or self._folder(name)))
+        self.stopped = False
+
+    def _folder(self, name: str) -> str:
+        """The label that the innermost folder with a label's name stands for; "" if none does."""
+        known = {label.casefold(): label for label in self.labels}
+        parts = PurePosixPath(name.replace("\\", "/")).parent.parts
+        return next((known[p.casefold()] for p in reversed(parts) if p.casefold() in known), "")
+
+    def take(self, waiting: Waiting, film: Film) -> None:
+        """Add a film that was read."""
+        row = (self.table.find(waiting.name) if self.table else None) or Row()
+        new = self._told(
+            Held(film, (waiting.name,), (waiting.label,) if waiting.label else ()), row
+        )
+        there = self.held.get(film.identity)
+        if there is None:
+            self.held[film.identity] = new
+            return
+        labels = tuple(dict.fromkeys((*there.labels, *new.labels)))
+        if labels == there.labels:
+            self.again += 1
+        self.held[film.identity] = replace(
+            there,
+            names=tuple(dict.fromkeys((*there.names, waiting.name))),
+            labels=labels,
+            patient=there.patient or new.patient,
+            columns={**new.columns, **there.columns},
+            chosen=there.chosen if labels == there.labels else "",
+        )
+
+    def tell(self, table: Table) -> int:
+        """Go by a table, for films that are there and for those to come.
+
+        Returns
+        -------
+        int
+            How many films that are there it names.
+        """
+        self.table = table
+        named = 0
+        for identity, held in self.held.items():
+            rows = [row for name in held.names if (row := table.find(name)) is not None]
+            for row in rows:
+                held = self._told(held, row)
+            self.held[identity] = held
+            named += bool(rows)
+        return named
+
+    def _told(self, held: Held, row: Row) -> Held:
+        known = {label.casefold(): label for label in self.labels}
+        said = [known[x.casefold()] for x in row.labels if x.casefold() in known]
+        self.unknown |= {x for x in row.labels if x.casefold() not in known}
+        labels = tuple(dict.fromkeys((*held.labels, *said)))
+        return replace(
+            held,
+            labels=labels,
+            patient=held.patient or row.patient,
+            columns={**held.columns, **row.columns},
+            chosen=held.chosen if labels == held.labels else "",
+        )
+
+    def decide(self, identity: str, label: str) -> None:
+        """Say which of a film's labels holds, or :data:`LEFT_OUT`."""
+        self.held[identity] = replace(self.held[identity], chosen=label)
+
+    @property
+    def contrary(self) -> dict[str, Held]:
+        """Films with more than one label, decided or not."""
+        return {name: held for name, held in self.held.items() if len(held.labels) > 1}
+
+    def usable(self) -> list[Held]:
+        """Films with one label or none, those left out not among them."""
+        return [held for held in self.held.values() if held.label is not None]
+
+    def numbers(self) -> Counter[str]:
+        """How many of them have each label; "" counts those without."""
+        return Counter(str(held.label) for held in self.usable())
+
+
+def pile(model: Classifier) -> Pile:
+    """This session's pile under a model: averages mean nothing to another network."""
+    piles: dict[tuple[object, ...], Pile] = st.session_state.setdefault("hospital-piles", {})
+    return piles.setdefault(model.at(None).identity, Pile(model.labels))
+
+
+def elsewhere(model: Classifier) -> int:
+    """Films that were read with another model."""
+    here = pile(model)
+    piles = st.session_state["hospital-piles"].values()
+    return sum(len(other.held) for other in piles if other is not here)
