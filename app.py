@@ -1,6 +1,6 @@
 """CXR Lens in a browser: `make app`, or `python -m streamlit run app.py`.
 
-The frame of every page: the notice, the navigation and the model's picker.
+The frame of every page: the notice, the navigation, the model's and the hospital's picker.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.base import frame
-from ui.session import models
+from ui.session import hospitals, models
 from ui.session.memory import WATCH
 from ui.session.shelf import desk
 
@@ -27,6 +27,8 @@ if frame.accepted():
     page = st.navigation(PAGES, position="top")
     frame.notice()
     models.pick()
+    if page in (READ, LAB):  # the others are about the model as it was shipped
+        hospitals.pick()
     frame.keys()
     if page.url_path != st.session_state.get("page"):  # a page's long work ends with it
         st.session_state["page"] = page.url_path

@@ -20,12 +20,13 @@ from .errors import (
     DataError,
     ExplainError,
     NotARadiograph,
+    SiteError,
     UnreadableFile,
 )
 from .notice import NOTICE
 
 if TYPE_CHECKING:
-    from . import explain
+    from . import explain, site
     from .explain import overlay
     from .imaging.radiograph import Radiograph
     from .imaging.reader import read
@@ -44,12 +45,14 @@ __all__ = [
     "NotARadiograph",
     "Prediction",
     "Radiograph",
+    "SiteError",
     "UnreadableFile",
     "assess",
     "explain",
     "load",
     "overlay",
     "read",
+    "site",
 ]
 
 _HOME = {
@@ -69,6 +72,7 @@ _ROOMS = {
     "overlay": "explain.overlay",
     "lungs": "model.lungs",
     "passport": "input_checks",
+    "site": "site",
 }
 
 

@@ -1,9 +1,12 @@
-"""Command line: score films, and draw what moved the network.
+"""Command line: score films, draw what moved the network, and set up a hospital.
 
-    python -m cxr predict FILE|FOLDER... [--model DIR] [--json]
+    python -m cxr predict FILE|FOLDER... [--site NAME] [--model DIR] [--json]
     python -m cxr explain FILE --class T --method METHOD --out map.png [--anyway] [--untested]
                   [--patch N --stride N --fill blur|mean|noise|black]
-                  [--opacity X] [--scale X] [--contour] [--model DIR]
+                  [--opacity X] [--scale X] [--contour] [--site NAME] [--model DIR]
+    python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]
+                  [--positive T --negative N] [--without-outside] [--model DIR]
+    python -m cxr site list | show NAME | export NAME --out FILE | import FILE | delete NAME
 
 A folder stands for all files in it and below; those whose names begin with a dot are passed over.
 
@@ -11,10 +14,12 @@ METHOD is gradcam, gradcam_pp, scorecam, occlusion or integrated. A map is teste
 (some 380 forward passes) unless --untested is given, and what is found stands under the picture.
 
 With --json, one object a line: {"file", "label", "probabilities", "raw" (before calibration),
-"sets" (the classes not ruled out, by coverage), "model"}, or {"file", "error": {"code",
+"sets" (the classes not ruled out, by coverage), "standing", "model"}, or {"file", "error": {"code",
 "message"}}. Where anything was checked, "passport" comes before the label: "flags", "checks" (each
 with "score", "limit", "flagged" and what was "done") and "unchecked". A film outside what the model
-knows is scored, and that is said before its label.
+knows is scored, and that is said before its label. "standing" says where the film lies: its
+log-odds, by a hospital's profile its threshold and whether it was "called", and the share of films
+of the negative label below it.
 Exit status 1: a film was refused; 2: the model or the request was.
 """
 
@@ -25,15 +30,18 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import NOTICE, BundleError, Classifier, ExplainError, Radiograph, load
+from . import NOTICE, BundleError, Classifier, ExplainError, Radiograph, SiteError, load
 from .shipped import models
+from .site import command as site_command
 
 if TYPE_CHECKING:
     from .input_checks import Passport
     from .model.lungs import LungFinder
+    from .screening.standing import Standing
 
 DEFAULT = models() / "default"
 _LABEL = 14
@@ -50,9 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     print(NOTICE, file=sys.stderr)
     try:
+        if asked.command == "site":
+            return site_command.run(asked)
         model = load(asked.model)
+        if asked.site:
+            from .site import store
+
+            model = model.at(store.find(asked.site))
         return _predict(model, asked) if asked.command == "predict" else _explain(model, asked)
-    except (BundleError, ExplainError) as refusal:
+    except (BundleError, ExplainError, SiteError) as refusal:
         print(refusal, file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read the lines has enough
@@ -80,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--scale", type=_positive, help="value of the last colour")
     explain.add_argument("--contour", action="store_true", help="lines at half of that value")
     for command in (predict, explain):
+        command.add_argument("--site", metavar="NAME", help="go by a hospital profile")
         command.add_argument("--model", type=Path, default=DEFAULT, metavar="DIR", help="a bundle")
+    site_command.add(commands, DEFAULT)
     return parser
 
 
@@ -136,7 +152,24 @@ def _answer(name: str, model: Classifier) -> dict[str, Any]:
         "probabilities": scores.probabilities,
         "raw": scores.raw,
         "sets": found.sets,
+        **({"standing": _standing(found.standing)} if found.standing else {}),
         "model": {"name": model.bundle.name, "sha256": model.bundle.digest},
+    }
+
+
+def _standing(found: Standing) -> dict[str, Any]:
+    told = {
+        "log_odds": found.log_odds,
+        "of": [found.positive, found.negative],
+        "below_negatives": None if isnan(found.below_negatives) else found.below_negatives,
+    }
+    if found.threshold is None:
+        return told
+    return {
+        **told,
+        "hospital": found.hospital,
+        "threshold": found.threshold,
+        "called": found.called,
     }
 
 
@@ -163,7 +196,10 @@ def _table_line(answer: dict[str, Any], wide: int) -> str:
         return f"{start}  refused: {answer['error']['message']} [{answer['error']['code']}]"
     scores = (f"{p:6.3f}" for p in answer["probabilities"].values())
     flags = answer.get("passport", {}).get("flags", ())
-    label = f"outside: {answer['label']}" if "outside" in flags else answer["label"]
+    said = answer["label"]
+    if "called" in (stands := answer.get("standing", {})):
+        said = stands["of"][0] if stands["called"] else f"not {stands['of'][0]}"
+    label = f"outside: {said}" if "outside" in flags else said
     others = (flag for flag in flags if flag != "outside")
     return " ".join([f"{start}  {label:{_LABEL}}", *scores, *others])
 
@@ -185,7 +221,8 @@ def _explain(model: Classifier, asked: argparse.Namespace) -> int:
     else:
         values = explain.make_map(model, film, asked.label, asked.method)
     said = _evidence(model, film, asked, values, spine.shipped_lungs())
-    details = ", ".join([f"p = {score:.3f}", *(f"{k} {v}" for k, v in options.items())])
+    by = [f"by the hospital profile {asked.site}"] if asked.site else []
+    details = ", ".join([f"p = {score:.3f}", *by, *(f"{k} {v}" for k, v in options.items())])
     lines = overlay.caption(
         asked.method, asked.label, model.bundle.name, model.bundle.digest, details
     )

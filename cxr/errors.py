@@ -48,6 +48,10 @@ class ReviewError(CxrError):
     """A verdict cannot be kept or read: its database, its file or the row itself is wrong."""
 
 
+class SiteError(CxrError):
+    """A hospital profile cannot be fitted, kept or used: too few films, another network's."""
+
+
 class Cancelled(CxrError):
     """Long work was stopped by the person who had asked for it."""
 

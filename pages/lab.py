@@ -11,7 +11,7 @@ from ui.base import frame
 from ui.base.words import plain, short
 from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
 from ui.panels import input_checks, intake
-from ui.session import films, models
+from ui.session import films, hospitals
 from ui.session.films import Film
 from ui.session.shelf import desk
 
@@ -22,7 +22,7 @@ VIEWS = ("Regions", "Methods", "Layers", "Input", "Stability")
 def main() -> None:
     frame.guard()
     st.html(STYLE)
-    model = models.current()
+    model = hospitals.model()
     if (story := player.playing()) is not None:
         player.show(story, model)
         return

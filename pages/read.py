@@ -10,14 +10,14 @@ from cxr.model.classifier import Classifier
 from ui.base import frame
 from ui.base.words import plain, short
 from ui.panels import findings, input_checks, intake, maps
-from ui.session import films, models
+from ui.session import films, hospitals
 from ui.session.films import Film, Reading
 from ui.session.shelf import desk
 
 
 def main() -> None:
     frame.guard()
-    model = models.current()
+    model = hospitals.model()
     if not films.films():
         desk().leave_job()
         intake.first(model)
@@ -82,10 +82,10 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
         if found is not None:
             input_checks.before_scores(found)
         muted = found is not None and found.outside
-        findings.show_scores(reading.prediction, model.bundle, muted)
+        stands = hospitals.standing(reading, model)
+        findings.show_scores(reading.prediction, model, stands, muted)
         if found is not None:
             input_checks.show(found)
-        findings.show_worth(model.bundle)
         findings.show_facts(film, reading, model.bundle)
     with left:
         maps.show(film, reading, model)

@@ -213,9 +213,9 @@ def test_a_saved_map_says_it_first(model: Admit) -> None:
     what = map_tasks.wanted(drawn(), asked, "T", "gradcam")
     read = Reading(prediction=prediction, passport=found)
     drawing = map_tasks.Drawn(cxr.explain.grad_cam(asked, drawn(), "T"))
-    lines = maps._caption(read, what, maps.Found(drawing), asked.bundle)
+    lines = maps._caption(read, what, maps.Found(drawing), asked)
     assert lines[0].startswith("Outside what this model knows: distance ")
-    known = maps._caption(replace(read, passport=None), what, maps.Found(drawing), asked.bundle)
+    known = maps._caption(replace(read, passport=None), what, maps.Found(drawing), asked)
     assert known == lines[1:]
 
 
@@ -238,8 +238,8 @@ def test_scores_leave_with_their_flags(model: Admit) -> None:
     given = Film(1, "chest.png", CHEST, "0" * 64)
     top = prediction.probabilities[prediction.label]
     sets = {"0.9": dict.fromkeys("NT", top), "0.99": dict.fromkeys("NT", 0.0)}
-    bundle = replace(asked.bundle, conformal=sets)
-    out = scores_csv([(given, Reading(prediction=prediction, passport=found))], bundle)
+    asked.bundle = replace(asked.bundle, conformal=sets)
+    out = scores_csv([(given, Reading(prediction=prediction, passport=found))], asked)
     (row,) = csv.DictReader(io.StringIO(out.decode("utf-8-sig")))
     assert row["passport"] == "noisy"
     assert list(row).index("passport") < list(row).index("class")

@@ -203,6 +203,21 @@ def passport(options: Namespace) -> None:
     _print(report(options.out, frame, options.data, rows, scored))
 
 
+def reference(options: Namespace) -> None:
+    from .evaluation.reference import add
+
+    found = add(options.out, options.data, options.at)
+    print(f"{options.out}: {found.negative} and {found.positive} of", end=" ")
+    print(", ".join(found.hospitals), "as unseen; told apart within", ", ".join(found.both))
+
+
+def hospitals(options: Namespace) -> None:
+    from .evaluation.hospitals import lines as table
+    from .evaluation.hospitals import measure
+
+    _print(table(measure(options.out, options.data, options.at)))
+
+
 def lungs_report(options: Namespace) -> None:
     from .data import manifest
     from .evaluation.lungs_report import report

@@ -53,6 +53,8 @@ COMMANDS = {
     "card": Command("print a bundle's model card", "out", "recipe"),
     "lungs-report": Command("print docs/lungs.md", "data out"),
     "passport": Command("fit a bundle's input checks, print docs/passport.md", "data out"),
+    "reference": Command("measure what a bundle brings along of hospitals", "data out at"),
+    "hospitals": Command("measure what profiles are worth, print docs/hospitals.md", "data out at"),
     "draw": Command("draw the films of the recipe marker", "out"),
     "adopt": Command(
         "make a bundle of a Keras classifier",
@@ -115,6 +117,7 @@ def _options() -> dict[str, dict[str, Any]]:
             "help": "LABEL=SHARE, least sensitivity of a label's operating point; may be repeated",
         },
         "unseen": {"type": Path, "help": "runs/RECIPE-without-SITES"},
+        "at": {**by_commas, "help": "hospitals with both labels that were not learnt from"},
         "labels": {
             "type": _named,
             "help": "adopt: the network's labels in the order of its outputs, by commas; N=NORMAL "

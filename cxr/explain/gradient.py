@@ -53,7 +53,8 @@ def at_input(
     progress: Progress | None = None,
     share: float = 0.0,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A logit of each square, and its gradient by that square's pixels, which is 0 in a hidden rim.
+    """A logit of each square, and its gradient by that square's pixels, which is 0 in a hidden rim;
+    a hospital's share of the logit is part of both.
 
     Parameters
     ----------
@@ -76,9 +77,15 @@ def at_input(
     ExplainError, BundleError, Cancelled
         See :func:`at_layer`.
     """
-    how = {"layer": None, "rim": model.preprocessing.rim}
-    logits, gradients = _ask(model, [squares], column, how, progress, share)
-    return logits, gradients
+    how: dict[str, Any] = {"layer": None, "rim": model.preprocessing.rim}
+    head = None if model.site is None else model.site.head
+    if head is None:
+        logits, gradients = _ask(model, [squares], column, how, progress, share)
+        return logits, gradients
+    how["maps"] = model.bundle.gradcam_layer
+    added = np.ascontiguousarray(head.weights[:, column])
+    logits, gradients = _ask(model, [squares, added], column, how, progress, share)
+    return logits + head.offset[column], gradients
 
 
 def _ask(

@@ -58,9 +58,10 @@ def _answer(header: dict[str, Any], arrays: list[NDArray[np.float32]]) -> Frame:
         from . import tape
 
         folder, digest, column = Path(header["folder"]), header["digest"], header["column"]
-        (squares,) = arrays
+        squares, *added = arrays
         if header["layer"] is None:
-            found = tape.at_input(folder, digest, squares, column, header["rim"])
+            site = (header["maps"], added[0]) if added else None
+            found = tape.at_input(folder, digest, squares, column, header["rim"], site)
         else:
             found = tape.at_layer(folder, digest, header["layer"], squares, column)
     except CxrError as refusal:

@@ -55,7 +55,12 @@ def at_layer(
 
 
 def at_input(
-    folder: Path, digest: str, squares: NDArray[np.float32], column: int, rim: int
+    folder: Path,
+    digest: str,
+    squares: NDArray[np.float32],
+    column: int,
+    rim: int,
+    site: tuple[str, NDArray[np.float32]] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A logit of each square, and its gradient by that square's pixels.
 
@@ -66,6 +71,8 @@ def at_input(
     squares : float32 (n, size, size)
     rim : int
         Pixels that are hidden, and so have no gradient.
+    site : (str, float32 (K,)), optional
+        A layer, and what a hospital's head adds to the logit for each of its maps' averages.
 
     Returns
     -------
@@ -77,13 +84,18 @@ def at_input(
     ExplainError, BundleError
         See :func:`at_layer`.
     """
-    network = _network(folder, digest, None)
+    network = _network(folder, digest, site[0] if site else None)
     shown = shown_places(squares.shape[1], rim)
     inputs = tf.constant(squares[..., None], tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         films = tf.gather(tf.gather(inputs, shown, axis=1), shown, axis=2)
-        logits = network(films, training=False)[:, column]
+        if site is None:
+            logits = network(films, training=False)[:, column]
+        else:
+            maps, all_logits = network(films, training=False)
+            share = tf.linalg.matvec(tf.reduce_mean(maps, (1, 2)), site[1])
+            logits = all_logits[:, column] + share
     gradients = tape.gradient(logits, inputs)
     return logits.numpy(), gradients.numpy()[..., 0]
 

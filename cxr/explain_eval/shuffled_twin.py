@@ -31,9 +31,8 @@ class Twin(Classifier):
         super().__init__(folder)
 
 
-@lru_cache(maxsize=4)
 def twin_of(model: Classifier, seed: int = 0, share: float = 1.0) -> Twin:
-    """The twin of a network, made once.
+    """The twin of a network as it was shipped, made once, whichever hospital `model` is at.
 
     Parameters
     ----------
@@ -43,6 +42,11 @@ def twin_of(model: Classifier, seed: int = 0, share: float = 1.0) -> Twin:
         Of the layers, counted from the logits down, 0 to 1. Less than 1 is the cascade of Adebayo
         et al. 2018.
     """
+    return _made(model.at(None), seed, share)
+
+
+@lru_cache(maxsize=4)
+def _made(model: Classifier, seed: int, share: float) -> Twin:
     return Twin(model, seed, share)
 
 

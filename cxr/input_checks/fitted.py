@@ -145,12 +145,12 @@ def load(bundle: Bundle, maps: int) -> Fitted | None:
 
 def limits_of(model: Classifier) -> Fitted | None:
     """The same of a loaded model, read once."""
-    if model not in _READ:
-        _READ[model] = load(model.bundle, model.maps)
-    return _READ[model]
+    if model.bundle not in _READ:
+        _READ[model.bundle] = load(model.bundle, model.maps)
+    return _READ[model.bundle]
 
 
-_READ: WeakKeyDictionary[Classifier, Fitted | None] = WeakKeyDictionary()
+_READ: WeakKeyDictionary[Bundle, Fitted | None] = WeakKeyDictionary()
 
 
 def _checked(text: Any, arrays: dict[str, NDArray[Any]], digest: str, maps: int) -> Fitted:

@@ -57,7 +57,7 @@ _SHAPE = {
 "*" stands for all others; keys that are not named may hold anything where there is no "*"."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bundle:
     """What ``bundle.json`` says, after the folder has been checked.
 

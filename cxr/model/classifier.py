@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BundleError
+from ..errors import BundleError, SiteError
 from ..imaging.preprocessing import Preprocessing, hide_rim, preprocess
 from ..imaging.radiograph import Radiograph
 from ..shipped import models
 from .bundle import Bundle, open_bundle
 from .calibration import softmax
 from .interpreter import Network
+from .site_head import Site, log_odds
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,11 @@ class Prediction:
         second, first = sorted(self.probabilities.values())[-2:]
         return first - second
 
+    def log_odds(self, positive: str, negative: str) -> float:
+        """Natural logarithm of the one label's calibrated probability over the other's; the third
+        label, which takes from both, has no part in it."""
+        return log_odds(self.probabilities, positive, negative)
+
 
 class Classifier:
     """A checked bundle, loaded once and safe to share between threads.
@@ -60,9 +67,12 @@ class Classifier:
     ----------
     bundle : Bundle
     head_weights : float32 (K, classes) or None
-        The last layer's weights where the head is linear on averaged feature maps.
+        The last layer's weights where the head is linear on averaged feature maps; with a site's
+        added, where it is :meth:`at` one.
     maps : int
         How many feature maps its network gives, K; 0 where it gives none.
+    site : Site or None
+        The hospital profile that its scores go by.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -71,10 +81,11 @@ class Classifier:
             raise BundleError(
                 "wrong_task", "This bundle's network gives no scores for films. Pick another model."
             )
-        self.head_weights = _head_weights(self.bundle)
+        self.head_weights = self._shipped_weights = _head_weights(self.bundle)
         self._content = (self.bundle.folder / "model.tflite").read_bytes()
-        self._many: Network | None = None
-        self._many_lock = threading.Lock()
+        self._many = _Later(self._content, self.size)
+        self.site: Site | None = None
+        self._origin = self
         try:
             self._one = Network(self._content, self.size)
             blank = self._one(np.zeros((self.size, self.size), np.uint8))
@@ -117,7 +128,7 @@ class Classifier:
 
     def _predict(self, square: NDArray[np.uint8]) -> Prediction:
         outputs = self._one(square)
-        logits = outputs["logits"]
+        logits = self._logits(outputs)
         probabilities = self.calibrate(logits)[0]
         features = outputs.get("features")
         return Prediction(
@@ -145,7 +156,7 @@ class Classifier:
             bundle's own where it is left out.
         """
         rim = self.preprocessing.rim if rim is None else rim
-        logits = [self._second()(hide_rim(square, rim))["logits"][0] for square in squares]
+        logits = [self._logits(self._many()(hide_rim(square, rim)))[0] for square in squares]
         return np.array(logits, np.float32).reshape(-1, len(self.labels))
 
     def averages(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -156,19 +167,74 @@ class Classifier:
         ----------
         squares : uint8 (n, size, size)
         """
-        outputs = (self._second()(hide_rim(s, self.preprocessing.rim)) for s in squares)
+        outputs = (self._many()(hide_rim(s, self.preprocessing.rim)) for s in squares)
         means = [o["features"][0].mean((0, 1)) for o in outputs if "features" in o]
         return np.array(means, np.float32).reshape(len(squares), -1)
 
-    def _second(self) -> Network:
-        with self._many_lock:
-            if self._many is None:
-                self._many = Network(self._content, self.size)
-            return self._many
+    def _logits(self, outputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+        """(1, classes), a site's share added."""
+        if self.site is None or self.site.head is None:
+            return outputs["logits"]
+        return outputs["logits"] + self.site.head.added(outputs["features"].mean((1, 2)))
+
+    def at(self, site: Site | None) -> Classifier:
+        """This model as a hospital profile has it; the network itself is shared. Every score, map
+        and region of what is returned goes by the profile. None: the model as it was shipped.
+
+        Raises
+        ------
+        SiteError
+            ``other_network``: the profile was fitted on another network, or other preprocessing.
+        """
+        if site is None:
+            return self._origin
+        if site is self.site:
+            return self
+        fits = (site.network, site.labels) == (self.bundle.digest, self.labels)
+        if not fits or dict(site.preprocessing) != asdict(self.preprocessing):
+            raise SiteError(
+                "other_network",
+                "This hospital profile was fitted on another network or version, whose scores mean "
+                "something else. Pick that model, or fit the profile anew.",
+            )
+        there = copy.copy(self)
+        there.site, there.head_weights = site, self._shipped_weights
+        if site.head is not None:
+            if self._shipped_weights is None or site.head.weights.shape != (
+                self.maps,
+                len(self.labels),
+            ):
+                raise SiteError(
+                    "other_network",
+                    "This hospital profile has a head that does not fit the network. Fit it anew.",
+                )
+            there.head_weights = self._shipped_weights + site.head.weights
+        return there
+
+    @property
+    def identity(self) -> tuple[str, float, tuple[str, ...], str]:
+        """All that scores come from: network, calibration, labels, hospital profile."""
+        site = "" if self.site is None else self.site.identity
+        return self.bundle.digest, self.bundle.temperature, self.labels, site
 
     def calibrate(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """``softmax(logits / temperature)`` over the last axis, float64, sums to 1."""
         return softmax(logits, self.bundle.temperature)
+
+
+class _Later:
+    """A second interpreter, made when it is first asked for."""
+
+    def __init__(self, content: bytes, size: int) -> None:
+        self._arguments = content, size
+        self._made: Network | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Network:
+        with self._lock:
+            if self._made is None:
+                self._made = Network(*self._arguments)
+            return self._made
 
 
 def _head_weights(bundle: Bundle) -> NDArray[np.float32] | None:

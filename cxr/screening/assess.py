@@ -15,6 +15,7 @@ from ..model.classifier import Classifier, Prediction
 from ..model.decision import prediction_set
 from ..model.lungs import LungFinder
 from ..model.lungs import load as load_lungs
+from .standing import Standing, standing_of
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Radiograph
 
@@ -37,7 +38,10 @@ class Assessment:
     sets : dict of str to tuple of str
         Promised coverage → the labels that are not ruled out at it.
     above : dict of str to bool
-        Label → whether its probability reaches the bundle's operating point.
+        Label → whether its probability reaches the bundle's operating point. Both this and `sets`
+        are promises of the network as shipped: none is made under a hospital profile.
+    standing : Standing or None
+        None without a profile where the bundle brings no films of unseen hospitals along.
     """
 
     refusal: CxrError | None = None
@@ -46,6 +50,7 @@ class Assessment:
     prediction: Prediction | None = None
     sets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     above: dict[str, bool] = field(default_factory=dict)
+    standing: Standing | None = None
 
     @property
     def scored(self) -> tuple[Prediction, Passport]:
@@ -81,6 +86,7 @@ def assess(source: Source, model: Classifier) -> Assessment:
     ----------
     source : path, the bytes of a file, or a Radiograph that was read already
     model : Classifier
+        At a hospital, where there is a profile: ``model.at(site)``.
 
     Returns
     -------
@@ -90,7 +96,8 @@ def assess(source: Source, model: Classifier) -> Assessment:
     Raises
     ------
     BundleError
-        ``bad_passport``: the model's own limits cannot be used.
+        ``bad_passport``, ``bad_reference``: the model's own limits, or what it brings along of
+        hospitals, cannot be used.
     """
     fitted = limits_of(model)
     film = checks = None
@@ -102,6 +109,9 @@ def assess(source: Source, model: Classifier) -> Assessment:
     except CxrError as refusal:
         return Assessment(refusal, film, checks)
     scores = prediction.probabilities
+    standing = standing_of(prediction, model)
+    if model.site is not None:
+        return Assessment(None, film, checks, prediction, standing=standing)
     return Assessment(
         None,
         film,
@@ -112,4 +122,5 @@ def assess(source: Source, model: Classifier) -> Assessment:
             label: scores[label] >= point["threshold"]
             for label, point in model.bundle.operating_points.items()
         },
+        standing,
     )

@@ -197,7 +197,7 @@ def test_the_table_holds_every_file_and_the_notice(
     rows = [(film, read[number]) for number, film in files(app).items()]
     from ui.panels.export import scores_csv
 
-    table = pd.read_csv(io.BytesIO(scores_csv(rows, phantom_model.bundle)))
+    table = pd.read_csv(io.BytesIO(scores_csv(rows, phantom_model)))
     assert list(table.notice) == [cxr.NOTICE] * 2
     assert list(table.file) == ["'=1+1.png", "b.txt"]
     wanted = phantom_model.predict([cxr.read(FILM)])[0]

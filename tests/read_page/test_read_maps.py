@@ -152,7 +152,7 @@ def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
         ui_films.Reading(prediction=prediction),
         map_tasks.wanted(film, phantom_model, "T", "gradcam"),
         maps.Found(map_tasks.Drawn(np.full((30, 26), 0.3, np.float32))),
-        phantom_model.bundle,
+        phantom_model,
     )
     assert name == f"map-{film.sha256[:12]}-T-gradcam.png"
     picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
@@ -168,7 +168,7 @@ def test_the_caption_says_what_a_map_does_not_show(phantom_model: cxr.Classifier
     reading = ui_films.Reading(prediction=phantom_model.predict([film])[0])
     wanted = map_tasks.wanted(film, phantom_model, "T", "gradcam")
     found = maps.Found(map_tasks.Drawn(np.zeros((30, 26), np.float32)))
-    lines = maps._caption(reading, wanted, found, phantom_model.bundle)
+    lines = maps._caption(reading, wanted, found, phantom_model)
     assert "What moved the network, not where disease is." in lines
 
 

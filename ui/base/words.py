@@ -62,6 +62,20 @@ def exact(value: float) -> str:
     return score(value) if not 0 < value < 0.1 else f"{value:.2g}".removeprefix("0")
 
 
+def odds(value: float) -> str:
+    """Log-odds: ``+1.2``, ``−0.4``."""
+    return f"{value:+.1f}".replace("-", "−")
+
+
+def of_hundred(share: float) -> str:
+    """A share as a number of 100 films: ``93``, ``more than 99``, ``fewer than 1``."""
+    if share >= 0.995:
+        return "more than 99" if share < 1 else "all"
+    if share < 0.005:
+        return "fewer than 1" if share > 0 else "none"
+    return f"{100 * share:.0f}"
+
+
 def percent(share: str | float) -> str:
     """A share of 1 in per cent: ``90 %``."""
     return f"{100 * float(share):g} %"

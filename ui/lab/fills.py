@@ -29,7 +29,7 @@ def compare(film: Radiograph, label: str, model: Classifier) -> None:
         return compare_fills(model, film, label, progress=step).rank
 
     task = long_work.Task(
-        ("fills", film.sha256, model.bundle.digest, label),
+        ("fills", film.sha256, model.identity, label),
         f"occlusion of {label} under each fill",
         rank,
         lambda found: found.nbytes,

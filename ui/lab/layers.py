@@ -45,7 +45,7 @@ def show(
     """The film and one channel's map beside it, and the layer's channels, the strongest first."""
     radiograph = films.radiograph_of(film)
     task = long_work.Task(
-        ("layers", film.sha256, model.bundle.digest),
+        ("layers", film.sha256, model.identity),
         "every layer’s answer",
         lambda step: answers(model, radiograph, step),
         lambda found: sum(maps.nbytes for maps in found.values()),
@@ -174,7 +174,7 @@ def _chosen(key: str, listed: Sequence[int]) -> int:
 
 def _sheet(film: Film, model: Classifier, layer: Layer, maps: Maps, listed: list[int]) -> str:
     data = desk().shelf.get(
-        ("sheet", film.sha256, model.bundle.digest, layer.place, tuple(listed)),
+        ("sheet", film.sha256, model.identity, layer.place, tuple(listed)),
         lambda: sheet(maps, listed, COLUMNS),
         len,
     )
@@ -194,7 +194,7 @@ def _plate(
         return Radiograph(shown, 8, "", "PNG", orientation=radiograph.orientation)
 
     shown = desk().shelf.get(
-        ("channel", film.sha256, model.bundle.digest, layer.place, channel),
+        ("channel", film.sha256, model.identity, layer.place, channel),
         make,
         lambda made: made.pixels.nbytes,
     )

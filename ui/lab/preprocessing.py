@@ -141,7 +141,7 @@ def scores_on(
     film: Film, radiograph: Radiograph, pipeline: Pipeline, model: Classifier
 ) -> dict[str, float]:
     return desk().shelf.get(
-        ("way-scores", film.sha256, model.bundle.digest, pipeline),
+        ("way-scores", film.sha256, model.identity, pipeline),
         lambda: scores(model, radiograph, pipeline),
         len,
     )

@@ -73,13 +73,13 @@ def _tasks(
     title = overlay.KINDS[method].title
     return (
         long_work.Task(
-            ("stability", film.sha256, model.bundle.digest),
+            ("stability", film.sha256, model.identity),
             "scores of the changed film",
             lambda step: stability(model, radiograph, step),
             lambda _: 4096,
         ),
         long_work.Task(
-            ("map stability", film.sha256, model.bundle.digest, label, method),
+            ("map stability", film.sha256, model.identity, label, method),
             f"{title} of the changed film",
             lambda step: map_stability(model, radiograph, label, method, step),
             lambda found: 2 * found.base.nbytes,
@@ -90,7 +90,7 @@ def _tasks(
 def scores_of(film: Film, model: Classifier) -> dict[str, float]:
     """Of the film as it is, without what Read checks first: a story may show any film."""
     return desk().shelf.get(
-        ("scores", film.sha256, model.bundle.digest),
+        ("scores", film.sha256, model.identity),
         lambda: model.predict([films.radiograph_of(film)])[0].probabilities,
         len,
     )

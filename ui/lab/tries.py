@@ -127,7 +127,7 @@ def _mask(drawn: DrawnRegion, size: int) -> NDArray[np.bool_]:
 def answer(film: Film, radiograph: Radiograph, tried: Try, fill: str, model: Classifier) -> Answer:
     """What the network says, worked out once."""
     return desk().shelf.get(
-        ("try", film.sha256, model.bundle.digest, fill, tried),
+        ("try", film.sha256, model.identity, fill, tried),
         lambda: what_if(model, radiograph, mask_of(tried, model.size), fill),
         lambda found: found.square.nbytes,
     )
@@ -144,7 +144,7 @@ def seen(
         return Radiograph(shown, 8, "", "PNG", orientation=radiograph.orientation)
 
     return desk().shelf.get(
-        ("seen", film.sha256, model.bundle.digest, fill, tried), make, lambda r: r.pixels.nbytes
+        ("seen", film.sha256, model.identity, fill, tried), make, lambda r: r.pixels.nbytes
     )
 
 
@@ -153,7 +153,7 @@ def fill_alone(
 ) -> dict[str, float]:
     """What the network says of a film that is nothing but the fill."""
     return desk().shelf.get(
-        ("fill", film.sha256, model.bundle.digest, fill),
+        ("fill", film.sha256, model.identity, fill),
         lambda: answers_to_fills(model, radiograph, (fill,))[0],
         len,
     )

@@ -7,27 +7,65 @@ from html import escape
 import streamlit as st
 
 from cxr.model.bundle import Bundle
-from cxr.model.classifier import Prediction
+from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_set
+from cxr.model.site_head import Site
+from cxr.screening.standing import Standing
 from ui.base.words import exact, figure, meaning, percent, score, site
+from ui.panels import standing
 from ui.session import operating_points
 from ui.session.films import Film, Reading
 from ui.session.models import line
 
 
-def show_scores(prediction: Prediction, bundle: Bundle, muted: bool = False) -> None:
-    """The class with its margin, and one bar a class; a mark on a bar is its operating point.
+def show_scores(
+    prediction: Prediction,
+    model: Classifier,
+    stands: Standing | None = None,
+    muted: bool = False,
+) -> None:
+    """What is said of the film, one bar a class, and why it means what it means, if asked.
 
-    Muted are the scores of a film outside what the model knows, which is said before them.
+    First stands where the film lies, or, for a film of a hospital that the model knows, the class
+    with its margin; a mark on a bar is then the class's operating point. Muted are the scores of a
+    film outside what the model knows, which is said before them.
     """
-    top = prediction.probabilities[prediction.label]
+    bundle = model.bundle
+    if stands is not None:
+        standing.show(prediction, stands, model, muted)
     quiet = ' class="cxr-muted"' if muted else ""
+    bars = _bars(prediction, bundle, stands is None)
+    worth = f"{_worth(bundle)}<p>{_caveat(bundle)}</p>"
+    if model.site is not None:
+        told = f"<p>{_profile(model.site)}</p>{worth}"
+    else:
+        told = f"{_sets(prediction, bundle)}{_operating_points(prediction, bundle)}{worth}"
+    call = _call(prediction) if stands is None else ""
     st.html(
-        f'<div{quiet}><div class="cxr-call"><b>{escape(prediction.label)} {score(top)}</b>'
+        f'<div{quiet}>{call}<div class="cxr-bars" role="list">{bars}</div>'
+        f'<details class="cxr-quiet"{" open" if stands is None else ""}>'
+        f"<summary>Why, and what the scores are worth</summary>{told}</details></div>"
+    )
+
+
+def _call(prediction: Prediction) -> str:
+    top = prediction.probabilities[prediction.label]
+    return (
+        f'<div class="cxr-call"><b>{escape(prediction.label)} {score(top)}</b>'
         f"<span>margin {score(prediction.margin)}</span></div>"
-        f'<div class="cxr-bars" role="list">{_bars(prediction, bundle)}</div>'
-        f'<div class="cxr-quiet">{_sets(prediction, bundle)}{_operating_points(prediction, bundle)}'
-        f"<p>{_caveat(bundle)}</p></div></div>"
+    )
+
+
+def _profile(site: Site) -> str:
+    """What the hospital's profile does to the scores."""
+    moved = (
+        "The bars are its head’s, at even odds."
+        if site.head is not None
+        else "The bars are as shipped; only the threshold is the hospital’s."
+    )
+    return (
+        f"The reading goes by the profile {escape(site.name)} ({site.identity[:12]}). {moved} Sets "
+        "and operating points of the model as shipped make no promise here."
     )
 
 
@@ -54,17 +92,17 @@ def _caveat(bundle: Bundle) -> str:
     rim = percent(round(how.rim / how.size, 3))
     edge = f"It is not shown the outer {rim} at each edge. " if how.rim else ""
     return (
-        "The large letter is the class with the highest score. The network knows "
+        "The network knows "
         f"{escape(labels)} alone: whatever else a picture shows is scored as one of them. "
         f"{edge}Probabilities are calibrated for hospitals that it knows. "
         "A score, never a diagnosis."
     )
 
 
-def _bars(prediction: Prediction, bundle: Bundle) -> str:
+def _bars(prediction: Prediction, bundle: Bundle, marked: bool) -> str:
     rows = []
     for label, value in prediction.probabilities.items():
-        threshold = operating_points.threshold(bundle, label)
+        threshold = operating_points.threshold(bundle, label) if marked else None
         mark = ""
         if threshold is not None:
             mark = f'<i class="cxr-point" style="left:{100 * threshold:.2f}%"></i>'
@@ -104,7 +142,7 @@ def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
     return "".join(lines)
 
 
-def show_worth(bundle: Bundle) -> None:
+def _worth(bundle: Bundle) -> str:
     """Figures from the bundle: where the model is at home, and where it isn't."""
     rows = []
     home = bundle.metrics.get("test") or {}
@@ -129,10 +167,9 @@ def show_worth(bundle: Bundle) -> None:
             )
     if not away:
         rows.append("<div>In a hospital it doesn’t know</div><div>not measured</div>")
-    st.html(
-        '<div class="cxr-heading">What these scores are worth</div>'
-        f'<div class="cxr-worth">{"".join(rows)}</div>'
-        '<div class="cxr-quiet" style="margin-top:.3rem">In brackets: 95 % intervals.</div>'
+    return (
+        '<div class="cxr-heading">What the scores of the model as shipped are worth</div>'
+        f'<div class="cxr-worth">{"".join(rows)}</div><p>In brackets: 95 % intervals.</p>'
     )
 
 

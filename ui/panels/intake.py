@@ -9,9 +9,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cxr.model.classifier import Classifier
 from ui.base.words import plain, score, short
+from ui.panels import standing
 from ui.panels.export import scores_csv
 from ui.panels.samples import groups, picker
-from ui.session import films
+from ui.session import films, hospitals
 
 RULE = "Frontal chest films as PNG, JPEG or DICOM. They stay in this session’s memory only."
 
@@ -78,6 +79,8 @@ def _caption(film: films.Film, model: Classifier) -> str:
     prediction = reading.prediction
     top = prediction.probabilities[prediction.label]
     said = f"{prediction.label} {score(top)} · margin {score(prediction.margin)}"
+    if (stands := hospitals.standing(reading, model)) is not None:
+        said = standing.brief(stands)
     unknown = reading.passport is not None and reading.passport.outside
     return plain(f"Outside what it knows · {said}" if unknown else said)
 
@@ -101,7 +104,7 @@ def tools(model: Classifier) -> None:
     with place:
         st.download_button(
             "Scores (CSV)",
-            scores_csv(rows, model.bundle),
+            scores_csv(rows, model),
             "cxr-lens-scores.csv",
             "text/csv",
             key="download-scores",

@@ -16,7 +16,6 @@ from cxr.explain.target import CUT_OFF
 from cxr.explain_eval import Faithfulness, Sanity, words
 from cxr.imaging.radiograph import Radiograph
 from cxr.model import lungs
-from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
 from ui.base.words import plain, score
@@ -87,7 +86,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     waiting, found = (None, Found()) if unlikely else _work_out(radiograph, choice, model)
 
     def picture(look: Look) -> tuple[str, bytes]:
-        return _picture(look, radiograph, reading, choice.wanted, found, model.bundle)
+        return _picture(look, radiograph, reading, choice.wanted, found, model)
 
     with stage:
         viewer(
@@ -246,26 +245,28 @@ def _picture(
     reading: Reading,
     what: Wanted,
     found: Found,
-    bundle: Bundle,
+    model: Classifier,
 ) -> tuple[str, bytes]:
     """The whole film under its map with caption and notice, and a name for the file."""
     assert found.drawn is not None
     film8 = film.eight_bit
     size = (film8.shape[1], film8.shape[0])
     whole: Any = cv2.resize(found.drawn.values, size, interpolation=cv2.INTER_LINEAR)
-    lines = _caption(reading, what, found, bundle)
+    lines = _caption(reading, what, found, model)
     scale = look.scale if look.layer == what.name else None
     picture = overlay.export_png(film8, whole, what.method, lines, look.opacity, scale)
     return f"map-{what.sha256[:12]}-{what.label}-{what.method}.png", picture
 
 
-def _caption(reading: Reading, what: Wanted, found: Found, bundle: Bundle) -> list[str]:
-    prediction = reading.prediction
+def _caption(reading: Reading, what: Wanted, found: Found, model: Classifier) -> list[str]:
+    prediction, bundle = reading.prediction, model.bundle
     assert prediction is not None
     details = (
         f"score {score(prediction.probabilities[what.label])}; "
         f"film given {prediction.label}, margin {score(prediction.margin)}"
     )
+    if model.site is not None:
+        details += f"; by the hospital profile {model.site.name} ({model.site.identity[:12]})"
     lines = overlay.caption(what.method, what.label, bundle.name, bundle.digest, details)
     first = reading.passport.before_scores if reading.passport else ()
     return [*first, *lines, *_evidence(what, found), words.CAVEAT]

@@ -95,7 +95,8 @@ def scores(row: pd.Series, model: Classifier) -> None:
     unknown = "outside" in str(row["passport"]).split(";")
     if unknown:
         input_checks.first({"outside": _distance(row, model)})
-    findings.show_scores(Prediction(str(row.called), p, logits, None), model.bundle, unknown)
+    called = Prediction(str(row.called), p, logits, None)
+    findings.show_scores(called, model, muted=unknown)
 
 
 def _distance(row: pd.Series, model: Classifier) -> str:
@@ -143,7 +144,7 @@ def _scores_alike(case: Case, model: Classifier) -> bool:
     if film is None:
         return True
     found: Prediction = desk().shelf.get(
-        ("scored", film.sha256, model.bundle.digest),
+        ("scored", film.sha256, model.identity),
         lambda: model.predict([film])[0],
         lambda p: 1000 if p.features is None else p.features.nbytes,
     )

@@ -17,6 +17,7 @@ from cxr.imaging.reader import read
 from cxr.input_checks import Passport
 from cxr.model.classifier import Classifier, Prediction
 from cxr.screening.assess import assess
+from cxr.screening.standing import Standing
 from cxr.teaching.samples import Sample
 from ui.session.fragments import pressed
 from ui.session.shelf import desk
@@ -68,6 +69,8 @@ class Reading:
         Size, format, view.
     passport : Passport or None
         What the film is, as far as can be told; None where nobody looked.
+    standing : Standing or None
+        Where it lies among films of its hospital, or of hospitals that the model does not know.
     """
 
     refusal: CxrError | None = None
@@ -75,6 +78,7 @@ class Reading:
     notes: tuple[str, ...] = ()
     prediction: Prediction | None = None
     passport: Passport | None = None
+    standing: Standing | None = None
 
 
 def films() -> dict[int, Film]:
@@ -168,7 +172,7 @@ def step(by: int) -> None:
 
 
 def readings() -> dict[tuple[int, Hashable], Reading]:
-    """By number, and by all of a model that scores come from."""
+    """By number, and by all that a model's scores come from."""
     return st.session_state.setdefault("readings", {})
 
 
@@ -178,8 +182,7 @@ def known(film: Film, model: Classifier) -> Reading | None:
 
 
 def _key(film: Film, model: Classifier) -> tuple[int, Hashable]:
-    bundle = model.bundle
-    return film.number, (bundle.digest, bundle.temperature, bundle.labels)
+    return film.number, model.identity
 
 
 def reading(film: Film, model: Classifier) -> Reading:
@@ -200,11 +203,12 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
         return Reading(film.refusal)
     try:
         radiograph = radiograph_of(film)
-        prediction, checks = assess(radiograph, model).scored
+        found = assess(radiograph, model)
+        prediction, checks = found.scored
     except CxrError as error:
         return Reading(error)
     scores = replace(prediction, features=None)
-    return Reading(None, _facts(radiograph), radiograph.notes, scores, checks)
+    return Reading(None, _facts(radiograph), radiograph.notes, scores, checks, found.standing)
 
 
 def radiograph_of(film: Film) -> Radiograph:

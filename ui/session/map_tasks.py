@@ -5,6 +5,7 @@ has."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,10 +26,10 @@ from ui.viewer.wire import shrunk
 
 @dataclass(frozen=True)
 class Wanted:
-    """A map, by what it depends on: the film's and the model's hash, class, method."""
+    """A map, by what it depends on: the film's hash, all that scores come from, class, method."""
 
     sha256: str
-    digest: str
+    model: Hashable
     label: str
     method: str
 
@@ -62,7 +63,7 @@ def passes(drawn: Drawn) -> str:
 
 
 def wanted(film: Radiograph, model: Classifier, label: str, method: str) -> Wanted:
-    return Wanted(film.sha256, model.bundle.digest, label, method)
+    return Wanted(film.sha256, model.identity, label, method)
 
 
 def map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:

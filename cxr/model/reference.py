@@ -1,0 +1,153 @@
+"""What a bundle brings along of hospitals: the scale of its averages, what tells two labels apart
+within a hospital, and how films of hospitals that it never learnt from scored.
+
+``reference.json`` and ``reference.npz`` are written by ``python -m train reference``, hold for one
+network, and are among the files whose hashes ``bundle.json`` keeps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BundleError
+from .bundle import Bundle
+from .classifier import Classifier
+
+FORMAT = 1
+TEXT, ARRAYS = "reference.json", "reference.npz"
+_VECTORS = (
+    *("mean", "deviation", "direction"),
+    *("negative_mean", "negative_deviation", "positive_mean", "positive_deviation"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Of one network, for one pair of its labels.
+
+    Attributes
+    ----------
+    positive, negative : str
+    mean, deviation : float32 (K,)
+        Of the averages of the films of train; no deviation is 0.
+    direction : float32 (K,)
+        Of standardised averages: their product with it is what a head says that was fitted on
+        hospitals that hold both labels, scaled to a deviation of 1 there.
+    negative_mean, negative_deviation, positive_mean, positive_deviation : float32 (K,)
+        Of the averages of adults' films of either label, every known hospital alike.
+    unseen_negatives, unseen_positives : float32 (n,)
+        Log-odds, as shipped, of films of hospitals that no film was learnt from, rising.
+    hospitals : mapping
+        Hospital that no film was learnt from → label → films.
+    both : tuple of str
+        The hospitals behind `direction`.
+    """
+
+    positive: str
+    negative: str
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+    direction: NDArray[np.float32]
+    negative_mean: NDArray[np.float32]
+    negative_deviation: NDArray[np.float32]
+    positive_mean: NDArray[np.float32]
+    positive_deviation: NDArray[np.float32]
+    unseen_negatives: NDArray[np.float32]
+    unseen_positives: NDArray[np.float32]
+    hospitals: Mapping[str, Mapping[str, int]]
+    both: tuple[str, ...]
+
+
+def save(folder: Path, reference: Reference, network: str) -> None:
+    """Write both files into a bundle's folder; its ``bundle.json`` is then to be written anew."""
+    text = {
+        "format": FORMAT,
+        "network": network,
+        "positive": reference.positive,
+        "negative": reference.negative,
+        "hospitals": {name: dict(films) for name, films in reference.hospitals.items()},
+        "both": list(reference.both),
+    }
+    (folder / TEXT).write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
+    arrays: dict[str, Any] = {name: getattr(reference, name) for name in _VECTORS}
+    np.savez_compressed(
+        folder / ARRAYS,
+        unseen_negatives=reference.unseen_negatives,
+        unseen_positives=reference.unseen_positives,
+        **arrays,
+    )
+
+
+def load(bundle: Bundle, maps: int) -> Reference | None:
+    """That of a checked bundle; None if it has none.
+
+    Raises
+    ------
+    BundleError
+        ``bad_reference``: it is another network's, or not what it should be.
+    """
+    if not (bundle.folder / TEXT).is_file():
+        return None
+    try:
+        text = json.loads((bundle.folder / TEXT).read_text(encoding="utf-8"))
+        with np.load(bundle.folder / ARRAYS, allow_pickle=False) as stored:
+            arrays = {name: stored[name].astype(np.float32) for name in stored.files}
+        return _checked(text, arrays, bundle, maps)
+    except Exception as error:  # NumPy lets through whatever zipfile and zlib meet
+        raise BundleError(
+            "bad_reference",
+            f"The bundle's {TEXT} or {ARRAYS} cannot be used: {error}. Make them again with: "
+            "python -m train reference --data DIR --out models/NAME",
+        ) from error
+
+
+def reference_of(model: Classifier) -> Reference | None:
+    """The same of a loaded model, read once."""
+    if model.bundle not in _READ:
+        _READ[model.bundle] = load(model.bundle, model.maps)
+    return _READ[model.bundle]
+
+
+_READ: WeakKeyDictionary[Bundle, Reference | None] = WeakKeyDictionary()
+
+
+def _checked(
+    text: Any, arrays: dict[str, NDArray[np.float32]], bundle: Bundle, maps: int
+) -> Reference:
+    if text["format"] != FORMAT or text["network"] != bundle.digest:
+        raise ValueError("they were made for another network or version")
+    positive, negative = text["positive"], text["negative"]
+    if positive == negative or not {positive, negative} <= set(bundle.labels):
+        raise ValueError("labels that the network does not have")
+    if any(arrays[name].shape != (maps,) for name in _VECTORS):
+        raise ValueError("arrays do not fit the network's feature maps")
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ValueError("a number is missing or not finite")
+    if not (arrays["deviation"] > 0).all():
+        raise ValueError("a deviation is 0")
+    sides = [np.sort(arrays.pop(name)) for name in ("unseen_negatives", "unseen_positives")]
+    if any(side.ndim != 1 or not len(side) for side in sides):
+        raise ValueError("there are no films of unseen hospitals")
+    hospitals = {
+        str(name): {str(label): int(n) for label, n in films.items()}
+        for name, films in text["hospitals"].items()
+    }
+    both = tuple(str(name) for name in text["both"])
+    vectors = {name: arrays[name] for name in _VECTORS}
+    return Reference(
+        positive=positive,
+        negative=negative,
+        unseen_negatives=sides[0],
+        unseen_positives=sides[1],
+        hospitals=hospitals,
+        both=both,
+        **vectors,
+    )

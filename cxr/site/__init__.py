@@ -1,0 +1,28 @@
+"""Hospital profiles: what makes a network's scores right at the hospital where a film was taken.
+
+What is fitted on a hospital's own films, checked against them, kept and read belongs here. How
+films are read and scored does not (``cxr.screening``), nor what a classifier does with a profile
+(``cxr.model``).
+
+>>> site = cxr.site.fit(model, films, labels)
+>>> model.at(site).predict(films)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .fitting import fit
+    from .profile import Profile, from_bytes, to_bytes
+
+__all__ = ["Profile", "fit", "from_bytes", "to_bytes"]
+
+_HOME = {"fit": "fitting", "Profile": "profile", "from_bytes": "profile", "to_bytes": "profile"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

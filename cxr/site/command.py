@@ -1,0 +1,224 @@
+"""``python -m cxr site …``: hospital profiles from the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from argparse import Namespace, _SubParsersAction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SiteError
+
+if TYPE_CHECKING:
+    from ..model.classifier import Classifier
+    from .profile import Profile
+
+_COLUMNS = ("file", "label", "patient")
+UNLABELLED = "unlabelled"
+"""Folder of films without a label."""
+
+
+def add(commands: _SubParsersAction[Any], models: Path) -> None:
+    """The command's options.
+
+    Parameters
+    ----------
+    commands : of argparse
+    models : Path
+        The bundle that is taken by default.
+    """
+    site = commands.add_parser("site", help="hospital profiles")
+    parts = site.add_subparsers(dest="part", required=True)
+    fit = parts.add_parser("fit", help="fit a profile on a hospital's films, and keep it")
+    fit.add_argument(
+        "films",
+        type=Path,
+        metavar="FOLDER|CSV",
+        help=f"a folder for each label ({UNLABELLED!r} for films without), or a table with the "
+        "columns file, label and, where known, patient",
+    )
+    fit.add_argument("--name", required=True, help="of the hospital")
+    goal = fit.add_mutually_exclusive_group()
+    goal.add_argument("--specificity", type=float, metavar="S", help="wanted, .7 by default")
+    goal.add_argument("--sensitivity", type=float, metavar="S", help="wanted instead")
+    fit.add_argument("--share", type=float, metavar="P", help="stated of films without labels")
+    fit.add_argument("--positive", default="T", metavar="LABEL")
+    fit.add_argument("--negative", default="N", metavar="LABEL")
+    fit.add_argument(
+        "--without-outside", action="store_true", help="leave out films that it does not know"
+    )
+    fit.add_argument("--model", type=Path, default=models, metavar="DIR", help="a bundle")
+    parts.add_parser("list", help="the profiles that are kept")
+    for part, what in (("show", "what a profile rests on"), ("delete", "remove one version")):
+        parts.add_parser(part, help=what).add_argument("name", help="its name or identity")
+    out = parts.add_parser("export", help="write a profile's file")
+    out.add_argument("name", help="its name or identity")
+    out.add_argument("--out", type=Path, required=True, metavar="FILE")
+    parts.add_parser("import", help="keep a profile's file").add_argument("file", type=Path)
+
+
+def run(asked: Namespace) -> int:
+    """Do what was asked; returns the exit status.
+
+    Raises
+    ------
+    CxrError
+    """
+    from . import store
+    from .profile import from_bytes, to_bytes
+
+    if asked.part == "fit":
+        return _fit(asked)
+    if asked.part == "list":
+        kept = store.kept()
+        for profile in kept.profiles:
+            print(line(profile))
+        for name, refusal in kept.unusable.items():
+            print(f"{name}: {refusal}", file=sys.stderr)
+        return 1 if kept.unusable else 0
+    if asked.part == "import":
+        try:
+            data = asked.file.read_bytes()
+        except OSError as error:
+            raise SiteError(
+                "unreadable_profile", f"The file of a profile cannot be read: {error.strerror}."
+            ) from error
+        profile = from_bytes(data)
+        store.save(profile)
+        print(line(profile))
+        return 0
+    profile = store.find(asked.name)
+    if asked.part == "delete":
+        store.delete(profile)
+        print(f"removed {line(profile)}")
+    elif asked.part == "export":
+        try:
+            asked.out.write_bytes(to_bytes(profile))
+        except OSError as error:
+            raise SiteError(
+                "profile_not_kept", f"The profile could not be written: {error.strerror}."
+            ) from error
+    else:
+        show(profile)
+    return 0
+
+
+def line(profile: Profile) -> str:
+    """A profile in one line: identity, name, kind, threshold, films, date."""
+    films = " + ".join(f"{n} {label or 'films'}" for label, n in profile.films.items() if n)
+    return (
+        f"{profile.identity[:12]}  {profile.name}  {profile.kind}, {profile.positive} from "
+        f"{profile.threshold:+.2f}  {films}  {profile.created}"
+    )
+
+
+def show(profile: Profile) -> None:
+    """Print what it rests on, a figure a line with its interval."""
+    print(line(profile))
+    report = profile.report
+    if report.get("why"):
+        print(report["why"])
+    for name, title in (
+        ("shipped_area", "AUROC, as shipped"),
+        ("head_area", "AUROC, its own head, out of fold"),
+        ("gain", "gain of its own head"),
+        ("sensitivity", "sensitivity, out of fold"),
+        ("specificity", "specificity, out of fold"),
+    ):
+        if name in report:
+            print(f"{title}: {_figure(report[name])}")
+    for each in report.get("shortcuts", ()):
+        said = "tells the piles apart about as well as the network" if each["trips"] else "less"
+        print(f"{each['what']} alone: AUROC {_figure(each['area'])}, {said}")
+    for each in report.get("more", ()):
+        widths = (f"{name} {w:.2f}" for name, w in each.items() if name != "films")
+        print(f"with {each['films']:.0f} more of each label, widths: {', '.join(widths)}")
+    for name in ("outside", "left_out", "aside"):
+        if report.get(name):
+            print(f"{name.replace('_', ' ')}: {report[name]} films")
+    if "called" in report:
+        share = profile.wanted["share"]
+        print(f"called {profile.positive}, at a stated share of {share:g}: {report['called']:.2f}")
+        for other, called in report["called_if"].items():
+            print(f"  were the share {other}: {called:.2f}")
+        print(f"  as shipped: {report['called_shipped']:.2f}")
+    print(json.dumps({"network": profile.network, "identity": profile.identity}))
+
+
+def _figure(found: dict[str, float]) -> str:
+    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+
+
+def _fit(asked: Namespace) -> int:
+    from ..model.classifier import load
+    from . import store
+    from .films import gather
+    from .fitting import fit
+
+    model = load(asked.model)
+    rows = _table(asked.films) if asked.films.is_file() else _folders(asked.films, model)
+    films, refused = gather(model, [path for path, _, _ in rows])
+    for place, refusal in refused.items():
+        print(f"{rows[place][0]}  refused: {refusal}", file=sys.stderr)
+    there = [i for i, film in enumerate(films) if film is not None]
+    wanted = None
+    if asked.sensitivity is not None:
+        wanted = {"sensitivity": asked.sensitivity}
+    elif asked.specificity is not None:
+        wanted = {"specificity": asked.specificity}
+    profile = fit(
+        model,
+        [film for film in films if film is not None],
+        [rows[i][1] for i in there],
+        name=asked.name,
+        positive=asked.positive,
+        negative=asked.negative,
+        patients=[rows[i][2] for i in there],
+        wanted=wanted,
+        share=asked.share,
+        without_outside=asked.without_outside,
+    )
+    store.save(profile)
+    show(profile)
+    return 1 if refused else 0
+
+
+def _folders(root: Path, model: Classifier) -> list[tuple[Path, str, str]]:
+    """Path, label and no patient of each film in a folder for each label."""
+    known = {**{label: label for label in model.labels}, UNLABELLED: ""}
+    rows = [
+        (path, known[folder.name], "")
+        for folder in (sorted(root.iterdir()) if root.is_dir() else ())
+        if folder.is_dir() and folder.name in known
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    ]
+    if not rows:
+        raise SiteError(
+            "no_films",
+            f"There is no film: the folder should hold one folder for each of "
+            f"{', '.join(model.labels)} or one called {UNLABELLED}.",
+        )
+    return rows
+
+
+def _table(path: Path) -> list[tuple[Path, str, str]]:
+    """The same of a table; paths are relative to it."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SiteError("bad_films", "The table of films is not CSV in UTF-8.") from error
+    if not table or not {"file", "label"} <= table[0].keys():
+        raise SiteError("bad_films", "The table of films needs the columns file and label.")
+    return [
+        (
+            path.parent / row["file"],
+            (row["label"] or "").strip(),
+            (row.get("patient") or "").strip(),
+        )
+        for row in table
+        if row["file"]
+    ]

@@ -1,0 +1,154 @@
+"""What a fit needs of a hospital's films: the network's averages and logits, and a film's crude
+looks. No pixel is kept beyond a thumbnail of 16 × 16."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CxrError, SiteError
+from ..imaging.preprocessing import preprocess, reduce_film
+from ..imaging.radiograph import Radiograph
+from ..input_checks import LONGER_SIDE, measures
+from ..model.classifier import Classifier
+from ..screening.assess import Assessment, Source, assess
+
+_CORNER = 5
+_RIM = 2
+CRUDE = ("thumbnail", "rim", "corners", "brightness and sharpness")
+"""What might tell two piles of films apart without a look at the lungs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """One film, as a fit sees it.
+
+    Attributes
+    ----------
+    identity : str
+        Hash of what the network is shown: two files of one film have the same.
+    averages : float32 (K,)
+        Of the last feature maps; K = 0 for a network that gives none.
+    logits : float32 (classes,)
+        As shipped, without any profile.
+    crude : tuple of float32 (n,)
+        One vector for each of :data:`CRUDE`.
+    outside : bool
+        Whether the input checks say that it is outside what the network knows.
+    """
+
+    identity: str
+    averages: NDArray[np.float32]
+    logits: NDArray[np.float32]
+    crude: tuple[NDArray[np.float32], ...]
+    outside: bool
+
+
+def film_of(assessment: Assessment, model: Classifier) -> Film:
+    """Take what a fit needs from a film that was assessed by `model` as shipped.
+
+    Raises
+    ------
+    CxrError
+        The film's own refusal.
+    """
+    prediction, checks = assessment.scored
+    assert assessment.film is not None
+    square = preprocess(assessment.film.eight_bit, model.preprocessing)
+    maps = prediction.features
+    return Film(
+        hashlib.sha256(square.tobytes()).hexdigest(),
+        np.zeros(0, np.float32) if maps is None else maps.mean((0, 1)),
+        np.array(list(prediction.logits.values()), np.float32),
+        _crude(assessment.film),
+        checks.outside,
+    )
+
+
+def gather(
+    model: Classifier, sources: Iterable[Source]
+) -> tuple[list[Film | None], dict[int, CxrError]]:
+    """Read and score films for a fit.
+
+    Returns
+    -------
+    films : list of Film or None
+        In the order of `sources`; None for what was refused.
+    refused : dict of int to CxrError
+        Place → why.
+    """
+    shipped = model.at(None)
+    films: list[Film | None] = []
+    refused: dict[int, CxrError] = {}
+    for place, source in enumerate(sources):
+        try:
+            films.append(film_of(assess(source, shipped), shipped))
+        except CxrError as refusal:
+            films.append(None)
+            refused[place] = refusal
+    return films, refused
+
+
+def distinct(films: Sequence[Film], labels: Sequence[str]) -> None:
+    """Refuse a film that is there twice.
+
+    Raises
+    ------
+    SiteError
+        ``two_labels``: the same film is given under two labels; ``film_twice``: under one.
+    """
+    seen: dict[str, int] = {}
+    twice: list[tuple[int, int]] = []
+    for place, film in enumerate(films):
+        if film.identity in seen:
+            twice.append((seen[film.identity], place))
+        seen.setdefault(film.identity, place)
+    contrary = [(a, b) for a, b in twice if labels[a] != labels[b]]
+    if contrary:
+        raise SiteError(
+            "two_labels",
+            f"{_counted(contrary, 'film is', 'films are')} given under two labels: "
+            f"{_places(contrary)}. Say which is right, or leave both out.",
+        )
+    if twice:
+        raise SiteError(
+            "film_twice",
+            f"{_counted(twice, 'film is', 'films are')} given twice: {_places(twice)}. A film "
+            "counts once: leave one of each out.",
+        )
+
+
+def _counted(pairs: Sequence[object], one: str, more: str) -> str:
+    return f"{len(pairs)} {one if len(pairs) == 1 else more}"
+
+
+def _places(pairs: Sequence[tuple[int, int]]) -> str:
+    said = [f"{a + 1} and {b + 1}" for a, b in pairs[:5]]
+    return ", ".join(said) + (" …" if len(pairs) > 5 else "")
+
+
+def _crude(film: Radiograph) -> tuple[NDArray[np.float32], ...]:
+    small = reduce_film(film.eight_bit, LONGER_SIDE)
+    grid = measures.GRID
+    cells = cv2.resize(small, (grid, grid), interpolation=cv2.INTER_AREA).astype(np.float32)
+    edge = np.ones((grid, grid), bool)
+    edge[_RIM:-_RIM, _RIM:-_RIM] = False
+    fine = cv2.resize(small, (4 * grid, 4 * grid), interpolation=cv2.INTER_AREA)
+    corner = np.zeros(fine.shape, bool)
+    side = 2 * _CORNER
+    for rows in (slice(None, side), slice(-side, None)):
+        for columns in (slice(None, side), slice(-side, None)):
+            corner[rows, columns] = True
+    sharp = float(cv2.Laplacian(small.astype(np.float32), cv2.CV_32F).std())
+    light = (measures.brightness(small), float(small.std()), sharp, measures.grain(small))
+    return (
+        measures.thumbnail(small),
+        (cells[edge] / 255).astype(np.float32),
+        (fine[corner] / 255).astype(np.float32),
+        np.array(light, np.float32),
+    )

@@ -1,0 +1,134 @@
+"""Hospital profiles from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from films import film, png
+from sites import profile, reference, some_head
+
+import cxr
+from cxr.__main__ import main
+from cxr.site import store
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
+    return tmp_path
+
+
+def _drawn(seed: int) -> bytes:
+    rng = np.random.default_rng(seed)
+    grain = rng.normal(0, 12, (96, 80))
+    return png(np.clip(film().astype(float) * 0.8 + grain, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    """A folder for each label: twelve films of N, one of T, and one that is none."""
+    for label, seeds in (("N", range(12)), ("T", [99])):
+        (tmp_path / "films" / label).mkdir(parents=True)
+        for seed in seeds:
+            (tmp_path / "films" / label / f"{seed:02}.png").write_bytes(_drawn(seed))
+    (tmp_path / "films" / "N" / "note.txt").write_text("no film")
+    return tmp_path / "films"
+
+
+def _at(model: cxr.Classifier) -> list[str]:
+    return ["--model", str(model.bundle.folder)]
+
+
+def test_a_folder_becomes_a_profile_that_scores_go_by(
+    phantom_model: cxr.Classifier, films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["site", "fit", str(films), "--name", "Drawn", "--specificity", "0.8"]
+    assert main([*asked, *_at(phantom_model)]) == 1  # a file was refused, and said
+    told = capsys.readouterr()
+    assert "refused" in told.err
+    assert "12 N + 1 T" in told.out
+    assert "specificity, out of fold" in told.out
+    assert "fewer than 10 films of T" in told.out
+    kept = store.find("Drawn")
+    one = str(films / "T" / "99.png")
+    assert main(["predict", one, "--json", "--site", "Drawn", *_at(phantom_model)]) == 0
+    (answer,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert answer["standing"]["hospital"] == "Drawn"
+    assert answer["standing"]["threshold"] == kept.threshold
+    assert answer["standing"]["called"] == (answer["standing"]["log_odds"] >= kept.threshold)
+    assert main(["predict", one, "--site", "Drawn", *_at(phantom_model)]) == 0
+    called = "T" if answer["standing"]["called"] else "not T"
+    assert f"99.png  {called} " in capsys.readouterr().out
+    assert main(["site", "list"]) == 0
+    assert "Drawn" in capsys.readouterr().out
+    assert main(["site", "show", "Drawn"]) == 0
+    assert kept.identity in capsys.readouterr().out
+
+
+def test_a_table_names_films_labels_and_patients(
+    phantom_model: cxr.Classifier, films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"N/{seed:02}.png,N,p{seed // 2}" for seed in range(12)]
+    table = films / "films.csv"
+    table.write_text("\n".join(["file,label,patient", *rows]))
+    assert main(["site", "fit", str(table), "--name", "Table", *_at(phantom_model)]) == 0
+    assert store.find("Table").films == {"N": 12, "T": 0}
+    table.write_text("film,label\nN/00.png,N")
+    assert main(["site", "fit", str(table), "--name", "Table", *_at(phantom_model)]) == 2
+    assert "[bad_films]" in capsys.readouterr().err
+    empty = films / "nothing"
+    empty.mkdir()
+    assert main(["site", "fit", str(empty), "--name", "Table", *_at(phantom_model)]) == 2
+    assert "[no_films]" in capsys.readouterr().err
+
+
+def test_a_file_goes_out_and_comes_in(
+    phantom_model: cxr.Classifier, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = profile(phantom_model, some_head(phantom_model))
+    store.save(site)
+    out = folder / "out.json"
+    assert main(["site", "export", "Drawn hospital", "--out", str(out)]) == 0
+    assert main(["site", "delete", site.identity[:8]]) == 0
+    assert store.kept().profiles == ()
+    assert main(["site", "import", str(out)]) == 0
+    assert store.find("Drawn hospital").identity == site.identity
+    out.write_bytes(out.read_bytes().replace(b"0.25", b"0.26"))
+    assert main(["site", "import", str(out)]) == 2
+    assert "[altered_profile]" in capsys.readouterr().err
+    assert main(["site", "import", str(folder / "gone")]) == 2
+    assert main(["site", "export", "Drawn hospital", "--out", str(folder / "no" / "where")]) == 2
+    assert main(["site", "show", "Nowhere"]) == 2
+    assert "[no_profile]" in capsys.readouterr().err
+
+
+def test_another_networks_profile_scores_nothing(
+    phantom_model: cxr.Classifier, films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.save(profile(phantom_model, network="0" * 64))
+    one = str(films / "T" / "99.png")
+    assert main(["predict", one, "--site", "Drawn hospital", *_at(phantom_model)]) == 2
+    assert "[other_network]" in capsys.readouterr().err
+
+
+def test_films_without_labels_need_a_stated_share(
+    phantom_model: cxr.Classifier,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "films" / "unlabelled").mkdir(parents=True)
+    for seed in range(50):
+        (tmp_path / "films" / "unlabelled" / f"{seed}.png").write_bytes(_drawn(seed))
+    monkeypatch.setattr("cxr.site.fitting.reference_of", reference)
+    asked = ["site", "fit", str(tmp_path / "films"), "--name", "Moved", *_at(phantom_model)]
+    assert main(asked) == 2
+    assert "[bad_request]" in capsys.readouterr().err
+    assert main([*asked, "--share", "0.2"]) == 0
+    told = capsys.readouterr().out
+    assert "at a stated share of 0.2" in told
+    assert "were the share 0.1" in told
+    assert "were the share 0.4" in told

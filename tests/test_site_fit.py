@@ -1,0 +1,212 @@
+"""Fitting a hospital profile: what is offered, what it is worth, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from films import film, png
+from sites import hospital, reference
+from sklearn.linear_model import LogisticRegression
+
+import cxr
+from cxr.metrics import curves
+from cxr.site import fit, ridge, thresholds
+from cxr.site.films import distinct, gather
+
+
+@pytest.mark.parametrize("strength", [0.001, 0.1])
+def test_the_ridge_is_scikit_learns(strength: float, rng: np.random.Generator) -> None:
+    values, positive = rng.normal(size=(40, 60)), rng.random(40) < 0.3
+    peer = LogisticRegression(C=strength, class_weight="balanced", tol=1e-9, max_iter=5000)
+    peer.fit(values, positive)
+    line = ridge.fit(values, positive, strength)
+    assert line.weights == pytest.approx(peer.coef_[0], abs=1e-5)
+    assert line.intercept == pytest.approx(peer.intercept_[0], abs=1e-5)
+    turned, axes = ridge.turned(values)
+    again = ridge.fit(turned, positive, strength)
+    assert axes.T @ again.weights == pytest.approx(line.weights, abs=1e-5)
+
+
+def test_folds_part_patients_and_keep_both_labels(rng: np.random.Generator) -> None:
+    positive = np.arange(40) >= 22
+    patients = np.r_[np.repeat(np.arange(11), 2), np.arange(11, 29)]
+    held_once = np.zeros(40, int)
+    for learn, held in ridge.folds(positive, patients, 10, 3):
+        assert not set(patients[learn]) & set(patients[held])
+        assert 0 < positive[learn].sum() < len(learn)
+        held_once[held] += 1
+    assert (held_once == 1).all()
+
+
+def test_nothing_is_learnt_from_the_film_that_is_asked(rng: np.random.Generator) -> None:
+    """Noise of far more numbers than films tells nothing out of fold, and everything within."""
+    values, positive = rng.normal(size=(60, 400)), np.arange(60) % 2 == 0
+    turned, _ = ridge.turned(values)
+    inside = ridge.fit(turned, positive, 0.003)(turned)
+    outside = ridge.out_of_fold([(turned, 0.003), (turned, 0.001)], positive, np.arange(60))
+    assert curves.auroc(curves.count(inside, positive)) > 0.99
+    assert curves.auroc(curves.count(outside, positive)) < 0.75
+
+
+def test_shares_have_exact_intervals() -> None:
+    # R: binom.test(8, 10)$conf.int
+    found = thresholds.share(8, 10)
+    assert (found.low, found.high) == pytest.approx((0.4439045, 0.9747893), abs=1e-6)
+    assert thresholds.share(10, 10).high == 1
+    assert thresholds.share(0, 10).low == 0
+    assert np.isnan(thresholds.share(0, 0).value)
+    assert thresholds.width(0.8, 110) < thresholds.width(0.8, 10)
+
+
+def test_a_quantile_of_a_normal_is_found(rng: np.random.Generator) -> None:
+    drawn = rng.normal(3, 2, 20_000)
+    assert thresholds.for_specificity(drawn, 0.7) == pytest.approx(3 + 2 * 0.5244, abs=0.06)
+    assert thresholds.for_sensitivity(drawn, 0.9) == pytest.approx(3 - 2 * 1.2816, abs=0.08)
+
+
+def test_known_negatives_give_a_threshold(phantom_model: cxr.Classifier) -> None:
+    films, labels = hospital(phantom_model, 40, 0)
+    site = fit(phantom_model, films, labels, wanted={"specificity": 0.8})
+    assert (site.kind, site.head, site.films) == ("threshold", None, {"N": 40, "T": 0})
+    odds = np.array([f.logits[1] - f.logits[0] for f in films]) / phantom_model.bundle.temperature
+    assert (odds < site.threshold).mean() == pytest.approx(0.8, abs=0.08)
+    assert len(site.negatives) == 40
+    assert site.report["specificity"]["low"] < site.report["specificity"]["value"]
+    assert "sensitivity" not in site.report
+    assert [line["films"] for line in site.report["more"]] == [20, 50, 100]
+
+
+def test_a_head_that_is_ahead_is_offered(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films, labels = hospital(phantom_model, 60, 60, apart=3)
+    site = fit(phantom_model, films, labels, wanted={"sensitivity": 0.9})
+    assert site.kind == "head"
+    assert site.report["gain"]["low"] > 0
+    assert site.report["head_area"]["value"] > 0.9
+    assert site.report["sensitivity"]["value"] == pytest.approx(0.9, abs=0.1)
+    there = phantom_model.at(site)
+    fresh, told = hospital(phantom_model, 50, 50, apart=3, seed=9)
+    assert there.site is not None
+    assert there.site.head is not None
+    logits = np.stack([f.logits + there.site.head.added(f.averages[None])[0] for f in fresh])
+    odds = (logits[:, 1] - logits[:, 0]) / phantom_model.bundle.temperature
+    ill = np.array(told) == "T"
+    assert curves.auroc(curves.count(odds, ill)) > 0.9
+    # What was stored as out of fold and what the head says of new films share one scale.
+    assert odds[ill].mean() == pytest.approx(site.positives.mean(), abs=1)
+    assert (odds >= site.threshold)[ill].mean() > 0.75
+    monkeypatch.setattr("cxr.site.fitting.reference_of", reference)
+    known = fit(phantom_model, *hospital(phantom_model, 20, 20, apart=2.5, seed=3))
+    assert known.report["head_area"]["value"] > 0.85  # known hospitals knew where to look
+
+
+def test_a_head_that_gains_nothing_is_not(phantom_model: cxr.Classifier) -> None:
+    films, labels = hospital(phantom_model, 30, 30, apart=0)
+    site = fit(phantom_model, films, labels)
+    assert (site.kind, site.head) == ("threshold", None)
+    assert "not ahead of the shipped one beyond doubt" in site.report["why"]
+    assert site.report["gain"]["low"] <= 0
+
+
+def test_a_fair_hospital_does_not_trip_and_a_marked_one_does(
+    phantom_model: cxr.Classifier,
+) -> None:
+    fair = fit(phantom_model, *hospital(phantom_model, 60, 60, apart=3))
+    assert not any(each["trips"] for each in fair.report["shortcuts"])
+    marked = fit(phantom_model, *hospital(phantom_model, 60, 60, apart=3, crude=2))
+    assert all(each["trips"] for each in marked.report["shortcuts"])
+
+
+def test_films_without_labels_are_moved_to_a_stated_share(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cxr.site.fitting.reference_of", reference)
+    films, _ = hospital(phantom_model, 60, 60, apart=1.5)
+    site = fit(phantom_model, films, [""] * 120, share=0.5)
+    assert (site.kind, site.threshold, site.films) == ("aligned", 0.0, {"": 120})
+    assert set(site.report["called_if"]) == {"0.25", "0.75"}
+    assert site.head is not None
+    moved = np.stack([f.averages for f in films])
+    # The head on moved averages is linear in them: their mean becomes the reference's.
+    known = reference(phantom_model)
+    mean = (known.negative_mean + known.positive_mean) / 2
+    assert phantom_model.head_weights is not None
+    want = (mean - moved.mean(0)) @ phantom_model.head_weights
+    assert site.head.added(moved).mean(0) == pytest.approx(want, abs=1e-4)
+
+
+Change = Callable[[list, list], tuple[list, list, dict]]
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("unknown_label", lambda f, x: (f, ["Z", *x[1:]], {})),
+        ("unknown_label", lambda f, x: (f, x, {"positive": "P"})),
+        ("one_label", lambda f, x: (f[20:], x[20:], {})),
+        ("too_few_films", lambda f, x: (f[11:], x[11:], {})),
+        ("too_few_films", lambda f, x: (f[:20], x[:20], {"wanted": {"sensitivity": 0.9}})),
+        ("too_few_films", lambda f, x: (f, [""] * 40, {"share": 0.2})),
+        ("film_twice", lambda f, x: ([*f[:-1], f[-2]], x, {})),
+        ("two_labels", lambda f, x: ([*f[:-1], f[0]], x, {})),
+        ("bad_request", lambda f, x: (f, x[1:], {})),
+        ("bad_request", lambda f, x: (f, x, {"wanted": {"specificity": 1.0}})),
+        ("bad_request", lambda f, x: (f, x, {"wanted": {"luck": 0.7}})),
+        ("bad_request", lambda f, x: (f, x, {"name": " "})),
+        ("bad_request", lambda f, x: (f, x, {"name": "x" * 61})),
+        ("bad_request", lambda f, x: (f, x, {"share": 1.0})),
+        ("bad_request", lambda f, x: (f, x, {"negative": "T"})),
+        ("bad_request", lambda f, x: (f * 2, [""] * 80, {})),
+        ("films_refused", lambda f, x: ([*f[:-1], b"no film"], x, {})),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused(
+    phantom_model: cxr.Classifier, code: str, change: Change
+) -> None:
+    films, labels, options = change(*hospital(phantom_model, 20, 20))
+    if films[:40] == films[40:]:
+        films = [replace(f, identity=str(i)) for i, f in enumerate(films)]
+    with pytest.raises(cxr.SiteError) as refusal:
+        fit(phantom_model, films, labels, **options)
+    assert refusal.value.code == code
+
+
+def test_patients_count_and_not_their_films(phantom_model: cxr.Classifier) -> None:
+    films, labels = hospital(phantom_model, 20, 20)
+    few = ["one"] * 15 + [""] * 25
+    site = fit(phantom_model, films, labels, patients=few)
+    assert site.kind == "threshold"
+    assert "fewer than 10" in site.report["why"]
+
+
+def test_films_outside_are_counted_and_left_out_on_request(
+    phantom_model: cxr.Classifier,
+) -> None:
+    films, labels = hospital(phantom_model, 30, 0)
+    films = [replace(each, outside=i < 4) for i, each in enumerate(films)]
+    kept = fit(phantom_model, films, labels)
+    assert (kept.report["outside"], kept.report["left_out"], kept.films["N"]) == (4, 0, 30)
+    less = fit(phantom_model, films, labels, without_outside=True)
+    assert (less.report["outside"], less.report["left_out"], less.films["N"]) == (4, 4, 26)
+
+
+def test_films_are_read_scored_and_told_apart(phantom_model: cxr.Classifier) -> None:
+    drawn = [png(film(300, 260)), b"no film", png(film(300, 260), compress_level=1)]
+    found, refused = gather(phantom_model, drawn)
+    assert [each is None for each in found] == [False, True, False]
+    assert list(refused) == [1]
+    first, _, other = found
+    assert first is not None
+    assert other is not None
+    assert first.identity == other.identity  # another file of the same film
+    shipped = phantom_model.predict([cxr.read(drawn[0])])[0]
+    assert shipped.features is not None
+    assert first.averages == pytest.approx(shipped.features.mean((0, 1)))
+    with pytest.raises(cxr.SiteError) as refusal:
+        distinct([first, other], ["N", "T"])
+    assert refusal.value.code == "two_labels"
+    assert "1 and 2" in refusal.value.message

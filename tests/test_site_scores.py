@@ -1,0 +1,156 @@
+"""A model at a hospital: every score and every map goes by the profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from films import film, png
+from sites import profile, reference, some_head
+
+import cxr
+from cxr.explain.gradient import at_input
+from cxr.imaging.preprocessing import preprocess
+from cxr.model import reference as stored
+
+
+@pytest.fixture
+def drawn() -> cxr.Radiograph:
+    return cxr.read(png(film(300, 260)))
+
+
+def test_a_head_is_added_to_every_score(
+    phantom_model: cxr.Classifier, drawn: cxr.Radiograph
+) -> None:
+    head = some_head(phantom_model)
+    there = phantom_model.at(profile(phantom_model, head))
+    shipped, moved = (m.predict([drawn])[0] for m in (phantom_model, there))
+    assert shipped.features is not None
+    want = np.array(list(shipped.logits.values())) + head.added(shipped.features.mean((0, 1)))
+    assert list(moved.logits.values()) == pytest.approx(want, abs=1e-5)
+    assert sum(moved.probabilities.values()) == pytest.approx(1)
+    square = preprocess(drawn.eight_bit, there.preprocessing)
+    assert there.squares(square[None])[0] == pytest.approx(want, abs=1e-5)
+    assert there.averages(square[None]) == pytest.approx(phantom_model.averages(square[None]))
+
+
+def test_log_odds_leave_the_third_label_out() -> None:
+    scores = cxr.Prediction("P", {"N": 0.1, "P": 0.7, "T": 0.2}, {}, None)
+    assert scores.log_odds("T", "N") == pytest.approx(np.log(2))
+    nothing = cxr.Prediction("N", {"N": 1.0, "P": 0.0, "T": 0.0}, {}, None)
+    assert np.isfinite(nothing.log_odds("T", "N"))
+
+
+def test_the_model_itself_stays_as_it_was_shipped(
+    phantom_model: cxr.Classifier, drawn: cxr.Radiograph
+) -> None:
+    before = phantom_model.predict([drawn])[0].logits
+    site = profile(phantom_model, some_head(phantom_model))
+    there = phantom_model.at(site)
+    there.predict([drawn])
+    assert phantom_model.predict([drawn])[0].logits == before
+    assert there.at(site) is there
+    assert there.at(None) is phantom_model
+    assert there.at(profile(phantom_model)).predict([drawn])[0].logits == before
+    assert len({m.identity for m in (phantom_model, there, there.at(profile(phantom_model)))}) == 3
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"network": "0" * 64},
+        {"labels": ("N", "T", "P")},
+        {"preprocessing": {"size": 65}},
+    ],
+)
+def test_another_networks_profile_is_refused(
+    phantom_model: cxr.Classifier, changed: dict[str, object]
+) -> None:
+    with pytest.raises(cxr.SiteError) as refusal:
+        phantom_model.at(profile(phantom_model, **changed))
+    assert refusal.value.code == "other_network"
+
+
+def test_a_head_of_another_size_is_refused(phantom_model: cxr.Classifier) -> None:
+    head = some_head(phantom_model)
+    short = type(head)(head.weights[:-1], head.offset)
+    with pytest.raises(cxr.SiteError) as refusal:
+        phantom_model.at(profile(phantom_model, short))
+    assert refusal.value.code == "other_network"
+
+
+def test_grad_cam_and_occlusion_follow_the_head(
+    phantom_model: cxr.Classifier, drawn: cxr.Radiograph
+) -> None:
+    head = some_head(phantom_model, 3)
+    there = phantom_model.at(profile(phantom_model, head))
+    scores = there.predict([drawn])[0]
+    assert scores.features is not None
+    cells = cxr.explain.gradcam.grad_cam_cells(there, drawn, "T", scores)
+    h, w, _ = scores.features.shape
+    assert there.head_weights is not None
+    whole = scores.features @ there.head_weights[:, 1] / (h * w)
+    assert cells == pytest.approx(np.maximum(whole, 0), abs=1e-5)
+    bias = phantom_model.predict([drawn])[0]
+    assert bias.features is not None
+    assert phantom_model.head_weights is not None
+    rest = bias.logits["T"] - bias.features.mean((0, 1)) @ phantom_model.head_weights[:, 1]
+    assert whole.sum() + rest + head.offset[1] == pytest.approx(scores.logits["T"], abs=1e-4)
+    maps = [cxr.explain.occlusion(m, drawn, "T") for m in (phantom_model, there)]
+    assert np.abs(maps[0] - maps[1]).max() > 0.001
+
+
+def test_gradients_take_the_head_in(phantom_model: cxr.Classifier, drawn: cxr.Radiograph) -> None:
+    pytest.importorskip("tensorflow")
+    there = phantom_model.at(profile(phantom_model, some_head(phantom_model, 3)))
+    square = preprocess(drawn.eight_bit, there.preprocessing).astype(np.float32)
+    logits, slope = at_input(there, square[None], 1)
+    assert logits[0] == pytest.approx(there.predict([drawn])[0].logits["T"], abs=1e-3)
+    plain = at_input(phantom_model, square[None], 1)[1]
+    assert np.abs(slope - plain).max() > 1e-5
+    # Along its own gradient the logit rises as fast as it says.
+    step = slope / np.linalg.norm(slope) * 4
+    ahead, behind = (at_input(there, square[None] + sign * step, 1)[0][0] for sign in (1, -1))
+    assert ahead - behind == pytest.approx(8 * np.linalg.norm(slope), rel=0.25)
+
+
+def test_an_assessment_says_where_the_film_lies(
+    phantom_model: cxr.Classifier, drawn: cxr.Radiograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cxr.assess(drawn, phantom_model).standing is None
+    found = cxr.assess(drawn, phantom_model.at(profile(phantom_model)))
+    assert found.standing is not None
+    odds = found.standing.log_odds
+    assert found.prediction is not None
+    assert odds == found.prediction.log_odds("T", "N")
+    assert found.standing.threshold == 0.25
+    assert found.standing.called == (odds >= 0.25)
+    assert found.standing.hospital == "Drawn hospital"
+    assert found.standing.below_negatives == pytest.approx(np.mean(np.array([-3, -1, 0.5]) < odds))
+    assert (found.sets, found.above) == ({}, {})
+    monkeypatch.setattr("cxr.screening.standing.reference_of", reference)
+    away = cxr.assess(drawn, phantom_model).standing
+    assert away is not None
+    assert (away.hospital, away.threshold, away.called) == ("", None, None)
+    assert 0 <= away.below_negatives <= 1
+
+
+def test_a_reference_is_written_and_read_and_refused(
+    phantom_model: cxr.Classifier, tmp_path: Path
+) -> None:
+    import shutil
+
+    folder = tmp_path / "phantom"
+    shutil.copytree(phantom_model.bundle.folder, folder)
+    assert stored.reference_of(phantom_model) is None
+    known = reference(phantom_model)
+    stored.save(folder, known, phantom_model.bundle.digest)
+    again = stored.load(cxr.load(folder).bundle, phantom_model.maps)
+    assert again is not None
+    assert again.hospitals == known.hospitals
+    assert np.array_equal(again.direction, known.direction)
+    stored.save(folder, known, "0" * 64)
+    with pytest.raises(cxr.BundleError) as refusal:
+        stored.load(cxr.load(folder).bundle, phantom_model.maps)
+    assert refusal.value.code == "bad_reference"

@@ -1,0 +1,273 @@
+"""What hospital profiles are worth at hospitals that a network never learnt from: with more and
+more of a hospital's films, drawn again and again, judged on all its others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from cxr.metrics import curves
+from cxr.model.bundle import manifest_values, write_manifest
+from cxr.model.classifier import Classifier
+from cxr.model.reference import Reference, reference_of
+from cxr.site.films import Film, gather
+from cxr.site.fitting import (
+    WANTED,
+    Labelled,
+    adapted,
+    gain_of,
+    labelled,
+    threshold_for,
+)
+from cxr.site.shortcuts import shortcuts
+from cxr.site.thresholds import LEAST
+
+from ..data import manifest
+from . import reference
+
+Places = NDArray[np.integer]
+
+FILE = "hospitals.json"
+COUNTS, DRAWS = (5, 10, 20, 30, 50), 100
+LEFT = 20
+"""Films of each label that must be left to judge on."""
+NEAR = 0.08
+"""How far a specificity may be from the one that was asked for, to count as met."""
+
+
+def measure(
+    folder: Path,
+    data: Path,
+    sites: Sequence[str],
+    positive: str = "T",
+    negative: str = "N",
+    draws: int = DRAWS,
+) -> dict[str, Any]:
+    """Measure, and keep it in the bundle as :data:`FILE`.
+
+    Parameters
+    ----------
+    folder, data : Path
+        Of the bundle, and of the films.
+    sites : sequence of str
+        Hospitals that hold both labels and were not learnt from. Where the bundle's reference knows
+        one of them, that part of it is left out for it.
+    draws : int
+        Of each number of films.
+
+    Raises
+    ------
+    DataError, BundleError
+    """
+    model = Classifier(folder)
+    frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
+    reference.may_be_unseen(frame, model.bundle, sites, positive, negative)
+    found: dict[str, Any] = {"network": model.bundle.digest, "wanted": WANTED, "hospitals": {}}
+    for site in sites:
+        rows = frame[(frame.source == site) & frame.label.isin([positive, negative])]
+        films, _ = gather(model, tqdm([data / image for image in rows.image], site))
+        there = [i for i, film in enumerate(films) if film is not None]
+        kept = [film for film in films if film is not None]
+        told = [str(rows.label.iloc[i]) for i in there]
+        people = rows.patient_id.to_numpy(str)[there]
+        patients = np.unique(people, return_inverse=True)[1]
+        whole = labelled(model, kept, told, patients, positive, negative)
+        known = _without(model, reference_of(model), frame, data, site, positive, negative)
+        found["hospitals"][site] = _hospital(model, known, whole, positive, negative, draws)
+    values = manifest_values(folder)
+    text = json.dumps(found, indent=1, allow_nan=False)
+    (folder / FILE).write_text(text + "\n", encoding="utf-8")
+    write_manifest(folder, values)
+    return found
+
+
+def _without(
+    model: Classifier,
+    known: Reference | None,
+    frame: pd.DataFrame,
+    data: Path,
+    site: str,
+    positive: str,
+    negative: str,
+) -> Reference | None:
+    """The bundle's reference, without what it knows of a hospital."""
+    if known is None or site not in known.both:
+        return known
+    rows = reference.chosen(frame, sorted(known.hospitals), positive, negative)
+    rows["both"] &= rows.source != site
+    rows = rows[rows[["scale", "moments", "both", "unseen"]].any(axis=1)]
+    averages = [reference.average(model, data / image) for image in tqdm(rows.image, "reference")]
+    return reference.measure(
+        model, rows, np.stack(averages), sorted(known.hospitals), positive, negative
+    )
+
+
+def _hospital(
+    model: Classifier,
+    known: Reference | None,
+    whole: Labelled,
+    positive: str,
+    negative: str,
+    draws: int,
+) -> dict[str, Any]:
+    from threadpoolctl import threadpool_limits
+
+    called = whole.shipped >= 0
+    tripped = shortcuts(whole.films, whole.positive, whole.patients, whole.shipped)
+    fewest = min(whole.positive.sum(), (~whole.positive).sum())
+    counts = [n for n in COUNTS if n + LEFT <= fewest]
+    with threadpool_limits(1, "blas"):
+        steps = [_step(model, known, whole, n, positive, negative, draws) for n in counts]
+        alone = [_threshold_alone(whole, n, draws) for n in (10, 30) if n in counts]
+    return {
+        "films": {negative: int((~whole.positive).sum()), positive: int(whole.positive.sum())},
+        "shipped": {
+            "area": _area(whole.shipped, whole.positive),
+            "sensitivity": float(called[whole.positive].mean()),
+            "specificity": float((~called[~whole.positive]).mean()),
+        },
+        "shortcuts": {
+            each.what: {"area": each.area.value, "trips": each.trips} for each in tripped
+        },
+        "threshold_alone": alone,
+        "steps": steps,
+    }
+
+
+def _draws(
+    whole: Labelled, count: int, draws: int
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Places that are learnt from and all others, `count` films of each label."""
+    for draw in range(draws):
+        rng = np.random.default_rng([count, draw])
+        sides = [np.flatnonzero(side) for side in (~whole.positive, whole.positive)]
+        learn = np.concatenate([rng.choice(side, count, replace=False) for side in sides])
+        yield learn, np.setdiff1d(np.arange(len(whole.positive)), learn)
+
+
+def _part(whole: Labelled, places: NDArray[np.integer]) -> Labelled:
+    films: list[Film] = [whole.films[place] for place in places]
+    people = np.unique(whole.patients[places], return_inverse=True)[1]
+    return Labelled(
+        films, whole.averages[places], whole.shipped[places], whole.positive[places], people
+    )
+
+
+def _step(
+    model: Classifier,
+    known: Reference | None,
+    whole: Labelled,
+    count: int,
+    positive: str,
+    negative: str,
+    draws: int,
+) -> dict[str, Any]:
+    first, second = model.labels.index(positive), model.labels.index(negative)
+    logits = np.stack([film.logits for film in whole.films]).astype(np.float64)
+    rows = []
+    for learn, others in tqdm(_draws(whole, count, draws), f"{count} + {count}", draws):
+        part, ill = _part(whole, learn), whole.positive[others]
+        made = adapted(model, known, part, positive, negative)
+        moved = logits[others] + made.head.added(whole.averages[others])
+        odds = (moved[:, first] - moved[:, second]) / model.bundle.temperature
+        gain = gain_of(made.out_of_fold, part.shipped, part.positive, part.patients)
+        offered = bool(gain.low > 0) and count >= LEAST
+        score, own = (odds, made.out_of_fold) if offered else (whole.shipped[others], part.shipped)
+        called = score >= threshold_for(own, part.positive, WANTED)
+        rows.append(
+            {
+                "shipped": _area(whole.shipped[others], ill),
+                "head": _area(odds, ill),
+                "offered": float(offered),
+                "sensitivity": float(called[ill].mean()),
+                "specificity": float((~called[~ill]).mean()),
+            }
+        )
+    table = pd.DataFrame(rows)
+    ahead = table["head"] - table["shipped"]
+    return {
+        "films": count,
+        "draws": len(table),
+        **{name: _band(table[name]) for name in ("shipped", "head", "sensitivity", "specificity")},
+        "worst_gain": float(ahead.min()),
+        "offered": float(table.offered.mean()),
+        "met": _met(table.specificity),
+    }
+
+
+def _threshold_alone(whole: Labelled, count: int, draws: int) -> dict[str, Any]:
+    """From known negatives alone."""
+    rows = []
+    for learn, others in _draws(whole, count, draws):
+        own = learn[~whole.positive[learn]]
+        limit = threshold_for(whole.shipped[own], whole.positive[own], WANTED)
+        called, ill = whole.shipped[others] >= limit, whole.positive[others]
+        rows.append((float(called[ill].mean()), float((~called[~ill]).mean())))
+    table = pd.DataFrame(rows, columns=["sensitivity", "specificity"])
+    return {
+        "films": count,
+        "draws": len(table),
+        **{name: _band(table[name]) for name in ("sensitivity", "specificity")},
+        "met": _met(table.specificity),
+    }
+
+
+def _area(score: NDArray[np.floating], ill: NDArray[np.bool_]) -> float:
+    return curves.auroc(curves.count(score, ill))
+
+
+def _met(specificity: pd.Series) -> float:
+    return float(((specificity - WANTED["specificity"]).abs() <= NEAR).mean())
+
+
+def _band(values: pd.Series) -> dict[str, float]:
+    """The median and where nine draws of ten lie."""
+    middle, low, high = np.quantile(values, [0.5, 0.05, 0.95])
+    return {"value": float(middle), "low": float(low), "high": float(high)}
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The tables of docs/hospitals.md."""
+    wanted = found["wanted"]["specificity"]
+    out = [
+        "| hospital never trained on | as shipped: AUROC; called T: of T, of N | films of each "
+        "label | AUROC with a head of its own | least gain | head offered | at its profile: "
+        f"sensitivity | specificity ({wanted:g} asked) | met within {NEAR:g} |",
+        "| --- " * 9 + "|",
+    ]
+    for site, there in found["hospitals"].items():
+        s = there["shipped"]
+        name = f"{site}, " + " + ".join(f"{n} {label}" for label, n in there["films"].items())
+        shipped = f"{s['area']:.3f}; {s['sensitivity']:.2f}, {1 - s['specificity']:.2f}"
+        for alone in there["threshold_alone"]:
+            out.append(
+                f"| {name} | {shipped} | {alone['films']} N alone | – | – | – | "
+                f"{_said(alone['sensitivity'], 2)} | {_said(alone['specificity'], 2)} | "
+                f"{alone['met']:.2f} |"
+            )
+        for step in there["steps"]:
+            out.append(
+                f"| {name} | {shipped} | {step['films']} + {step['films']} | "
+                f"{_said(step['head'], 3)} | {step['worst_gain']:+.3f} | {step['offered']:.2f} | "
+                f"{_said(step['sensitivity'], 2)} | {_said(step['specificity'], 2)} | "
+                f"{step['met']:.2f} |"
+            )
+    out += ["", "| hospital | told by a crude look: AUROC (trips) |", "| --- | --- |"]
+    for site, there in found["hospitals"].items():
+        said = (
+            f"{what} {each['area']:.2f}" + " (trips)" * each["trips"]
+            for what, each in there["shortcuts"].items()
+        )
+        out.append(f"| {site} | {', '.join(said)} |")
+    return out
+
+
+def _said(found: dict[str, float], digits: int) -> str:
+    return f"{found['value']:.{digits}f} ({found['low']:.{digits}f} to {found['high']:.{digits}f})"

@@ -1,0 +1,170 @@
+"""What a bundle brings along of hospitals, see :mod:`cxr.model.reference`: measured on films of
+``train``, and on whole hospitals that it learnt nothing from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from cxr.imaging.preprocessing import preprocess
+from cxr.imaging.reader import read
+from cxr.metrics.predictions import table
+from cxr.model.bundle import Bundle, manifest_values, write_manifest
+from cxr.model.classifier import Classifier
+from cxr.model.reference import Reference, save
+from cxr.site import ridge
+
+from ..data import manifest
+from .input_checks import by_hash
+
+FILMS = 3000
+"""Of train that mean and deviation are taken of; of one hospital and label that moments are, a
+tenth of it."""
+LEAST = 20
+"""Films of each label in train that make a hospital one that holds both."""
+STRENGTH = 0.001
+
+
+def add(
+    folder: Path, data: Path, unseen: Sequence[str], positive: str = "T", negative: str = "N"
+) -> Reference:
+    """Measure, and write it into the bundle.
+
+    Raises
+    ------
+    DataError
+        ``bad_data``: a hospital named unseen is none, lacks a label, or was learnt from.
+    BundleError
+    """
+    model = Classifier(folder)
+    frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
+    may_be_unseen(frame, model.bundle, unseen, positive, negative)
+    rows = chosen(frame, unseen, positive, negative)
+    averages = np.stack([average(model, data / image) for image in tqdm(rows.image, "films")])
+    found = measure(model, rows, averages, unseen, positive, negative)
+    values = manifest_values(folder)
+    save(folder, found, model.bundle.digest)
+    write_manifest(folder, values)
+    return found
+
+
+def average(model: Classifier, path: Path) -> NDArray[np.float32]:
+    """The averages of one film, float32 (K,)."""
+    square = preprocess(read(path).eight_bit, model.preprocessing)
+    averages: NDArray[np.float32] = model.averages(square[None])[0]
+    return averages
+
+
+def chosen(
+    frame: pd.DataFrame, unseen: Sequence[str], positive: str, negative: str
+) -> pd.DataFrame:
+    """The rows that are measured, each with its ``part``: what it is measured for."""
+    train = by_hash(frame[(frame.split == "train") & (frame.recommended != "0")])
+    home = train[~train.source.isin(unseen)]
+    pair = train[train.label.isin([positive, negative])]
+    counts = pair.groupby(["source", "label"]).size().unstack(fill_value=0)
+    both = counts.index[(counts.reindex(columns=[positive, negative]) >= LEAST).all(axis=1)]
+    adults = home[home.label.isin([positive, negative]) & (home.age_group != "paediatric")]
+    parts = {
+        "scale": home.head(FILMS),
+        "moments": adults.groupby(["source", "label"]).head(FILMS // 10),
+        "both": pair[pair.source.isin(both)],
+        "unseen": frame[frame.source.isin(unseen) & frame.label.isin([positive, negative])],
+    }
+    rows = pd.concat(parts.values()).drop_duplicates("image")
+    for name, part in parts.items():
+        rows[name] = rows.image.isin(part.image)
+    return rows
+
+
+def measure(
+    model: Classifier,
+    rows: pd.DataFrame,
+    averages: NDArray[np.float32],
+    unseen: Sequence[str],
+    positive: str,
+    negative: str,
+) -> Reference:
+    """The reference, from rows of :func:`chosen` and their averages, float32 (n, K)."""
+    assert model.head_weights is not None
+    scale = averages[rows.scale.to_numpy()]
+    mean, deviation = scale.mean(0, dtype=np.float64), scale.std(0, dtype=np.float64)
+    deviation += deviation.mean() / 100
+    there = (rows.label == positive).to_numpy()
+    moments = {}
+    for name, side in (("negative", ~there), ("positive", there)):
+        of_label = rows.moments.to_numpy() & side
+        parts = [
+            averages[of_label & (rows.source == source).to_numpy()]
+            for source in sorted(set(rows.source[of_label]))
+        ]
+        means = np.stack([part.mean(0, dtype=np.float64) for part in parts])
+        within = np.stack([part.var(0, dtype=np.float64) for part in parts]).mean(0)
+        moments[name] = means.mean(0), np.sqrt(within + means.var(0))
+    both = rows.both.to_numpy()
+    values = (averages[both] - mean) / deviation
+    turned, axes = ridge.turned(values)
+    line = ridge.fit(turned, there[both], STRENGTH)
+    direction = axes.T @ line.weights
+    direction /= (values @ direction).std()
+    away = rows.unseen.to_numpy()
+    score = _log_odds(model, averages, positive, negative)
+    table_of = rows[away].groupby(["source", "label"]).size()
+    f32 = np.float32
+    return Reference(
+        positive=positive,
+        negative=negative,
+        mean=mean.astype(f32),
+        deviation=deviation.astype(f32),
+        direction=direction.astype(f32),
+        negative_mean=moments["negative"][0].astype(f32),
+        negative_deviation=moments["negative"][1].astype(f32),
+        positive_mean=moments["positive"][0].astype(f32),
+        positive_deviation=moments["positive"][1].astype(f32),
+        unseen_negatives=np.sort(score[away & ~there]).astype(f32),
+        unseen_positives=np.sort(score[away & there]).astype(f32),
+        hospitals={
+            source: {label: int(table_of[source, label]) for label in (negative, positive)}
+            for source in sorted(set(unseen))
+        },
+        both=tuple(sorted(set(rows.source[both]))),
+    )
+
+
+def _log_odds(
+    model: Classifier, averages: NDArray[np.float32], positive: str, negative: str
+) -> NDArray[np.float64]:
+    """As shipped; the bias is what a blank square's logits have beyond its averages' share."""
+    assert model.head_weights is not None
+    blank = np.zeros((1, model.size, model.size), np.uint8)
+    weights = model.head_weights.astype(np.float64)
+    bias = model.squares(blank)[0] - model.averages(blank)[0].astype(np.float64) @ weights
+    first, second = model.labels.index(positive), model.labels.index(negative)
+    logits = averages @ weights + bias
+    return np.asarray((logits[:, first] - logits[:, second]) / model.bundle.temperature)
+
+
+def may_be_unseen(
+    frame: pd.DataFrame, bundle: Bundle, unseen: Sequence[str], positive: str, negative: str
+) -> None:
+    home = table(bundle)
+    learnt = set(home[home.split.isin(["val", "test"])].source.astype(str))
+    manifest.refuse(
+        [
+            f"{name} was learnt from: the bundle's table has films of it in val or test"
+            for name in unseen
+            if name in learnt
+        ]
+        + [
+            f"{name} has no film of {label}"
+            for name in unseen
+            for label in (positive, negative)
+            if not ((frame.source == name) & (frame.label == label)).any()
+        ]
+        + ["name at least one hospital that was not learnt from"] * (not unseen)
+    )

@@ -1,0 +1,97 @@
+"""Where a film stands between two labels, said before any bar: by its hospital's profile, or among
+films of hospitals that the network never learnt from."""
+
+from __future__ import annotations
+
+from html import escape
+from math import isnan
+
+import streamlit as st
+
+from cxr.model.classifier import Classifier, Prediction
+from cxr.screening.standing import Ground, Standing, Strip, ground_of, strip_of
+from ui.base.words import meaning, odds, of_hundred, score
+
+
+def show(prediction: Prediction, standing: Standing, model: Classifier, muted: bool) -> None:
+    """Abnormal or not, then which: the reading, its strip, and how the hospital is set up."""
+    ground = ground_of(model)
+    assert ground is not None
+    strip = strip_of(ground)
+    quiet = ' class="cxr-muted"' if muted else ""
+    drawn = "" if strip is None else _strip(strip, ground, standing)
+    st.html(
+        f"<div{quiet}>{_abnormal(prediction, model)}"
+        f'<div class="cxr-stands"><b>{escape(headline(standing))}</b>'
+        f"<p>{escape(reading(standing))}</p></div>{drawn}</div>"
+    )
+
+
+def headline(standing: Standing) -> str:
+    """The first line: ``Above the T threshold of Kisumu``, ``Higher than 93 of 100 films of N``."""
+    if standing.called is not None:
+        side = "Above" if standing.called else "Below"
+        return f"{side} the {standing.positive} threshold of {standing.hospital}"
+    return f"Higher than {of_hundred(standing.below_negatives)} of 100 films of {standing.negative}"
+
+
+def reading(standing: Standing) -> str:
+    """What that means, in a sentence or two."""
+    pair = f"{standing.positive} against {standing.negative}"
+    at = f"Log-odds {pair}: {odds(standing.log_odds)}"
+    if standing.threshold is None:
+        return (
+            f"{at}. Those films are of hospitals that it had not seen; of their films of "
+            f"{standing.positive}, {of_hundred(standing.below_positives)} of 100 lie lower. Your "
+            "hospital may differ."
+        )
+    against = f"{at}, threshold {odds(standing.threshold)}"
+    if isnan(standing.below_negatives):
+        return f"{against}. The profile rests on a stated share, on no labelled film."
+    told = f"of your films of {standing.negative}, {of_hundred(standing.below_negatives)} of 100"
+    if not isnan(standing.below_positives):
+        told += f", of {standing.positive} {of_hundred(standing.below_positives)} of 100"
+    return f"{against}. Lower lie, {told}."
+
+
+def brief(standing: Standing) -> str:
+    """The same in a few words, for lists."""
+    if standing.called is not None:
+        side = "above" if standing.called else "below"
+        return f"{side} the {standing.positive} threshold · {odds(standing.log_odds)}"
+    return f"higher than {of_hundred(standing.below_negatives)} of 100 {standing.negative}"
+
+
+def _abnormal(prediction: Prediction, model: Classifier) -> str:
+    """Everything that is not N, where the labels are N, P and T."""
+    if not meaning("N", model.labels):
+        return ""
+    return (
+        f'<div class="cxr-abnormal">Abnormal <b>{score(1 - prediction.probabilities["N"])}</b>'
+        "<span>P and T together, as scored</span></div>"
+    )
+
+
+def _strip(strip: Strip, ground: Ground, standing: Standing) -> str:
+    """Films of the positive label above the line, of the negative below, this film across both."""
+    bars = "".join(
+        f'<i><u style="height:{50 * up:.1f}%"></u><s style="height:{50 * down:.1f}%"></s></i>'
+        for down, up in zip(strip.negatives, strip.positives, strict=True)
+    )
+    marks = f'<b style="left:{100 * strip.place(standing.log_odds):.2f}%"></b>'
+    threshold = ""
+    if standing.threshold is not None:
+        marks += f'<em style="left:{100 * strip.place(standing.threshold):.2f}%"></em>'
+        threshold = ", dotted: the threshold"
+    named = (
+        f"{len(ground.positives):,} films of {ground.positive} above, "
+        f"{len(ground.negatives):,} of {ground.negative} below"
+    )
+    said = escape(f"{headline(standing)}: {named}")
+    return (
+        f'<div class="cxr-strip" role="img" aria-label="{said}">{bars}{marks}</div>'
+        f'<div class="cxr-ends"><span>{odds(strip.low)}</span>'
+        f"<span>log-odds {escape(ground.positive)} : {escape(ground.negative)}</span>"
+        f"<span>{odds(strip.high)}</span></div>"
+        f'<div class="cxr-quiet">{escape(named)}; the line: this film{threshold}.</div>'
+    )

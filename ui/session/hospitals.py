@@ -1,0 +1,103 @@
+"""Where the films are from: a hospital with a profile, one that the model knows, or another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cxr.errors import BundleError, SiteError
+from cxr.model.classifier import Classifier
+from cxr.screening.standing import Standing, ground_of
+from cxr.site import Profile, store
+from ui.session import models
+from ui.session.films import Reading
+
+OTHER, KNOWN = "Another hospital", "A hospital that the model knows"
+
+
+def choose(profile: Profile) -> None:
+    """Have scores go by a profile from here on."""
+    st.session_state["hospital"] = profile.identity
+
+
+def pick() -> None:
+    """The sidebar's picker. There is none where the model has nothing to hold a film against."""
+    try:
+        model = models.current()
+        there = ground_of(model) is not None
+    except BundleError:
+        return  # the page says it
+    profiles = {each.identity: each for each in _fitting(model)}
+    if not profiles and not there:
+        return
+    st.sidebar.selectbox(
+        "Films from",
+        [OTHER, KNOWN, *profiles],
+        key="hospital",
+        format_func=lambda choice: _line(profiles[choice]) if choice in profiles else choice,
+        persist_state="session",
+        help="What a score means hangs on the hospital that a film is from.",
+    )
+
+
+def model() -> Classifier:
+    """The picked model, at the picked hospital; ends the page with a sentence where there is no
+    model that works."""
+    shipped = models.current()
+    for profile in _fitting(shipped):
+        if profile.identity == st.session_state.get("hospital"):
+            return _at(shipped, shipped.identity, profile, profile.identity)
+    return shipped
+
+
+def standing(reading: Reading, model: Classifier) -> Standing | None:
+    """Where a film stands, if anything hangs on it: by a profile, or in a hospital that the model
+    does not know, as far as the person says."""
+    at_home = st.session_state.get("hospital") == KNOWN
+    return None if model.site is None and at_home else reading.standing
+
+
+# Kept, since what is worked out about a film is kept by the model's identity.
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _at(_shipped: Classifier, key: object, _profile: Profile, identity: str) -> Classifier:
+    return _shipped.at(_profile)
+
+
+def _fitting(shipped: Classifier) -> list[Profile]:
+    """The kept profiles of this network, the newest first."""
+    found = []
+    for profile in kept().profiles:
+        try:
+            shipped.at(profile)
+        except SiteError:
+            continue
+        found.append(profile)
+    return found
+
+
+def kept() -> store.Kept:
+    """Every kept profile, read again when the folder has changed."""
+    where = store.folder()
+    try:
+        listing = tuple(
+            sorted((path.name, path.stat().st_mtime_ns) for path in where.glob("*.json"))
+        )
+    except OSError:
+        listing = ()
+    return _kept(str(where), listing)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _kept(where: str, listing: tuple[tuple[str, int], ...]) -> store.Kept:
+    return store.kept(Path(where))
+
+
+def _line(profile: Profile) -> str:
+    """Name, what it rests on, date."""
+    films = " + ".join(
+        f"{n:,} {label}".strip() if label else f"{n:,} films"
+        for label, n in profile.films.items()
+        if n
+    )
+    return f"{profile.name} · {films} · {profile.created[:10]}"
