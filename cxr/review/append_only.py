@@ -102,7 +102,9 @@ class Database:
         """Until its transaction ends, no other process makes tables."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if self.lite else _POSTGRES_ALONE)
 
-    def forbid_changes(self, connection: sa.Connection, table: sa.Table, key: Sequence[str]) -> None:
+    def forbid_changes(
+        self, connection: sa.Connection, table: sa.Table, key: Sequence[str]
+    ) -> None:
         """Have a new table's rows never changed, deleted or, as told by `key`, replaced."""
         name = table.name
         if not self.lite:
