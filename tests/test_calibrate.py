@@ -14,8 +14,8 @@ from cxr.metrics.evidence import figures
 from cxr.metrics.model_card import card
 from cxr.metrics.predictions import select, table
 from cxr.model.bundle import MANIFEST, manifest_values, open_bundle, write_manifest
-from cxr.model.calibration import softmax
-from cxr.model.decision import fit_temperature, prediction_set
+from cxr.model.calibration import fit_temperature, softmax
+from cxr.model.decision import prediction_set
 from train.__main__ import main
 from train.evaluation import evaluate
 from train.evaluation.shortcut_audit import store

@@ -25,7 +25,7 @@ import cxr.model.lungs
 from cxr.__main__ import main
 from cxr.metrics import subgroups
 from cxr.model.bundle import open_bundle
-from cxr.review.cases import Wanted, queue
+from cxr.review.queue import Wanted, queue
 from cxr.teaching.story import Story, StoryStep
 from train.evaluation import input_check_pictures
 from ui.panels import input_checks as shown

@@ -3,7 +3,8 @@ import pytest
 from sklearn.metrics import precision_recall_fscore_support, recall_score
 
 from cxr.metrics import bootstrap, confusion
-from cxr.model.decision import choose_operating_point, fit_temperature
+from cxr.model.calibration import fit_temperature
+from cxr.model.decision import choose_operating_point
 
 
 @pytest.fixture

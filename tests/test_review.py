@@ -19,10 +19,10 @@ from sklearn.metrics import cohen_kappa_score
 from cxr.errors import CxrError, DataError, ReviewError
 from cxr.notice import NOTICE
 from cxr.review.agreement import agreement, cohen_kappa, fleiss_kappa
-from cxr.review.cases import SORTS, Wanted, queue
 from cxr.review.entries import Entry, case_of
 from cxr.review.exchange import from_file, to_csv, to_json
 from cxr.review.folder import open_folder
+from cxr.review.queue import SORTS, Wanted, queue
 from cxr.review.relabel import relabel
 
 # Fleiss 1971's form of table as it is worked through in textbooks: 14 readers, 10 cases, .210.

@@ -11,8 +11,8 @@ from networks import phantom, small_network
 import cxr
 from cxr.explain import make_map, methods
 from cxr.explain.methods import Method
-from cxr.explain_eval import sanity
-from cxr.explain_eval.shuffled_twin import shuffled, twin_of
+from cxr.explain_eval import sanity, shuffled_weights
+from cxr.explain_eval.shuffled_weights import shuffled, with_shuffled_weights
 from cxr.explain_eval.similarity import rank_correlation, ssim, ssim_of_shapes
 from cxr.explain_eval.weight_randomisation import EMPTY, FAILS, PASSES, word_of
 from cxr.imaging.preprocessing import Preprocessing
@@ -79,7 +79,7 @@ def test_a_twin_has_the_same_weights_in_another_order(phantom_model: cxr.Classif
 
 def test_the_cascade_starts_at_the_logits(phantom_model: cxr.Classifier, drawn: Radiograph) -> None:
     """With one layer of four shuffled the feature maps stay and the logits change."""
-    twin = twin_of(phantom_model, 0, 0.25)
+    twin = with_shuffled_weights(phantom_model, 0, 0.25)
     mine, other = (m.predict([drawn])[0] for m in (phantom_model, twin))
     np.testing.assert_array_equal(mine.features, other.features)
     assert mine.logits != other.logits
@@ -89,7 +89,7 @@ def test_a_twins_head_is_that_of_its_network(
     phantom_model: cxr.Classifier, drawn: Radiograph
 ) -> None:
     """Closed-form Grad-CAM would lie if head.npy and model.tflite were shuffled apart."""
-    twin = twin_of(phantom_model, 3)
+    twin = with_shuffled_weights(phantom_model, 3)
     found = twin.predict([drawn])[0]
     zero = twin.predict([Radiograph(drawn.pixels // 2, 8, "6" * 64, "PNG")])[0]
     assert twin.head_weights is not None
@@ -104,21 +104,21 @@ def test_a_twin_leaves_the_bundle_alone_and_goes_with_its_folder(
     phantom_model: cxr.Classifier, drawn: Radiograph
 ) -> None:
     before = phantom_model.predict([drawn])[0].logits
-    twin = twin_of(phantom_model, 5)
-    assert twin is twin_of(phantom_model, 5)
+    twin = with_shuffled_weights(phantom_model, 5)
+    assert twin is with_shuffled_weights(phantom_model, 5)
     assert twin.bundle.digest != phantom_model.bundle.digest
     assert phantom_model.predict([drawn])[0].logits == before
     folder = twin.bundle.folder
     assert folder.is_dir()
     twin._scratch.cleanup()
     assert not folder.exists()
-    twin_of.cache_clear()
+    shuffled_weights._made.cache_clear()
 
 
 def test_keras_is_shuffled_too(phantom_model: cxr.Classifier) -> None:
     import keras
 
-    twin = twin_of(phantom_model, 0)
+    twin = with_shuffled_weights(phantom_model, 0)
     mine, other = (
         keras.models.load_model(m.bundle.folder / "model.keras", compile=False)
         for m in (phantom_model, twin)

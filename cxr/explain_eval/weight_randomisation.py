@@ -12,7 +12,7 @@ from ..explain.methods import make_map
 from ..explain.target import Progress, part_of, to_square
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
-from .shuffled_twin import twin_of
+from .shuffled_weights import with_shuffled_weights
 from .similarity import rank_correlation, ssim_of_shapes
 
 LIMIT = 0.5
@@ -77,7 +77,14 @@ def sanity(
     Cancelled
     """
     maps = [
-        make_map(twin_of(model, seed), film, label, method, None, part_of(progress, seed, twins))
+        make_map(
+            with_shuffled_weights(model, seed),
+            film,
+            label,
+            method,
+            None,
+            part_of(progress, seed, twins),
+        )
         for seed in range(twins)
     ]
     mine = to_square(values, model.size)

@@ -1,4 +1,4 @@
-"""Whether a probability of .8 comes true in 8 of 10 films."""
+"""Temperature scaling, and whether a probability of .8 comes true in 8 of 10 films."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 BINS = 15
 Floats = NDArray[np.floating]
+TEMPERATURES = (0.05, 20.0)
+"""Least and greatest that is tried."""
 
 
 @dataclass(frozen=True)
@@ -89,3 +91,24 @@ def log_loss(
     z -= z.max(-1, keepdims=True)
     out: NDArray[np.float64] = np.log(np.exp(z).sum(-1)) - z[np.arange(len(z)), truth]
     return out
+
+
+def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
+    """The temperature with the least negative log-likelihood (Guo et al. 2017).
+
+    Parameters
+    ----------
+    logits : float (n, classes)
+    truth : int (n,)
+
+    Returns
+    -------
+    float, 0.05 to 20
+    """
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_temperature: float) -> float:
+        return float(log_loss(logits, truth, float(np.exp(log_temperature))).mean())
+
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
+    return float(np.exp(found.x))

@@ -1,4 +1,4 @@
-"""From logits to figures that mean something: calibration, operating points, sets of classes.
+"""From probabilities to decisions: operating points, sets of classes.
 
 All are fitted on `val`, stored in the bundle and hold for that network only; operating points are
 also chosen on sites that were left out.
@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from .calibration import log_loss
 
 
 @dataclass(frozen=True)
@@ -35,31 +33,6 @@ class OperatingPoint:
     specificity: float
     wanted_sensitivity: float
     split: str
-
-
-TEMPERATURES = (0.05, 20.0)
-"""Least and greatest that is tried."""
-
-
-def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
-    """The temperature with the least negative log-likelihood (Guo et al. 2017).
-
-    Parameters
-    ----------
-    logits : float (n, classes)
-    truth : int (n,)
-
-    Returns
-    -------
-    float, 0.05 to 20
-    """
-    from scipy.optimize import minimize_scalar
-
-    def loss(log_temperature: float) -> float:
-        return float(log_loss(logits, truth, float(np.exp(log_temperature))).mean())
-
-    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
-    return float(np.exp(found.x))
 
 
 def choose_operating_point(

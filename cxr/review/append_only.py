@@ -98,11 +98,13 @@ class Database:
         with self._said_plainly(what), self.engine.begin() as connection:
             yield connection
 
-    def alone(self, connection: sa.Connection) -> None:
+    def lock(self, connection: sa.Connection) -> None:
         """Until its transaction ends, no other process makes tables."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if self.lite else _POSTGRES_ALONE)
 
-    def guard(self, connection: sa.Connection, table: sa.Table, key: Sequence[str]) -> None:
+    def forbid_changes(
+        self, connection: sa.Connection, table: sa.Table, key: Sequence[str]
+    ) -> None:
         """Have a new table's rows never changed, deleted or, as told by `key`, replaced."""
         name = table.name
         if not self.lite:

@@ -172,16 +172,16 @@ class Store:
             )
 
     def _create(self, connection: sa.Connection) -> int | None:
-        """Make all tables and guards in one transaction, unless another process just has; returns
+        """Make all tables and triggers in one transaction, unless another process just has; returns
         the version."""
-        self._database.alone(connection)
+        self._database.lock(connection)
         here = _version(connection)
         if here is not None:
             return here
         if self._database.lite and sa.inspect(connection).get_table_names():
             raise self._database.not_a_store()
         _tables.create_all(connection)
-        self._database.guard(connection, _entries, ("key",))
+        self._database.forbid_changes(connection, _entries, ("key",))
         connection.execute(_schema.insert().values(one=1, version=SCHEMA))
         return SCHEMA
 

@@ -16,7 +16,7 @@ from ..model.classifier import Classifier
 from ..model.reference import reference_of
 from . import thresholds
 from .films import Film
-from .fitting import _labelled, adapted
+from .fitting import adapted, labelled
 from .profile import Profile
 
 STEP = 0.1
@@ -148,7 +148,7 @@ def film_scores(
         if labels[place] in pair and not (left_out and film.outside)
     ]
     groups = np.unique([patients[i] or f"film {i}" for i in known], return_inverse=True)[1]
-    data = _labelled(
+    data = labelled(
         model.at(None), [films[i] for i in known], [labels[i] for i in known], groups, *pair
     )
     found = np.full(len(films), np.nan)

@@ -143,11 +143,11 @@ class Answers:
             return [Answer(*row) for row in connection.execute(query.order_by(_answers.c.id))]
 
     def _create(self, connection: sa.Connection) -> None:
-        """Make the table with its guards, unless another process just has."""
-        self._database.alone(connection)
+        """Make the table with its triggers, unless another process just has."""
+        self._database.lock(connection)
         if not sa.inspect(connection).has_table(_answers.name):
             _tables.create_all(connection)
-            self._database.guard(connection, _answers, _ONE)
+            self._database.forbid_changes(connection, _answers, _ONE)
 
 
 def _checked(answer: Answer) -> Answer:

@@ -12,9 +12,9 @@ from waiting import WAIT_MS, accept, settled
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
-from cxr.review.cases import Wanted, queue
 from cxr.review.entries import standing
 from cxr.review.exchange import from_file
+from cxr.review.queue import Wanted, queue
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ import pytest
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
-from cxr.review.cases import Wanted, queue
+from cxr.review.queue import Wanted, queue
 from ui.review import source
 
 

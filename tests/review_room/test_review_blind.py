@@ -20,7 +20,7 @@ from reviewpage import (
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
-from cxr.review.cases import Wanted, queue
+from cxr.review.queue import Wanted, queue
 from ui.review.verdict import _CONFIDENCE_KEYS, _READ_KEYS, VERDICTS
 
 

@@ -10,7 +10,7 @@ from reviewpage import kept, keys, named, opened, press, ran, section, shown, te
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
-from cxr.review.cases import Wanted, queue
+from cxr.review.queue import Wanted, queue
 
 
 def test_the_address_alone_restores_queue_and_case(place: Path, room: tuple[Path, Path]) -> None:

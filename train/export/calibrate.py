@@ -15,8 +15,8 @@ import pandas as pd
 
 from cxr.errors import DataError
 from cxr.model.bundle import Bundle, write_manifest
-from cxr.model.calibration import softmax
-from cxr.model.decision import choose_operating_point, conformal_limits, fit_temperature
+from cxr.model.calibration import fit_temperature, softmax
+from cxr.model.decision import choose_operating_point, conformal_limits
 
 from ..data.splits import LEFT_OUT
 from ..evaluation import evaluate

@@ -12,8 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import mannwhitneyu
 
 from cxr.errors import BundleError
-from cxr.model.calibration import log_loss
-from cxr.model.decision import TEMPERATURES, fit_temperature
+from cxr.model.calibration import TEMPERATURES, fit_temperature, log_loss
 
 SURELY = 5e-3
 """How seldom chance alone may order films as well by the score of an output that a label gets."""

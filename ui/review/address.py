@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from cxr.metrics.predictions import flag_names
-from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
+from cxr.review.queue import SHOWN, SORTS, Queue, Wanted
 
 _LAST, _ASIDE = "review_address", "review_aside"
 _TELLING = ("truth", "called", "passport", "sort", "shown")

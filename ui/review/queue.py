@@ -10,9 +10,9 @@ import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.model.bundle import Bundle
-from cxr.review import cases
-from cxr.review.cases import SHOWN, SORTS, Queue, Wanted
+from cxr.review import queue as order
 from cxr.review.entries import Entry, standing
+from cxr.review.queue import SHOWN, SORTS, Queue, Wanted
 from ui.base.words import WAY_OUT, flag, meaning, plain, site
 from ui.review import address, reader, source
 from ui.session import tables
@@ -77,7 +77,7 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry]) -> Place:
 # Of a million rows the order takes about a second; it is the same for every session.
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _queue(key: tables.Key, wanted: Wanted, labels: tuple[str, ...], _table: pd.DataFrame) -> Queue:
-    return cases.queue(_table, labels, wanted)
+    return order.queue(_table, labels, wanted)
 
 
 def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:

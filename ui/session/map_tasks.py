@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cxr.explain import drill_down, make_map, methods_of, overlay
 from cxr.explain_eval import faithfulness, sanity
-from cxr.explain_eval.shuffled_twin import twin_of
+from cxr.explain_eval.shuffled_weights import with_shuffled_weights
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
@@ -113,7 +113,9 @@ def twin_map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
         ("twin map", what),
         f"{what.name}, shuffled weights",
         lambda step: Drawn(
-            shrunk(make_map(twin_of(model), film, what.label, what.method, progress=step))
+            shrunk(
+                make_map(with_shuffled_weights(model), film, what.label, what.method, progress=step)
+            )
         ),
         lambda drawn: drawn.values.nbytes,
     )

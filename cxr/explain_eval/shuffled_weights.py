@@ -20,18 +20,20 @@ from ..model.classifier import Classifier
 _WEIGHTS = "model.weights.h5"
 
 
-class Twin(Classifier):
+class ShuffledClassifier(Classifier):
     """A classifier of shuffled weights. Its folder is a bundle of its own, removed with it; it is
     good for nothing but comparison."""
 
     def __init__(self, model: Classifier, seed: int, share: float) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="cxr-twin-")
         folder = Path(self._scratch.name) / model.bundle.folder.name
-        write_twin(model, folder, seed, share)
+        write_shuffled(model, folder, seed, share)
         super().__init__(folder)
 
 
-def twin_of(model: Classifier, seed: int = 0, share: float = 1.0) -> Twin:
+def with_shuffled_weights(
+    model: Classifier, seed: int = 0, share: float = 1.0
+) -> ShuffledClassifier:
     """The twin of a network as it was shipped, made once, whichever hospital `model` is at.
 
     Parameters
@@ -46,11 +48,11 @@ def twin_of(model: Classifier, seed: int = 0, share: float = 1.0) -> Twin:
 
 
 @lru_cache(maxsize=4)
-def _made(model: Classifier, seed: int, share: float) -> Twin:
-    return Twin(model, seed, share)
+def _made(model: Classifier, seed: int, share: float) -> ShuffledClassifier:
+    return ShuffledClassifier(model, seed, share)
 
 
-def write_twin(model: Classifier, folder: Path, seed: int, share: float = 1.0) -> None:
+def write_shuffled(model: Classifier, folder: Path, seed: int, share: float = 1.0) -> None:
     """Write a loadable bundle with shuffled weights.
 
     Each layer's kernel, and each layer's bias, keep their numbers and lose their order, so mean and
@@ -64,7 +66,7 @@ def write_twin(model: Classifier, folder: Path, seed: int, share: float = 1.0) -
         Made anew.
     seed : int
     share : float
-        See :func:`twin_of`.
+        See :func:`with_shuffled_weights`.
     """
     source = model.bundle.folder
     shutil.copytree(source, folder)
