@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -11,6 +12,14 @@ from reviewroom import make_room
 from streamlit.runtime.state.session_state import WStates
 
 import cxr
+
+
+def pytest_collection_finish() -> None:
+    """Nothing that the tests' modules have loaded is garbage. Where TensorFlow is among it, looking
+    through its million objects takes a second, and Streamlit and Keras look after every run of a
+    page."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
