@@ -13,6 +13,16 @@ from streamlit.runtime.state.session_state import WStates
 
 import cxr
 
+LONG = {
+    *("test_machines", "test_memory", "test_read_page", "test_recipes_training"),
+    *("test_review_page", "test_train", "test_viewer", "test_zoo"),
+}
+"""Modules of half a minute and more. They begin, so that none is left to one process at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
 
 def pytest_collection_finish() -> None:
     """Nothing that the tests' modules have loaded is garbage. Where TensorFlow is among it, looking
