@@ -14,9 +14,10 @@ INSTALLED := .venv/requirements.installed
 app: $(INSTALLED)
 	$(PY) -m streamlit run app.py
 
-# A module's tests stay in one process, since they share its networks and servers.
+# A module's tests stay in one process, since they share its networks and servers; tests/conftest.py
+# has the long ones begin.
 test: check browser postgresql jax
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 benchmarks: $(INSTALLED)
 	$(PY) -m benchmarks

@@ -3,11 +3,12 @@
     python -m benchmarks.sessions [--turns N]
 
 One browser, two sessions. The second drops in a film that was not seen before (read, scored, its
-passport written) and goes from Read to Metrics and back; first alone, then while the first works
-out integrated gradients and occlusion in the Lab, with the evidence about both: minutes of work a
-film, and where it has done one it steps on. Both are on this machine, and so is the browser, whose
-own work counts in all figures alike. Told besides: how long integrated gradients take on Read, from
-the click to the map, with the gradients' process cold and warm.
+passport written) and goes from Read to Metrics and back; by turns while the first rests and while
+it works out integrated gradients and occlusion in the Lab, with the evidence about both: minutes of
+work a film, and where it has done one it steps on. By turns, so that what else the machine does
+weighs on both alike. Both are on this machine, and so is the browser, whose own work counts in all
+figures. Told besides: how long integrated gradients take on Read, from the click to the map, with
+the gradients' process cold and warm.
 """
 
 from __future__ import annotations
@@ -15,15 +16,18 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 
 import cv2
 import numpy as np
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from benchmarks.app import SAMPLES, chromium, load, opened, served, settled, upload
+from cxr.explain.gradient_worker import GRACE
 
 INTEGRATED = "Integrated gradients"
 
@@ -73,11 +77,22 @@ def busy(page: Page) -> bool:
     return page.get_by_text("Working out").count() > 0
 
 
+def rest(page: Page) -> None:
+    """Stop the work, and wait until the gradients' process has left it too."""
+    while busy(page):
+        page.keyboard.press("Escape")
+        with suppress(PlaywrightError):  # a piece was done just then, and the next one runs
+            page.get_by_text("Stopped:").wait_for(timeout=10_000)
+    sleep(GRACE + 1)
+
+
 def keep_busy(page: Page) -> None:
-    """Step on where a film's maps and evidence are done."""
-    if not busy(page):
-        page.get_by_role("button", name="Next").click()
-        page.get_by_text("Working out").first.wait_for()
+    """Go on with the work; step on where a film's maps and evidence are done."""
+    if busy(page):
+        return
+    stopped = page.get_by_role("button", name="Go on")
+    (stopped if stopped.count() else page.get_by_role("button", name="Next")).click()
+    page.get_by_text("Working out").first.wait_for()
 
 
 def begin_work(page: Page) -> None:
@@ -115,17 +130,18 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, served() as app, chromium() as browser:
         folder = Path(name)
-        films = iter(fresh(folder, number) for number in range(2 * options.turns + 2))
+        films = iter(fresh(folder, number) for number in range(2 * options.turns + 1))
         second = opened(browser, app.address)
         turn(second, next(films))  # what is loaded once is loaded
-        alone = [turn(second, next(films)) for _ in range(options.turns)]
         first = opened(browser, app.address)
         cold, warm = gradients(first)
         first.context.close()
         first = opened(browser, app.address)
         begin_work(first)
-        beside = []
+        alone, beside = [], []
         for _ in range(options.turns):
+            rest(first)
+            alone.append(turn(second, next(films)))
             keep_busy(first)
             beside.append(turn(second, next(films)))
         first.context.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -11,6 +12,24 @@ from reviewroom import make_room
 from streamlit.runtime.state.session_state import WStates
 
 import cxr
+
+LONG = {
+    *("test_machines", "test_memory", "test_read_page", "test_recipes_training"),
+    *("test_review_page", "test_train", "test_viewer", "test_zoo"),
+}
+"""Modules of half a minute and more. They begin, so that none is left to one process at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
+
+def pytest_collection_finish() -> None:
+    """Nothing that the tests' modules have loaded is garbage. Where TensorFlow is among it, looking
+    through its million objects takes a second, and Streamlit and Keras look after every run of a
+    page."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

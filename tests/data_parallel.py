@@ -1,12 +1,14 @@
-"""Run by ``test_devices.py`` in processes of their own: a fit on so many devices, in a folder.
+"""Run by ``test_devices.py`` in processes of their own: fits in a folder, one after the other, on
+so many devices each.
 
-Prints one line of JSON: how many devices hold the weights, logits on val, losses.
+Prints a line of JSON for each: how many devices hold the weights, logits on val, losses.
 """
 
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 os.environ["KERAS_BACKEND"] = "jax"
 
@@ -21,9 +23,14 @@ from train.recipes import recipe
 NORMALISED = 'architecture = "cnn"\noptions = { channels = [4, 8], hidden = 0, normalise = true }'
 
 
-def main(scratch: Path, count: int) -> None:
-    if count > 1:
-        devices.spread(count)
+def main(scratch: Path, counts: list[int]) -> None:
+    for count in counts:
+        if count > 1:
+            devices.spread(count)
+        print(json.dumps(fitted(scratch / str(count))))
+
+
+def fitted(scratch: Path) -> dict[str, Any]:
     data = make_data(scratch / "data")
     path = scratch / "tiny.toml"
     plain = RECIPE.replace('architecture = "thumbnail"', NORMALISED)
@@ -36,13 +43,12 @@ def main(scratch: Path, count: int) -> None:
     model.load_weights(scratch / "run" / "best.weights.h5")
     # 17 films: a last batch that two devices cannot halve.
     odd = np.flatnonzero(frame.split == "val")[:17]
-    answer = {
+    return {
         "devices": len(model.trainable_variables[0].value.sharding.device_set),
         "logits": training.predict(model, films, odd).tolist(),
         "losses": pd.read_csv(scratch / "run" / "history.csv").loss.tolist(),
     }
-    print(json.dumps(answer))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), [int(count) for count in sys.argv[2:]])

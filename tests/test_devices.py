@@ -27,11 +27,11 @@ def test_a_backend_that_shares_no_batches_says_so(monkeypatch: pytest.MonkeyPatc
     assert caught.value.code == "no_devices"
 
 
-def _begin(folder: Path, devices: int, **settings: str) -> subprocess.Popen[str]:
+def _begin(folder: Path, *devices: int, **settings: str) -> subprocess.Popen[str]:
     folder.mkdir()
     paths = os.pathsep.join([str(HERE.parent), str(HERE)])
     return subprocess.Popen(
-        [sys.executable, str(HERE / "data_parallel.py"), str(folder), str(devices)],
+        [sys.executable, str(HERE / "data_parallel.py"), str(folder), *map(str, devices)],
         env={**os.environ, "PYTHONPATH": paths, "JAX_PLATFORMS": "cpu", **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -39,11 +39,10 @@ def _begin(folder: Path, devices: int, **settings: str) -> subprocess.Popen[str]
     )
 
 
-def _end(process: subprocess.Popen[str]) -> dict[str, Any]:
+def _end(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
     printed, errors = process.communicate()
     assert process.returncode == 0, errors[-3000:]
-    answer: dict[str, Any] = json.loads(printed.splitlines()[-1])
-    return answer
+    return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
 
 
 @wants_jax
@@ -51,9 +50,8 @@ def test_two_devices_and_two_processes_train_what_one_device_does(tmp_path: Path
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    one = _end(_begin(tmp_path / "one", 1))
     flags = "--xla_force_host_platform_device_count=2"
-    found = [_end(_begin(tmp_path / "two", 2, XLA_FLAGS=flags))]
+    one, *found = _end(_begin(tmp_path / "alone", 1, 2, XLA_FLAGS=flags))
     hosts = [
         _begin(
             tmp_path / f"host{i}",
@@ -64,7 +62,8 @@ def test_two_devices_and_two_processes_train_what_one_device_does(tmp_path: Path
         )
         for i in range(2)
     ]
-    found += [_end(host) for host in hosts]
+    found += [answer for host in hosts for answer in _end(host)]
+    assert len(found) == 3
     assert one["devices"] == 1
     assert np.ptp(one["logits"]) > 0.01
     for other in found:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from collections.abc import Callable
 
 import pytest
 
 import cxr
 from ui.base.words import score
-from ui.session.shelf import Job, Shelf
+from ui.session.shelf import NICE, Job, Shelf, Step
 
 
 @pytest.mark.parametrize(
@@ -42,3 +45,15 @@ def test_a_job_tells_a_refusal_from_a_fault() -> None:
     assert job.refusal is not None
     assert job.refusal.code == "bad_patch"
     assert not job.cancelled
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
+def test_long_work_gives_way_to_pages() -> None:
+    def priority(_: Step | None = None) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = priority()
+    job = Job("work", priority)
+    assert job.wait(30)
+    assert job.result == min(before + NICE, 19)
+    assert priority() == before

@@ -150,7 +150,7 @@ def _train(
         optimizer_of(recipe.training, rate or recipe.training.learning_rate, steps),
         losses.named(recipe.training.loss, recipe.training.label_smoothing),
         metrics=["accuracy"],
-        jit_compile=False,
+        jit_compile=keras.backend.backend() == "jax",  # which else takes operation by operation
     )
     model._initial_epoch = None  # Keras leaves what an earlier stage's backup has put there
     kept = keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False)
