@@ -14,7 +14,7 @@ from streamlit.runtime.state.session_state import WStates
 import cxr
 
 LONG = {
-    *("test_machines", "test_memory", "test_read_page", "test_recipes_training"),
+    *("test_devices", "test_memory", "test_read_page", "test_recipes_training"),
     *("test_review_page", "test_train", "test_viewer", "test_zoo"),
 }
 """Modules of half a minute and more. They begin, so that none is left to one process at the end."""

@@ -80,7 +80,7 @@ def test_a_film_leaves_numbers_once_and_no_name(
     with path.open("a") as file:
         file.write('{"film": "cut o')
     assert watch.look(site, tmp_path).looks is None
-    watch.forget(site, tmp_path)
+    store.delete(site, tmp_path)
     assert not path.exists()
     blocked = tmp_path / "file"
     blocked.write_text("")
@@ -115,7 +115,7 @@ def test_an_alarm_is_told(watched_model: cxr.Classifier, tmp_path: Path) -> None
         f'{{"film": "{i:012}", "n": {[round(float(x), 4) for x in row]}}}'
         for i, row in enumerate(_rows(np.random.default_rng(1), 130, moved=3)[0])
     )
-    watch._path(site.identity, tmp_path).write_text("\n".join(lines) + "\n")
+    store.watched(site.identity, tmp_path).write_text("\n".join(lines) + "\n")
     found = watch.look(site, tmp_path)
     assert found.films == 130
     assert "looks" in found.alarms

@@ -67,7 +67,7 @@ def run(asked: Namespace) -> int:
     ------
     CxrError
     """
-    from . import store, watch
+    from . import store
     from .profile import from_bytes, to_bytes
 
     if asked.part == "fit":
@@ -93,7 +93,6 @@ def run(asked: Namespace) -> int:
     profile = store.find(asked.name)
     if asked.part == "delete":
         store.delete(profile)
-        watch.forget(profile)
         print(f"removed {line(profile)}")
     elif asked.part == "export":
         try:

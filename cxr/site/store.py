@@ -16,9 +16,9 @@ from ..user_folders import data_home
 from .profile import MOST_BYTES, Profile, from_bytes, to_bytes
 
 SETTING = "CXR_SITES"
-_ENDING = ".cxrsite.json"
-SHOWN = 12
-"""Digits of an identity that tell profiles apart in lists, and in file names."""
+_ENDING, _WATCH = ".cxrsite.json", ".watch.jsonl"
+_SHOWN = 12
+"""Digits of an identity that file names have."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def save(profile: Profile, where: Path | None = None) -> Path:
         ``profile_not_kept``: the folder cannot be written to.
     """
     place = where or folder()
-    path = place / f"{profile.identity[:SHOWN]}{_ENDING}"
+    path = place / f"{profile.identity[:_SHOWN]}{_ENDING}"
     part = ""
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -115,8 +115,13 @@ def save(profile: Profile, where: Path | None = None) -> Path:
     return path
 
 
+def watched(identity: str, where: Path | None = None) -> Path:
+    """What the films that are read under a profile leave behind, see :mod:`cxr.site.watch`."""
+    return (where or folder()) / f"{identity[:_SHOWN]}{_WATCH}"
+
+
 def delete(profile: Profile, where: Path | None = None) -> None:
-    """Remove one version of a profile; one that is gone already is left so.
+    """Remove one version of a profile and what its films left behind; what is gone stays gone.
 
     Raises
     ------
@@ -124,7 +129,8 @@ def delete(profile: Profile, where: Path | None = None) -> None:
         ``profile_not_kept``.
     """
     try:
-        ((where or folder()) / f"{profile.identity[:SHOWN]}{_ENDING}").unlink(missing_ok=True)
+        ((where or folder()) / f"{profile.identity[:_SHOWN]}{_ENDING}").unlink(missing_ok=True)
+        watched(profile.identity, where).unlink(missing_ok=True)
     except OSError as error:
         raise SiteError(
             "profile_not_kept", f"The profile could not be removed: {error.strerror}."

@@ -14,7 +14,6 @@ from ..screening.assess import Assessment
 from . import drift, store
 from .profile import Profile
 
-_ENDING = ".watch.jsonl"
 _BEFORE = 400
 """Films that the log-odds of a window are held against at most."""
 
@@ -33,7 +32,7 @@ def record(model: Classifier, found: Assessment, where: Path | None = None) -> N
         return
     salted = f"{model.site.identity} {found.film.sha256}".encode()
     mark = hashlib.sha256(salted).hexdigest()[:12]
-    path = _path(model.site.identity, where)
+    path = store.watched(model.site.identity, where)
     try:
         if any(mark in line for line in _lines(path)):
             return
@@ -45,7 +44,7 @@ def record(model: Classifier, found: Assessment, where: Path | None = None) -> N
 
 def look(profile: Profile, where: Path | None = None) -> drift.Look:
     """Look at the films that were read under a profile."""
-    lines = _lines(_path(profile.identity, where))
+    lines = _lines(store.watched(profile.identity, where))
     last = lines[-(len(lines) % drift.WINDOW + drift.WINDOW + _BEFORE) :]
     rows = []
     for line in last:
@@ -55,15 +54,6 @@ def look(profile: Profile, where: Path | None = None) -> drift.Look:
             continue  # a line that was cut off
     found = drift.look(profile.seen, profile.seen_positive, drift.kept(rows))
     return drift.Look(len(lines), found.looks, found.share)
-
-
-def forget(profile: Profile, where: Path | None = None) -> None:
-    """Remove what its films left behind."""
-    _path(profile.identity, where).unlink(missing_ok=True)
-
-
-def _path(identity: str, where: Path | None) -> Path:
-    return (where or store.folder()) / f"{identity[: store.SHOWN]}{_ENDING}"
 
 
 def _lines(path: Path) -> list[str]:

@@ -15,15 +15,9 @@ from ui.base.words import plain
 from ui.hospital import words
 from ui.metrics.blocks import heading
 from ui.panels.intake import forget
+from ui.session import hospitals
 
 _SAID, _ASKED, _TURN = "hospital-said", "hospital-delete-asked", "hospital-import-turn"
-USED = "hospital"
-"""Identity of the profile that this session reads films by."""
-
-
-def use(profile: Profile) -> None:
-    """Read films by this profile from now on."""
-    st.session_state[USED] = profile.identity
 
 
 def save(profile: Profile) -> None:
@@ -62,7 +56,7 @@ def _keep(profile: Profile) -> str:
         store.save(profile)
     except CxrError as refusal:
         return str(refusal)
-    use(profile)
+    hospitals.choose(profile)
     return f"Saved, and in use from now on: {profile.name}."
 
 
@@ -114,7 +108,7 @@ def _take(data: bytes, model: Classifier) -> str:
 
 def _line(profile: Profile, model: Classifier) -> None:
     identity = profile.identity[:12]
-    used = st.session_state.get(USED) == profile.identity
+    used = hospitals.chosen(profile)
     fits = profile.network == model.bundle.digest
     facts = [words.date(profile), words.rests_on(profile), f"for {words.chosen_for(profile)}"]
     facts += [] if fits else ["of another model"]
@@ -165,6 +159,6 @@ def _delete(profile: Profile) -> None:
     except CxrError as refusal:
         st.session_state[_SAID] = str(refusal)
         return
-    if st.session_state.get(USED) == profile.identity:
-        st.session_state.pop(USED)
+    if hospitals.chosen(profile):
+        hospitals.choose(None)
     st.session_state[_SAID] = f"Deleted: {profile.name}."

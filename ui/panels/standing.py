@@ -25,6 +25,8 @@ def show(prediction: Prediction, standing: Standing, model: Classifier, muted: b
         f'<div class="cxr-stands"><b>{escape(headline(standing))}</b>'
         f"<p>{escape(reading(standing))}</p></div>{drawn}</div>"
     )
+    if standing.threshold is None:
+        st.page_link("pages/hospital.py", label="Set up your hospital")
 
 
 def headline(standing: Standing) -> str:

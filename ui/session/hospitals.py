@@ -17,9 +17,14 @@ from ui.session.films import Reading
 OTHER, KNOWN = "Another hospital", "A hospital that the model knows"
 
 
-def choose(profile: Profile) -> None:
-    """Have scores go by a profile from here on."""
-    st.session_state["hospital"] = profile.identity
+def choose(profile: Profile | None) -> None:
+    """Have scores go by a profile from here on, or by none."""
+    st.session_state["hospital"] = OTHER if profile is None else profile.identity
+
+
+def chosen(profile: Profile) -> bool:
+    """Whether scores go by it."""
+    return bool(st.session_state.get("hospital") == profile.identity)
 
 
 def pick() -> None:
@@ -51,7 +56,7 @@ def model() -> Classifier:
     model that works."""
     shipped = models.current()
     for profile in _fitting(shipped):
-        if profile.identity == st.session_state.get("hospital"):
+        if chosen(profile):
             return _at(shipped, shipped.identity, profile, profile.identity)
     return shipped
 

@@ -1,0 +1,155 @@
+"""What hospital profiles promise, away from the table of docs/hospitals.md: thresholds from few N,
+the drift watch's false alarms and its power, and the time of a fit.
+
+    CXR_DATA=DIR python -m benchmarks.site
+
+The figures are in docs/hospital.md. Takes some five minutes of a core.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import cxr
+from cxr.imaging.corruptions import corrupted
+from cxr.imaging.preprocessing import preprocess
+from cxr.site import drift, fit, thresholds
+from cxr.site.films import gather
+
+ROOT = Path(__file__).parents[1]
+WITH_N = ("shenzhen", "montgomery", "rsna", "nih", "sakha", "mendeley_pk", "jsrt")
+HERE, OTHERS = "shenzhen", ("montgomery", "sakha", "mendeley_pk")
+FAULTS = (("inverted", 5), ("blur", 3), ("blur", 5), ("noise", 3))
+WANTED, FEW = 0.7, (10, 30)
+Rows = NDArray[np.float32]
+
+
+def main() -> None:
+    data = Path(os.environ["CXR_DATA"])
+    model = cxr.load(ROOT / "models" / "default")
+    films = pd.read_csv(data / "manifest.csv", dtype=str, keep_default_na=False)
+    learnt = (films.split == "train") & (films.source != HERE)
+    films = films[~learnt & films.source.isin({*WITH_N, *OTHERS}) & films.label.isin(["N", "T"])]
+    films = films.groupby(["source", "label"]).head(300).reset_index(drop=True)
+    seen = _seen(model, [cxr.read(data / image).eight_bit for image in films.image])
+    _thresholds(films, seen[:, -1])
+    _watch(model, data, films, seen)
+    _time(model, data, films)
+
+
+def _seen(model: cxr.Classifier, pictures: list[NDArray[np.uint8]]) -> Rows:
+    squares = np.stack([preprocess(picture, model.preprocessing) for picture in pictures])
+    first, second = model.labels.index("T"), model.labels.index("N")
+    logits = model.squares(squares)
+    odds = (logits[:, first] - logits[:, second]) / model.bundle.temperature
+    return drift.numbers(model, model.averages(squares), odds)
+
+
+def _thresholds(films: pd.DataFrame, odds: NDArray[np.floating]) -> None:
+    """Of 400 draws of few N, in how many does the threshold keep the wanted share of all N."""
+
+    def counted(values: NDArray[np.floating], share: float) -> float:
+        return float(np.quantile(values, share, method="median_unbiased"))
+
+    print(f"| N of | films | N drawn | kept within .08 of {WANTED}, by counting | ours |")
+    print("| --- " * 5 + "|")
+    for source in WITH_N:
+        all_n = odds[(films.source == source) & (films.label == "N")]
+        for few in FEW:
+            met = []
+            for way in (counted, thresholds.quantile):
+                rng = np.random.default_rng(0)
+                kept = [
+                    (all_n < way(rng.choice(all_n, few, replace=False), WANTED)).mean()
+                    for _ in range(400)
+                ]
+                met.append(float((np.abs(np.array(kept) - WANTED) <= 0.08).mean()))
+            print(f"| {source} | {len(all_n)} | {few} | {met[0]:.2f} | {met[1]:.2f} |")
+
+
+def _watch(model: cxr.Classifier, data: Path, films: pd.DataFrame, seen: Rows) -> None:
+    """Profiles of 30 + 30 films, then a hundred further films, some of them twice."""
+    here = (films.source == HERE).to_numpy()
+    ill = (films.label == "T").to_numpy()
+    rng = np.random.default_rng(0)
+    part = rng.choice(np.flatnonzero(here), 140, replace=False)
+    pictures = [cxr.read(data / films.image[i]).eight_bit for i in part]
+    faulty = {
+        f"{kind}, strength {strength}": _seen(
+            model, [corrupted(picture, kind, strength) for picture in pictures]
+        )
+        for kind, strength in FAULTS
+    }
+
+    def mixed(share: float) -> Callable[[np.random.Generator, NDArray[np.intp]], Rows]:
+        def films_of(rng: np.random.Generator, rest: NDArray[np.intp]) -> Rows:
+            sides = (
+                (rest[ill[rest]], round(100 * share)),
+                (rest[~ill[rest]], round(100 - 100 * share)),
+            )
+            return seen[np.concatenate([rng.choice(side, n) for side, n in sides])]
+
+        return films_of
+
+    ways: dict[str, Callable[[np.random.Generator, NDArray[np.intp]], Rows]] = {
+        "the same hospital": lambda rng, rest: seen[rng.choice(rest, 100, replace=False)],
+        **{f"the same, {share} of them T": mixed(share) for share in (0.1, 0.3, 0.7)},
+        "the same, .1 then .5 of them T": lambda rng, rest: np.concatenate(
+            [mixed(0.1)(rng, rest), mixed(0.5)(rng, rest)]
+        ),
+        **{
+            name: lambda rng, rest, rows=rows: rows[rng.choice(len(rows), 100, replace=False)]
+            for name, rows in faulty.items()
+        },
+        **{
+            f"another device: {name}": lambda rng, rest, name=name: seen[
+                rng.choice(np.flatnonzero(films.source == name), 100, replace=False)
+            ]
+            for name in OTHERS
+        },
+    }
+    print(
+        "\n| a hundred films of | draws | alarm: looks | alarm: share |\n| --- | --- | --- | --- |"
+    )
+    for name, films_of in ways.items():
+        found = list(_looks(seen, here, ill, films_of, 100))
+        rates = [np.mean([each in look.alarms for look in found]) for each in ("looks", "share")]
+        print(f"| {name} | {len(found)} | {rates[0]:.2f} | {rates[1]:.2f} |")
+
+
+def _looks(
+    seen: Rows,
+    here: NDArray[np.bool_],
+    ill: NDArray[np.bool_],
+    films_of: Callable[[np.random.Generator, NDArray[np.intp]], Rows],
+    draws: int,
+) -> Iterator[drift.Look]:
+    for draw in range(draws):
+        rng = np.random.default_rng(draw)
+        own = np.concatenate(
+            [rng.choice(np.flatnonzero(here & side), 30, replace=False) for side in (~ill, ill)]
+        )
+        rest = np.setdiff1d(np.flatnonzero(here), own)
+        yield drift.look(seen[own], np.arange(60) >= 30, films_of(rng, rest))
+
+
+def _time(model: cxr.Classifier, data: Path, films: pd.DataFrame) -> None:
+    print("\n| films of each label | reading and scoring | the fit |\n| --- | --- | --- |")
+    for count in (10, 20, 50):
+        rows = films[films.source == HERE].groupby("label").head(count)
+        start = perf_counter()
+        found, _ = gather(model, [data / image for image in rows.image])
+        read = perf_counter()
+        fit(model, [film for film in found if film], list(rows.label))
+        print(f"| {count} | {read - start:.1f} s | {perf_counter() - read:.2f} s |")
+
+
+if __name__ == "__main__":
+    main()
