@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from hospitalpage import give, ran, text
+from hospitalpage import give, pile_of, ran, text
 from sites import hospital, reference
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.site import store, yields
+from cxr.site import store, to_bytes, yields
 
 
 def test_an_empty_page_says_what_is_offered(page: AppTest) -> None:
@@ -145,9 +146,55 @@ def test_many_films_are_fitted_on_a_press(
     assert "Fitted:" in text(at)
 
 
-def test_what_is_exported_is_research_only(page: AppTest, phantom_model: cxr.Classifier) -> None:
-    from cxr.site import to_bytes
+def test_films_of_one_patient_are_too_few_for_a_sensitivity(
+    page: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 20, 20))
+    ran(at.segmented_control(key="hospital-figure").set_value("sensitivity").run())
+    here = pile_of(at)
+    here.held = {name: replace(held, patient="one") for name, held in here.held.items()}
+    ran(at.run())
+    assert any("too_few_films" in info.value.replace("\\", "") for info in at.info)
+    assert "20 N · 20 T" in text(at)
 
+
+def test_any_two_labels_can_be_told_apart(page: AppTest, models: Path) -> None:
+    page.session_state["bundle"] = str(models / "default")
+    at = ran(page.run())
+    assert "10 films of N and of T</b>" in text(at)
+    ran(at.radio(key="hospital-pairs").set_value(("N", "P")).run())
+    assert "10 films of N and of P</b>" in text(at)
+    assert [each.label for each in at.file_uploader][:2] == ["N films", "P films"]
+    model = cxr.load(models / "default")
+    films, labels = hospital(model, 12, 12, apart=4)
+    at = give(at, model, films, [label.replace("T", "P") for label in labels])
+    assert "on 12 N and 12 P" in text(at)
+    assert "WHO" not in text(at)  # its least values are for tuberculosis
+
+
+def test_films_stay_with_the_model_that_read_them(
+    page: AppTest, phantom_model: cxr.Classifier, models: Path
+) -> None:
+    at = give(page, phantom_model, *hospital(phantom_model, 12, 0))
+    at.session_state["bundle"] = str(models / "default")
+    ran(at.run())
+    assert "12 films were read by another model" in text(at)
+    at.session_state["bundle"] = str(phantom_model.bundle.folder)
+    assert "Fitted: a threshold, on 12 N" in text(ran(at.run()))
+
+
+def test_a_reference_that_cannot_be_used_is_a_sentence(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(model: cxr.Classifier) -> None:
+        raise cxr.BundleError("bad_reference", "The reference is another network’s.")
+
+    monkeypatch.setattr("ui.hospital.fitted.reference_of", refuse)
+    at = ran(page.run())
+    assert "another network" in at.info[0].value
+
+
+def test_what_is_exported_is_research_only(page: AppTest, phantom_model: cxr.Classifier) -> None:
     at = give(page, phantom_model, *hospital(phantom_model, 20, 20))
     found = at.session_state["hospital-fit"][1]
     assert "Research and teaching only" in json.loads(to_bytes(found))["notice"]

@@ -106,7 +106,7 @@ def _coin(figure: go.Figure) -> None:
 
 
 def operating(
-    curve: Curve, name: str, points: Sequence[tuple[str, str, float, float]]
+    curve: Curve, name: str, points: Sequence[tuple[str, str, float, float]], who: bool = True
 ) -> go.Figure:
     """The ROC curve of one class with the WHO's least values, and points on it.
 
@@ -115,18 +115,12 @@ def operating(
     curve : Curve
     name : str
     points : sequence of (name, marker symbol, 1 - specificity, sensitivity)
+    who : bool
+        Whether the WHO's values, which are for tuberculosis, are drawn.
     """
     figure = _square("1 − specificity", "Sensitivity", 430)
-    figure.add_scatter(
-        x=[0, 1 - WHO_SPECIFICITY, 1 - WHO_SPECIFICITY, 0, 0],
-        y=[WHO_SENSITIVITY, WHO_SENSITIVITY, 1, 1, WHO_SENSITIVITY],
-        mode="lines",
-        fill="toself",
-        fillcolor=_clear(COLOURS[3], 0.12),
-        line={"color": COLOURS[3], "width": 1.5, "dash": "dash"},
-        hoverinfo="skip",
-        name="WHO 2014, least for triage",
-    )
+    if who:
+        _least(figure)
     _coin(figure)
     _add_curve(figure, curve, name, 0, "sensitivity %{y:.3f}, 1 − specificity %{x:.3f}")
     for label, symbol, x, y in points:
@@ -140,6 +134,19 @@ def operating(
             f"<extra>{label}</extra>",
         )
     return figure
+
+
+def _least(figure: go.Figure) -> None:
+    figure.add_scatter(
+        x=[0, 1 - WHO_SPECIFICITY, 1 - WHO_SPECIFICITY, 0, 0],
+        y=[WHO_SENSITIVITY, WHO_SENSITIVITY, 1, 1, WHO_SENSITIVITY],
+        mode="lines",
+        fill="toself",
+        fillcolor=_clear(COLOURS[3], 0.12),
+        line={"color": COLOURS[3], "width": 1.5, "dash": "dash"},
+        hoverinfo="skip",
+        name="WHO 2014, least for triage",
+    )
 
 
 def reliability(found: Mapping[str, Reliability]) -> go.Figure:

@@ -28,6 +28,8 @@ from ui.hospital.pile import Held
 from ui.hospital.report import FIGURES
 from ui.metrics.blocks import heading, numbers, quiet, ranged, said, share, table
 
+TUBERCULOSIS = "T"
+"""The label that the WHO's least values are for."""
 PREVALENCE = 5.0
 """Percent, until the user sets one."""
 
@@ -73,15 +75,16 @@ def show(profile: Profile, model: Classifier, rows: Sequence[Held]) -> None:
             alt=f"Log-odds of the films of {profile.negative} and {profile.positive}, with the "
             f"threshold at {words.log_odds(threshold)}",
         )
-        drawing, figures = st.columns([1, 1])
+        both_sides = len(profile.positives) and len(profile.negatives)
+        drawing, figures = st.columns([1, 1]) if both_sides else (None, st.container())
+        if drawing is not None:
+            with drawing:
+                _roc(profile, threshold, found, any(held.patient for held in rows))
         with figures:
             st.html(
                 _figures(profile, threshold, found) + _expected(profile, found, prevalence, cost)
             )
             kept.save(there)
-        with drawing:
-            if len(profile.positives) and len(profile.negatives):
-                _roc(profile, threshold, found, any(held.patient for held in rows))
         more, groups = st.columns([1, 1])
         with more:
             st.html(report.more(there))
@@ -131,7 +134,8 @@ def _figures(profile: Profile, threshold: float, found: Yield) -> str:
         else "Moved by hand: counted on the same films that it was chosen by, so a little too good."
     )
     told = ""
-    if not isnan(found.sensitivity.value) and not isnan(found.specificity.value):
+    known = not isnan(found.sensitivity.value) and not isnan(found.specificity.value)
+    if known and profile.positive == TUBERCULOSIS:
         met = meets_who(found.sensitivity.value, found.specificity.value)
         told = said(
             f"On these films this {'reaches' if met else 'does not reach'} the least that the WHO "
@@ -180,9 +184,9 @@ def _roc(profile: Profile, threshold: float, found: Yield, by_patient: bool) -> 
         )
     ]
     st.plotly_chart(
-        charts.operating(curve, name, points),
+        charts.operating(curve, name, points, profile.positive == TUBERCULOSIS),
         config=charts.CONFIG,
-        alt=f"ROC curve with the WHO's least values; sensitivity "
+        alt="ROC curve with the threshold; sensitivity "
         f"{share(found.sensitivity.value)}, specificity {share(found.specificity.value)}",
     )
 

@@ -156,7 +156,8 @@ def state(model: Classifier) -> None:
 
 
 def _clear() -> None:
-    st.session_state.pop("hospital-piles", None)
+    for name in ("piles", "fit", "scores", "curve"):
+        st.session_state.pop(f"hospital-{name}", None)
 
 
 def _contrary(here: Pile) -> None:

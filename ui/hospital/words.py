@@ -8,10 +8,8 @@ from html import escape
 from cxr.site import alignment, thresholds
 from cxr.site.profile import Profile
 
-SHORTCUT_MEND = (
-    "A device, a marker or a date may be behind it, and the head may have learnt that. Take the "
-    "films of both piles from the same months and the same device, and fit anew."
-)
+_BEHIND = "A device, a marker or a date may be behind it"
+_MEND = "Take both piles from the same months and the same device, and fit anew."
 _ARTICLES = {name: f"the {name}" for name in ("thumbnail", "rim", "corners")}
 
 
@@ -99,10 +97,11 @@ def shortcuts(profile: Profile) -> str:
             "Nothing crude tells the two piles apart as well as the network does: not the "
             "thumbnail, the rim, the corners, nor brightness and sharpness."
         )
+    learnt = ", and the head may have learnt that" if profile.head is not None else ""
     return (
         "The two piles differ by something other than disease: "
         f"by {_joined(tripped)} alone {profile.positive} can be told from {profile.negative} about "
-        f"as well as by the network. {SHORTCUT_MEND}"
+        f"as well as by the network. {_BEHIND}{learnt}. {_MEND}"
     )
 
 
