@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from appwalk import FILM, OTHER, upload
 from films import film, png
 from hospitalpage import drop, pile_of, ran, text
 from streamlit.testing.v1 import AppTest
+
+import cxr
+from ui.hospital import intake
+from ui.hospital.pile import Pile
 
 N, T, NONE, FOLDER = "N films", "T films", "Films without a label", "A folder"
 THIRD = png(film(260, 240))
@@ -141,3 +147,37 @@ def test_all_films_can_be_removed(page: AppTest) -> None:
     at = drop(page, N, ("a.png", FILM))
     ran(at.button(key="hospital-clear").click().run())
     assert "1 N" not in text(at)
+
+
+def test_a_run_that_is_interrupted_loses_no_film_and_takes_none_twice(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A press starts the page anew while the earlier run is still at its film."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*given: object) -> cxr.Assessment:
+        begun.set()
+        go_on.wait(10)
+        return cxr.assess(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(intake, "assess", slow)
+    here = Pile(phantom_model.labels)
+    for name, data in (("a.png", FILM), ("b.png", OTHER)):
+        here.wait(name, data, "N")
+    earlier = threading.Thread(target=intake.read_one, args=(here, phantom_model))
+    earlier.start()
+    assert begun.wait(10)
+    later = threading.Thread(target=intake.read_one, args=(here, phantom_model))
+    later.start()
+    go_on.set()
+    earlier.join()
+    later.join()
+    assert sorted(held.names[0] for held in here.held.values()) == ["a.png", "b.png"]
+    assert (here.again, len(here.waiting)) == (0, 0)
+
+
+def test_a_zone_that_is_emptied_leaves_the_others_as_they_are(page: AppTest) -> None:
+    before = {each.label: each.key for each in page.file_uploader}
+    at = drop(page, N, ("a.png", FILM))
+    after = {each.label: each.key for each in at.file_uploader}
+    assert {zone for zone in (N, T, NONE) if before[zone] != after[zone]} == {N}

@@ -55,7 +55,7 @@ def _drop(here: Pile, said: str, label: str, name: str) -> None:
     given = st.file_uploader(
         said,
         accept_multiple_files="directory" if folder else True,
-        key=f"hospital-{name}-{here.turn}",
+        key=f"hospital-{name}-{here.turns[name]}",
         help=_FOLDER if folder else None,
     )
     if given:
@@ -66,7 +66,7 @@ def _drop(here: Pile, said: str, label: str, name: str) -> None:
             else:
                 here.wait(file.name, data, label)
         forget(given)
-        here.turn += 1
+        here.turns[name] += 1
         st.rerun()
 
 
@@ -111,15 +111,24 @@ def read(model: Classifier) -> None:
         )
     done, all_of_them = 0, len(here.waiting)
     while here.waiting:
-        bar.progress(done / all_of_them, f"Reading {done + 1} of {all_of_them}")
+        bar.progress(min(done / all_of_them, 1.0), f"Reading {done + 1} of {all_of_them}")
+        read_one(here, model)
+        done += 1
+    st.rerun()
+
+
+def read_one(here: Pile, model: Classifier) -> None:
+    """Read the first film that waits, if one does."""
+    with here.reading:
+        if not here.waiting:
+            return
         waiting = here.waiting[0]
         try:
             here.take(waiting, film_of(assess(waiting.data, model), model))
         except CxrError as refusal:
             here.refused.append((waiting.name, refusal))
-        here.waiting.popleft()
-        done += 1
-    st.rerun()
+        if here.waiting and here.waiting[0] is waiting:  # else it was left meanwhile
+            here.waiting.popleft()
 
 
 def state(model: Classifier) -> None:

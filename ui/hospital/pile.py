@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from threading import Lock
 
 import streamlit as st
 
@@ -82,6 +83,11 @@ class Pile:
         Labels of tables that the model does not have.
     stopped : bool
         Reading was stopped; files may still wait.
+    turns : Counter
+        How often each drop zone was emptied.
+    reading : Lock
+        Held while a film is read: a press starts the page anew before the run that it interrupts
+        has ended, and the two must not take one film twice.
     """
 
     labels: tuple[str, ...]
@@ -92,7 +98,8 @@ class Pile:
     unknown: set[str] = field(default_factory=set)
     table: Table | None = None
     stopped: bool = False
-    turn: int = 0
+    turns: Counter[str] = field(default_factory=Counter)
+    reading: Lock = field(default_factory=Lock)
 
     def wait(self, name: str, data: bytes, label: str) -> None:
         """Put a file among those to be read."""
