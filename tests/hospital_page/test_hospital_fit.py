@@ -36,6 +36,7 @@ def test_n_alone_give_a_threshold(page: AppTest, phantom_model: cxr.Classifier) 
     assert "needs films of T" in text(at)
     assert "Specificity" in text(at)
     assert "PPV" not in text(at)
+    assert not [each for each in at.number_input if each.key == "hospital-cost"]
 
 
 def test_t_alone_are_refused_and_kept(page: AppTest, phantom_model: cxr.Classifier) -> None:

@@ -104,6 +104,8 @@ def _asked(profile: Profile) -> tuple[float, float]:
             key="hospital-prevalence",
             help="Where the threshold is to be used.",
         )
+        if not len(profile.positives):
+            return prevalence, 0.0
         cost = st.number_input(
             "Cost of one confirmatory test",
             0.0,
