@@ -240,6 +240,7 @@ def profiles(
     figure.add_scatter(
         x=[*films, *films[::-1]],
         y=[*(area.low for area in areas), *(area.high for area in areas[::-1])],
+        mode="lines",
         fill="toself",
         fillcolor=_clear(colour(0), 0.16),
         line={"width": 0},

@@ -71,7 +71,7 @@ def _hospital(found: Found, each: Hospital) -> list[Block]:
         ["No profile", share(each.area), share(each.sensitivity), share(each.specificity)]
         + [none] * 3,
         *(
-            [f"{alone.films} {well} alone", none, *_shares(alone), none, none, share(alone.met)]
+            [f"{alone.films} {well} alone", none, *_shares(alone), none, none, share(alone.met, 2)]
             for alone in each.alone
         ),
         *(_with_head(step) for step in each.steps),
