@@ -15,6 +15,7 @@ from ui.metrics import (
     classes,
     curves,
     export,
+    hospitals,
     model_comparison,
     operating_bench,
     overview,
@@ -33,6 +34,7 @@ PARTS = (
     "Calibration",
     "Threshold",
     "Slices",
+    "Hospitals",
     "Models",
     "Card",
     "Export",
@@ -59,9 +61,12 @@ def main() -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
-        films = choose(model.bundle, key, there) if part not in ("Overview", "Card") else None
+        whole = part in ("Overview", "Hospitals", "Card")
+        films = None if whole else choose(model.bundle, key, there)
     if part == "Card":
         card.show(key)
+    elif part == "Hospitals":
+        blocks.show(hospitals.blocks(model.bundle), columns=2)
     elif films is None:
         blocks.show(overview.blocks(key))
     else:

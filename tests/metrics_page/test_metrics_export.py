@@ -63,6 +63,7 @@ def test_the_exported_page_is_whole_and_needs_no_network(rows: pd.DataFrame, roo
         "Calibration",
         "Operating point",
         "Slices",
+        "Hospitals",
         "Models",
     ):
         assert f"<h2>{part}</h2>" in body

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cxr.metrics import curves
+from cxr.metrics.hospital_profiles import FILE, NEAR
 from cxr.model.bundle import manifest_values, write_manifest
 from cxr.model.classifier import Classifier
 from cxr.model.reference import Reference, reference_of
@@ -34,12 +35,9 @@ from . import reference
 
 Places = NDArray[np.integer]
 
-FILE = "hospitals.json"
 COUNTS, DRAWS = (5, 10, 20, 30, 50), 100
 LEFT = 20
-"""Films of each label that must be left to judge on."""
-NEAR = 0.08
-"""How far a specificity may be from the one that was asked for, to count as met."""
+"""Patients of each label that must be left to judge on."""
 
 
 def measure(
@@ -48,7 +46,6 @@ def measure(
     sites: Sequence[str],
     positive: str = "T",
     negative: str = "N",
-    draws: int = DRAWS,
 ) -> dict[str, Any]:
     """Measure, and keep it in the bundle as :data:`FILE`.
 
@@ -57,16 +54,16 @@ def measure(
     folder, data : Path
         Of the bundle, and of the films.
     sites : sequence of str
-        Hospitals that hold both labels and were not learnt from. Where the bundle's reference knows
-        one of them, that part of it is left out for it.
-    draws : int
-        Of each number of films.
+        Hospitals that hold both labels and were not learnt from. Where the bundle's reference
+        rests on films of one of them, it is measured without them for that one.
 
     Raises
     ------
-    DataError, BundleError
+    DataError
+        ``bad_data``: one of `sites` is no such hospital, or has too few films that can be used.
+    BundleError
     """
-    model = Classifier(folder)
+    model = reference.linear(folder)
     frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
     reference.may_be_unseen(frame, model.bundle, sites, positive, negative)
     found: dict[str, Any] = {"network": model.bundle.digest, "wanted": WANTED, "hospitals": {}}
@@ -76,16 +73,35 @@ def measure(
         there = [i for i, film in enumerate(films) if film is not None]
         kept = [film for film in films if film is not None]
         told = [str(rows.label.iloc[i]) for i in there]
-        people = rows.patient_id.to_numpy(str)[there]
+        people = [rows.patient_id.iloc[i] or f"film {i}" for i in there]
         patients = np.unique(people, return_inverse=True)[1]
+        _enough(site, told, patients, positive, negative)
         whole = labelled(model, kept, told, patients, positive, negative)
-        known = _without(model, reference_of(model), frame, data, site, positive, negative)
-        found["hospitals"][site] = _hospital(model, known, whole, positive, negative, draws)
+        known = _without(model, reference_of(model), frame, data, site)
+        found["hospitals"][site] = _hospital(model, known, whole, positive, negative)
     values = manifest_values(folder)
     text = json.dumps(found, indent=1, allow_nan=False)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")
     write_manifest(folder, values)
     return found
+
+
+def _enough(
+    site: str, labels: Sequence[str], patients: Places, positive: str, negative: str
+) -> None:
+    least = min(COUNTS) + LEFT
+    people = {
+        label: len({who for who, told in zip(patients, labels, strict=True) if told == label})
+        for label in (positive, negative)
+    }
+    manifest.refuse(
+        [
+            f"{site} has films that can be used of {n} patients with {label}; at least {least} are "
+            "needed"
+            for label, n in people.items()
+            if n < least
+        ]
+    )
 
 
 def _without(
@@ -94,19 +110,21 @@ def _without(
     frame: pd.DataFrame,
     data: Path,
     site: str,
-    positive: str,
-    negative: str,
 ) -> Reference | None:
-    """The bundle's reference, without what it knows of a hospital."""
-    if known is None or site not in known.both:
+    """The bundle's reference, without any film of a hospital; None where too little is left."""
+    if known is None:
+        return None
+    pair = known.positive, known.negative
+    rows = reference.chosen(frame, sorted(known.hospitals), *pair)
+    its = rows.source == site
+    if not its.any():
         return known
-    rows = reference.chosen(frame, sorted(known.hospitals), positive, negative)
-    rows["both"] &= rows.source != site
-    rows = rows[rows[["scale", "moments", "both", "unseen"]].any(axis=1)]
+    rows = rows[~its]
+    if reference.lacking(rows, *pair):
+        return None
     averages = [reference.average(model, data / image) for image in tqdm(rows.image, "reference")]
-    return reference.measure(
-        model, rows, np.stack(averages), sorted(known.hospitals), positive, negative
-    )
+    others = sorted(set(known.hospitals) - {site})
+    return reference.measure(model, rows, np.stack(averages), others, *pair)
 
 
 def _hospital(
@@ -115,17 +133,17 @@ def _hospital(
     whole: Labelled,
     positive: str,
     negative: str,
-    draws: int,
 ) -> dict[str, Any]:
     from threadpoolctl import threadpool_limits
 
     called = whole.shipped >= 0
     tripped = shortcuts(whole.films, whole.positive, whole.patients, whole.shipped)
-    fewest = min(whole.positive.sum(), (~whole.positive).sum())
+    sides = (whole.positive, ~whole.positive)
+    fewest = min(len(np.unique(whole.patients[side])) for side in sides)
     counts = [n for n in COUNTS if n + LEFT <= fewest]
     with threadpool_limits(1, "blas"):
-        steps = [_step(model, known, whole, n, positive, negative, draws) for n in counts]
-        alone = [_threshold_alone(whole, n, draws) for n in (10, 30) if n in counts]
+        steps = [_step(model, known, whole, n, positive, negative) for n in counts]
+        alone = [_threshold_alone(whole, n) for n in (10, 30) if n in counts]
     return {
         "films": {negative: int((~whole.positive).sum()), positive: int(whole.positive.sum())},
         "shipped": {
@@ -141,15 +159,14 @@ def _hospital(
     }
 
 
-def _draws(
-    whole: Labelled, count: int, draws: int
-) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Places that are learnt from and all others, `count` films of each label."""
-    for draw in range(draws):
+def _draws(whole: Labelled, count: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Places that are learnt from, `count` films of each label, and those of all other patients."""
+    for draw in range(DRAWS):
         rng = np.random.default_rng([count, draw])
         sides = [np.flatnonzero(side) for side in (~whole.positive, whole.positive)]
         learn = np.concatenate([rng.choice(side, count, replace=False) for side in sides])
-        yield learn, np.setdiff1d(np.arange(len(whole.positive)), learn)
+        others = ~np.isin(whole.patients, whole.patients[learn])
+        yield learn, np.flatnonzero(others)
 
 
 def _part(whole: Labelled, places: NDArray[np.integer]) -> Labelled:
@@ -167,12 +184,11 @@ def _step(
     count: int,
     positive: str,
     negative: str,
-    draws: int,
 ) -> dict[str, Any]:
     first, second = model.labels.index(positive), model.labels.index(negative)
     logits = np.stack([film.logits for film in whole.films]).astype(np.float64)
     rows = []
-    for learn, others in tqdm(_draws(whole, count, draws), f"{count} + {count}", draws):
+    for learn, others in tqdm(_draws(whole, count), f"{count} + {count}", DRAWS):
         part, ill = _part(whole, learn), whole.positive[others]
         made = adapted(model, known, part, positive, negative)
         moved = logits[others] + made.head.added(whole.averages[others])
@@ -202,10 +218,10 @@ def _step(
     }
 
 
-def _threshold_alone(whole: Labelled, count: int, draws: int) -> dict[str, Any]:
+def _threshold_alone(whole: Labelled, count: int) -> dict[str, Any]:
     """From known negatives alone."""
     rows = []
-    for learn, others in _draws(whole, count, draws):
+    for learn, others in _draws(whole, count):
         own = learn[~whole.positive[learn]]
         limit = threshold_for(whole.shipped[own], whole.positive[own], WANTED)
         called, ill = whole.shipped[others] >= limit, whole.positive[others]

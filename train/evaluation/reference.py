@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from cxr.errors import BundleError
 from cxr.imaging.preprocessing import preprocess
 from cxr.imaging.reader import read
 from cxr.metrics.predictions import table
@@ -38,19 +39,40 @@ def add(
     Raises
     ------
     DataError
-        ``bad_data``: a hospital named unseen is none, lacks a label, or was learnt from.
+        ``bad_data``: a hospital named unseen is none, lacks a label, or was learnt from; or train
+        holds too little to measure.
     BundleError
+        ``no_averages``, and what opening it raises.
     """
-    model = Classifier(folder)
+    model = linear(folder)
     frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
     may_be_unseen(frame, model.bundle, unseen, positive, negative)
     rows = chosen(frame, unseen, positive, negative)
+    manifest.refuse(lacking(rows, positive, negative))
     averages = np.stack([average(model, data / image) for image in tqdm(rows.image, "films")])
     found = measure(model, rows, averages, unseen, positive, negative)
     values = manifest_values(folder)
     save(folder, found, model.bundle.digest)
     write_manifest(folder, values)
     return found
+
+
+def linear(folder: Path) -> Classifier:
+    """The bundle's network.
+
+    Raises
+    ------
+    BundleError
+        ``no_averages``: its answer is no linear function of its maps' averages.
+    """
+    model = Classifier(folder)
+    if model.head_weights is None:
+        raise BundleError(
+            "no_averages",
+            "The network's answer is no linear function of its feature maps' averages: a hospital "
+            "profile can move its threshold, and nothing here can be measured.",
+        )
+    return model
 
 
 def average(model: Classifier, path: Path) -> NDArray[np.float32]:
@@ -80,6 +102,18 @@ def chosen(
     for name, part in parts.items():
         rows[name] = rows.image.isin(part.image)
     return rows
+
+
+def lacking(rows: pd.DataFrame, positive: str, negative: str) -> list[str]:
+    """What rows of :func:`chosen` hold too little of, a sentence each."""
+    adults = set(rows.label[rows.moments])
+    return [
+        f"train has no adult film of {label} in a known hospital"
+        for label in (positive, negative)
+        if label not in adults
+    ] + [f"no hospital of train has {LEAST} films each of {positive} and {negative}"] * (
+        not rows.both.any()
+    )
 
 
 def measure(

@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from cxr.metrics.bootstrap import Estimate
 from cxr.metrics.confidence_bands import GRID, Curve
 from cxr.metrics.operating_points import WHO_SENSITIVITY, WHO_SPECIFICITY
 from cxr.model.calibration import Reliability
@@ -219,6 +220,61 @@ def risk_coverage(curves: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]
             f"<extra>{name}</extra>",
         )
     figure.update_yaxes(range=[0, 1.1 * highest], dtick=None)
+    return figure
+
+
+def profiles(
+    name: str,
+    films: Sequence[int],
+    areas: Sequence[Estimate],
+    shipped: float,
+    span: tuple[float, float],
+) -> go.Figure:
+    """What heads of a hospital's own are worth by the films of each label that they were fitted on.
+
+    Parameters
+    ----------
+    name : str
+    films : sequence of int
+    areas : sequence of Estimate
+        AUROC for each of `films`: the median, and where nine draws of ten lie.
+    shipped : float
+        AUROC without a profile.
+    span : (lowest, highest)
+        Of the axis.
+    """
+    figure = _square("Films of each label", f"AUROC, {name}", 320)
+    figure.add_scatter(
+        x=[*films, *films[::-1]],
+        y=[*(area.low for area in areas), *(area.high for area in areas[::-1])],
+        mode="lines",
+        fill="toself",
+        fillcolor=_clear(colour(0), 0.16),
+        line={"width": 0},
+        hoverinfo="skip",
+        name="nine draws of ten",
+    )
+    figure.add_scatter(
+        x=[0, max(films)],
+        y=[shipped, shipped],
+        mode="lines",
+        line={"color": GREY, "dash": dash(1), "width": 2},
+        name="no profile",
+        hovertemplate="AUROC %{y:.3f}<extra>no profile</extra>",
+    )
+    figure.add_scatter(
+        x=films,
+        y=[area.value for area in areas],
+        customdata=[(area.low, area.high) for area in areas],
+        mode="lines+markers",
+        line={"color": colour(0), "dash": dash(0), "width": 2},
+        name="its own head",
+        hovertemplate="%{x} + %{x} films: AUROC %{y:.3f} (%{customdata[0]:.3f} to "
+        "%{customdata[1]:.3f})<extra></extra>",
+    )
+    figure.update_xaxes(range=[0, 1.04 * max(films)], tickvals=list(films))
+    figure.update_yaxes(range=span, dtick=None)
+    figure.update_layout(legend={"y": -0.24})
     return figure
 
 

@@ -16,8 +16,10 @@ WAY_OUT = (
 _SITES = {
     "hannover": "Hannover",
     "ieee8023": "Cohen et al.",
+    "jsrt": "JSRT",
     "kermany": "Guangzhou, children",
     "mendeley_pk": "Pakistan (Mendeley)",
+    "montgomery": "Montgomery",
     "nih": "NIH ChestX-ray14",
     "rsna": "RSNA normals",
     "sakha": "Sakha (Yakutia)",

@@ -18,6 +18,7 @@ from ui.base.charts import CONFIG
 from ui.metrics import (
     classes,
     curves,
+    hospitals,
     model_comparison,
     operating_bench,
     overview,
@@ -83,6 +84,7 @@ def page(scope: Scope) -> bytes:
         "Calibration": trust.blocks(scope),
         "Operating point": operating_bench.blocks(scope),
         "Slices": worst_subgroups.blocks(scope),
+        "Hospitals": hospitals.blocks(scope.bundle),
         "Models": model_comparison.blocks(scope),
     }
     body = "".join(f"<h2>{name}</h2>{_body(blocks)}" for name, blocks in parts.items() if blocks)

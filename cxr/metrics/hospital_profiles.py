@@ -1,0 +1,211 @@
+"""What hospital profiles are worth at hospitals that a network never learnt from, as its bundle
+keeps it: ``hospitals.json``, written by ``python -m train hospitals``, holds for one network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from ..errors import BundleError
+from ..model.bundle import Bundle
+from .bootstrap import Estimate
+
+FILE = "hospitals.json"
+NEAR = 0.08
+"""How far a specificity may be from the one that was asked for, to count as met."""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Thresholds on the shipped scores, from films of the negative label alone.
+
+    Attributes
+    ----------
+    films, draws : int
+        Films learnt from, and how often so many were drawn.
+    sensitivity, specificity : Estimate
+        Of the other films: the median, and where nine draws of ten lie.
+    met : float
+        Share of draws whose specificity is within :data:`NEAR` of the one that was asked for.
+    """
+
+    films: int
+    draws: int
+    sensitivity: Estimate
+    specificity: Estimate
+    met: float
+
+
+@dataclass(frozen=True)
+class Step(Alone):
+    """Profiles from `films` films of each label; their shares are at the threshold of a head of
+    the hospital's own where that is offered, else of the shipped scores.
+
+    Attributes
+    ----------
+    head : Estimate
+        AUROC of a head of the hospital's own, offered or not.
+    least_gain : float
+        Of that head over the shipped one, in the worst draw.
+    offered : float
+        Share of draws in which the head is offered.
+    """
+
+    head: Estimate
+    least_gain: float
+    offered: float
+
+
+@dataclass(frozen=True)
+class Crude:
+    """What a crude look at the films tells: its AUROC, and whether that is about the network's."""
+
+    what: str
+    area: float
+    trips: bool
+
+
+@dataclass(frozen=True)
+class Hospital:
+    """One that was never learnt from.
+
+    Attributes
+    ----------
+    name : str
+        As the manifest calls its source.
+    negatives, positives : int
+        Films.
+    area, sensitivity, specificity : float
+        As shipped, of all its films; called by the higher score of the two labels.
+    crude : tuple of Crude
+    alone : tuple of Alone
+    steps : tuple of Step
+        By rising number of films; one at least.
+    """
+
+    name: str
+    negatives: int
+    positives: int
+    area: float
+    sensitivity: float
+    specificity: float
+    crude: tuple[Crude, ...]
+    alone: tuple[Alone, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the bundle keeps.
+
+    Attributes
+    ----------
+    negative, positive : str
+        Labels.
+    wanted : float
+        The specificity that was asked for.
+    hospitals : tuple of Hospital
+    """
+
+    negative: str
+    positive: str
+    wanted: float
+    hospitals: tuple[Hospital, ...]
+
+
+def load(bundle: Bundle) -> Found | None:
+    """That of a checked bundle; None if it has none.
+
+    Raises
+    ------
+    BundleError
+        ``bad_hospitals``: it is another network's, or not what it should be.
+    """
+    path = bundle.folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        return _found(json.loads(path.read_text(encoding="utf-8")), bundle)
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
+        why = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise BundleError(
+            "bad_hospitals",
+            f"The bundle's {FILE} cannot be used: {why}. Make it again with: "
+            "python -m train hospitals --data DIR --out models/NAME --at HOSPITALS",
+        ) from error
+
+
+def _found(text: Any, bundle: Bundle) -> Found:
+    if text["network"] != bundle.digest:
+        raise ValueError("it was made for another network or version")
+    pairs = {tuple(each["films"]) for each in text["hospitals"].values()}
+    if len(pairs) != 1:
+        raise ValueError("it does not hold one pair of labels for all hospitals")
+    (pair,) = pairs
+    if len(pair) != 2 or not set(pair) <= set(bundle.labels):
+        raise ValueError("labels that the network does not have")
+    hospitals = tuple(_hospital(name, each, *pair) for name, each in text["hospitals"].items())
+    return Found(*pair, _share(text["wanted"]["specificity"]), hospitals)
+
+
+def _hospital(name: str, text: Mapping[str, Any], negative: str, positive: str) -> Hospital:
+    steps = tuple(_step(each) for each in text["steps"])
+    numbers = [step.films for step in steps]
+    if not numbers or numbers != sorted(set(numbers)):
+        raise ValueError("numbers of films do not rise")
+    shipped = {key: _share(text["shipped"][key]) for key in ("area", "sensitivity", "specificity")}
+    return Hospital(
+        name=name,
+        negatives=_count(text["films"][negative]),
+        positives=_count(text["films"][positive]),
+        crude=tuple(
+            Crude(what, _share(each["area"]), each["trips"] is True)
+            for what, each in text["shortcuts"].items()
+        ),
+        alone=tuple(Alone(**_of_draws(each)) for each in text["threshold_alone"]),
+        steps=steps,
+        **shipped,
+    )
+
+
+def _step(text: Mapping[str, Any]) -> Step:
+    return Step(
+        **_of_draws(text),
+        head=_band(text["head"]),
+        least_gain=_share(text["worst_gain"], -1),
+        offered=_share(text["offered"]),
+    )
+
+
+def _of_draws(text: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "films": _count(text["films"]),
+        "draws": _count(text["draws"]),
+        "sensitivity": _band(text["sensitivity"]),
+        "specificity": _band(text["specificity"]),
+        "met": _share(text["met"]),
+    }
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{value!r} is no number of films or draws")
+    return value
+
+
+def _share(value: Any, least: float = 0) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
+        raise ValueError(f"{value!r} is no figure")
+    if not least <= value <= 1:
+        raise ValueError(f"{value!r} is not between {least:g} and 1")
+    return float(value)
+
+
+def _band(text: Mapping[str, Any]) -> Estimate:
+    found = Estimate(*(_share(text[end]) for end in ("value", "low", "high")))
+    if not found.low <= found.value <= found.high:
+        raise ValueError("a median lies outside its band")
+    return found

@@ -1,0 +1,152 @@
+"""What the metrics page says of hospital profiles, and which files it refuses."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tables
+from metricspage import go, opened, rewrite, text
+
+from cxr.errors import BundleError
+from cxr.metrics import hospital_profiles
+from cxr.metrics.hospital_profiles import FILE
+from cxr.model.bundle import manifest_values, open_bundle
+from ui.metrics import export, hospitals
+from ui.metrics import scope as scopes
+from ui.metrics.blocks import Chart
+
+
+def band(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.02, "high": value + 0.02}
+
+
+def drawn(films: int, **more: Any) -> dict[str, Any]:
+    shares = {"sensitivity": band(0.6), "specificity": band(0.7)}
+    return {"films": films, "draws": 100, **shares, "met": 0.5 + films / 1000, **more}
+
+
+def step(films: int, area: float) -> dict[str, Any]:
+    gain = {"worst_gain": -0.034, "offered": 0.81}
+    return drawn(films, shipped=band(0.8), head=band(area), **gain)
+
+
+def hospital(area: float, trips: bool) -> dict[str, Any]:
+    return {
+        "films": {"N": 1247, "T": 272},
+        "shipped": {"area": area, "sensitivity": 0.251, "specificity": 0.988},
+        "shortcuts": {
+            "rim": {"area": 0.857, "trips": trips},
+            "corners": {"area": 0.6, "trips": False},
+        },
+        "threshold_alone": [drawn(10)],
+        "steps": [step(10, 0.846), step(30, 0.871)],
+    }
+
+
+FOUND = {
+    "wanted": {"specificity": 0.7},
+    "hospitals": {"shenzhen": hospital(0.801, True), "<b>far</b>": hospital(0.823, False)},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    monkeypatch.delenv("CXR_DATA", raising=False)
+    return tables.bundle(tmp_path / "asked", tables.raw(60))
+
+
+def keep(folder: Path, **changed: object) -> None:
+    found = {"network": open_bundle(folder).digest, **FOUND, **changed}
+    values = manifest_values(folder)
+    (folder / FILE).write_text(json.dumps(found))
+    rewrite(folder, **values)
+
+
+def test_profiles_stand_beside_none_with_a_curve_for_each_hospital(folder: Path) -> None:
+    keep(folder)
+    at = go(opened(), "Hospitals")
+    page = export.page(scopes.scope(open_bundle(folder), "test")).decode()
+    for place in (text(at), page):
+        assert "<td class=ev-text>No profile</td><td>.801</td><td>.251</td><td>.988</td>" in place
+        assert "10 N alone" in place
+        assert ".846 <small>(.826–.866)</small>" in place
+        assert ".871 <small>(.851–.891)</small>" in place
+        assert "Shenzhen: 1,247 N, 272 T" in place
+        assert "<b>far</b>" not in place
+        assert place.count("about as well as the network (AUROC: rim .857)") == 1
+        assert place.count("No crude look tells its piles apart") == 1
+        assert "<td>.81</td><td>−.034</td><td>.53</td>" in place
+        assert "100 draws for each number" in place
+    assert len(at.get("plotly_chart")) == 2
+
+
+def test_a_curve_says_what_it_shows_and_fits_its_axis(folder: Path) -> None:
+    keep(folder)
+    charts = [part for part in hospitals.blocks(open_bundle(folder)) if isinstance(part, Chart)]
+    assert charts[0].alt == (
+        "Shenzhen: AUROC by films of each label, median and where nine draws of ten lie. "
+        "No profile .801; 10 + 10: .846 (.826 to .866); 30 + 30: .871 (.851 to .891)"
+    )
+    for chart in charts:
+        band, shipped, head = chart.figure.data
+        assert list(head.y) == [0.846, 0.871]
+        assert set(shipped.y) < {0.801, 0.823}
+        low, high = chart.figure.layout.yaxis.range
+        assert low < min(*band.y, *shipped.y) < max(*band.y, *shipped.y) < high
+        assert chart.figure.layout.yaxis.range == charts[0].figure.layout.yaxis.range
+
+
+def test_a_bundle_without_them_names_the_command(folder: Path) -> None:
+    at = go(opened(), "Hospitals")
+    assert "train hospitals --data DIR --out models/asked --at" in text(at)
+    assert not at.get("plotly_chart")
+    assert hospital_profiles.load(open_bundle(folder)) is None
+
+
+def first(found: dict[str, Any]) -> Any:
+    return found["hospitals"]["shenzhen"]
+
+
+SPOILT: dict[str, Callable[[dict[str, Any]], object]] = {
+    "another network": lambda found: found.update(network="0" * 64),
+    "no network": lambda found: found.pop("network"),
+    "no hospital": lambda found: found.update(hospitals={}),
+    "a strange label": lambda found: first(found).update(films={"N": 5, "X": 5}),
+    "two pairs": lambda found: first(found).update(films={"N": 5, "P": 5}),
+    "three labels": lambda found: first(found).update(films={"N": 5, "P": 5, "T": 5}),
+    "no step": lambda found: first(found).update(steps=[]),
+    "steps that fall": lambda found: first(found)["steps"].reverse(),
+    "NaN": lambda found: first(found)["shipped"].update(area=float("nan")),
+    "no number": lambda found: first(found)["shipped"].update(area="1"),
+    "true for a number": lambda found: first(found)["shipped"].update(area=True),
+    "beyond 1": lambda found: first(found)["steps"][0].update(offered=1.2),
+    "half a film": lambda found: first(found)["steps"][0].update(films=9.5),
+    "a median outside": lambda found: first(found)["steps"][0]["head"].update(low=0.9),
+    "a list": lambda found: found.update(hospitals=[1]),
+    "no specificity": lambda found: found.update(wanted={"sensitivity": 0.9}),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_what_is_not_what_it_should_be_is_refused(how: str, folder: Path) -> None:
+    found = copy.deepcopy({"network": open_bundle(folder).digest, **FOUND})
+    SPOILT[how](found)
+    keep(folder, **{"network": None, **found})
+    with pytest.raises(BundleError) as refused:
+        hospital_profiles.load(open_bundle(folder))
+    assert refused.value.code == "bad_hospitals"
+
+
+def test_the_page_says_why_and_the_export_goes_on(folder: Path) -> None:
+    keep(folder, network="0" * 64)
+    at = go(opened(), "Hospitals")
+    page = export.page(scopes.scope(open_bundle(folder), "test")).decode()
+    for place in (text(at), page):
+        assert "it was made for another network or version" in place
+    assert "<h2>Slices</h2>" in page

@@ -1,0 +1,132 @@
+"""What a hospital profile is worth where the network has never been."""
+
+from __future__ import annotations
+
+from html import escape
+
+from cxr.errors import BundleError
+from cxr.metrics import hospital_profiles
+from cxr.metrics.hospital_profiles import NEAR, Alone, Found, Hospital, Step
+from cxr.model.bundle import Bundle
+from cxr.site.thresholds import LEAST
+from ui.base import charts
+from ui.base.words import site
+from ui.metrics.blocks import Block, Chart, heading, quiet, ranged, said, share, table
+
+
+def blocks(bundle: Bundle) -> list[Block]:
+    """Learning curves, a table a hospital, and how they were made; where there are none, the
+    command."""
+    try:
+        found = hospital_profiles.load(bundle)
+    except BundleError as refusal:
+        return [said(escape(str(refusal)))]
+    if found is None:
+        name = escape(bundle.folder.name)
+        command = f"python -m train hospitals --data DIR --out models/{name} --at HOSPITALS"
+        return [
+            quiet(
+                "What hospital profiles are worth was not measured yet. "
+                f"<code>{command}</code> does."
+            )
+        ]
+    title = heading("Hospitals that it never learnt from, without and with a hospital profile")
+    tables = [part for each in found.hospitals for part in _hospital(found, each)]
+    return [title, *_curves(found), *tables, quiet(_how(found))]
+
+
+def _curves(found: Found) -> list[Block]:
+    """All on the same axis, so that hospitals can be held against each other."""
+    areas = [area for each in found.hospitals for area in (each.area, *_ends(each))]
+    span = max(0.0, min(areas) - 0.02), min(1.0, max(areas) + 0.02)
+    return [
+        Chart(
+            charts.profiles(
+                site(each.name),
+                [step.films for step in each.steps],
+                [step.head for step in each.steps],
+                each.area,
+                span,
+            ),
+            f"{site(each.name)}: AUROC by films of each label, median and where nine draws of ten "
+            f"lie. No profile {share(each.area)}; "
+            + "; ".join(
+                f"{step.films} + {step.films}: {share(step.head.value)} "
+                f"({share(step.head.low)} to {share(step.head.high)})"
+                for step in each.steps
+            ),
+        )
+        for each in found.hospitals
+    ]
+
+
+def _ends(each: Hospital) -> list[float]:
+    return [end for step in each.steps for end in (step.head.low, step.head.high)]
+
+
+def _hospital(found: Found, each: Hospital) -> list[Block]:
+    ill, well = escape(found.positive), escape(found.negative)
+    none = "–"
+    rows = [
+        ["No profile", share(each.area), share(each.sensitivity), share(each.specificity)]
+        + [none] * 3,
+        *(
+            [f"{alone.films} {well} alone", none, *_shares(alone), none, none, share(alone.met, 2)]
+            for alone in each.alone
+        ),
+        *(_with_head(step) for step in each.steps),
+    ]
+    head = [
+        "Films learnt from",
+        "AUROC",
+        f"{ill} called {ill}",
+        f"{well} not called {ill}",
+        "Head offered",
+        "Least gain",
+        "Specificity met",
+    ]
+    films = f"{each.negatives:,} {found.negative}, {each.positives:,} {found.positive}"
+    return [heading(f"{site(each.name)}: {films}"), table(head, rows), _crude(found, each)]
+
+
+def _with_head(step: Step) -> list[str]:
+    return [
+        f"{step.films} + {step.films}",
+        ranged(step.head),
+        *_shares(step),
+        share(step.offered, 2),
+        share(step.least_gain),
+        share(step.met, 2),
+    ]
+
+
+def _shares(found: Alone) -> list[str]:
+    return [ranged(found.sensitivity), ranged(found.specificity)]
+
+
+def _crude(found: Found, each: Hospital) -> str:
+    tripping = [crude for crude in each.crude if crude.trips]
+    if not tripping:
+        looks = ", ".join(escape(crude.what) for crude in each.crude)
+        return quiet(f"No crude look tells its piles apart about as well ({looks}).")
+    told = ", ".join(f"{escape(crude.what)} {share(crude.area)}" for crude in tripping)
+    return said(
+        f"A crude look tells {escape(found.positive)} from {escape(found.negative)} here about as "
+        f"well as the network (AUROC: {told}): its piles may differ by something other than "
+        "disease, and a head may have learnt that."
+    )
+
+
+def _how(found: Found) -> str:
+    draws = sorted({step.draws for each in found.hospitals for step in each.steps})
+    drawn = f"{draws[0]:,}" if len(draws) == 1 else f"{draws[0]:,} to {draws[-1]:,}"
+    ill, well = escape(found.positive), escape(found.negative)
+    return (
+        f"{drawn} draws for each number of films, judged on the films of all other patients there: "
+        "median, and where nine draws of ten lie. No profile: all films, called by the higher "
+        f"score of {ill} and {well}. AUROC and least gain (in the worst draw) are those of a head "
+        "of the hospital’s own, offered or not; shares are at the threshold for a specificity of "
+        f"{share(found.wanted, 2)}, of that head where it is offered, else of the shipped scores. "
+        f"Met: share of draws within {share(NEAR, 2)} of it. From fewer than {LEAST} films of a "
+        f"label the app fits nothing. –: does not apply."
+    )
