@@ -21,7 +21,7 @@ from cxr.errors import BundleError, DataError
 from cxr.metrics import hospital_profiles
 from cxr.model.bundle import MANIFEST, manifest_values, open_bundle, sha256, write_manifest
 from cxr.model.reference import Reference, reference_of
-from cxr.site.fitting import labelled
+from cxr.site.adaptation import labelled
 from train.__main__ import main
 from train.data import manifest
 from train.evaluation import hospitals, reference

@@ -124,7 +124,7 @@ def test_a_fair_hospital_does_not_trip_and_a_marked_one_does(
 def test_films_without_labels_are_moved_to_a_stated_share(
     phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cxr.site.fitting.reference_of", reference)
+    monkeypatch.setattr("cxr.site.alignment.reference_of", reference)
     films, _ = hospital(phantom_model, 60, 60, apart=1.5)
     site = fit(phantom_model, films, [""] * 120, share=0.5)
     assert (site.kind, site.threshold, site.films) == ("aligned", 0.0, {"": 120})
@@ -177,10 +177,13 @@ def test_what_cannot_be_fitted_is_refused(
 
 def test_patients_count_and_not_their_films(phantom_model: cxr.Classifier) -> None:
     films, labels = hospital(phantom_model, 20, 20)
-    few = ["one"] * 15 + [""] * 25
-    site = fit(phantom_model, films, labels, patients=few)
+    site = fit(phantom_model, films, labels, patients=[""] * 20 + ["one"] * 15 + [""] * 5)
     assert site.kind == "threshold"
-    assert "fewer than 10" in site.report["why"]
+    assert "T of fewer than 10 patients" in site.report["why"]
+    with pytest.raises(cxr.SiteError) as refusal:
+        fit(phantom_model, films, labels, patients=["one"] * 15 + [""] * 25)
+    assert refusal.value.code == "too_few_films"
+    assert "N of 6 patients" in refusal.value.message
 
 
 def test_films_outside_are_counted_and_left_out_on_request(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import SiteError
 from ..model.classifier import Classifier
-from ..model.reference import Reference
+from ..model.reference import Reference, reference_of
 from ..model.site_head import SiteHead
+from . import drift, thresholds
+from .films import Film
 
 LEAST = 50
 """Films without labels below which nothing is moved: their moments are too unsure."""
@@ -43,3 +48,71 @@ def aligned_head(
     return SiteHead(
         ((scale - 1)[:, None] * weights).astype(np.float32), (moved @ weights).astype(np.float32)
     )
+
+
+def moved(
+    model: Classifier, films: list[Film], positive: str, negative: str, share: float | None
+) -> dict[str, Any]:
+    """What a profile holds that rests on films without labels, but for its name.
+
+    Raises
+    ------
+    SiteError
+        ``too_few_films``, ``bad_request``, ``no_averages``, ``no_reference``.
+    """
+    if len(films) < LEAST:
+        raise SiteError(
+            "too_few_films",
+            f"There are {len(films)} films without labels; at least {LEAST} are needed, "
+            f"or {thresholds.LEAST} labelled {negative}.",
+        )
+    if share is None:
+        raise SiteError(
+            "bad_request",
+            f"State which share of these films you take to be {positive}: it cannot be found out "
+            "from films without labels.",
+        )
+    if model.head_weights is None:
+        raise SiteError(
+            "no_averages",
+            "This network's head is not linear on averages, so films without labels say nothing. "
+            f"Label {thresholds.LEAST} films of {negative}.",
+        )
+    reference = reference_of(model)
+    if reference is None or (reference.positive, reference.negative) != (positive, negative):
+        raise SiteError(
+            "no_reference",
+            "This bundle brings no reference of known hospitals for these labels. Make one with: "
+            "python -m train reference --data DIR --out models/NAME",
+        )
+    averages = np.stack([film.averages for film in films])
+    logits = np.stack([film.logits for film in films]).astype(np.float64)
+    first, second = model.labels.index(positive), model.labels.index(negative)
+
+    def log_odds(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+        return np.asarray((rows[:, first] - rows[:, second]) / model.bundle.temperature)
+
+    def called(stated: float) -> tuple[SiteHead, float]:
+        head = aligned_head(model, reference, averages, stated)
+        return head, float((log_odds(logits + head.added(averages)) >= 0).mean())
+
+    head, there = called(share)
+    others = {
+        f"{stated:g}": called(stated)[1] for stated in (share / 2, min(2 * share, (1 + share) / 2))
+    }
+    return {
+        "kind": "aligned",
+        "threshold": 0.0,
+        "wanted": {"share": float(share)},
+        "films": {"": len(films)},
+        "report": {
+            "why": "",
+            "called": there,
+            "called_shipped": float((logits[:, first] >= logits[:, second]).mean()),
+            "called_if": others,
+        },
+        "seen": drift.numbers(model, averages, log_odds(logits + head.added(averages))),
+        "negatives": np.zeros(0, np.float32),
+        "positives": np.zeros(0, np.float32),
+        "head": head,
+    }

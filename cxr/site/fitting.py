@@ -4,7 +4,7 @@ labels allow. Every figure is out of fold, by patient where patients are known."
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SiteError
-from ..metrics import curves
-from ..metrics.bootstrap import Estimate, draw, estimate
+from ..metrics.bootstrap import Estimate
 from ..model.classifier import Classifier
-from ..model.reference import Reference, reference_of
-from ..model.site_head import SiteHead
+from ..model.reference import reference_of
 from ..screening.assess import Source
-from . import alignment, drift, ridge, thresholds
+from . import alignment, drift, thresholds
+from .adaptation import Labelled, adapted, area_of, gain_of, labelled
 from .films import Film, distinct, gather
-from .heads import WAYS, Values, bias_of
 from .profile import LONGEST_NAME, Profile
 from .shortcuts import shortcuts
 
@@ -29,27 +27,6 @@ WANTED = {"specificity": 0.7}
 MORE = (20, 50, 100)
 """Further films for which the widths of intervals are foretold."""
 _ALONE = "a threshold on the shipped scores"
-
-
-@dataclass(frozen=True, eq=False)
-class Labelled:
-    """Films of the two labels, and what the shipped network says of them.
-
-    Attributes
-    ----------
-    films : list of Film
-    averages : float32 (n, K)
-    shipped : float64 (n,)
-        Log-odds as shipped.
-    positive : bool (n,)
-    patients : int (n,)
-    """
-
-    films: list[Film]
-    averages: NDArray[np.float32]
-    shipped: NDArray[np.float64]
-    positive: NDArray[np.bool_]
-    patients: NDArray[np.int64]
 
 
 def fit(
@@ -107,13 +84,11 @@ def fit(
     outside = sum(row.outside for row in rows)
     known = [i for i in places if labels[i] in (positive, negative)]
     told = [labels[i] for i in known]
-    numbers = {positive: told.count(positive), negative: told.count(negative)}
     common = {"outside": outside, "left_out": len(rows) - len(places)}
     if not known:
-        found = _unlabelled(shipped, [rows[i] for i in places], positive, negative, share)
+        found = alignment.moved(shipped, [rows[i] for i in places], positive, negative, share)
         common["aside"] = 0
     else:
-        _enough(numbers, positive, negative)
         from threadpoolctl import threadpool_limits
 
         groups = np.unique(
@@ -121,9 +96,9 @@ def fit(
             return_inverse=True,
         )[1]
         data = labelled(shipped, [rows[i] for i in known], told, groups, positive, negative)
-        with threadpool_limits(
-            1, "blas"
-        ):  # twenty times the work where threads share small matrices
+        _enough(data, positive, negative)
+        # Threads that share small matrices take twenty times as long.
+        with threadpool_limits(1, "blas"):
             found = _labelled_fit(shipped, data, positive, negative, wanted)
         common["aside"] = len(places) - len(known)
     return Profile(
@@ -194,40 +169,28 @@ def _read(model: Classifier, films: Sequence[Source | Film]) -> list[Film]:
     return rows
 
 
-def _enough(numbers: Mapping[str, int], positive: str, negative: str) -> None:
-    least = thresholds.LEAST
-    if not numbers[negative]:
+def _people(data: Labelled) -> tuple[int, int]:
+    """How many patients the films of either label are of: negative, positive."""
+    negatives, positives = (
+        len(np.unique(data.patients[side])) for side in (~data.positive, data.positive)
+    )
+    return negatives, positives
+
+
+def _enough(data: Labelled, positive: str, negative: str) -> None:
+    least, (there, _) = thresholds.LEAST, _people(data)
+    if not there:
         raise SiteError(
             "one_label",
-            f"All labelled films are {positive}. A threshold needs films of {negative}, at least "
-            f"{least}.",
+            f"All labelled films are {positive}. A threshold needs films of {negative}, of at "
+            f"least {least} patients.",
         )
-    if numbers[negative] < least:
+    if there < least:
         raise SiteError(
             "too_few_films",
-            f"There are {numbers[negative]} films of {negative}; at least {least} are needed, and "
+            f"There are films of {negative} of {there} patients; at least {least} are needed, and "
             f"{least} of {positive} as well for more than a threshold.",
         )
-
-
-def labelled(
-    model: Classifier,
-    films: list[Film],
-    labels: list[str],
-    groups: NDArray[np.integer],
-    positive: str,
-    negative: str,
-) -> Labelled:
-    """Put films of the two labels together; `groups`, int (n,), numbers their patients."""
-    logits = np.stack([film.logits for film in films]).astype(np.float64)
-    first, second = model.labels.index(positive), model.labels.index(negative)
-    return Labelled(
-        films,
-        np.stack([film.averages for film in films]),
-        (logits[:, first] - logits[:, second]) / model.bundle.temperature,
-        np.array([label == positive for label in labels]),
-        groups.astype(np.int64),
-    )
 
 
 def _labelled_fit(
@@ -237,16 +200,16 @@ def _labelled_fit(
     negative: str,
     wanted: Mapping[str, float],
 ) -> dict[str, Any]:
-    people = [len(np.unique(data.patients[side])) for side in (data.positive, ~data.positive)]
+    ill = _people(data)[1]
     score, head, why = data.shipped, None, ""
     report: dict[str, Any] = {}
-    if min(people) < thresholds.LEAST:
-        why = f"There are fewer than {thresholds.LEAST} films of {positive}: {_ALONE}."
+    if ill < thresholds.LEAST:
+        why = f"There are films of {positive} of fewer than {thresholds.LEAST} patients: {_ALONE}."
         if "sensitivity" in wanted:
             raise SiteError(
                 "too_few_films",
                 f"A threshold for a sensitivity needs films of {positive} of at least "
-                f"{thresholds.LEAST} patients; there are {people[0]}. State a specificity.",
+                f"{thresholds.LEAST} patients; there are {ill}. State a specificity.",
             )
     else:
         report["shipped_area"] = _figure(area_of(data.shipped, data.positive, data.patients))
@@ -278,8 +241,8 @@ def _labelled_fit(
                 data.shipped if model.head_weights is None else made.out_of_fold,
             )
         ]
-    threshold = threshold_for(score, data.positive, wanted)
-    called = out_of_fold_calls(score, data, wanted)
+    threshold = thresholds.threshold_for(score, data.positive, wanted)
+    called = thresholds.out_of_fold_calls(score, data.positive, data.patients, wanted)
     sides = {"sensitivity": called[data.positive], "specificity": ~called[~data.positive]}
     for figure, right in sides.items():
         if len(right):
@@ -308,86 +271,6 @@ def _seen(model: Classifier, data: Labelled, score: NDArray[np.float64]) -> drif
     return drift.numbers(model, data.averages[order], score[order])
 
 
-@dataclass(frozen=True, eq=False)
-class Adapted:
-    """A head fitted on a site's films.
-
-    Attributes
-    ----------
-    head : SiteHead
-    out_of_fold : float64 (n,)
-        Each film's log-odds from heads that were fitted without its patient.
-    """
-
-    head: SiteHead
-    out_of_fold: NDArray[np.float64]
-
-
-def adapted(
-    model: Classifier,
-    reference: Reference | None,
-    data: Labelled,
-    positive: str,
-    negative: str,
-) -> Adapted:
-    """Fit a head, and what it would say of each film without having seen its patient."""
-    values = Values(model, reference, data.averages, positive, negative)
-    turned = [ridge.turned(values(data.averages, gain)) for gain, _ in WAYS]
-    ways = [(films, strength) for (films, _), (_, strength) in zip(turned, WAYS, strict=True)]
-    raw = ridge.out_of_fold(ways, data.positive, data.patients)
-    scale = ridge.calibrate(raw, data.positive)
-    best = ridge.choose(ways, data.positive, data.patients, 0)
-    line, axes = ridge.fit(ways[best][0], data.positive, ways[best][1]), turned[best][1]
-    a, b = float(scale.weights[0]), scale.intercept
-    whole = ridge.Line(a * (axes.T @ line.weights), a * line.intercept + b)
-    logits = np.stack([film.logits for film in data.films])
-    head = values.head(whole, WAYS[best][0], bias_of(model, data.averages, logits))
-    return Adapted(head, scale(raw[:, None]))
-
-
-def area_of(
-    score: NDArray[np.floating], positive: NDArray[np.bool_], patients: NDArray[np.integer]
-) -> Estimate:
-    """AUROC with its interval by patient."""
-    again = curves.resample(score, positive, patients, draw(patients)).auroc
-    return estimate(curves.auroc(curves.count(score, positive)), again)
-
-
-def gain_of(
-    score: NDArray[np.floating],
-    other: NDArray[np.floating],
-    positive: NDArray[np.bool_],
-    patients: NDArray[np.integer],
-) -> Estimate:
-    """AUROC of `score` less that of `other`, in the same resamples."""
-    counts = draw(patients)
-    values = [curves.auroc(curves.count(each, positive)) for each in (score, other)]
-    spread = [curves.resample(each, positive, patients, counts).auroc for each in (score, other)]
-    return estimate(values[0] - values[1], spread[0] - spread[1])
-
-
-def threshold_for(
-    score: NDArray[np.floating], positive: NDArray[np.bool_], wanted: Mapping[str, float]
-) -> float:
-    """The log-odds from which films are called, for a wanted sensitivity or specificity."""
-    if "sensitivity" in wanted:
-        return thresholds.for_sensitivity(score[positive], wanted["sensitivity"])
-    return thresholds.for_specificity(score[~positive], wanted["specificity"])
-
-
-def out_of_fold_calls(
-    score: NDArray[np.floating], data: Labelled, wanted: Mapping[str, float]
-) -> NDArray[np.bool_]:
-    """Whether each film is called by a threshold that other patients' films chose."""
-    order = np.random.default_rng(0).permutation(int(data.patients.max()) + 1)
-    part = order[data.patients] % min(ridge.FOLDS, len(order))
-    called = np.zeros(len(score), bool)
-    for number in np.unique(part):
-        held = part == number
-        called[held] = score[held] >= threshold_for(score[~held], data.positive[~held], wanted)
-    return called
-
-
 def _more(
     sides: Mapping[str, NDArray[np.bool_]], area: Mapping[str, float] | None
 ) -> list[dict[str, float]]:
@@ -404,68 +287,6 @@ def _more(
             line["area"] = (area["high"] - area["low"]) * shrink
         found.append(line)
     return found
-
-
-def _unlabelled(
-    model: Classifier, films: list[Film], positive: str, negative: str, share: float | None
-) -> dict[str, Any]:
-    if len(films) < alignment.LEAST:
-        raise SiteError(
-            "too_few_films",
-            f"There are {len(films)} films without labels; at least {alignment.LEAST} are needed, "
-            f"or {thresholds.LEAST} labelled {negative}.",
-        )
-    if share is None:
-        raise SiteError(
-            "bad_request",
-            f"State which share of these films you take to be {positive}: it cannot be found out "
-            "from films without labels.",
-        )
-    if model.head_weights is None:
-        raise SiteError(
-            "no_averages",
-            "This network's head is not linear on averages, so films without labels say nothing. "
-            f"Label {thresholds.LEAST} films of {negative}.",
-        )
-    reference = reference_of(model)
-    if reference is None or (reference.positive, reference.negative) != (positive, negative):
-        raise SiteError(
-            "no_reference",
-            "This bundle brings no reference of known hospitals for these labels. Make one with: "
-            "python -m train reference --data DIR --out models/NAME",
-        )
-    averages = np.stack([film.averages for film in films])
-    logits = np.stack([film.logits for film in films]).astype(np.float64)
-    first, second = model.labels.index(positive), model.labels.index(negative)
-
-    def _log_odds(moved: NDArray[np.floating]) -> NDArray[np.float64]:
-        return np.asarray((moved[:, first] - moved[:, second]) / model.bundle.temperature)
-
-    def called(stated: float) -> tuple[SiteHead, float]:
-        head = alignment.aligned_head(model, reference, averages, stated)
-        moved = logits + head.added(averages)
-        return head, float((_log_odds(moved) >= 0).mean())
-
-    head, there = called(share)
-    others = {
-        f"{stated:g}": called(stated)[1] for stated in (share / 2, min(2 * share, (1 + share) / 2))
-    }
-    return {
-        "kind": "aligned",
-        "threshold": 0.0,
-        "wanted": {"share": float(share)},
-        "films": {"": len(films)},
-        "report": {
-            "why": "",
-            "called": there,
-            "called_shipped": float((logits[:, first] >= logits[:, second]).mean()),
-            "called_if": others,
-        },
-        "seen": drift.numbers(model, averages, _log_odds(logits + head.added(averages))),
-        "negatives": np.zeros(0, np.float32),
-        "positives": np.zeros(0, np.float32),
-        "head": head,
-    }
 
 
 def _figure(found: Estimate) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import NormalDist
 
 import numpy as np
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from ..metrics.bootstrap import Estimate
 
 LEAST = 10
-"""Films of a label below which nothing is fitted to them."""
+"""Patients of a label below whose number nothing is fitted to their films."""
+PARTS = 10
+"""Into which films are dealt out to see what a threshold does to films that had no part in it."""
 
 
 def quantile(values: NDArray[np.floating], share: float) -> float:
@@ -39,6 +42,31 @@ def for_specificity(negatives: NDArray[np.floating], wanted: float) -> float:
 def for_sensitivity(positives: NDArray[np.floating], wanted: float) -> float:
     """The log-odds that `wanted` of the positives reach."""
     return quantile(positives, 1 - wanted)
+
+
+def threshold_for(
+    score: NDArray[np.floating], positive: NDArray[np.bool_], wanted: Mapping[str, float]
+) -> float:
+    """The log-odds from which films are called, for a wanted sensitivity or specificity."""
+    if "sensitivity" in wanted:
+        return for_sensitivity(score[positive], wanted["sensitivity"])
+    return for_specificity(score[~positive], wanted["specificity"])
+
+
+def out_of_fold_calls(
+    score: NDArray[np.floating],
+    positive: NDArray[np.bool_],
+    patients: NDArray[np.integer],
+    wanted: Mapping[str, float],
+) -> NDArray[np.bool_]:
+    """Whether each film is called by a threshold that other patients' films chose."""
+    order = np.random.default_rng(0).permutation(int(patients.max()) + 1)
+    part = order[patients] % min(PARTS, len(order))
+    called = np.zeros(len(score), bool)
+    for number in np.unique(part):
+        held = part == number
+        called[held] = score[held] >= threshold_for(score[~held], positive[~held], wanted)
+    return called
 
 
 def share(part: int, whole: int) -> Estimate:

@@ -15,8 +15,8 @@ from ..metrics.bootstrap import Estimate
 from ..model.classifier import Classifier
 from ..model.reference import reference_of
 from . import thresholds
+from .adaptation import adapted, labelled
 from .films import Film
-from .fitting import adapted, labelled
 from .profile import Profile
 
 STEP = 0.1

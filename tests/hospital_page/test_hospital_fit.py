@@ -99,7 +99,7 @@ def test_a_wanted_sensitivity_is_gone_by(page: AppTest, phantom_model: cxr.Class
 def test_films_without_labels_are_an_assumption(
     page: AppTest, phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cxr.site.fitting.reference_of", reference)
+    monkeypatch.setattr("cxr.site.alignment.reference_of", reference)
     monkeypatch.setattr("ui.hospital.fitted.reference_of", reference)
     films, _ = hospital(phantom_model, 30, 30)
     at = give(page, phantom_model, films, [""] * 60)

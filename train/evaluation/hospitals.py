@@ -18,17 +18,11 @@ from cxr.metrics.hospital_profiles import FILE, NEAR
 from cxr.model.bundle import manifest_values, write_manifest
 from cxr.model.classifier import Classifier
 from cxr.model.reference import Reference, reference_of
+from cxr.site.adaptation import Labelled, adapted, gain_of, labelled
 from cxr.site.films import Film, gather
-from cxr.site.fitting import (
-    WANTED,
-    Labelled,
-    adapted,
-    gain_of,
-    labelled,
-    threshold_for,
-)
+from cxr.site.fitting import WANTED
 from cxr.site.shortcuts import shortcuts
-from cxr.site.thresholds import LEAST
+from cxr.site.thresholds import LEAST, threshold_for
 
 from ..data import manifest
 from . import reference
