@@ -82,7 +82,7 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
         if found is not None:
             input_checks.before_scores(found)
         muted = found is not None and found.outside
-        stands = hospitals.standing(reading, model)
+        stands = hospitals.standing(film, reading, model)
         findings.show_scores(reading.prediction, model, stands, muted)
         if found is not None:
             input_checks.show(found)

@@ -18,6 +18,7 @@ from cxr.site import store
 from ui.base.words import odds
 from ui.panels.export import scores_csv
 from ui.session import films as ui_films
+from ui.session import hospitals
 from ui.session.hospitals import KNOWN, OTHER
 
 FILM = png(film(300, 260))
@@ -122,3 +123,17 @@ def test_the_table_says_by_which_hospital(phantom_model: cxr.Classifier) -> None
     assert row.threshold == 0.25
     assert row.called == ("T" if found.standing.called else "not T")
     assert np.isclose(row.below_negatives, found.standing.below_negatives, atol=1e-4)
+
+
+def test_a_sample_is_of_a_hospital_that_it_knows(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cxr.screening.standing.reference_of", reference)
+    found = cxr.assess(FILM, phantom_model)
+    reading = ui_films.Reading(prediction=found.prediction, standing=found.standing)
+    upload = ui_films.Film(1, "film.png", FILM, "0" * 64)
+    sample = ui_films.Film(2, "film.png", FILM, "0" * 64, "N", "somewhere known")
+    assert hospitals.standing(upload, reading, phantom_model) is found.standing
+    assert hospitals.standing(sample, reading, phantom_model) is None
+    there = phantom_model.at(profile(phantom_model))
+    assert hospitals.standing(sample, reading, there) is found.standing

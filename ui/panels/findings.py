@@ -43,7 +43,7 @@ def show_scores(
     call = _call(prediction) if stands is None else ""
     st.html(
         f'<div{quiet}>{call}<div class="cxr-bars" role="list">{bars}</div>'
-        f'<details class="cxr-quiet"{" open" if stands is None else ""}>'
+        '<details class="cxr-quiet">'
         f"<summary>Why, and what the scores are worth</summary>{told}</details></div>"
     )
 

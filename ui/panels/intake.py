@@ -79,7 +79,7 @@ def _caption(film: films.Film, model: Classifier) -> str:
     prediction = reading.prediction
     top = prediction.probabilities[prediction.label]
     said = f"{prediction.label} {score(top)} · margin {score(prediction.margin)}"
-    if (stands := hospitals.standing(reading, model)) is not None:
+    if (stands := hospitals.standing(film, reading, model)) is not None:
         said = standing.brief(stands)
     unknown = reading.passport is not None and reading.passport.outside
     return plain(f"Outside what it knows · {said}" if unknown else said)

@@ -30,11 +30,12 @@ def show(prediction: Prediction, standing: Standing, model: Classifier, muted: b
 
 
 def headline(standing: Standing) -> str:
-    """The first line: ``Above the T threshold of Kisumu``, ``Higher than 93 of 100 films of N``."""
+    """``Above the T threshold of Kisumu``, or ``T: higher than 93 of 100 films of N``."""
     if standing.called is not None:
         side = "Above" if standing.called else "Below"
         return f"{side} the {standing.positive} threshold of {standing.hospital}"
-    return f"Higher than {of_hundred(standing.below_negatives)} of 100 films of {standing.negative}"
+    below = of_hundred(standing.below_negatives)
+    return f"{standing.positive}: higher than {below} of 100 films of {standing.negative}"
 
 
 def reading(standing: Standing) -> str:
@@ -61,7 +62,8 @@ def brief(standing: Standing) -> str:
     if standing.called is not None:
         side = "above" if standing.called else "below"
         return f"{side} the {standing.positive} threshold · {odds(standing.log_odds)}"
-    return f"higher than {of_hundred(standing.below_negatives)} of 100 {standing.negative}"
+    below = of_hundred(standing.below_negatives)
+    return f"{standing.positive} higher than {below} of 100 {standing.negative}"
 
 
 def _abnormal(prediction: Prediction, model: Classifier) -> str:

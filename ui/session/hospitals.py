@@ -12,7 +12,7 @@ from cxr.screening.standing import Standing, ground_of
 from cxr.site import Profile, store, watch
 from cxr.site.command import watched
 from ui.session import models
-from ui.session.films import Reading
+from ui.session.films import Film, Reading
 
 OTHER, KNOWN = "Another hospital", "A hospital that the model knows"
 
@@ -61,10 +61,10 @@ def model() -> Classifier:
     return shipped
 
 
-def standing(reading: Reading, model: Classifier) -> Standing | None:
+def standing(film: Film, reading: Reading, model: Classifier) -> Standing | None:
     """Where a film stands, if anything hangs on it: by a profile, or in a hospital that the model
-    does not know, as far as the person says."""
-    at_home = st.session_state.get("hospital") == KNOWN
+    does not know, as far as the person says. A sample is of a hospital that it knows."""
+    at_home = bool(film.source) or st.session_state.get("hospital") == KNOWN
     return None if model.site is None and at_home else reading.standing
 
 
