@@ -76,9 +76,12 @@ def test_a_table_names_films_labels_and_patients(
     table.write_text("\n".join(["file,label,patient", *rows]))
     assert main(["site", "fit", str(table), "--name", "Table", *_at(phantom_model)]) == 0
     assert store.find("Table").films == {"N": 12, "T": 0}
-    table.write_text("film,label\nN/00.png,N")
+    table.write_text("\n".join(["file,label,patient", *rows, "N/00.png,T,"]))
     assert main(["site", "fit", str(table), "--name", "Table", *_at(phantom_model)]) == 2
-    assert "[bad_films]" in capsys.readouterr().err
+    assert "[two_labels]" in capsys.readouterr().err
+    table.write_text("height,label\nN/00.png,N")
+    assert main(["site", "fit", str(table), "--name", "Table", *_at(phantom_model)]) == 2
+    assert "[bad_table]" in capsys.readouterr().err
     empty = films / "nothing"
     empty.mkdir()
     assert main(["site", "fit", str(empty), "--name", "Table", *_at(phantom_model)]) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from argparse import Namespace, _SubParsersAction
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from .drift import Look
     from .profile import Profile
 
-_COLUMNS = ("file", "label", "patient")
 UNLABELLED = "unlabelled"
 """Folder of films without a label."""
 
@@ -224,20 +222,18 @@ def _folders(root: Path, model: Classifier) -> list[tuple[Path, str, str]]:
 
 
 def _table(path: Path) -> list[tuple[Path, str, str]]:
-    """The same of a table; paths are relative to it."""
+    """The same of a table; paths are relative to it. A film under two labels is there under each,
+    and so refused by the fit."""
+    from .table import read_table
+
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SiteError("bad_films", "The table of films is not CSV in UTF-8.") from error
-    if not table or not {"file", "label"} <= table[0].keys():
-        raise SiteError("bad_films", "The table of films needs the columns file and label.")
+        rows = read_table(path.read_bytes()).rows
+    except OSError as error:
+        raise SiteError(
+            "bad_table", f"The table of films cannot be read: {error.strerror}."
+        ) from error
     return [
-        (
-            path.parent / row["file"],
-            (row["label"] or "").strip(),
-            (row.get("patient") or "").strip(),
-        )
-        for row in table
-        if row["file"]
+        (path.parent / name, label, row.patient)
+        for name, row in rows.items()
+        for label in row.labels or ("",)
     ]
