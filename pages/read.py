@@ -87,8 +87,25 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
         if found is not None:
             input_checks.show(found)
         findings.show_facts(film, reading, model.bundle)
+        if not film.source:
+            known(film, model)
     with left:
         maps.show(film, reading, model)
+
+
+def known(film: Film, model: Classifier) -> None:
+    """What the film is known to be, for the page Hospital."""
+    st.html('<div class="cxr-heading">Known to be, for your hospital’s profile</div>')
+    with st.container(key="known", horizontal=True, gap="small"):
+        for label in model.labels:
+            st.button(
+                label,
+                key=f"known-{label}",
+                type="primary" if film.label == label else "secondary",
+                shortcut=f"shift+{label.lower()}" if len(label) == 1 else None,
+                on_click=films.mark,
+                args=(film.number, label),
+            )
 
 
 main()

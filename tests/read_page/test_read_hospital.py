@@ -137,3 +137,18 @@ def test_a_sample_is_of_a_hospital_that_it_knows(
     assert hospitals.standing(sample, reading, phantom_model) is None
     there = phantom_model.at(profile(phantom_model))
     assert hospitals.standing(sample, reading, there) is found.standing
+
+
+def test_a_film_is_marked_for_the_hospital_page(app: AppTest) -> None:
+    _with_film(app)
+    app.button(key="known-T").click().run()
+    assert [film.label for film in app.session_state["films"].values()] == ["T"]
+    app.button(key="known-N").click().run()
+    assert [film.label for film in app.session_state["films"].values()] == ["N"]
+    app.switch_page("pages/hospital.py").run()
+    app.button(key="hospital-from-read").click().run()
+    (pile,) = app.session_state["hospital-piles"].values()
+    assert [held.label for held in pile.held.values()] == ["N"]
+    app.switch_page("pages/read.py").run()
+    app.button(key="known-N").click().run()
+    assert [film.label for film in app.session_state["films"].values()] == [""]

@@ -81,6 +81,8 @@ def _caption(film: films.Film, model: Classifier) -> str:
     said = f"{prediction.label} {score(top)} · margin {score(prediction.margin)}"
     if (stands := hospitals.standing(film, reading, model)) is not None:
         said = standing.brief(stands)
+    if film.label and not film.source:
+        said += f" · known to be {film.label}"
     unknown = reading.passport is not None and reading.passport.outside
     return plain(f"Outside what it knows · {said}" if unknown else said)
 

@@ -42,7 +42,7 @@ class Film:
     sha256 : str
         Of the bytes.
     label : str
-        As a sample's data set gives it; "" for an upload.
+        As a sample's data set gives it, or as the person marked an upload; else "".
     source : str
         Of a sample; "" for an upload.
     refusal : CxrError or None
@@ -111,6 +111,13 @@ def add_sample(sample: Sample) -> int:
     except OSError:
         data = b""
     return add(sample.name, data, sample.label, sample.source)
+
+
+@pressed
+def mark(number: int, label: str) -> None:
+    """Say what an upload is known to be; the same again takes it back."""
+    if (film := films().get(number)) is not None and not film.source:
+        films()[number] = replace(film, label="" if film.label == label else label)
 
 
 def remove(number: int) -> None:
