@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -45,15 +46,20 @@ def record(model: Classifier, found: Assessment, where: Path | None = None) -> N
 def look(profile: Profile, where: Path | None = None) -> drift.Look:
     """Look at the films that were read under a profile."""
     lines = _lines(store.watched(profile.identity, where))
-    last = lines[-(len(lines) % drift.WINDOW + drift.WINDOW + _BEFORE) :]
+    full = len(lines) // drift.WINDOW * drift.WINDOW
+    found = _looked(profile, tuple(lines[max(0, full - drift.WINDOW - _BEFORE) : full]))
+    return drift.Look(len(lines), found.looks, found.share)
+
+
+@lru_cache(maxsize=16)  # pages ask at every run
+def _looked(profile: Profile, lines: tuple[str, ...]) -> drift.Look:
     rows = []
-    for line in last:
+    for line in lines:
         try:
             rows.append([float(x) for x in json.loads(line)["n"]])
         except (ValueError, KeyError, TypeError):
             continue  # a line that was cut off
-    found = drift.look(profile.seen, profile.seen_positive, drift.kept(rows))
-    return drift.Look(len(lines), found.looks, found.share)
+    return drift.look(profile.seen, profile.seen_positive, drift.kept(rows))
 
 
 def _lines(path: Path) -> list[str]:
