@@ -74,6 +74,8 @@ def page(chromium: Browser, address: str, room: tuple[Path, Path]) -> Iterator[P
     page.goto(address)
     accept(page)
     page.get_by_role("link", name="Review").click()
+    page.wait_for_url("**/cases*")
+    settled(page)
     page.get_by_text("Another folder").click()
     page.get_by_role("textbox", name="Path on the server").fill(str(room[0]))
     page.get_by_role("button", name="Use this folder").click()

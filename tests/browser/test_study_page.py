@@ -19,6 +19,7 @@ def chosen(page: Page, name: str) -> Locator:
 def test_a_film_is_read_by_keys_alone_and_then_with_the_call(page: Page) -> None:
     page.get_by_role("link", name="Study").click()
     page.wait_for_url("**/reader-study")
+    settled(page)
     page.get_by_label("Your name").fill("A. Reader")
     page.get_by_role("button", name="Begin").click()
     page.get_by_role("button", name="Add the sixteen samples").click()

@@ -24,6 +24,7 @@ SPLITS = {
 }
 _SHOWN = {"errors": "Called wrong", "all": "All cases"}
 _SORTS = {"margin": "Surest call first", "source": "Source", "loss": "Least expected label first"}
+_PATH, _REFUSED = "folder-path", "folder-refused"
 _FIRST = "T called N first, then N called T, then other errors."
 
 
@@ -179,14 +180,21 @@ def films() -> None:
     elif source.folder_named():
         st.caption("The data folder that was named has no manifest that can be read.")
     with st.expander("Another folder"), st.form("folder", border=False):
-        path = st.text_input(
+        st.text_input(
             "Path on the server",
+            key=_PATH,
             help="A folder that holds manifest.csv and the films it lists. Empty: the server’s "
             "own, which CXR_DATA names.",
         )
-        if st.form_submit_button("Use this folder"):
-            try:
-                source.name_folder(path.strip())
-                st.rerun()
-            except CxrError as refusal:
-                st.error(plain(str(refusal)))
+        st.form_submit_button("Use this folder", on_click=_use_folder)
+        if refusal := st.session_state.get(_REFUSED):
+            st.error(plain(refusal))
+
+
+def _use_folder() -> None:
+    """Before the page is drawn: a press is not lost where the page was still being drawn."""
+    try:
+        source.name_folder(st.session_state[_PATH].strip())
+        st.session_state.pop(_REFUSED, None)
+    except CxrError as refusal:
+        st.session_state[_REFUSED] = str(refusal)
