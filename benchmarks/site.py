@@ -1,9 +1,9 @@
 """What hospital profiles promise, away from the table of docs/hospitals.md: thresholds from few N,
-the drift watch's false alarms and its power, and the time of a fit.
+the drift watch's false alarms and its power, moments without labels, and the time of a fit.
 
     CXR_DATA=DIR python -m benchmarks.site
 
-The figures are in docs/hospital.md. Takes some five minutes of a core.
+The figures are in docs/hospital.md and docs/architecture.md. Takes some five minutes of a core.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 import cxr
 from cxr.imaging.corruptions import corrupted
 from cxr.imaging.preprocessing import preprocess
+from cxr.model.reference import reference_of
 from cxr.site import drift, fit, thresholds
+from cxr.site.alignment import moments, moved_head
 from cxr.site.films import gather
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +43,39 @@ def main() -> None:
     seen = _seen(model, [cxr.read(data / image).eight_bit for image in films.image])
     _thresholds(films, seen[:, -1])
     _watch(model, data, films, seen)
+    _moments(model, data, films)
     _time(model, data, films)
+
+
+def _moments(model: cxr.Classifier, data: Path, films: pd.DataFrame) -> None:
+    """Averages moved to known hospitals' moments at a stated share: all of them, or only those
+    that differ least between the labels."""
+    rows = films[films.source == HERE]
+    squares = np.stack(
+        [preprocess(cxr.read(data / image).eight_bit, model.preprocessing) for image in rows.image]
+    )
+    averages, logits = model.averages(squares), model.squares(squares)
+    ill = (rows.label == "T").to_numpy()
+    first, second = model.labels.index("T"), model.labels.index("N")
+    known, shipped = reference_of(model), model.head_weights
+    assert known is not None
+    assert shipped is not None
+    apart = np.abs(known.positive_mean - known.negative_mean) / known.deviation
+    print(f"\n| moved at {HERE} | stated share of T | T called T | N not called |")
+    print("| --- " * 4 + "|")
+    called = logits[:, first] >= logits[:, second]
+    print(f"| nothing | | {called[ill].mean():.2f} | {(~called[~ill]).mean():.2f} |")
+    for part in (0.5, 0.9, 1.0):
+        kept = apart <= np.quantile(apart, part)
+        for share in (0.25, 0.5, 0.75):
+            scale, shift = moments(known, averages, share)
+            head = moved_head(np.where(kept, scale, 1), np.where(kept, shift, 0), shipped)
+            moved = logits + head.added(averages)
+            called = moved[:, first] >= moved[:, second]
+            print(
+                f"| {part:g} of the averages | {share:g} | {called[ill].mean():.2f} | "
+                f"{(~called[~ill]).mean():.2f} |"
+            )
 
 
 def _seen(model: cxr.Classifier, pictures: list[NDArray[np.uint8]]) -> Rows:

@@ -17,13 +17,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BundleError
+from ..model import fitted_files
 from ..model.bundle import Bundle
 from ..model.classifier import Classifier
 from .measures import BITS, GRID
 
 FORMAT = 1
-TEXT, ARRAYS = "passport.json", "passport.npz"
+STEM = "passport"
+TEXT, ARRAYS = f"{STEM}.json", f"{STEM}.npz"
 _LINES = ("inverted", "rotated", "cropped")
 _LIMITS = (
     *("outside", "inverted", "noisy", "burnt_in_text", "rotated", "cropped"),
@@ -127,20 +128,9 @@ def load(bundle: Bundle, maps: int) -> Fitted | None:
     BundleError
         ``bad_passport``: they are another network's, or not what they should be.
     """
-    if not (bundle.folder / TEXT).is_file():
-        return None
-    try:
-        text = json.loads((bundle.folder / TEXT).read_text(encoding="utf-8"))
-        with np.load(bundle.folder / ARRAYS, allow_pickle=False) as arrays:
-            named = {name: arrays[name] for name in arrays.files}
-        fitted = _checked(text, named, bundle.digest, maps)
-    except Exception as error:  # NumPy lets through whatever zipfile and zlib meet
-        raise BundleError(
-            "bad_passport",
-            f"The bundle's {TEXT} or {ARRAYS} cannot be used: {error}. Fit them again with: "
-            "python -m train passport --data DIR --out models/NAME",
-        ) from error
-    return fitted
+    return fitted_files.read(
+        bundle, STEM, FORMAT, lambda text, arrays: _checked(text, arrays, maps)
+    )
 
 
 def limits_of(model: Classifier) -> Fitted | None:
@@ -153,9 +143,7 @@ def limits_of(model: Classifier) -> Fitted | None:
 _READ: WeakKeyDictionary[Bundle, Fitted | None] = WeakKeyDictionary()
 
 
-def _checked(text: Any, arrays: dict[str, NDArray[Any]], digest: str, maps: int) -> Fitted:
-    if text["format"] != FORMAT or text["network"] != digest:
-        raise ValueError("they were fitted for another network or version")
+def _checked(text: Any, arrays: dict[str, NDArray[Any]], maps: int) -> Fitted:
     mean = arrays["mean"].astype(np.float32)
     axes = arrays["axes"].astype(np.float32)
     lines = {

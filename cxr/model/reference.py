@@ -17,12 +17,13 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BundleError
+from . import fitted_files
 from .bundle import Bundle
 from .classifier import Classifier
 
 FORMAT = 1
-TEXT, ARRAYS = "reference.json", "reference.npz"
+STEM = "reference"
+TEXT, ARRAYS = f"{STEM}.json", f"{STEM}.npz"
 _VECTORS = (
     *("mean", "deviation", "direction"),
     *("negative_mean", "negative_deviation", "positive_mean", "positive_deviation"),
@@ -94,19 +95,9 @@ def load(bundle: Bundle, maps: int) -> Reference | None:
     BundleError
         ``bad_reference``: it is another network's, or not what it should be.
     """
-    if not (bundle.folder / TEXT).is_file():
-        return None
-    try:
-        text = json.loads((bundle.folder / TEXT).read_text(encoding="utf-8"))
-        with np.load(bundle.folder / ARRAYS, allow_pickle=False) as stored:
-            arrays = {name: stored[name].astype(np.float32) for name in stored.files}
-        return _checked(text, arrays, bundle, maps)
-    except Exception as error:  # NumPy lets through whatever zipfile and zlib meet
-        raise BundleError(
-            "bad_reference",
-            f"The bundle's {TEXT} or {ARRAYS} cannot be used: {error}. Make them again with: "
-            "python -m train reference --data DIR --out models/NAME",
-        ) from error
+    return fitted_files.read(
+        bundle, STEM, FORMAT, lambda text, arrays: _checked(text, arrays, bundle, maps)
+    )
 
 
 def reference_of(model: Classifier) -> Reference | None:
@@ -119,11 +110,8 @@ def reference_of(model: Classifier) -> Reference | None:
 _READ: WeakKeyDictionary[Bundle, Reference | None] = WeakKeyDictionary()
 
 
-def _checked(
-    text: Any, arrays: dict[str, NDArray[np.float32]], bundle: Bundle, maps: int
-) -> Reference:
-    if text["format"] != FORMAT or text["network"] != bundle.digest:
-        raise ValueError("they were made for another network or version")
+def _checked(text: Any, stored: dict[str, NDArray[Any]], bundle: Bundle, maps: int) -> Reference:
+    arrays = {name: values.astype(np.float32) for name, values in stored.items()}
     positive, negative = text["positive"], text["negative"]
     if positive == negative or not {positive, negative} <= set(bundle.labels):
         raise ValueError("labels that the network does not have")

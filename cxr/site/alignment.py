@@ -35,18 +35,30 @@ def aligned_head(
         Of the positive label, as stated by the user. An assumption that nothing here can check.
     """
     assert model.head_weights is not None
+    return moved_head(*moments(reference, averages, share), model.head_weights)
+
+
+def moments(
+    reference: Reference, averages: NDArray[np.floating], share: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """By what each average is multiplied, .2 to 5, and what is added then: float64 (K,) each."""
     r = reference
     mean = (1 - share) * r.negative_mean + share * r.positive_mean
     apart = share * (1 - share) * (r.positive_mean - r.negative_mean) ** 2
     within = (1 - share) * r.negative_deviation**2 + share * r.positive_deviation**2
-    there = averages.std(0, dtype=np.float64)
-    floor = r.deviation / 10
-    scale = np.sqrt(within + apart) / np.maximum(there, floor)
-    scale = np.clip(scale, 0.2, 5.0)
-    moved = mean - scale * averages.mean(0, dtype=np.float64)
-    weights = model.head_weights.astype(np.float64)
+    there = np.maximum(averages.std(0, dtype=np.float64), r.deviation / 10)
+    scale = np.clip(np.sqrt(within + apart) / there, 0.2, 5.0)
+    return scale, mean - scale * averages.mean(0, dtype=np.float64)
+
+
+def moved_head(
+    scale: NDArray[np.floating], shift: NDArray[np.floating], shipped: NDArray[np.floating]
+) -> SiteHead:
+    """What has to be added to the logits of the head `shipped`, (K, classes), for it to see
+    ``scale * averages + shift``."""
+    weights = shipped.astype(np.float64)
     return SiteHead(
-        ((scale - 1)[:, None] * weights).astype(np.float32), (moved @ weights).astype(np.float32)
+        ((scale - 1)[:, None] * weights).astype(np.float32), (shift @ weights).astype(np.float32)
     )
 
 

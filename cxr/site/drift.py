@@ -53,7 +53,7 @@ class Look:
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """ "looks", "share", both or neither."""
+        """What alarms: "looks", "share", both or neither."""
         found = (("looks", self.looks), ("share", self.share))
         return tuple(name for name, p in found if p is not None and p <= LEVEL)
 

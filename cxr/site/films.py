@@ -1,5 +1,5 @@
 """What a fit needs of a hospital's films: the network's averages and logits, and a film's crude
-looks. No pixel is kept beyond a thumbnail of 16 × 16."""
+looks. Of its pixels there stay a thumbnail of 16 × 16, and the corners of one of 64 × 64."""
 
 from __future__ import annotations
 

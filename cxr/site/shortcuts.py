@@ -47,7 +47,7 @@ def shortcuts(
     network: NDArray[np.floating],
     seed: int = 0,
 ) -> list[Shortcut]:
-    """Fit each crude look in the folds that the network's answer came from.
+    """Fit each crude look as the network's answer was made: in folds, by patient.
 
     One trips where its interval lies above :data:`LEAST_AREA` and the network is not ahead of it
     beyond doubt, or by less than .05.
