@@ -49,10 +49,10 @@ from .options import parsed
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 if it went well, 2 after a refusal."""
     options = parsed("python -m train", __doc__, arguments)
-    from . import cli
+    from . import cli, reports
 
     try:
-        run = getattr(cli, options.run)
+        run = getattr(cli, options.run, None) or getattr(reports, options.run)
         return int(run(options) or 0)
     except CxrError as error:
         print(error, file=sys.stderr)

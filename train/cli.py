@@ -1,5 +1,6 @@
-"""What each command of ``python -m train`` does: load, run, print. Imports wait for their command,
-since some need TensorFlow and some must not load it."""
+"""What the commands of ``python -m train`` do that make something: load, run, print. Those that
+measure are in ``reports``. Imports wait for their command, since some need TensorFlow and some must
+not load it."""
 
 from __future__ import annotations
 
@@ -7,15 +8,13 @@ import os
 import subprocess
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cxr.errors import DataError
 
-from .printed import lines
+from .printed import lines, show
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +73,7 @@ def export(options: Namespace) -> None:
         films, _ = masks.load(masks.with_masks(frame), options.data, plan, options.runs / "cache")
         bundle = export_masks(plan, run, films, frame, options.data, options.out)
         print(f"{options.out}: {bundle.digest[:12]}")
-        _print(lines("", bundle.metrics["test"]["sources"]))
+        show(lines("", bundle.metrics["test"]["sources"]))
         return
     from .export.classifier import export_run
 
@@ -88,15 +87,7 @@ def calibrate(options: Namespace) -> None:
 
     bundle = fit_anew(options.out, dict(options.sensitivity or ()), options.unseen)
     print(f"temperature {bundle.temperature:.3f}")
-    _print(lines("", bundle.operating_points))
-
-
-def external(options: Namespace) -> None:
-    from .evaluation.evaluate import external_row, score_external
-
-    bundle = score_external(options.out)
-    _print(lines("", bundle.metrics["external"]))
-    print(external_row(bundle))
+    show(lines("", bundle.operating_points))
 
 
 def sites(options: Namespace) -> None:
@@ -105,19 +96,7 @@ def sites(options: Namespace) -> None:
     plan, frame = _plan(options)
     frame, squares = _films(plan, frame, options)
     found = leave_out(plan, _name(options), squares, frame, options.leave_out, options.runs)
-    _print(lines("", found))
-
-
-def compare(options: Namespace) -> None:
-    from .experiments.run_comparison import report
-
-    _print(report([Path(each) for each in options.files]))
-
-
-def ledger(options: Namespace) -> None:
-    from .experiments.ledger import table
-
-    _print(table(options.runs))
+    show(lines("", found))
 
 
 def folds(options: Namespace) -> None:
@@ -126,7 +105,7 @@ def folds(options: Namespace) -> None:
     plan, frame = _plan(options)
     frame, squares = _films(plan, frame, options)
     found = cross_validate(plan, _name(options), squares, frame, options.k, options.runs)
-    _print(lines("", found))
+    show(lines("", found))
 
 
 def search(options: Namespace) -> None:
@@ -141,88 +120,6 @@ def search(options: Namespace) -> None:
     print(f"best of {len(study.trials)} trials, {study.best_value:.4f} ({run}):")
     for path, value in study.best_params.items():
         print(f"{path} = {value!r}")
-
-
-def audit(options: Namespace) -> None:
-    from cxr.model.classifier import Classifier
-
-    from .data import cache, manifest
-    from .evaluation.shortcut_audit import audit as ask
-    from .evaluation.shortcut_audit import report, store
-
-    model = Classifier(options.out)
-    frame = manifest.of_bundle(manifest.load(options.data), model.bundle, ("train", "val", "test"))
-    learnt = frame.label[(frame.split == "train") & (frame.recommended == "1")]
-    manifest.refuse(["train has recommended films of one label at most"] * (learnt.nunique() < 2))
-    whole = replace(model.preprocessing, rim=0)
-    films = cache.films(frame, options.data, model.labels, whole, options.runs / "cache")
-    _print(report(store(options.out, ask(model, films, frame))))
-
-
-def robustness(options: Namespace) -> None:
-    from cxr.model.bundle import open_bundle
-
-    from .data import manifest
-    from .evaluation.robustness import report
-
-    frame = manifest.of_bundle(manifest.load(options.data), open_bundle(options.out), ("test",))
-    _print(report(options.out, frame, options.data))
-
-
-def row(options: Namespace) -> None:
-    from .data import manifest
-    from .experiments.recipe_row import row as row_of
-
-    print(row_of(options.out, manifest.load(options.data)))
-
-
-def card(options: Namespace) -> None:
-    from cxr.metrics.model_card import card as card_of
-    from cxr.model.bundle import manifest_values, open_bundle, write_manifest
-
-    if options.recipe:
-        from .recipes.recipe import load
-
-        values = manifest_values(options.out)
-        values["provenance"]["recipe"]["card"] = load(options.recipe).card
-        write_manifest(options.out, values)
-    print(card_of(open_bundle(options.out)), end="")
-
-
-def passport(options: Namespace) -> None:
-    from cxr.model.bundle import open_bundle
-
-    from .data import manifest
-    from .evaluation.input_check_report import report
-    from .evaluation.input_checks import store
-
-    frame = manifest.of_bundle(
-        manifest.load(options.data), open_bundle(options.out), ("train", "val", "test")
-    )
-    rows, scored = store(options.out, frame, options.data)
-    _print(report(options.out, frame, options.data, rows, scored))
-
-
-def reference(options: Namespace) -> None:
-    from .evaluation.reference import add
-
-    found = add(options.out, options.data, options.at)
-    print(f"{options.out}: {found.negative} and {found.positive} of", end=" ")
-    print(", ".join(found.hospitals), "as unseen; told apart within", ", ".join(found.both))
-
-
-def hospitals(options: Namespace) -> None:
-    from .evaluation.hospitals import lines as table
-    from .evaluation.hospitals import measure
-
-    _print(table(measure(options.out, options.data, options.at)))
-
-
-def lungs_report(options: Namespace) -> None:
-    from .data import manifest
-    from .evaluation.lungs_report import report
-
-    _print(report(options.out, manifest.load(options.data), options.data))
 
 
 def adopt(options: Namespace) -> None:
@@ -251,7 +148,7 @@ def adopt(options: Namespace) -> None:
     print(f"Grad-CAM reads {bundle.gradcam_layer or none}")
     print(f"temperature {bundle.temperature:.3f}, {_on_test(bundle)}")
     for source, figures in bundle.metrics.get("external", {}).items():
-        _print(lines(f"{source}, recall", figures["recall"]))
+        show(lines(f"{source}, recall", figures["recall"]))
     for warning in came["warnings"]:
         print(f"Warning: {warning}")
     print("With films of train, an input passport can be fitted:")
@@ -278,7 +175,7 @@ def prepare(options: Namespace) -> None:
         like=options.like,
         display=options.display or ("" if options.like else _ask_display()),
     )
-    _print(summary(make_folder(plan, options.out)))
+    show(summary(make_folder(plan, options.out)))
 
 
 def _ask_display() -> str:
@@ -349,8 +246,3 @@ def _export_afresh(options: Namespace) -> int:
         return 0
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
     return subprocess.run([sys.executable, *command], env=environment, check=False).returncode
-
-
-def _print(lines: Iterable[Any]) -> None:
-    for line in lines:
-        print(line, flush=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
@@ -31,3 +31,9 @@ def lines(name: str, figures: Any) -> Iterator[str]:
 
 def _number(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def show(report: Iterable[Any]) -> None:
+    """Print a report as it comes, a line at a time."""
+    for line in report:
+        print(line, flush=True)
