@@ -3,7 +3,6 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from networks import small_network
 from traindata import RECIPE, make_data
@@ -11,18 +10,14 @@ from traindata import RECIPE, make_data
 import cxr
 from cxr.imaging.preprocessing import Preprocessing
 from cxr.metrics.evidence import figures
-from cxr.metrics.model_card import card
 from cxr.metrics.predictions import select, table
-from cxr.model.bundle import MANIFEST, manifest_values, open_bundle, write_manifest
-from cxr.model.calibration import fit_temperature, softmax
+from cxr.model.bundle import MANIFEST, manifest_values, write_manifest
 from cxr.model.decision import prediction_set
 from train.__main__ import main
 from train.evaluation import evaluate
 from train.evaluation.shortcut_audit import store
 from train.export.calibrate import calibrate
 from train.export.classifier import write_network
-from train.fit import runs
-from train.recipes import recipe
 
 
 @pytest.fixture(scope="module")
@@ -129,128 +124,6 @@ def test_what_no_recipe_led_to_keeps_the_points_it_has(bundle: Path) -> None:
     asked = calibrate(bundle, {"N": 0.7}).operating_points
     assert asked["T"] == points["T"]
     assert asked["N"]["wanted_sensitivity"] == 0.7
-
-
-@pytest.fixture
-def trained(bundle: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """The bundle with a recipe, and a run of that recipe without the sites ``far`` and ``farther``,
-    which hold both labels, and ``ills``, which holds one."""
-    (tmp_path / "tiny.toml").write_text(RECIPE.replace('["N", "P", "T"]', '["N", "T"]'))
-    plan = recipe.load(str(tmp_path / "tiny.toml"))
-    values = manifest_values(bundle)
-    write_manifest(bundle, {**values, "provenance": {"recipe": plan.to_dict()}})
-    rng = np.random.default_rng(1)
-    rows = []
-    for split, source, labels, gap in (
-        ("val", "a", "NT", 4),
-        ("left_out", "far", "NT", 1),
-        ("left_out", "farther", "NT", 4),
-        ("left_out", "ills", "T", 0),
-    ):
-        for label in labels * (200 // len(labels)):
-            logits = rng.normal((0, gap if label == "T" else -gap), 2)
-            row = {"image": f"{len(rows)}.png", "split": split, "source": source, "label": label}
-            rows.append({**row, "recommended": "1", "logit_N": logits[0], "logit_T": logits[1]})
-    run = tmp_path / "tiny-without-far-farther-ills"
-    run.mkdir()
-    table = pd.DataFrame(rows)
-    runs.claim(run, plan, table)
-    table.to_csv(run / "predictions.csv", index=False)
-    return bundle, run
-
-
-def test_a_point_for_unknown_hospitals_comes_from_a_site_left_out(
-    trained: tuple[Path, Path],
-) -> None:
-    bundle, run = trained
-    known = calibrate(bundle).operating_points["T"]
-    assert main(["calibrate", "--out", str(bundle), "--unseen", str(run)]) == 0
-    point = dict(open_bundle(bundle).operating_points["T"])
-    away = point.pop("unseen")
-    assert point == known, "what val says is not touched"
-    rows = evaluate.predictions(run)
-    logits = evaluate.logits_of(rows, ("N", "T"))
-    val = rows.split == "val"
-    temperature = fit_temperature(logits[val], evaluate.truth_of(rows[val], ("N", "T")))
-    score = softmax(logits, temperature)[:, 1]
-    far = rows.source == "far"
-    assert away["split"] == "far", "the site that needs the lowest, of those with both labels"
-    assert away["films"] == {"N": 100, "T": 100}
-    assert (score[far & (rows.label == "T")] >= away["threshold"]).sum() == 90
-    assert (score[far & (rows.label == "N")] < away["threshold"]).mean() == away["specificity"]
-    assert calibrate(bundle).operating_points["T"]["unseen"] == away, "kept by a calibration"
-
-
-def test_points_of_other_labels_and_wishes_stay(trained: tuple[Path, Path]) -> None:
-    bundle, run = trained
-    away = calibrate(bundle, run=run).operating_points["T"]["unseen"]
-    strict = calibrate(bundle, {"T": 0.99}).operating_points["T"]
-    assert strict["wanted_sensitivity"] == 0.99
-    assert strict["unseen"] == away, "it says itself what it was asked for"
-    rows = evaluate.predictions(run)
-    rows[(rows.source != "far") | (rows.label == "N")].to_csv(run / "predictions.csv", index=False)
-    both = calibrate(bundle, {"N": 0.8}, run).operating_points
-    assert both["N"]["unseen"]["split"] == "farther"
-    assert both["N"]["unseen"]["wanted_sensitivity"] == 0.8
-    assert list(calibrate(bundle).operating_points) == ["T"], "the recipe wants no point of N"
-
-
-def test_a_point_for_unknown_hospitals_is_told(trained: tuple[Path, Path]) -> None:
-    made = calibrate(trained[0], run=trained[1])
-    away = made.operating_points["T"]["unseen"]
-    text = card(made)
-    assert f"What far needed: {away['threshold']:.3g}, the highest score" in text
-    assert f"of its 100 films of N, {away['specificity']:.3f} lay below" in text
-    assert "| T, as far needed | test | 200 |" in text
-    values = manifest_values(trained[0])
-    del values["operating_points"]["T"]["unseen"]["films"]
-    with pytest.raises(cxr.BundleError, match="counts its films by label"):
-        write_manifest(trained[0], values)
-
-
-def test_a_run_that_tells_nothing_of_unknown_hospitals_is_refused(
-    trained: tuple[Path, Path], tmp_path: Path
-) -> None:
-    bundle, run = trained
-    before = (bundle / MANIFEST).read_bytes()
-
-    def code(folder: Path) -> str:
-        with pytest.raises(cxr.CxrError) as refused:
-            calibrate(bundle, run=folder)
-        assert (bundle / MANIFEST).read_bytes() == before
-        return refused.value.code
-
-    assert code(tmp_path / "none") == "no_run"
-    table = run / "predictions.csv"
-    rows = evaluate.predictions(run)
-    rows[rows.source.isin(["a", "ills"])].to_csv(table, index=False)
-    assert code(run) == "no_unseen"
-    rows[rows.split == "left_out"].assign(split="test").to_csv(table, index=False)
-    assert code(run) == "no_unseen", "a fold's run left no site out"
-    rows.assign(image=rows.image.replace({"200.png": "external0.png"})).to_csv(table, index=False)
-    assert code(run) == "other_films", "nothing is chosen by external films"
-    table.unlink()
-    assert code(run) == "no_run"
-    rows.to_csv(table, index=False)
-    plan = run / runs.PLAN
-    written = json.loads(plan.read_text())
-    plan.write_text(json.dumps({**written, "training": {**written["training"], "seed": 4}}))
-    assert code(run) == "other_run"
-    plan.write_text(json.dumps(written)[:40])
-    assert code(run) == "no_run", "a plan that was cut off"
-    write_manifest(bundle, {**manifest_values(bundle), "provenance": {}})
-    before = (bundle / MANIFEST).read_bytes()
-    assert code(run) == "no_recipe"
-
-
-def test_a_run_from_before_a_key_of_recipes_is_still_of_its_recipe(
-    trained: tuple[Path, Path],
-) -> None:
-    bundle, run = trained
-    written = json.loads((run / runs.PLAN).read_text())
-    del written["augmentation"]["fourier"], written["training"]["clip"]
-    (run / runs.PLAN).write_text(json.dumps(written))
-    assert "unseen" in calibrate(bundle, run=run).operating_points["T"]
 
 
 def test_a_label_that_the_network_does_not_have_is_refused(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cxr.metrics.model_card import card
 from cxr.metrics.predictions import table
+from cxr.model import reference
 from cxr.model.bundle import open_bundle
 from cxr.notice import NOTICE
 
@@ -37,6 +38,25 @@ def test_an_operating_point_is_told_where_the_network_is_new(models: Path) -> No
     of_t, of_others = re.findall(r"(\S+) \(\S+ to \S+\) of (\d+)", line)
     assert of_t == (f"{called[site.label == 'T'].mean():.3f}", "130")
     assert of_others == (f"{1 - called[site.label != 'T'].mean():.3f}", "160")
+
+
+def test_thresholds_of_left_out_hospitals_are_tried_on_external_ones(models: Path) -> None:
+    bundle = open_bundle(models / "default")
+    known = reference.load(bundle)
+    assert known is not None
+    rows = table(bundle)
+    site = rows[(rows.source == "tbx11k") & rows.label.isin(["N", "T"])]
+    odds = (site.logit_T - site.logit_N) / bundle.temperature
+    text = card(bundle)
+    for wish, asked in (("specificity 0.7", "N"), ("sensitivity 0.9", "T")):
+        line = next(x for x in text.splitlines() if wish in x and "| tbx11k |" in x)
+        threshold = float(re.findall(r"-?\d+\.\d+", line.split(":")[1])[0])
+        found = float(line.split("|")[4].split()[0])
+        assert abs(found - (odds >= threshold)[site.label == "T"].mean()) < 0.03, "two decimals"
+        if asked == "N":
+            assert abs((known.unseen_negatives < threshold).mean() - 0.7) < 0.02
+        else:
+            assert abs((known.unseen_positives >= threshold).mean() - 0.9) < 0.02
 
 
 def test_unseen_sites_are_never_pooled(models: Path) -> None:

@@ -2,7 +2,7 @@
 
     python -m train fit --recipe default --data DIR --out models/NAME
     python -m train export --recipe default --data DIR --out models/NAME
-    python -m train calibrate --out models/NAME [--sensitivity T=.95] [--unseen RUN]
+    python -m train calibrate --out models/NAME [--sensitivity T=.95]
     python -m train external --out models/NAME
     python -m train sites --recipe default --data DIR --leave-out sakha,nih
     python -m train compare RUN RUN [RUN...]
@@ -23,8 +23,7 @@
 
 `fit` ends with `export` in a process of its own; run `export` by itself where training had no
 TensorFlow (KERAS_BACKEND=torch or jax). `calibrate` fits temperature, operating points and sets
-anew; given the folder of a run of `sites`, it also finds operating points for hospitals that the
-network doesn't know. `external` scores the sites that no training may touch. `sites` and `folds`
+anew. `external` scores the sites that no training may touch. `sites` and `folds`
 say what a recipe is worth on films that it was kept from; `compare` holds runs of `sites` against
 each other, film by film. `audit` asks whether the disease or the hospital is told. `audit`,
 `robustness`, `card`, `lungs-report` and `passport` print a page of docs/, `row` a row of

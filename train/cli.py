@@ -85,7 +85,7 @@ def export(options: Namespace) -> None:
 def calibrate(options: Namespace) -> None:
     from .export.calibrate import calibrate as fit_anew
 
-    bundle = fit_anew(options.out, dict(options.sensitivity or ()), options.unseen)
+    bundle = fit_anew(options.out, dict(options.sensitivity or ()))
     print(f"temperature {bundle.temperature:.3f}")
     show(lines("", bundle.operating_points))
 

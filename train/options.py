@@ -40,7 +40,7 @@ class Command:
 COMMANDS = {
     "fit": Command("train, then export", "recipe data out", "runs devices"),
     "export": Command("make a bundle of a run", "recipe data out", "runs"),
-    "calibrate": Command("fit a bundle's temperature and limits", "out", "sensitivity unseen"),
+    "calibrate": Command("fit a bundle's temperature and limits", "out", "sensitivity"),
     "external": Command("score the sites that no training may touch", "out"),
     "sites": Command("train without sites, score their films", "recipe data leave-out", "runs"),
     "compare": Command("hold runs of sites against each other", "", "", ("RUN", 2, 99), "rivals"),
@@ -116,7 +116,6 @@ def _options() -> dict[str, dict[str, Any]]:
             "type": _share_of,
             "help": "LABEL=SHARE, least sensitivity of a label's operating point; may be repeated",
         },
-        "unseen": {"type": Path, "help": "runs/RECIPE-without-SITES"},
         "at": {**by_commas, "help": "hospitals with both labels that were not learnt from"},
         "labels": {
             "type": _named,

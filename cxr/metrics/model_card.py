@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from ..model import reference
 from ..model.bundle import Bundle
 from ..notice import NOTICE
 from . import predictions, subgroups
 from .bootstrap import Estimate, draw
 from .evidence import figures, pair_area
-from .operating_points import rates
+from .operating_points import WHO_SENSITIVITY, WHO_SPECIFICITY, rates, reaching
 
 WORDS = ("about", "use", "data", "licences", "limits")
 """Parts of the card that a recipe may write: Markdown each."""
@@ -57,6 +60,7 @@ def card(bundle: Bundle) -> str:
         ["## Slices of test", *_slices(rows, bundle.labels)],
         ["## Does it tell the disease or the hospital?", *_audit(bundle)],
         ["## Calibration, operating points, sets", *_trust(bundle, rows)],
+        _away(bundle, rows),
         ["## The shipped network", *_network(bundle)],
         _said("Known limits", words.get("limits")),
         _said("Licences of the data", words.get("licences")),
@@ -163,17 +167,11 @@ def _trust(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
     yield f"Temperature {bundle.temperature:.3f}, fitted on val."
     for label, point in bundle.operating_points.items():
         yield (
-            f"Operating point of {label}: {_point(point)} on {point['split']}; there it has "
-            f"sensitivity {point['sensitivity']:.3f} and specificity {point['specificity']:.3f}."
+            f"Operating point of {label}: {point['threshold']:.3g}, the highest score with a "
+            f"sensitivity of at least {point['wanted_sensitivity']:g} on {point['split']}; there "
+            f"it has sensitivity {point['sensitivity']:.3f} and specificity "
+            f"{point['specificity']:.3f}."
         )
-        if away := point.get("unseen"):
-            others = {other: n for other, n in away["films"].items() if other != label}
-            yield (
-                f"What {away['split']} needed: {_point(away)} there, by the scores of another "
-                f"network, trained alike but without {away['split']}; of its "
-                f"{sum(others.values()):,} films of {' and '.join(sorted(others))}, "
-                f"{away['specificity']:.3f} lay below. Other hospitals may differ."
-            )
     if bundle.operating_points:
         yield _table(
             ("operating point of", "on", "films", "sensitivity", "specificity"),
@@ -197,36 +195,60 @@ def _trust(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
         yield _table(("films", "promised", "label", "n", "achieved", "mean size", "empty"), lines)
 
 
-def _point(point: Mapping[str, Any]) -> str:
-    return (
-        f"{point['threshold']:.3g}, the highest score with a sensitivity of at least "
-        f"{point['wanted_sensitivity']:g}"
-    )
-
-
-def _thresholds(bundle: Bundle) -> Iterator[tuple[str, str, float]]:
-    """What each is called, its label, and itself."""
-    for label, point in bundle.operating_points.items():
-        yield label, label, point["threshold"]
-        if away := point.get("unseen"):
-            yield f"{label}, as {away['split']} needed", label, away["threshold"]
-
-
 def _reached(bundle: Bundle, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """What the operating points do on `test`, and in each hospital that is new to the network."""
     kept = rows[rows.split.isin(["test", "external"])]
     where = kept.source.astype(str).where(kept.split == "external", "test")
-    for kind, label, threshold in _thresholds(bundle):
+    for label, point in bundle.operating_points.items():
         for name in ("test", *sorted(set(where) - {"test"})):
             part = kept[where == name]
             if part.empty:
                 continue
-            positive, patients = (part.label == label).to_numpy(), predictions.clusters(part)
             score = part[f"p_{label}"].to_numpy()
-            found = rates(score, positive, threshold, patients, draw(patients))
-            sides = zip(found, (positive.sum(), (~positive).sum()), strict=True)
-            told = [f"{_number(one)} of {n:,}" if n else "–" for one, n in sides]
-            yield kind, name, f"{len(part):,}", *told
+            yield label, name, f"{len(part):,}", *_rates(part, score, label, point["threshold"])
+
+
+def _rates(
+    part: pd.DataFrame, score: NDArray[np.floating], label: str, threshold: float
+) -> Iterator[str]:
+    """Sensitivity and specificity with the films that they rest on."""
+    positive, patients = (part.label == label).to_numpy(), predictions.clusters(part)
+    found = rates(score, positive, threshold, patients, draw(patients))
+    for one, n in zip(found, (positive.sum(), (~positive).sum()), strict=True):
+        yield f"{_number(one)} of {n:,}" if n else "–"
+
+
+def _away(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
+    """What thresholds do in external hospitals that the films of the reference's set."""
+    if (known := reference.load(bundle)) is None:
+        return
+    two, one = known.positive, known.negative
+    yield f"## {two} against {one} in hospitals that it does not know"
+    films = "; ".join(
+        f"{name}, {' and '.join(f'{n:,} {label}' for label, n in counts.items())}"
+        for name, counts in known.hospitals.items()
+    )
+    yield (
+        f"There a film's score is its log-odds of {two} against {one}, since {two} shares its "
+        f"probability with labels that are not asked about. Thresholds of hospitals that were left "
+        f"out ({films}), and what they do in those of `external`, films of {one} and {two}:"
+    )
+    score = np.concatenate([known.unseen_negatives, known.unseen_positives])
+    there = np.arange(len(score)) >= len(known.unseen_negatives)
+    wishes = {
+        f"specificity {WHO_SPECIFICITY:g}": reaching(score, there, specificity=WHO_SPECIFICITY),
+        f"sensitivity {WHO_SENSITIVITY:g}": reaching(score, there, sensitivity=WHO_SENSITIVITY),
+    }
+    external = rows[(rows.split == "external") & rows.label.isin([one, two])]
+    lines = []
+    for wish, threshold in wishes.items():
+        if threshold is None:
+            continue
+        for name, part in external.groupby(external.source.astype(str)):
+            odds = (part[f"logit_{two}"] - part[f"logit_{one}"]).to_numpy() / bundle.temperature
+            told = _rates(part, odds, two, threshold)
+            lines.append((f"{wish}: {threshold:.2f}", name, f"{len(part):,}", *told))
+    yield _table(("log-odds for", "on", "films", "sensitivity", "specificity"), lines)
 
 
 def _coverage(found: Mapping[str, float]) -> tuple[str, str, str]:

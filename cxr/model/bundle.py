@@ -28,7 +28,6 @@ _NUMBER = (int, float)
 _FIGURE = {"value": _NUMBER, "low": _NUMBER, "high": _NUMBER}
 _RECALL = {"n": int, "value": _NUMBER}
 _POINT = {"threshold", "split", "sensitivity", "specificity", "wanted_sensitivity"}
-_CHOSEN = {"threshold": _NUMBER, "split?": str, "films?": {"*": int}, "*": _NUMBER}
 _SHAPE = {
     "name": str,
     "created": str,
@@ -37,7 +36,8 @@ _SHAPE = {
     "gradcam_layer": (str, type(None)),
     "head": str,
     "temperature": _NUMBER,
-    "operating_points": {"*": {**_CHOSEN, "unseen?": _CHOSEN}},
+    # Bundles until 2026-11 have "unseen", a threshold for other hospitals, which nothing reads.
+    "operating_points": {"*": {"threshold": _NUMBER, "split?": str, "unseen?": dict, "*": _NUMBER}},
     "conformal?": {"*": {"*": _NUMBER}},
     "metrics": {
         "test?": {"n": int, "macro_f1?": _FIGURE},
@@ -80,9 +80,7 @@ class Bundle:
     temperature : float
         Calibrated probabilities are ``softmax(logits / temperature)``; fitted on val.
     operating_points : mapping
-        label → threshold on its calibrated probability, how it was chosen and what it gave on val;
-        ``unseen``, where there is one, is what another network of the same recipe needed at a site
-        (its ``split``) that it was kept from, and how many ``films`` of each label are there.
+        label → threshold on its calibrated probability, how it was chosen and what it gave on val.
     conformal : mapping
         Promised coverage, such as "0.9" → label → least calibrated probability with which the
         label is in a film's set; empty in a bundle that was never given any.
@@ -210,15 +208,12 @@ def _check_values(bundle: Bundle, files: Mapping[str, str]) -> None:
         raise ValueError("a gap_linear head needs head.npy and a Grad-CAM layer")
     if not 0.01 <= bundle.temperature <= 100:
         raise ValueError("temperature must lie between 0.01 and 100")
-    for label, known in bundle.operating_points.items():
-        for point in (known, known.get("unseen", known)):
-            if label not in labels or not 0 <= point["threshold"] <= 1:
-                raise ValueError("an operating point needs a known label and a threshold of 0 to 1")
-            if bundle.task == TASKS[0] and not point.keys() >= _POINT:
-                told = ", ".join(sorted(_POINT))
-                raise ValueError(f"an operating point of scores says its {told}")
-        if "unseen" in known and not {label} < known["unseen"].get("films", {}).keys():
-            raise ValueError("a point of a site that was left out counts its films by label")
+    for label, point in bundle.operating_points.items():
+        if label not in labels or not 0 <= point["threshold"] <= 1:
+            raise ValueError("an operating point needs a known label and a threshold of 0 to 1")
+        if bundle.task == TASKS[0] and not point.keys() >= _POINT:
+            told = ", ".join(sorted(_POINT))
+            raise ValueError(f"an operating point of scores says its {told}")
     for share, limits in bundle.conformal.items():
         if not 0 < float(share) < 1:
             raise ValueError("a conformal set promises a coverage between 0 and 1")

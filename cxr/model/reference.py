@@ -87,7 +87,7 @@ def save(folder: Path, reference: Reference, network: str) -> None:
     )
 
 
-def load(bundle: Bundle, maps: int) -> Reference | None:
+def load(bundle: Bundle) -> Reference | None:
     """That of a checked bundle; None if it has none.
 
     Raises
@@ -96,21 +96,22 @@ def load(bundle: Bundle, maps: int) -> Reference | None:
         ``bad_reference``: it is another network's, or not what it should be.
     """
     return fitted_files.read(
-        bundle, STEM, FORMAT, lambda text, arrays: _checked(text, arrays, bundle, maps)
+        bundle, STEM, FORMAT, lambda text, arrays: _checked(text, arrays, bundle)
     )
 
 
 def reference_of(model: Classifier) -> Reference | None:
     """The same of a loaded model, read once."""
     if model.bundle not in _READ:
-        _READ[model.bundle] = load(model.bundle, model.maps)
+        _READ[model.bundle] = load(model.bundle)
     return _READ[model.bundle]
 
 
 _READ: WeakKeyDictionary[Bundle, Reference | None] = WeakKeyDictionary()
 
 
-def _checked(text: Any, stored: dict[str, NDArray[Any]], bundle: Bundle, maps: int) -> Reference:
+def _checked(text: Any, stored: dict[str, NDArray[Any]], bundle: Bundle) -> Reference:
+    maps = len(np.load(bundle.folder / "head.npy", allow_pickle=False))
     arrays = {name: values.astype(np.float32) for name, values in stored.items()}
     positive, negative = text["positive"], text["negative"]
     if positive == negative or not {positive, negative} <= set(bundle.labels):

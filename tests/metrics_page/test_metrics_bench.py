@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import tables
-from metricspage import go, opened, ran, rewrite, text
+from metricspage import go, opened, ran, text
 from streamlit.testing.v1 import AppTest
 
 from cxr.metrics import operating_points
 from cxr.metrics.predictions import select, table
-from cxr.model.bundle import manifest_values, open_bundle
+from cxr.model.bundle import open_bundle
 from ui.metrics import operating_bench as evidence_bench
 from ui.metrics.blocks import share
 
@@ -116,37 +116,3 @@ def test_a_threshold_is_used_on_the_other_pages(room: Path) -> None:
     go(ran(at.switch_page("pages/metrics.py").run()), "Threshold")
     ran(at.button(key="ev-unuse").click().run())
     assert at.session_state["thresholds"] == {}
-
-
-def test_what_an_unknown_hospital_needed_is_a_preset_and_told_beside_the_shipped_point(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tables.bundle(tmp_path / "abroad", tables.raw(60))
-    preset = "preset-As Sakha (Yakutia) needed"
-    assert preset not in buttons(folder, monkeypatch)
-    points = manifest_values(folder)["operating_points"]
-    points["T"]["unseen"] = {
-        **points["T"],
-        "threshold": 0.0321,
-        "specificity": 0.45,
-        "split": "sakha",
-        "films": {"N": 194, "T": 190},
-    }
-    rewrite(folder, operating_points=points)
-    assert preset in buttons(folder, monkeypatch)
-    at = go(opened(), "Threshold")
-    ran(at.button(key=preset).click().run())
-    assert at.select_slider[0].value == 0.0321
-    said = (
-        "Another network, trained alike but without Sakha (Yakutia), needed .032 there to find "
-        ".90 of the 190 films of T; .45 of the 194 of N lay below. Other hospitals may differ."
-    )
-    assert said in text(at)
-    ran(at.switch_page("pages/read.py").run())
-    ran(at.button(key="take-child-02").click().run())
-    assert f"{said} T is " in text(at)
-
-
-def buttons(folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    monkeypatch.setenv("CXR_MODELS", str(folder.parent))
-    return {button.key for button in go(opened(), "Threshold").button}

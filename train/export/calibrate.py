@@ -1,8 +1,5 @@
 """What is fitted on `val` once a network is fixed: temperature, operating points, sets of classes;
 and the figures that follow. Needs ``predictions.csv`` alone, so a bundle can be calibrated again.
-
-An operating point for hospitals that the network doesn't know is no matter of `val`: it is found on
-the films of a site that another run of the same recipe was kept from.
 """
 
 from __future__ import annotations
@@ -18,10 +15,7 @@ from cxr.model.bundle import Bundle, write_manifest
 from cxr.model.calibration import fit_temperature, softmax
 from cxr.model.decision import choose_operating_point, conformal_limits
 
-from ..data.splits import LEFT_OUT
 from ..evaluation import evaluate
-from ..fit import runs
-from ..recipes import recipe
 
 SENSITIVITY = {"T": 0.9}
 """Label → least sensitivity on `val` of its operating point: WHO's 2014 profile for a TB triage
@@ -97,76 +91,7 @@ def fitted(
     }
 
 
-def unseen_points(
-    run: Path, labels: tuple[str, ...], sensitivity: Mapping[str, float]
-) -> dict[str, dict[str, Any]]:
-    """Operating points that a network needed at a site which it was kept from, on probabilities
-    that its own `val` calibrated: what one such hospital took, not what the next will.
-
-    Parameters
-    ----------
-    run : Path
-        A folder of ``python -m train sites``, with its ``predictions.csv``.
-    labels : tuple of str
-    sensitivity : mapping
-        Label → least sensitivity.
-
-    Returns
-    -------
-    dict: label → an :class:`cxr.model.decision.OperatingPoint` as a dict; its ``split`` is the
-    site, of several the one with the lowest threshold, and ``films`` counts the site's by label.
-    Labels that no left-out site holds beside others are passed over.
-
-    Raises
-    ------
-    DataError
-        ``no_unseen`` if no label is left.
-    """
-    rows = evaluate.scores(run)
-    val, away = rows[rows.split == "val"], rows[rows.split == LEFT_OUT]
-    found: dict[str, dict[str, Any]] = {}
-    if len(val) and len(away):
-        temperature = fit_temperature(
-            evaluate.logits_of(val, labels), evaluate.truth_of(val, labels)
-        )
-        p = softmax(evaluate.logits_of(away, labels), temperature)
-        for site in sorted(set(away.source)):
-            here = (away.source == site).to_numpy()
-            counts = away.label[here].value_counts().sort_index()
-            for label in (sensitivity.keys() & counts.keys()) if len(counts) > 1 else ():
-                score, positive = p[here, labels.index(label)], away.label[here] == label
-                point = choose_operating_point(score, positive.to_numpy(), sensitivity[label], site)
-                if label not in found or point.threshold < found[label]["threshold"]:
-                    found[label] = {**vars(point), "films": counts.to_dict()}
-    if not found:
-        raise DataError(
-            "no_unseen",
-            f"No site that {run.name!r} left out holds films of {' or '.join(sensitivity)} beside "
-            "others. Name a run without such a site.",
-        )
-    return found
-
-
-def _check_run(run: Path, values: Mapping[str, Any], rows: pd.DataFrame) -> None:
-    """Refuse a run that is not of a bundle's recipe, or was scored on the bundle's `external`."""
-    if "recipe" not in values["provenance"]:
-        raise DataError(
-            "no_recipe", "No recipe led to this bundle: no run is of it. Leave --unseen out."
-        )
-    runs.check_recipe(run, recipe.made(values["provenance"]["recipe"]))
-    scored = evaluate.scores(run)
-    external = rows.image[rows.split == "external"]
-    if scored.image[scored.split == LEFT_OUT].isin(external).any():
-        raise DataError(
-            "other_films",
-            f"Films that {run.name!r} left out are external films of the bundle: nothing may be "
-            "chosen by those. Name a run without a site of train.",
-        )
-
-
-def calibrate(
-    folder: Path, sensitivity: Mapping[str, float] | None = None, run: Path | None = None
-) -> Bundle:
+def calibrate(folder: Path, sensitivity: Mapping[str, float] | None = None) -> Bundle:
     """Fit a bundle's temperature, operating points and sets anew; its network stays.
 
     Parameters
@@ -175,31 +100,20 @@ def calibrate(
     sensitivity : mapping, optional
         Label → least sensitivity of its operating point. Labels left out keep what the bundle's
         recipe says; in a bundle that no recipe led to, what their points were chosen for.
-    run : Path, optional
-        A run of the bundle's recipe without some sites: :func:`unseen_points` of it take the place
-        of those that the bundle has for the same labels. All others stay, as they were asked for.
 
     Raises
     ------
     BundleError
         ``wrong_task``
     DataError
-        ``unknown_label``; of `run` ``no_recipe``, ``no_run``, ``other_run``, ``other_films`` or
-        ``no_unseen``.
+        ``unknown_label``
     """
     values = evaluate.values_of(folder)
     labels = tuple(values["labels"])
     check_labels(sensitivity or (), labels)
     sensitivity = {**_kept(values), **(sensitivity or {})}
     scored = bool(values["metrics"].get("external"))
-    rows, before = evaluate.predictions(folder), values["operating_points"]
-    found = fitted(rows, labels, sensitivity)
-    unseen = {label: point["unseen"] for label, point in before.items() if "unseen" in point}
-    if run is not None:
-        _check_run(run, values, rows)
-        unseen |= unseen_points(run, labels, sensitivity)
-    for label in unseen.keys() & found["operating_points"].keys():
-        found["operating_points"][label]["unseen"] = unseen[label]
+    found = fitted(evaluate.predictions(folder), labels, sensitivity)
     # What was found out about the network itself, as its audit, stays.
     found["metrics"] = values["metrics"] | found["metrics"]
     values |= found

@@ -15,7 +15,6 @@ from cxr.metrics.bootstrap import draw
 from cxr.metrics.evidence import affordable
 from cxr.metrics.predictions import clusters
 from ui.base import charts
-from ui.base.words import site
 from ui.metrics import curves
 from ui.metrics.blocks import Block, Chart, heading, numbers, quiet, ranged, said, share
 from ui.metrics.scope import Scope, splits
@@ -52,8 +51,6 @@ def show(scope: Scope) -> None:
         "Sensitivity 90 % here": _reaching(scope, sensitivity=op.WHO_SENSITIVITY),
         "Specificity 70 % here": _reaching(scope, specificity=op.WHO_SPECIFICITY),
     }
-    if away := operating_points.unseen(bundle, label):
-        presets[f"As {site(away['split'])} needed"] = away["threshold"]
     key = f"ev-threshold-{bundle.digest[:12]}"
     if key not in st.session_state:
         st.session_state[key] = operating_points.threshold(bundle, label) or 0.5
@@ -200,16 +197,13 @@ def _shipped(scope: Scope, label: str) -> str:
     point = scope.bundle.operating_points.get(label)
     if point is None:
         return quiet(f"The bundle has no operating point for {escape(label)}.")
-    told = (
+    return quiet(
         f"The shipped operating point, {share(point['threshold'])}, was chosen on "
         f"{escape(str(point['split']))} as the highest score that still finds "
         f"{100 * point['wanted_sensitivity']:.0f} % of the {escape(label)} films there "
         f"(sensitivity {share(point['sensitivity'])}, specificity {share(point['specificity'])}), "
         "and is stored in the bundle."
     )
-    if away := operating_points.unseen(scope.bundle, label):
-        told += f" {operating_points.needed(away, label)}"
-    return quiet(told)
 
 
 def _chart(scope: Scope, label: str, point: op.Point) -> Chart:

@@ -135,9 +135,6 @@ def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
                 f"{escape(label)} is {side} its operating point {exact(threshold)}, chosen in "
                 f"hospitals that it knows for a sensitivity of {wanted}."
             )
-            if away := operating_points.unseen(bundle, label):
-                there = "above" if prediction.probabilities[label] >= away["threshold"] else "below"
-                said += f" {operating_points.needed(away, label)} {escape(label)} is {there} that."
         lines.append(f"<p>{said}</p>")
     return "".join(lines)
 

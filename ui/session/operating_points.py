@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
-from typing import Any
-
 import streamlit as st
 
 from cxr.model.bundle import Bundle
-from ui.base.words import exact, score, site
 
 
 def shipped(bundle: Bundle, label: str) -> float | None:
     """The bundle's own operating point, on the calibrated probability; None where it has none."""
     point = bundle.operating_points.get(label)
     return None if point is None else float(point["threshold"])
-
-
-def unseen(bundle: Bundle, label: str) -> Mapping[str, Any] | None:
-    """What a network alike needed at a site that it was kept from; None where nobody asked."""
-    point: Mapping[str, Any] | None = bundle.operating_points.get(label, {}).get("unseen")
-    return point
-
-
-def needed(point: Mapping[str, Any], label: str) -> str:
-    """Such a point in words."""
-    others = {other: n for other, n in point["films"].items() if other != label}
-    return (
-        f"Another network, trained alike but without {escape(site(point['split']))}, needed "
-        f"{exact(point['threshold'])} there to find {score(point['wanted_sensitivity'])} of the "
-        f"{point['films'][label]:,} films of {escape(label)}; {score(point['specificity'])} of the "
-        f"{sum(others.values()):,} of {escape(' and '.join(sorted(others)))} lay below. Other "
-        "hospitals may differ."
-    )
 
 
 def threshold(bundle: Bundle, label: str) -> float | None:
