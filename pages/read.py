@@ -83,7 +83,7 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
             input_checks.before_scores(found)
         muted = found is not None and found.outside
         stands = hospitals.standing(film, reading, model)
-        findings.show_scores(reading.prediction, model, stands, muted)
+        findings.show_scores(reading.prediction, model, stands, muted, home=hospitals.at_home(film))
         if found is not None:
             input_checks.show(found)
         findings.show_facts(film, reading, model.bundle)

@@ -70,7 +70,7 @@ def test_the_command_line_says_it(
     checks = chest["passport"]["checks"]
     assert checks["noisy"]["limit"] == 0 < checks["noisy"]["score"]
     assert checks["noisy"]["flagged"]
-    assert checks["noisy"]["done"] == "said, nothing changed"
+    assert checks["noisy"]["done"] == "the film is scored as it is"
     assert not checks["child"]["flagged"]
     assert checks["child"]["done"] == ""
     assert list(chest).index("passport") < list(chest).index("label")
@@ -149,7 +149,7 @@ def test_outside_outranks_the_scores(model: Admit, monkeypatch: pytest.MonkeyPat
     assert said < called
     assert "cxr-muted" in page[called]
     assert "Before calibration" in page[called]
-    assert any("A small child, it seems" in each and "All checks" in each for each in page)
+    assert any("A small child, it seems" in each and "<table" in each for each in page)
     at.radio[0].set_value(2).run()
     assert "No lungs of a frontal chest film" in at.info[0].value
     at.radio[0].set_value(1).run()
@@ -224,8 +224,8 @@ def test_what_is_done_is_said(model: Admit, monkeypatch: pytest.MonkeyPatch) -> 
     said: list[str] = []
     monkeypatch.setattr(st, "html", said.append)
     shown.show(cxr.input_checks.inspect(drawn(), None, cxr.input_checks.limits_of(asked), None))
-    assert "Said, nothing changed." in said[0]
-    assert "Said, not turned back" in said[0]
+    assert "The film is scored as it is." in said[0]
+    assert "exchanged back, faint negatives scored worse" in said[0]
     assert "<code>burnt_in_text</code>" in said[0]
 
 
@@ -235,7 +235,7 @@ def test_scores_leave_with_their_flags(model: Admit) -> None:
     found = cxr.input_checks.inspect(
         drawn(), prediction.features, cxr.input_checks.limits_of(asked), None
     )
-    given = Film(1, "chest.png", CHEST, "0" * 64)
+    given = Film(1, "chest.png", CHEST, "0" * 64, source="a hospital that it knows")
     top = prediction.probabilities[prediction.label]
     sets = {"0.9": dict.fromkeys("NT", top), "0.99": dict.fromkeys("NT", 0.0)}
     asked.bundle = replace(asked.bundle, conformal=sets)
@@ -250,6 +250,10 @@ def test_scores_leave_with_their_flags(model: Admit) -> None:
     assert row["set_0.9"] == prediction.label
     assert row["set_0.99"] == "N;T"
     assert "lungs is missing" in row["unchecked"]
+    elsewhere = replace(given, source="")
+    out = scores_csv([(elsewhere, Reading(prediction=prediction, passport=found))], asked)
+    (row,) = csv.DictReader(io.StringIO(out.decode("utf-8-sig")))
+    assert row["set_0.9"] == row["set_0.99"] == ""
 
 
 def test_flags_are_slices_and_narrow_the_queue(tmp_path: Path) -> None:

@@ -107,12 +107,12 @@ def curve(gain: float) -> Curve:
 def test_what_is_said_of_a_map() -> None:
     random = tuple(curve(-0.5) for _ in range(19))
     said = words.faithful(Faithfulness(curve(0.25), curve(-0.031), random, FAITHFUL), "T")
-    assert said == (
-        "Test: faithful. Its places put back, against taken away, bring .25 of the score; a map of "
-        "nothing but the centre -.03; noise does as well 5 % of the time."
-    )
+    assert said == "Test: faithful: the score hangs on the places that the map marks."
+    why = words.faithful_why(Faithfulness(curve(0.25), curve(-0.031), random, FAITHFUL))
+    assert ".25 higher" in why
+    assert "centre -.03; noise does as well 5 % of the time." in why
     untold = words.faithful(Faithfulness(curve(0.25), curve(0), random, UNTESTABLE), "T")
-    assert untold.startswith("Test: cannot be tested.")
+    assert untold.startswith("Test: cannot be tested: ")
     lung = np.zeros((10, 10), np.float32)
     lung[:, :4] = 1
     inside = np.where(lung, 3, 1).astype(np.float32)

@@ -16,6 +16,7 @@
     python -m train passport --data DIR --out models/NAME
     python -m train reference --data DIR --out models/NAME --at shenzhen
     python -m train hospitals --data DIR --out models/NAME --at shenzhen,montgomery
+    python -m train calls --data DIR --out models/NAME
     python -m train draw --out DIR
     python -m train adopt MODEL.keras --labels NORMAL,PNEUMONIA --data DIR --out models/NAME
     python -m train search --recipe NAME --data DIR --trials 30 [--leave-out sakha]
@@ -30,7 +31,8 @@ each other, film by film. `audit` asks whether the disease or the hospital is to
 docs/recipes.md, `external` one of docs/experiments.md, `ledger` the table of docs/ledger.md; none
 writes there. `passport` first fits a bundle's input checks, which a new network lacks. `reference`
 measures what it brings along of known and of unseen hospitals, `hospitals` what profiles fitted on
-a hospital's own films are worth (docs/hospitals.md). `adopt`
+a hospital's own films are worth (docs/hospitals.md). `calls` counts what its calls have meant
+(docs/calls.md). `adopt`
 makes a bundle of a Keras classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder
 of what sources publish (folders, tables, archives): docs/data.md. `search` tries values within a
 recipe's [search].

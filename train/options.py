@@ -55,6 +55,7 @@ COMMANDS = {
     "passport": Command("fit a bundle's input checks, print docs/passport.md", "data out"),
     "reference": Command("measure what a bundle brings along of hospitals", "data out at"),
     "hospitals": Command("measure what profiles are worth, print docs/hospitals.md", "data out at"),
+    "calls": Command("count what a bundle's calls have meant, print docs/calls.md", "data out"),
     "draw": Command("draw the films of the recipe marker", "out"),
     "adopt": Command(
         "make a bundle of a Keras classifier",

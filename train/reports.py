@@ -105,6 +105,13 @@ def hospitals(options: Namespace) -> None:
     show(table(measure(options.out, options.data, options.at)))
 
 
+def calls(options: Namespace) -> None:
+    from .evaluation.calls import lines as table
+    from .evaluation.calls import measure
+
+    show(table(measure(options.out, options.data)))
+
+
 def lungs_report(options: Namespace) -> None:
     from .data import manifest
     from .evaluation.lungs_report import report

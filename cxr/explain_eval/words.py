@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model.lungs import Probability
-from .deletion import EMPTY, UNTESTABLE, Faithfulness
+from .deletion import EMPTY, FAITHFUL, UNTESTABLE, WEAK, Faithfulness
 from .localisation import AgainstBoxes, in_lungs
 from .weight_randomisation import Sanity
 
@@ -16,19 +16,27 @@ CAVEAT = "What moved the network, not where disease is."
 
 
 def faithful(tested: Faithfulness, label: str) -> str:
-    """The word, and why."""
+    """The word, in a line."""
     if tested.word == EMPTY:
         return "Test: the map is empty, there is nothing to test."
     if tested.word == UNTESTABLE:
-        return (
-            f"Test: {UNTESTABLE}. The network gives a mere blur of the film as much {label}, so "
-            "that nothing on the film speaks for it."
-        )
+        return f"Test: {UNTESTABLE}: a mere blur of the film scores as much {label}."
+    meant = {
+        FAITHFUL: "the score hangs on the places that the map marks",
+        WEAK: "the score hangs on the places that the map marks, but little",
+    }.get(tested.word, "the score hangs as much on places drawn at random")
+    return f"Test: {tested.word}: {meant}."
+
+
+def faithful_why(tested: Faithfulness) -> str:
+    """What that was measured by; "" where there was nothing to measure."""
+    if tested.word in (EMPTY, UNTESTABLE):
+        return ""
     own, centre = _number(tested.own.gain), _number(tested.centre.gain)
     return (
-        f"Test: {tested.word}. Its places put back, against taken away, bring {own} of the score; "
-        f"a map of nothing but the centre {centre}; noise does as well {_percent(tested.chance)} "
-        "of the time."
+        "The places are taken from the film, the strongest first, and put back the same way. On "
+        f"average the score is {own} higher while they come back than while they go; for the "
+        f"film's centre {centre}; noise does as well {_percent(tested.chance)} of the time."
     )
 
 
@@ -43,8 +51,15 @@ def lung_share(values: NDArray[np.float32], probability: Probability) -> str:
 
 def twins(found: Sanity) -> str:
     """Whether a map depends on what the network has learnt."""
-    likeness = f"SSIM {_number(found.ssim)}, rank {_number(found.rank)}"
-    return f"Shuffled weights: the map {found.word} ({likeness} to the maps of shuffled twins)."
+    return f"Shuffled weights: the map {found.word}."
+
+
+def twins_why(found: Sanity) -> str:
+    """What that was measured by."""
+    return (
+        "How like the map is to those of the same network with its weights shuffled, of 1: in "
+        f"shape (SSIM) {_number(found.ssim)}, in the order of its places {_number(found.rank)}."
+    )
 
 
 def boxes(found: AgainstBoxes) -> str:

@@ -36,7 +36,7 @@ LONGER_SIDE = 256
 """Pixels of a film when it is measured: what the films of train have."""
 ADULT = 18
 """Years."""
-_SAID = "said, nothing changed"
+_SAID = "the film is scored as it is"
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,14 @@ CHECKS = {
         "no unit",
         _DISTANCE,
         "Outside what this model knows",
-        done="said before the scores, which the pages mute",
+        done="this stands before its scores, which are muted",
     ),
     "child": Check("probability", _PROBABILITY, "A small child, it seems"),
     "inverted": Check(
         "probability",
         _PROBABILITY,
         "Black and white seem exchanged",
-        done="said, not turned back: that made the scores of faint negatives worse",
+        done="the film is scored as it is: exchanged back, faint negatives scored worse",
     ),
     "noisy": Check("grey levels", "{} grey levels of noise", "Noisier than the films it knows"),
     "burnt_in_text": Check("% of the film", "{} % of the film", "Text or marks are burnt in"),

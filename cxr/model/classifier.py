@@ -59,6 +59,11 @@ class Prediction:
         label, which takes from both, has no part in it."""
         return log_odds(self.probabilities, positive, negative)
 
+    def abnormal(self, normal: str) -> float:
+        """Natural logarithm of the odds of everything that is not `normal`."""
+        others = sum(p for label, p in self.probabilities.items() if label != normal)
+        return log_odds({"": others, normal: self.probabilities[normal]}, "", normal)
+
 
 class Classifier:
     """A checked bundle, loaded once and safe to share between threads.

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from appwalk import text
+from appwalk import accepted, listed, text
 from films import film, png
 from sites import profile, reference, some_head
 from streamlit.testing.v1 import AppTest
 
 import cxr
+from cxr.model.bundle import manifest_values, write_manifest
 from cxr.site import store
-from ui.base.words import odds
+from ui.base.words import odds, plain, told_apart
 from ui.panels.export import scores_csv
 from ui.session import films as ui_films
-from ui.session import hospitals
+from ui.session import hospitals, operating_points
 from ui.session.hospitals import KNOWN, OTHER
 
 FILM = png(film(300, 260))
@@ -40,10 +42,55 @@ def _picker(app: AppTest) -> list[str]:
     return [box.label for box in app.sidebar.selectbox]
 
 
-def test_without_anything_to_hold_a_film_against_nothing_is_asked(app: AppTest) -> None:
+def test_sets_and_operating_points_are_promised_in_known_hospitals_alone(
+    phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copytree(phantom_model.bundle.folder, tmp_path / "promising")
+    figures = dict.fromkeys(("threshold", "sensitivity", "specificity", "wanted_sensitivity"), 0.9)
+    promising = {
+        "conformal": {"0.9": {"N": 0.1, "T": 0.1}},
+        "operating_points": {"T": {**figures, "split": "val"}},
+    }
+    write_manifest(copy, manifest_values(copy) | promising)
+    monkeypatch.setenv("CXR_MODELS", str(tmp_path))
+    app = _with_film(accepted())
+    assert _picker(app) == ["Model", "Films from"]
+    assert 'class="cxr-call"' in text(app)  # nothing to hold it against
+    promises = ("Not ruled out at", "operating point", 'class="cxr-point"')
+    assert not [said for said in promises if said in text(app)]
+    app.sidebar.selectbox(key="hospital").set_value(KNOWN).run()
+    assert [said for said in promises if said in text(app)] == list(promises)
+
+
+def test_a_threshold_that_was_chosen_shows_everywhere(
+    app: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    bundle = phantom_model.bundle
+    p = phantom_model.predict([cxr.read(FILM)])[0].probabilities["T"]
+    at = p * 0.999
+    app.session_state["thresholds"] = {(bundle.digest, "T"): at}
     _with_film(app)
-    assert _picker(app) == ["Model"]
-    assert 'class="cxr-call"' in text(app)
+    written = told_apart(p, at)
+    assert f"<b>T+</b> <span>{written}, your threshold" in text(app)
+    assert 'class="cxr-call"' not in text(app)
+    assert "cxr-point" in text(app)
+    assert plain(f"T+ {written}") in listed(app).proto.captions[0]
+
+
+def test_a_threshold_that_was_chosen_leaves_with_the_scores(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prediction = phantom_model.predict([cxr.read(FILM)])[0]
+    above = prediction.probabilities["T"] * 1.001
+    chosen = {(phantom_model.bundle.digest, "T"): above}
+    monkeypatch.setattr(operating_points, "_chosen", lambda: chosen)
+    given = ui_films.Film(1, "film.png", FILM, "0" * 64)
+    reading = ui_films.Reading(prediction=prediction)
+    row = pd.read_csv(io.BytesIO(scores_csv([(given, reading)], phantom_model))).iloc[0]
+    assert row.threshold_T == pytest.approx(above, rel=1e-4)
+    assert row.called_T == "T-"
+    assert np.isnan(row.threshold_N)
+    assert row.abnormal_log_odds == pytest.approx(prediction.log_odds("T", "N"), abs=1e-5)
 
 
 def test_a_profile_is_picked_and_said_before_the_bars(
@@ -89,7 +136,7 @@ def test_a_profile_of_another_network_is_not_offered(
 ) -> None:
     store.save(profile(phantom_model, network="0" * 64))
     _with_film(app.run())
-    assert _picker(app) == ["Model"]
+    assert app.sidebar.selectbox(key="hospital").options == [OTHER, KNOWN]
 
 
 def test_a_profile_that_is_deleted_meanwhile_loses_nothing(

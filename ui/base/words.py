@@ -7,6 +7,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 _MEANINGS = {"N": "no findings", "P": "pneumonia", "T": "tuberculosis"}
+_CALLED = {
+    "N": "none of these, not healthy",
+    "P": "pneumonia, or another abnormality that it was never taught",
+    "T": "tuberculosis",
+}
 WAY_OUT = (
     "If it may be: column “display” of the data folder’s manifest.csv is 1 for films that may be "
     "shown (python -m train prepare … --display yes writes it), and the model’s table takes it "
@@ -40,6 +45,11 @@ def meaning(label: str, labels: Collection[str]) -> str:
     return _MEANINGS[label] if set(labels) == set(_MEANINGS) else ""
 
 
+def called_means(label: str, labels: Collection[str]) -> str:
+    """The same of a label that a model calls a film: whatever it was never taught is called so."""
+    return _CALLED[label] if set(labels) == set(_CALLED) else ""
+
+
 def flag(code: str) -> str:
     """A flag of the input passport as it is written in lists: ``burnt in text``."""
     return code.replace("_", " ")
@@ -60,8 +70,23 @@ def score(value: float) -> str:
 
 
 def exact(value: float) -> str:
-    """A threshold: ``.74``, and as many decimals as a small one needs for two digits: ``.0011``."""
-    return score(value) if not 0 < value < 0.1 else f"{value:.2g}".removeprefix("0")
+    """A threshold: ``.74``, with two digits of its distance to 0 or 1: ``.0011``, ``.9987``."""
+    if not 0 < value < 1:
+        return score(value)
+    text = told_apart(value, value)
+    return text[:3] + text[3:].rstrip("0")
+
+
+def told_apart(value: float, threshold: float) -> str:
+    """A probability, with the decimals that its threshold needs and that tell them apart."""
+    near = min(threshold, 1 - threshold)
+    decimals = 2
+    while decimals < 6 and (
+        0 < near < 10 ** (1 - decimals)
+        or (value != threshold and f"{value:.{decimals}f}" == f"{threshold:.{decimals}f}")
+    ):
+        decimals += 1
+    return f"{value:.{decimals}f}".removeprefix("0")
 
 
 def odds(value: float) -> str:

@@ -8,11 +8,11 @@ from math import isnan
 
 from cxr.input_checks import CODES, Passport
 from cxr.model.bundle import Bundle
-from cxr.model.classifier import Classifier
+from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_set
-from cxr.model.site_head import Site
 from cxr.notice import NOTICE
 from cxr.spreadsheet import inert
+from ui.session import hospitals, operating_points
 from ui.session.films import Film, Reading
 
 STANDING = ("log_odds_of", "log_odds", "threshold", "called", "below_negatives")
@@ -34,6 +34,9 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
         *(f"p_{label}" for label in bundle.labels),
         *(f"raw_{label}" for label in bundle.labels),
         *(f"set_{share}" for share in bundle.conformal),
+        "abnormal_log_odds",
+        *(f"threshold_{label}" for label in bundle.labels),
+        *(f"called_{label}" for label in bundle.labels),
         *STANDING,
         "refused",
         "message",
@@ -52,7 +55,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
             {
                 "file": inert(film.name),
                 "sha256": film.sha256,
-                **_result(reading, bundle, model.site),
+                **_result(reading, model, hospitals.at_home(film)),
                 "model": bundle.name,
                 "model_created": bundle.created,
                 "model_sha256": bundle.digest,
@@ -85,7 +88,27 @@ def _stands(reading: Reading) -> dict[str, str]:
     return dict(zip(STANDING, values, strict=True))
 
 
-def _result(reading: Reading, bundle: Bundle, site: Site | None) -> dict[str, str]:
+def _promised(p: dict[str, float], bundle: Bundle) -> dict[str, str]:
+    """The sets, which are promised in hospitals that the model knows, and nowhere else."""
+    return {
+        f"set_{share}": ";".join(prediction_set(p, limits))
+        for share, limits in bundle.conformal.items()
+    }
+
+
+def _by_threshold(p: dict[str, float], bundle: Bundle, home: bool) -> dict[str, str]:
+    """The session's own thresholds, and the bundle's in hospitals that the model knows."""
+    found = {}
+    for label in bundle.labels:
+        at = operating_points.threshold(bundle, label)
+        if at is not None and (home or operating_points.is_chosen(bundle, label)):
+            found[f"threshold_{label}"] = f"{at:.6g}"
+            found[f"called_{label}"] = f"{label}{'+' if p[label] >= at else '-'}"
+    return found
+
+
+def _result(reading: Reading, model: Classifier, home: bool) -> dict[str, str]:
+    bundle = model.bundle
     if reading.prediction is None:
         refusal = reading.refusal
         assert refusal is not None
@@ -102,9 +125,14 @@ def _result(reading: Reading, bundle: Bundle, site: Site | None) -> dict[str, st
         "margin": f"{prediction.margin:.6f}",
         **{f"p_{label}": f"{value:.6f}" for label, value in p.items()},
         **{f"raw_{label}": f"{value:.6f}" for label, value in prediction.raw.items()},
-        **{
-            f"set_{share}": ";".join(prediction_set(p, limits))
-            for share, limits in bundle.conformal.items()
-            if site is None
-        },
+        **_abnormal(prediction),
+        **(_promised(p, bundle) if home and model.site is None else {}),
+        **(_by_threshold(p, bundle, home) if model.site is None else {}),
     }
+
+
+def _abnormal(prediction: Prediction) -> dict[str, str]:
+    """Empty where the model has no label N."""
+    if "N" not in prediction.probabilities:
+        return {}
+    return {"abnormal_log_odds": f"{prediction.abnormal('N'):.6f}"}

@@ -6,12 +6,13 @@ from html import escape
 
 import streamlit as st
 
+from cxr.metrics.calls import Calls, calls_of
 from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_set
 from cxr.model.site_head import Site
 from cxr.screening.standing import Standing
-from ui.base.words import exact, figure, meaning, percent, score, site
+from ui.base.words import called_means, exact, figure, odds, percent, score, site, told_apart
 from ui.panels import standing
 from ui.session import operating_points
 from ui.session.films import Film, Reading
@@ -23,28 +24,89 @@ def show_scores(
     model: Classifier,
     stands: Standing | None = None,
     muted: bool = False,
+    home: bool = True,
 ) -> None:
-    """What is said of the film, one bar a class, and why it means what it means, if asked.
+    """Abnormal or not, then which, then what that has been worth; a bar a class; the rest if asked.
 
-    First stands where the film lies, or, for a film of a hospital that the model knows, the class
-    with its margin; a mark on a bar is then the class's operating point. Muted are the scores of a
-    film outside what the model knows, which is said before them.
+    Which is said by a threshold that this session chose, else by where the film lies, or, for a
+    film of a hospital that the model knows (`home`), by the class with its margin. Sets and the
+    bundle's operating points are promises of such hospitals alone. Muted are the scores of a film
+    outside what the model knows, which is said before them.
     """
-    bundle = model.bundle
-    if stands is not None:
-        standing.show(prediction, stands, model, muted)
-    quiet = ' class="cxr-muted"' if muted else ""
-    bars = _bars(prediction, bundle, stands is None)
-    worth = f"{_worth(bundle)}<p>{_caveat(bundle)}</p>"
-    if model.site is not None:
-        told = f"<p>{_profile(model.site)}</p>{worth}"
+    bundle, calls = model.bundle, calls_of(model.bundle)
+    chosen = operating_points.chosen(bundle) if model.site is None else {}
+    first = _abnormal(prediction, model)
+    why = [_abnormal_means(model)]
+    if chosen:
+        first += _by_threshold(prediction, chosen)
+    elif stands is not None:
+        first += standing.line(stands, model)
     else:
-        told = f"{_sets(prediction, bundle)}{_operating_points(prediction, bundle)}{worth}"
-    call = _call(prediction) if stands is None else ""
+        first += _call(prediction)
+    if stands is not None:
+        why.append(f"<p>{escape(standing.reading(stands))}</p>")
+    if model.site is not None:
+        why.append(f"<p>{_profile(model.site)}</p>")
+    elif home:
+        why += [_sets(prediction, bundle), _operating_points(prediction, bundle)]
+    why += [_raw(prediction), _worth(bundle), f"<p>{_caveat(bundle)}</p>"]
+    worth = "" if model.site is not None else _worth_line(calls, bundle, stands is None and home)
+    marks = {} if model.site is not None else chosen or (_shipped(bundle) if home else {})
+    quiet = ' class="cxr-muted"' if muted else ""
     st.html(
-        f'<div{quiet}>{call}<div class="cxr-bars" role="list">{bars}</div>'
-        '<details class="cxr-quiet">'
-        f"<summary>Why, and what the scores are worth</summary>{told}</details></div>"
+        f"<div{quiet}>{first}{worth}"
+        f'<div class="cxr-bars" role="list">{_bars(prediction, bundle, marks, calls)}</div>'
+        f'<details class="cxr-quiet"><summary>Why?</summary>{"".join(why)}</details></div>'
+    )
+    if stands is not None and stands.threshold is None:
+        st.page_link("pages/hospital.py", label="Set up your hospital")
+
+
+def brief(prediction: Prediction, model: Classifier, stands: Standing | None) -> str:
+    """What is said first, in a few words, for lists."""
+    chosen = operating_points.chosen(model.bundle) if model.site is None else {}
+    if chosen:
+        p = prediction.probabilities
+        return " · ".join(
+            f"{_sign(label, p[label], at)} {told_apart(p[label], at)}"
+            for label, at in chosen.items()
+        )
+    if stands is not None:
+        return standing.brief(stands)
+    top = prediction.probabilities[prediction.label]
+    return f"{prediction.label} {score(top)} · margin {score(prediction.margin)}"
+
+
+def _abnormal(prediction: Prediction, model: Classifier) -> str:
+    """Everything that is not N, as log-odds, where the labels are N, P and T."""
+    if not called_means("N", model.labels):
+        return ""
+    return (
+        f'<div class="cxr-abnormal">Abnormal <b>{odds(prediction.abnormal("N"))}</b>'
+        "<span>P or T against N, log-odds</span></div>"
+    )
+
+
+def _abnormal_means(model: Classifier) -> str:
+    if not called_means("N", model.labels):
+        return ""
+    return (
+        "<p>Abnormal: log-odds of everything that is not N. 0 is as likely as not; each .7 more "
+        "doubles the odds.</p>"
+    )
+
+
+def _sign(label: str, value: float, threshold: float) -> str:
+    return f"{label}{'+' if value >= threshold else '−'}"
+
+
+def _by_threshold(prediction: Prediction, chosen: dict[str, float]) -> str:
+    """By the thresholds that this session chose on Metrics."""
+    p = prediction.probabilities
+    return "".join(
+        f'<div class="cxr-stands"><b>{escape(_sign(label, p[label], at))}</b> '
+        f"<span>{told_apart(p[label], at)}, your threshold {exact(at)}</span></div>"
+        for label, at in chosen.items()
     )
 
 
@@ -70,19 +132,21 @@ def _profile(site: Site) -> str:
 
 
 def _sets(prediction: Prediction, bundle: Bundle) -> str:
-    """The film's conformal sets, and its scores before calibration."""
+    """The film's conformal sets."""
     lines = []
     for share, limits in bundle.conformal.items():
         held = prediction_set(prediction.probabilities, limits)
-        said = escape(", ".join(held)) or "no class"
+        said = escape(", ".join(held)) or "none: unlike the films of every class"
         lines.append(f"Not ruled out at {percent(share)}: <b>{said}</b>.")
-    if lines:
-        lines.append(
-            "In hospitals that it knows, the film’s class is among these that often; elsewhere "
-            "that is not promised."
-        )
+    if not lines:
+        return ""
+    lines.append("In hospitals that it knows, the film’s class is among these that often.")
+    return f"<p>{' '.join(lines)}</p>"
+
+
+def _raw(prediction: Prediction) -> str:
     raw = ", ".join(f"{escape(label)} {score(value)}" for label, value in prediction.raw.items())
-    return f"<p>{' '.join(lines)}</p><p>Before calibration: {raw}.</p>"
+    return f"<p>Before calibration: {raw}.</p>"
 
 
 def _caveat(bundle: Bundle) -> str:
@@ -99,44 +163,77 @@ def _caveat(bundle: Bundle) -> str:
     )
 
 
-def _bars(prediction: Prediction, bundle: Bundle, marked: bool) -> str:
+def _bars(
+    prediction: Prediction, bundle: Bundle, marks: dict[str, float], calls: Calls | None
+) -> str:
     rows = []
     for label, value in prediction.probabilities.items():
-        threshold = operating_points.threshold(bundle, label) if marked else None
-        mark = ""
+        threshold = marks.get(label)
+        mark, written = "", score(value)
         if threshold is not None:
             mark = f'<i class="cxr-point" style="left:{100 * threshold:.2f}%"></i>'
+            written = told_apart(value, threshold)
         called = " cxr-called" if label == prediction.label else ""
         # The bar and the figure are for the eye: the first cell's name says both.
         rows.append(
-            f'<div role="listitem" aria-label="{escape(label)} {score(value)}">'
-            f'<span class="label">{escape(label)}</span>'
-            f'<span class="what">{meaning(label, bundle.labels)}</span></div>'
+            f'<div role="listitem" aria-label="{escape(label)} {written}">'
+            f'<span class="label">{escape(label)}</span></div>'
             f'<div class="cxr-track{called}" aria-hidden="true">'
             f'<div class="cxr-fill" style="width:{100 * value:.2f}%"></div>{mark}</div>'
-            f'<div aria-hidden="true">{score(value)}</div>'
+            f'<div aria-hidden="true">{written}</div>'
+            f'<div class="what">{called_means(label, bundle.labels)}{_others(label, calls)}</div>'
         )
     return "".join(rows)
 
 
+def _others(label: str, calls: Calls | None) -> str:
+    """How often films of what it was never taught, and of its other labels, are called so."""
+    if calls is None or label not in calls.test:
+        return ""
+    said = [
+        f"{called[label]:,} of {sum(called.values()):,} films with a {escape(finding)}"
+        for finding, called in calls.other.items()
+        if called[label]
+    ]
+    said += [
+        f"{called[label] / max(sum(called.values()), 1):.0%}".replace("%", " % of ") + escape(truth)
+        for truth, called in calls.test.items()
+        if truth != label
+    ]
+    return f"; called so: {', '.join(said)}"
+
+
 def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
+    """On which side of the bundle's own the film is."""
     lines = []
-    for label in bundle.labels:
-        threshold = operating_points.threshold(bundle, label)
-        if threshold is None:
-            continue
+    for label, threshold in _shipped(bundle).items():
         side = "above" if prediction.probabilities[label] >= threshold else "below"
-        if operating_points.is_chosen(bundle, label):
-            said = f"{escape(label)} is {side} the threshold {exact(threshold)} of this session."
-        else:
-            point = bundle.operating_points[label]
-            wanted = score(point["wanted_sensitivity"])
-            said = (
-                f"{escape(label)} is {side} its operating point {exact(threshold)}, chosen in "
-                f"hospitals that it knows for a sensitivity of {wanted}."
-            )
-        lines.append(f"<p>{said}</p>")
+        wanted = score(bundle.operating_points[label]["wanted_sensitivity"])
+        lines.append(
+            f"<p>{escape(label)} is {side} its operating point {exact(threshold)}, chosen in "
+            f"hospitals that it knows for a sensitivity of {wanted}.</p>"
+        )
     return "".join(lines)
+
+
+def _shipped(bundle: Bundle) -> dict[str, float]:
+    points = {label: operating_points.shipped(bundle, label) for label in bundle.labels}
+    return {label: point for label, point in points.items() if point is not None}
+
+
+def _worth_line(calls: Calls | None, bundle: Bundle, home: bool) -> str:
+    """What such an answer has been worth where the film is from."""
+    said = ""
+    if home and (test := bundle.metrics.get("test") or {}).get("macro_f1"):
+        said = f"In hospitals that it knows: macro-F1 {figure(test['macro_f1'])}."
+    elif not home and calls is not None and calls.unseen:
+        said = "Where it never learnt, AUROC of " + "; ".join(
+            f"{escape(each.positive)} against {escape(each.negative)} "
+            f"{score(each.against.value)}, by abnormal {score(each.abnormal.value)} "
+            f"({escape(site(each.source))})"
+            for each in calls.unseen
+        )
+    return f'<div class="cxr-quiet">{said}</div>' if said else ""
 
 
 def _worth(bundle: Bundle) -> str:
@@ -171,13 +268,14 @@ def _worth(bundle: Bundle) -> str:
 
 
 def show_facts(film: Film, reading: Reading, bundle: Bundle) -> None:
-    """The film's size and format, what was assumed in reading it, and the model's line."""
-    lines = [reading.facts, *reading.notes]
+    """The film's size and format; if asked what was assumed in reading it, and the model's line."""
+    lines = list(reading.notes)
     if film.source:
         given = f", given as {film.label}" if film.label else ""
         lines.append(f"Sample: {film.source}{given}.")
     paragraphs = "".join(f"<p>{escape(text)}</p>" for text in lines)
+    noted = f" · {len(reading.notes)} noted in reading" if reading.notes else ""
     st.html(
-        f'<div class="cxr-heading">Film and model</div><div class="cxr-quiet">{paragraphs}'
-        f"<p>Model {escape(line(bundle))}</p></div>"
+        f'<details class="cxr-quiet"><summary>{escape(reading.facts)}{noted}</summary>{paragraphs}'
+        f"<p>Model {escape(line(bundle))}</p></details>"
     )

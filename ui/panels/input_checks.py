@@ -36,22 +36,26 @@ def first(measured: Mapping[str, str]) -> None:
 
 
 def show(passport: Passport) -> None:
-    """What was found, what could not be checked, and each check with its limit if asked for.
+    """What was found in a line; if asked each finding, what could not be checked, every limit.
 
     That the film is outside what the model knows has been said before its scores.
     """
-    said = [_sentence(each) for each in passport.flagged if each.code != "outside"]
+    flagged = [each for each in passport.flagged if each.code != "outside"]
+    short = " · ".join(CHECKS[each.code].means for each in flagged)
+    if not short:
+        short = f"{len(passport.findings)} checks, none flagged" if not passport.flagged else ""
+    if passport.unchecked:
+        short = f"{short} · {len(passport.unchecked)} not checked".removeprefix(" · ")
+    said = [_sentence(each) for each in flagged]
     if passport.findings and not passport.flagged:
-        said = [
-            f"{len(passport.findings)} checks, none flagged. They do not tell whether the film’s "
-            "hospital is one that the model knows."
-        ]
+        said = ["They do not tell whether the film’s hospital is one that the model knows."]
     said += [escape(text) for text in passport.unchecked]
     lines = "".join(f"<p>{text}</p>" for text in said)
-    st.html(
-        '<div class="cxr-heading">Input passport</div>'
-        f'<div class="cxr-quiet">{lines}{_table(passport.findings)}</div>'
-    )
+    if short:
+        st.html(
+            f'<details class="cxr-quiet"><summary>Passport: {escape(short)}. Why?</summary>{lines}'
+            f"{_table(passport.findings)}</details>"
+        )
 
 
 def _sentence(found: Finding) -> str:
@@ -68,7 +72,4 @@ def _table(findings: tuple[Finding, ...]) -> str:
         for each in findings
     )
     head = "<tr><th>check</th><th>found</th><th>flagged</th><th>unit</th></tr>"
-    return (
-        f"<details><summary>All checks</summary><table class='cxr-checks'>{head}{rows}</table>"
-        "<p>Nothing was changed in the film.</p></details>"
-    )
+    return f"<table class='cxr-checks'>{head}{rows}</table><p>The film was scored as it is.</p>"

@@ -8,9 +8,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cxr.model.classifier import Classifier
-from ui.base.words import plain, score, short
-from ui.panels import standing
+from ui.base.words import plain, short
 from ui.panels.export import scores_csv
+from ui.panels.findings import brief
 from ui.panels.samples import groups, picker
 from ui.session import films, hospitals
 
@@ -76,11 +76,7 @@ def _caption(film: films.Film, model: Classifier) -> str:
         return "not read yet"
     if reading.prediction is None:
         return plain(f"Refused: {reading.refusal}")
-    prediction = reading.prediction
-    top = prediction.probabilities[prediction.label]
-    said = f"{prediction.label} {score(top)} · margin {score(prediction.margin)}"
-    if (stands := hospitals.standing(film, reading, model)) is not None:
-        said = standing.brief(stands)
+    said = brief(reading.prediction, model, hospitals.standing(film, reading, model))
     if film.label and not film.source:
         said += f" · known to be {film.label}"
     unknown = reading.passport is not None and reading.passport.outside

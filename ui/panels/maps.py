@@ -219,11 +219,15 @@ def _outline(film: Radiograph, found: Probability) -> Layer:
 
 
 def _say(what: Wanted, found: Found) -> None:
-    """What the map is, and what speaks for and against it."""
+    """What the map is, and what speaks for and against it; the figures if asked."""
     assert found.drawn is not None
     lines = [f"{words.CAVEAT} {map_tasks.passes(found.drawn)}", *_evidence(what, found)]
     paragraphs = "".join(f"<p>{escape(text)}</p>" for text in lines)
-    st.html(f'<div class="cxr-quiet">{paragraphs}</div>')
+    why = [words.faithful_why(found.tested)] if found.tested is not None else []
+    why += [words.twins_why(found.twins)] if found.twins is not None else []
+    told = "".join(f"<p>{escape(text)}</p>" for text in why if text)
+    folded = f"<details><summary>Why?</summary>{told}</details>" if told else ""
+    st.html(f'<div class="cxr-quiet">{paragraphs}{folded}</div>')
 
 
 def _evidence(what: Wanted, found: Found) -> list[str]:

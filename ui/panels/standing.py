@@ -6,27 +6,18 @@ from __future__ import annotations
 from html import escape
 from math import isnan
 
-import streamlit as st
-
-from cxr.model.classifier import Classifier, Prediction
+from cxr.model.classifier import Classifier
 from cxr.screening.standing import Ground, Standing, Strip, ground_of, strip_of
-from ui.base.words import meaning, odds, of_hundred, score
+from ui.base.words import odds, of_hundred
 
 
-def show(prediction: Prediction, standing: Standing, model: Classifier, muted: bool) -> None:
-    """Abnormal or not, then which: the reading, its strip, and how the hospital is set up."""
+def line(standing: Standing, model: Classifier) -> str:
+    """Which of the two, and the strip; as HTML."""
     ground = ground_of(model)
     assert ground is not None
     strip = strip_of(ground)
-    quiet = ' class="cxr-muted"' if muted else ""
     drawn = "" if strip is None else _strip(strip, ground, standing)
-    st.html(
-        f"<div{quiet}>{_abnormal(prediction, model)}"
-        f'<div class="cxr-stands"><b>{escape(headline(standing))}</b>'
-        f"<p>{escape(reading(standing))}</p></div>{drawn}</div>"
-    )
-    if standing.threshold is None:
-        st.page_link("pages/hospital.py", label="Set up your hospital")
+    return f'<div class="cxr-stands"><b>{escape(headline(standing))}</b></div>{drawn}'
 
 
 def headline(standing: Standing) -> str:
@@ -66,16 +57,6 @@ def brief(standing: Standing) -> str:
     return f"{standing.positive} higher than {below} of 100 {standing.negative}"
 
 
-def _abnormal(prediction: Prediction, model: Classifier) -> str:
-    """Everything that is not N, where the labels are N, P and T."""
-    if not meaning("N", model.labels):
-        return ""
-    return (
-        f'<div class="cxr-abnormal">Abnormal <b>{score(1 - prediction.probabilities["N"])}</b>'
-        "<span>P and T together, as scored</span></div>"
-    )
-
-
 def _strip(strip: Strip, ground: Ground, standing: Standing) -> str:
     """Films of the positive label above the line, of the negative below, this film across both."""
     bars = "".join(
@@ -97,5 +78,6 @@ def _strip(strip: Strip, ground: Ground, standing: Standing) -> str:
         f'<div class="cxr-ends"><span>{odds(strip.low)}</span>'
         f"<span>log-odds {escape(ground.positive)} : {escape(ground.negative)}</span>"
         f"<span>{odds(strip.high)}</span></div>"
-        f'<div class="cxr-quiet">{escape(named)}; the line: this film{threshold}.</div>'
+        f'<div class="cxr-quiet">{ground.positive} above, {ground.negative} below; the line: this '
+        f"film{threshold}</div>"
     )

@@ -96,7 +96,7 @@ def scores(row: pd.Series, model: Classifier) -> None:
     if unknown:
         input_checks.first({"outside": _distance(row, model)})
     called = Prediction(str(row.called), p, logits, None)
-    findings.show_scores(called, model, muted=unknown)
+    findings.show_scores(called, model, muted=unknown, home=row.split != "external")
 
 
 def _distance(row: pd.Series, model: Classifier) -> str:

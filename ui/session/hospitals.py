@@ -31,12 +31,10 @@ def pick() -> None:
     """The sidebar's picker. There is none where the model has nothing to hold a film against."""
     try:
         model = models.current()
-        there = ground_of(model) is not None
+        ground_of(model)
     except BundleError:
         return  # the page says it
     profiles = {each.identity: each for each in _fitting(model)}
-    if not profiles and not there:
-        return
     st.sidebar.selectbox(
         "Films from",
         [OTHER, KNOWN, *profiles],
@@ -64,8 +62,12 @@ def model() -> Classifier:
 def standing(film: Film, reading: Reading, model: Classifier) -> Standing | None:
     """Where a film stands, if anything hangs on it: by a profile, or in a hospital that the model
     does not know, as far as the person says. A sample is of a hospital that it knows."""
-    at_home = bool(film.source) or st.session_state.get("hospital") == KNOWN
-    return None if model.site is None and at_home else reading.standing
+    return None if model.site is None and at_home(film) else reading.standing
+
+
+def at_home(film: Film) -> bool:
+    """Whether it is said to be of a hospital that the model knows, as a sample is."""
+    return bool(film.source) or st.session_state.get("hospital") == KNOWN
 
 
 # Kept, since what is worked out about a film is kept by the model's identity.

@@ -11,6 +11,7 @@ from typing import NoReturn
 import streamlit as st
 
 from cxr.errors import BundleError
+from cxr.metrics.calls import calls_of
 from cxr.model.bundle import MANIFEST, Bundle, classifies
 from cxr.model.classifier import Classifier, load
 from cxr.model.lungs import LungFinder
@@ -86,7 +87,9 @@ def load_from(bundle: Path) -> Classifier:
 # Keyed by the manifest, which holds every file's hash: a bundle that is replaced is loaded anew.
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
 def _load(chosen: str, manifest: str) -> Classifier:
-    return load(chosen)
+    model = load(chosen)
+    calls_of(model.bundle)  # refused here with its sentence, not on a page
+    return model
 
 
 def finder() -> LungFinder | None:

@@ -32,5 +32,11 @@ def is_chosen(bundle: Bundle, label: str) -> bool:
     return (bundle.digest, label) in _chosen()
 
 
+def chosen(bundle: Bundle) -> dict[str, float]:
+    """The thresholds of this session's own, in the order of the labels."""
+    own = _chosen()
+    return {x: own[bundle.digest, x] for x in bundle.labels if (bundle.digest, x) in own}
+
+
 def _chosen() -> dict[tuple[str, str], float]:
     return st.session_state.setdefault("thresholds", {})

@@ -12,7 +12,7 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.study.answers import CONFIDENCES, STAGES, Answer
 from cxr.study.plan import Plan, StudyFilm
-from ui.base.words import meaning, plain
+from ui.base.words import called_means, meaning, plain
 from ui.review import reader
 from ui.study import setup, source
 from ui.viewer import Plate, viewer
@@ -60,7 +60,7 @@ def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[A
         st.html(
             '<div class="cxr-heading">The call shown</div>'
             f'<div class="cxr-call"><b>{escape(case.advice)}</b>'
-            f"<span>{escape(meaning(case.advice, plan.labels))}</span></div>"
+            f"<span>{escape(called_means(case.advice, plan.labels))}</span></div>"
         )
     for answer in first:
         said = f"Alone you said {answer.read}, {SURE[answer.confidence].lower()}."
