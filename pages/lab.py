@@ -10,7 +10,7 @@ import streamlit as st
 from ui.base import frame
 from ui.base.words import plain, short
 from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
-from ui.panels import input_checks, intake
+from ui.panels import input_checks, intake, worklist
 from ui.session import films, hospitals
 from ui.session.films import Film
 from ui.session.shelf import desk
@@ -40,7 +40,7 @@ def main() -> None:
     film = films.chosen()
     reading = films.reading(film, model)
     with listed:
-        intake.film_list(model)
+        worklist.show(model)
     toolbar(film)
     if reading.prediction is None:
         desk().leave_job()
@@ -67,7 +67,7 @@ def main() -> None:
 
 def toolbar(film: Film) -> None:
     """From film to film, and what is done with it."""
-    numbers = list(films.films())
+    numbers = films.listed()
     place = numbers.index(film.number)
     last = place == len(numbers) - 1
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
@@ -82,7 +82,8 @@ def toolbar(film: Film) -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
-        where = f"{place + 1} of {len(numbers)} · {escape(short(film.name))}"
+        changed = f" · {film.change.said}" if film.change.said else ""
+        where = f"{place + 1} of {len(numbers)} · {escape(short(film.name))}{changed}"
         st.html(f'<div class="cxr-name">{where}</div>', width="content")
 
 

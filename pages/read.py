@@ -9,7 +9,7 @@ import streamlit as st
 from cxr.model.classifier import Classifier
 from ui.base import frame
 from ui.base.words import plain, short
-from ui.panels import findings, input_checks, intake, maps
+from ui.panels import change, findings, input_checks, intake, maps, worklist
 from ui.session import films, hospitals
 from ui.session.films import Film, Reading
 from ui.session.shelf import desk
@@ -28,11 +28,11 @@ def main() -> None:
     film = films.chosen()
     reading = films.reading(film, model)
     with listed:
-        intake.film_list(model)
+        worklist.show(model)
     toolbar(film, reading)
     if reading.prediction is None or not maps.asked(film):
         desk().leave_job()
-    if reading.prediction is None:
+    if not reading.facts:
         st.info(plain(f"This file was not read. {reading.refusal}"))
         arrows()
     else:
@@ -43,7 +43,7 @@ def main() -> None:
 
 def toolbar(film: Film, reading: Reading) -> None:
     """From film to film, and the question for a map. Its buttons never move."""
-    numbers = list(films.films())
+    numbers = films.listed()
     place = numbers.index(film.number)
     last = place == len(numbers) - 1
     shown = maps.asked(film)
@@ -61,7 +61,8 @@ def toolbar(film: Film, reading: Reading) -> None:
         st.button(
             "Remove", key="remove", type="tertiary", on_click=films.remove, args=(film.number,)
         )
-        where = f"{place + 1} of {len(numbers)} · {escape(short(film.name))}"
+        changed = f" · {film.change.said}" if film.change.said else ""
+        where = f"{place + 1} of {len(numbers)} · {escape(short(film.name))}{changed}"
         st.html(f'<div class="cxr-name">{where}</div>', width="content")
 
 
@@ -73,24 +74,35 @@ def arrows() -> None:
 
 
 def board(film: Film, reading: Reading, model: Classifier) -> None:
-    """The film, its map if asked for, and the reading."""
-    assert reading.prediction is not None
+    """The film, its map if asked for, and the reading, or why there is none."""
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with right:
-        found = reading.passport
-        if found is not None:
-            input_checks.before_scores(found)
-        muted = found is not None and found.outside
-        stands = hospitals.standing(film, reading, model)
-        findings.show_scores(reading.prediction, model, stands, muted, home=hospitals.at_home(film))
-        if found is not None:
-            input_checks.show(found)
+        if reading.prediction is None:
+            change.refused(film, reading)
+        else:
+            said(film, reading, model)
         findings.show_facts(film, reading, model.bundle)
         if not film.source:
             known(film, model)
     with left:
         maps.show(film, reading, model)
+
+
+def said(film: Film, reading: Reading, model: Classifier) -> None:
+    """The scores, what stands before them, and what the film is."""
+    assert reading.prediction is not None
+    change.mark(film, reading)
+    found = reading.passport
+    if found is not None:
+        input_checks.before_scores(found)
+    muted = found is not None and found.outside
+    stands = hospitals.standing(film, reading, model)
+    home = hospitals.at_home(film)
+    findings.show_scores(reading.prediction, model, stands, muted, home)
+    if found is not None:
+        input_checks.show(found)
+    change.offer(film, reading)
 
 
 def known(film: Film, model: Classifier) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from films import film, png
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Radio
 
 APP = Path(__file__).parents[1] / "app.py"
 
@@ -45,9 +44,19 @@ def upload(at: AppTest, *files: tuple[str, bytes]) -> AppTest:
     return at
 
 
-def listed(at: AppTest) -> Radio[int]:
-    """The list of films."""
-    return next(radio for radio in at.radio if radio.label.startswith("Films"))
+def listed(at: AppTest) -> list[dict[str, Any]]:
+    """The rows of the list of films."""
+    lists = [e.proto for e in at.get("bidi_component") if e.proto.component_name == "cxr_worklist"]
+    rows: list[dict[str, Any]] = json.loads(lists[0].json)["rows"]
+    return rows
+
+
+def pick(at: AppTest, number: int) -> AppTest:
+    """Show a film, as a click on its row does."""
+    at.session_state["film"] = number
+    at.run()
+    assert not at.exception
+    return at
 
 
 def text(at: AppTest) -> str:

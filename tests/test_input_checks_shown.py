@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
+from appwalk import pick, text
 from films import film, png
 from passports import altered, bundle_with, by_hand, drawn
 from streamlit.testing.v1 import AppTest
@@ -150,9 +151,9 @@ def test_outside_outranks_the_scores(model: Admit, monkeypatch: pytest.MonkeyPat
     assert "cxr-muted" in page[called]
     assert "Before calibration" in page[called]
     assert any("A small child, it seems" in each and "<table" in each for each in page)
-    at.radio[0].set_value(2).run()
-    assert "No lungs of a frontal chest film" in at.info[0].value
-    at.radio[0].set_value(1).run()
+    pick(at, 2)
+    assert "No lungs of a frontal chest film" in text(at)
+    pick(at, 1)
     at.switch_page("pages/lab.py").run()
     assert any("Outside what this model knows" in each.value for each in at.get("html"))
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import NotARadiograph
+
 
 @dataclass(frozen=True, eq=False)
 class Radiograph:
@@ -42,6 +44,8 @@ class Radiograph:
         Of the patient when the film was taken; None where the file does not say.
     notes : tuple of str
         What was assumed or undone, as short sentences for the reader.
+    doubts : tuple of NotARadiograph
+        Why it would have been refused, had it not been read all the same.
     """
 
     pixels: NDArray[Any]
@@ -55,6 +59,7 @@ class Radiograph:
     orientation: tuple[str, str] | None = None
     age_years: float | None = None
     notes: tuple[str, ...] = ()
+    doubts: tuple[NotARadiograph, ...] = ()
 
     def __post_init__(self) -> None:
         if self.voi is None and self.pixels.dtype != np.uint8:

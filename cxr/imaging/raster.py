@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image, ImageChops
 
 from ..errors import NotARadiograph, UnreadableFile
 from .decode_limits import BoundedReader, check_size, damaged, decoding, jpeg_frame
+from .doubts import Doubts
 from .metadata_strip import Stripped, strip_jpeg, strip_png
 from .png16 import deep_channels, is_deep, is_deep_grey
 from .radiograph import Radiograph, window_table
@@ -45,8 +47,8 @@ _PNG_COLOUR = (2, 3, 6)  # RGB, palette, RGBA
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def read_png(data: bytes, sha256: str) -> Radiograph:
-    """Read a PNG of any colour type and depth.
+def read_png(data: bytes, sha256: str, all_the_same: bool = False) -> Radiograph:
+    """Read a PNG of any colour type and depth, a colour photograph too if `all_the_same`.
 
     A 16-bit film keeps its depth, in grey or in three equal channels. Its white is the largest
     value that its significant bits can hold, because 10- to 14-bit films are stored in 16-bit files
@@ -56,11 +58,11 @@ def read_png(data: bytes, sha256: str) -> Radiograph:
         raise damaged()
     width, height, _, colour_type = struct.unpack_from(">IIBB", data, 16)
     check_size(height, width, colour_type in _PNG_COLOUR)
-    return _read(strip_png(data), sha256, "PNG")
+    return _read(strip_png(data), sha256, "PNG", Doubts(all_the_same))
 
 
-def read_jpeg(data: bytes, sha256: str) -> Radiograph:
-    """Read an 8-bit JPEG, baseline or progressive, grey, RGB or CMYK."""
+def read_jpeg(data: bytes, sha256: str, all_the_same: bool = False) -> Radiograph:
+    """Read an 8-bit JPEG, baseline or progressive, grey, RGB or CMYK; `all_the_same` as above."""
     frame = jpeg_frame(data)
     if frame is None:
         raise damaged()
@@ -71,10 +73,10 @@ def read_jpeg(data: bytes, sha256: str) -> Radiograph:
             "an ordinary JPEG, PNG or DICOM.",
         )
     check_size(frame.height, frame.width, frame.components > 1)
-    return _read(strip_jpeg(data), sha256, "JPEG")
+    return _read(strip_jpeg(data), sha256, "JPEG", Doubts(all_the_same))
 
 
-def _read(stripped: Stripped, sha256: str, kind: str) -> Radiograph:
+def _read(stripped: Stripped, sha256: str, kind: str, doubts: Doubts) -> Radiograph:
     notes: list[str] = []
     with decoding(), Image.open(BoundedReader(stripped.data), formats=(kind,)) as image:
         # Pillow takes the last of several headers.
@@ -88,23 +90,23 @@ def _read(stripped: Stripped, sha256: str, kind: str) -> Radiograph:
             notes.append(f"The file holds {stripped.pictures} pictures; the first is shown.")
         if stripped.orientation in _UPRIGHT:
             notes.append("Turned as the camera's or scanner's orientation tag says.")
-        film = _deep_grey(stripped.data, notes) if is_deep(image) else grey(image, notes)
+        read = partial(_deep_grey, stripped.data) if is_deep(image) else partial(grey, image)
+        film = read(notes, doubts)
     if stripped.orientation in _UPRIGHT:
         film = np.ascontiguousarray(_UPRIGHT[stripped.orientation](film))
     if film.dtype == np.uint8:
-        return Radiograph(film, 8, sha256, kind, notes=tuple(notes))
+        return Radiograph(film, 8, sha256, kind, notes=tuple(notes), doubts=doubts.found)
     bits = max(8, int(film.max()).bit_length())
     if bits < 16:
         notes.append(f"A 16-bit file of which {bits} bits are used.")
     if bits == 8:
-        return Radiograph(film.astype(np.uint8), 8, sha256, kind, notes=tuple(notes))
-    return Radiograph(
-        film, bits, sha256, kind, voi=window_table(bits, 0, 2**bits - 1), notes=tuple(notes)
-    )
+        film = film.astype(np.uint8)
+    table = window_table(bits, 0, 2**bits - 1) if bits > 8 else None
+    return Radiograph(film, bits, sha256, kind, voi=table, notes=tuple(notes), doubts=doubts.found)
 
 
-def grey(image: Image.Image, notes: list[str]) -> NDArray[Any]:
-    """Brightness of an image, uint8 or (16-bit grey) uint16 (H, W); `notes` grows.
+def grey(image: Image.Image, notes: list[str], doubts: Doubts) -> NDArray[Any]:
+    """Brightness of an image, uint8 or (16-bit grey) uint16 (H, W); `notes` and `doubts` grow.
 
     Raises
     ------
@@ -130,19 +132,20 @@ def grey(image: Image.Image, notes: list[str]) -> NDArray[Any]:
         return np.ascontiguousarray(red)
     strayed, tint = _colour(image)
     if strayed > HUE_SHARE:
-        raise NotARadiograph(
-            "colour_photograph",
-            "The image is in colour and not a film. If it is a photograph of a film, use the "
-            "original or a grey scan.",
-        )
+        with doubts.held():
+            raise NotARadiograph(
+                "colour_photograph",
+                "The image is in colour and not a film. If it is a photograph of a film, use the "
+                "original or a grey scan.",
+            )
     if tint > _TINT:
         notes.append("The film is tinted or has colour marks; only its brightness is used.")
     return np.ascontiguousarray(image.convert("L"))
 
 
-def _deep_grey(data: bytes, notes: list[str]) -> NDArray[Any]:
+def _deep_grey(data: bytes, notes: list[str], doubts: Doubts) -> NDArray[Any]:
     """Brightness of a 16-bit PNG in colour or with transparency: uint16 (H, W), or uint8 where its
-    channels differ; `notes` grows.
+    channels differ; `notes` and `doubts` grow.
 
     Raises
     ------
@@ -162,7 +165,7 @@ def _deep_grey(data: bytes, notes: list[str]) -> NDArray[Any]:
     notes.append("A 16-bit colour file, read at 8 bits.")
     top = 2 ** max(8, int(max(channel.max() for channel in channels)).bit_length()) - 1
     table = window_table(16, 0, top)
-    return grey(Image.merge("RGB", [Image.fromarray(table[c]) for c in channels]), notes)
+    return grey(Image.merge("RGB", [Image.fromarray(table[c]) for c in channels]), notes, doubts)
 
 
 def _on_black(image: Image.Image, notes: list[str]) -> Image.Image:

@@ -39,12 +39,16 @@ _OTHERS = {
 }
 
 
-def read(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Radiograph:
+def read(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview, all_the_same: bool = False
+) -> Radiograph:
     """Read a frontal chest film. That it shows lungs is not asked: :func:`cxr.assess` does.
 
     Parameters
     ----------
     source : path, or the bytes of a file
+    all_the_same : bool
+        Read also what its tags or its colours say is none; the film's `doubts` say why not.
 
     Raises
     ------
@@ -59,15 +63,15 @@ def read(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Rad
     if data[128:132] == b"DICM":
         from .dicom.film import read_dicom
 
-        return read_dicom(data, sha256)
+        return read_dicom(data, sha256, all_the_same=all_the_same)
     if data.startswith((_PNG, _JPEG)):
         from .raster import read_jpeg, read_png
 
-        return (read_png if data.startswith(_PNG) else read_jpeg)(data, sha256)
+        return (read_png if data.startswith(_PNG) else read_jpeg)(data, sha256, all_the_same)
     if (start := start_of_data_set(data)) is not None:
         from .dicom.film import read_dicom
 
-        return read_dicom(data[start:], sha256, bare=True)
+        return read_dicom(data[start:], sha256, bare=True, all_the_same=all_the_same)
     raise _not_read(data)
 
 

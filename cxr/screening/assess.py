@@ -76,7 +76,7 @@ def shipped_lungs() -> LungFinder | None:
         return None
 
 
-def assess(source: Source, model: Classifier) -> Assessment:
+def assess(source: Source, model: Classifier, let_in: bool = False) -> Assessment:
     """Read one film, check it, score it; refuse what cannot be read and what shows no chest.
 
     Whether it shows one is asked of the network that finds lungs; where that is missing, the checks
@@ -87,6 +87,9 @@ def assess(source: Source, model: Classifier) -> Assessment:
     source : path, the bytes of a file, or a Radiograph that was read already
     model : Classifier
         At a hospital, where there is a profile: ``model.at(site)``.
+    let_in : bool
+        Score also what would be refused as no frontal chest film, on the reader's word; what
+        doubted it stands in its `film` and its `checks`.
 
     Returns
     -------
@@ -102,10 +105,13 @@ def assess(source: Source, model: Classifier) -> Assessment:
     fitted = limits_of(model)
     film = checks = None
     try:
-        film = source if isinstance(source, Radiograph) else read(source)
+        film = source if isinstance(source, Radiograph) else read(source, let_in)
+        if film.doubts and not let_in:
+            raise film.doubts[0]
         prediction = model.predict([film])[0]
         checks = inspect(film, prediction.features, fitted, shipped_lungs())
-        refuse(checks)
+        if not let_in:
+            refuse(checks)
     except CxrError as refusal:
         return Assessment(refusal, film, checks)
     scores = prediction.probabilities

@@ -38,7 +38,7 @@ def upload(page: Page, *files: tuple[str, bytes]) -> None:
     ]
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(payload)
     expect(page.get_by_text(f"Films ({len(files)})")).to_be_visible()
-    expect(page.get_by_text("not read yet")).to_have_count(0)
+    expect(page.get_by_text("not scored yet")).to_have_count(0)
     settled(page)
 
 
@@ -135,13 +135,26 @@ def test_keys_go_from_film_to_film(page: Page) -> None:
     expect(page.get_by_text("2 of 3")).to_be_visible()
     ask_for_map(page)
     page.get_by_role("slider", name="Opacity").click()
-    expect(page.get_by_role("slider", name="Opacity")).not_to_be_focused()
     page.keyboard.press("ArrowRight")  # a slider with the focus would have moved
     expect(page.get_by_text("3 of 3")).to_be_visible()
     expect(page.get_by_role("slider", name="Opacity")).to_have_count(0)
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_text("2 of 3")).to_be_visible()
     expect(page.get_by_role("slider", name="Opacity")).to_be_visible()
+
+
+def test_keys_live_on_after_a_click_on_a_picker_a_list_and_a_slider(page: Page) -> None:
+    upload(page, ("one.jpg", CHILD), ("two.jpg", CHILD), ("three.jpg", CHILD))
+    page.get_by_role("combobox", name="Films from").click()
+    page.get_by_role("option", name="A hospital that the model knows").click()
+    settled(page)
+    page.keyboard.press("n")
+    expect(page.get_by_text("2 of 3")).to_be_visible()
+    settled(page)
+    ask_for_map(page)
+    page.get_by_role("slider", name="Opacity").click()
+    page.keyboard.press("n")
+    expect(page.get_by_text("3 of 3")).to_be_visible()
 
 
 def test_the_page_hears_no_keys_behind_the_list_of_keys(page: Page) -> None:
@@ -162,8 +175,9 @@ def test_the_page_hears_no_keys_behind_the_list_of_keys(page: Page) -> None:
 
 def test_a_refused_file_stays_with_its_code(page: Page) -> None:
     upload(page, ("one.jpg", CHILD), ("two.pdf", b"%PDF-1.7 no film"))
-    expect(page.get_by_text("[unsupported_format]")).to_be_visible()
+    expect(page.get_by_text("Refused: unsupported format")).to_be_visible()
     page.get_by_text("two.pdf").click()
+    expect(page.get_by_text("[unsupported_format]")).to_be_visible()
     expect(page.get_by_text("This file was not read.")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
 

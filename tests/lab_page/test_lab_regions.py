@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from appwalk import FILM, OTHER, accepted, click, listed, plates, text, titles, upload
+from appwalk import FILM, OTHER, accepted, click, pick, plates, text, titles, upload
 from labpage import PAGE, Hand, draw, effects
 from streamlit.testing.v1 import AppTest
 
@@ -116,7 +116,7 @@ def test_each_film_has_a_trail_of_its_own(lab: AppTest, hand: Hand) -> None:
     hand.region = None  # the viewer gives none for a film that it does not show
     upload(lab, ("b.png", OTHER))
     assert not effects(lab)
-    listed(lab).set_value(1).run()
+    pick(lab, 1)
     assert effects(lab)
 
 

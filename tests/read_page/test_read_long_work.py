@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from appwalk import FILM, OTHER, click, listed, running, text, titles, upload, wait
+from appwalk import FILM, OTHER, click, pick, running, text, titles, upload, wait
 from streamlit.testing.v1 import AppTest
 
 import cxr
@@ -72,7 +72,7 @@ def test_the_test_of_a_map_can_be_cancelled_and_the_map_stays(
 @pytest.mark.parametrize("how", ["film", "class", "method", "hide", "remove"])
 def test_a_map_in_the_making_stops_when_it_is_left(endless: AppTest, how: str) -> None:
     if how == "film":
-        listed(endless).set_value(2).run()
+        pick(endless, 2)
     elif how == "class":
         label = endless.segmented_control[1]
         label.set_value(next(o for o in label.options if o != label.value)).run()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from appwalk import FILM, OTHER, click, listed, plates, running, text, titles, upload, wait
+from appwalk import FILM, OTHER, click, pick, plates, running, text, titles, upload, wait
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -191,7 +191,7 @@ def test_going_back_to_a_film_works_out_nothing_again(
     click(app, "map")
     assert sorted(calls) == ["map", "read", "read", "score", "score"]
     address = plates(app)[0]["film"]["url"]
-    listed(app).set_value(2).run()
-    listed(app).set_value(1).run()
+    pick(app, 2)
+    pick(app, 1)
     assert len(calls) == 5
     assert plates(app)[0]["film"]["url"] == address

@@ -12,20 +12,43 @@ from cxr.notice import NOTICE
 HERE = Path(__file__).parent
 ABOUT = f"CXR Lens reads chest radiographs with a network and shows what moved it. {NOTICE}"
 
-# Streamlit hears no single-key shortcut while a slider, a radio button or a toggle holds the focus.
-# A click or a drag gives the keys back; whoever came there by keyboard keeps the focus.
+# Streamlit hears no single-key shortcut while a slider, a radio button, a toggle, a list to choose
+# from or a closed picker holds the focus. Who came there by a click is done with it: the key goes
+# to the page. Who came by keyboard keeps the focus.
 _RELEASE = """
 export default function () {
-  const release = (event) => {
-    if (event.detail === 0) return;
-    setTimeout(() => {
-      const held = document.activeElement;
-      if (!(held instanceof HTMLInputElement)) return;
-      if (["range", "radio", "checkbox"].includes(held.type)) held.blur();
-    }, 0);
+  let clicked = false;
+  const done = () => {
+    const held = document.activeElement;
+    if (held instanceof HTMLSelectElement) return held;
+    if (!(held instanceof HTMLInputElement)) return null;
+    if (["range", "radio", "checkbox", "file"].includes(held.type)) return held;
+    const picker = held.getAttribute("role") === "combobox";
+    return picker && held.getAttribute("aria-expanded") !== "true" ? held : null;
   };
-  document.addEventListener("click", release);
-  return () => document.removeEventListener("click", release);
+  const press = () => (clicked = true);
+  const hear = (event) => {
+    if (event.key === "Tab") clicked = false;
+    if (!clicked || !event.isTrusted || event.defaultPrevented) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key.length > 1 && !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    const held = done();
+    if (!held) return;
+    held.blur();
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { key, code, keyCode, which, shiftKey } = event;
+    for (const type of ["keydown", "keyup"]) {
+      const said = { key, code, keyCode, which, shiftKey, bubbles: true, cancelable: true };
+      document.body.dispatchEvent(new KeyboardEvent(type, said));
+    }
+  };
+  window.addEventListener("pointerdown", press, true);
+  window.addEventListener("keydown", hear, true);
+  return () => {
+    window.removeEventListener("pointerdown", press, true);
+    window.removeEventListener("keydown", hear, true);
+  };
 }
 """
 _release_keys = st.components.v2.component("cxr_release_keys", js=_RELEASE)

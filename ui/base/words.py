@@ -124,3 +124,17 @@ def short(name: str, most: int = 32) -> str:
         return name
     tail = most // 2 - 1
     return f"{name[: most - tail - 1]}…{name[-tail:]}"
+
+
+def told_short(names: Mapping[int, str], most: int = 24) -> dict[int, str]:
+    """Names cut in the middle, and so that those that differ still do."""
+    cut = {key: short(name, most) for key, name in names.items()}
+    alike: dict[str, set[str]] = {}
+    for key, text in cut.items():
+        alike.setdefault(text, set()).add(names[key])
+    for key, text in cut.items():
+        if len(others := alike[text]) > 1:
+            letters = enumerate(zip(*others, strict=False))
+            begin = next((i for i, at in letters if len(set(at)) > 1), min(map(len, others)))
+            cut[key] = f"{names[key][:4]}…{short(names[key][max(begin - 2, 4) :], most - 5)}"
+    return cut

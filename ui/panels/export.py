@@ -26,6 +26,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
     names = [
         "file",
         "sha256",
+        "changed",
         "passport",
         *(f"check_{code}" for code in CODES),
         "unchecked",
@@ -55,6 +56,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
             {
                 "file": inert(film.name),
                 "sha256": film.sha256,
+                "changed": _changed(film, reading),
                 **_result(reading, model, hospitals.at_home(film)),
                 "model": bundle.name,
                 "model_created": bundle.created,
@@ -64,6 +66,12 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
             }
         )
     return out.getvalue().encode("utf-8-sig")
+
+
+def _changed(film: Film, reading: Reading) -> str:
+    """What the reader did to the film, and what had refused it."""
+    codes = ", ".join(each.code for each in reading.doubts)
+    return f"{film.change.said} ({codes})" if codes and film.change.let_in else film.change.said
 
 
 def _hospital(model: Classifier) -> dict[str, str]:

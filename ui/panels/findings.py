@@ -14,7 +14,7 @@ from cxr.model.site_head import Site
 from cxr.screening.standing import Standing
 from ui.base.words import called_means, exact, figure, odds, percent, score, site, told_apart
 from ui.panels import standing
-from ui.session import operating_points
+from ui.session import hospitals, operating_points
 from ui.session.films import Film, Reading
 from ui.session.models import line
 
@@ -75,6 +75,29 @@ def brief(prediction: Prediction, model: Classifier, stands: Standing | None) ->
         return standing.brief(stands)
     top = prediction.probabilities[prediction.label]
     return f"{prediction.label} {score(top)} · margin {score(prediction.margin)}"
+
+
+def height(label: str, film: Film, reading: Reading, model: Classifier) -> float:
+    """By what films are sorted: the log-odds of the hospital's pair, else the score."""
+    assert reading.prediction is not None
+    stands = hospitals.standing(film, reading, model)
+    if stands is not None and stands.positive == label:
+        return stands.log_odds
+    return reading.prediction.probabilities[label]
+
+
+def above(film: Film, reading: Reading, model: Classifier) -> bool:
+    """Whether a film reaches the threshold that holds: the profile's, the session's own, or, in a
+    hospital that the model knows, the bundle's."""
+    if reading.prediction is None:
+        return False
+    if model.site is not None:
+        return bool(reading.standing and reading.standing.called)
+    p = reading.prediction.probabilities
+    points = operating_points.chosen(model.bundle)
+    if not points and hospitals.at_home(film):
+        points = _shipped(model.bundle)
+    return any(p[label] >= at for label, at in points.items())
 
 
 def _abnormal(prediction: Prediction, model: Classifier) -> str:

@@ -1,4 +1,4 @@
-"""Where films come in, and the list of them."""
+"""Where films come in, and what leaves."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cxr.model.classifier import Classifier
-from ui.base.words import plain, short
 from ui.panels.export import scores_csv
-from ui.panels.findings import brief
 from ui.panels.samples import groups, picker
-from ui.session import films, hospitals
+from ui.session import films
 
 RULE = "Frontal chest films as PNG, JPEG or DICOM. They stay in this session’s memory only."
 
@@ -52,35 +50,6 @@ def forget(given: list[UploadedFile]) -> None:
     if context and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         for file in given:
             context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-
-
-def film_list(model: Classifier) -> None:
-    """Every film by name with its class, score and margin, or why it was refused."""
-    held = films.films()
-    key = films.list_key()
-    st.radio(
-        f"Films ({len(held)})",
-        list(held),
-        index=list(held).index(films.chosen().number),
-        key=key,
-        on_change=films.pick,
-        args=(key,),
-        format_func=lambda number: plain(short(held[number].name)),
-        captions=[_caption(film, model) for film in held.values()],
-    )
-
-
-def _caption(film: films.Film, model: Classifier) -> str:
-    reading = films.known(film, model)
-    if reading is None:
-        return "not read yet"
-    if reading.prediction is None:
-        return plain(f"Refused: {reading.refusal}")
-    said = brief(reading.prediction, model, hospitals.standing(film, reading, model))
-    if film.label and not film.source:
-        said += f" · known to be {film.label}"
-    unknown = reading.passport is not None and reading.passport.outside
-    return plain(f"Outside what it knows · {said}" if unknown else said)
 
 
 def tools(model: Classifier) -> None:

@@ -77,7 +77,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         st.rerun()  # an arrow key stepped on, and only this fragment heard of it
     stage = st.container(key="stage")
     radiograph = radiograph_of(film)
-    if not asked(film):
+    if not asked(film) or reading.prediction is None:
         with stage:
             viewer([Plate(radiograph, "Film")], key="read-film", on_step=step)
         return

@@ -9,9 +9,13 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
+import cv2
+import numpy as np
 import streamlit as st
 
 from cxr.errors import CxrError, UnreadableFile
+from cxr.imaging.altered import altered
+from cxr.imaging.preprocessing import reduce_film
 from cxr.imaging.radiograph import Radiograph
 from cxr.imaging.reader import read
 from cxr.input_checks import Passport
@@ -23,8 +27,37 @@ from cxr.teaching.samples import Sample
 from ui.session.fragments import pressed
 from ui.session.shelf import desk
 
+THUMBNAIL = 72
+"""Pixels of a thumbnail's side."""
 MOST_FILMS = 200
 MOST_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the reader says of a film, against its file.
+
+    Attributes
+    ----------
+    turns : int
+        Quarter turns, clockwise, 0 to 3.
+    exchanged : bool
+        Whether black and white are.
+    let_in : bool
+        It is scored though it was refused.
+    """
+
+    turns: int = 0
+    exchanged: bool = False
+    let_in: bool = False
+
+    @property
+    def said(self) -> str:
+        """In a few words; "" where nothing was changed."""
+        parts = ["let in on your word"] * self.let_in
+        parts += [f"turned {90 * self.turns}°"] * bool(self.turns)
+        parts += ["black and white exchanged"] * self.exchanged
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -47,6 +80,8 @@ class Film:
         Of a sample; "" for an upload.
     refusal : CxrError or None
         Why it was not even taken in.
+    change : Change
+        What it is shown and scored with.
     """
 
     number: int
@@ -56,6 +91,7 @@ class Film:
     label: str = ""
     source: str = ""
     refusal: CxrError | None = None
+    change: Change = field(default_factory=Change)
 
 
 @dataclass(frozen=True)
@@ -65,9 +101,13 @@ class Reading:
     Attributes
     ----------
     refusal : CxrError or None
-        Why the file was not read; all else is empty then.
+        Why there is no score.
     facts : str
-        Size, format, view.
+        Size, format, view; "" where there is no picture to show.
+    doubts : tuple of CxrError
+        What would have refused a film that was let in.
+    thumbnail : bytes
+        JPEG; none where there is no picture.
     passport : Passport or None
         What the film is, as far as can be told; None where nobody looked.
     standing : Standing or None
@@ -80,6 +120,8 @@ class Reading:
     prediction: Prediction | None = None
     passport: Passport | None = None
     standing: Standing | None = None
+    doubts: tuple[CxrError, ...] = ()
+    thumbnail: bytes = b""
 
 
 def films() -> dict[int, Film]:
@@ -120,16 +162,38 @@ def mark(number: int, label: str) -> None:
         films()[number] = replace(film, label="" if film.label == label else label)
 
 
+@pressed
+def alter(number: int, turn: int = 0, exchange: bool = False, let_in: bool = False) -> None:
+    """Turn a film, exchange its black and white, let it in: it is scored anew."""
+    if (film := films().get(number)) is None:
+        return
+    old = film.change
+    change = Change((old.turns + turn) % 4, old.exchanged != exchange, old.let_in or let_in)
+    _change(film, change)
+
+
+def as_filed(number: int) -> None:
+    """Take back what was changed."""
+    if (film := films().get(number)) is not None:
+        _change(film, Change())
+
+
+def _change(film: Film, change: Change) -> None:
+    films()[film.number] = replace(film, change=change)
+    for key in [key for key in readings() if key[0] == film.number]:
+        readings().pop(key)
+
+
 def remove(number: int) -> None:
     """Remove a film and what was worked out from it; one that is gone already is left so."""
-    numbers = list(films())
-    if number not in numbers:
+    numbers = listed()
+    if number not in films():
         return
     place = numbers.index(number)
     films().pop(number)
     for key in [key for key in readings() if key[0] == number]:
         readings().pop(key)
-    left = list(films())
+    left = [n for n in numbers if n in films()] or list(films())
     choose(left[min(place, len(left) - 1)] if left else None)
 
 
@@ -149,30 +213,38 @@ def chosen() -> Film:
 
 
 def choose(number: int | None) -> None:
-    """Show a film.
-
-    The list of films starts anew: a key pressed before the browser has heard of the change would
-    bring the list's old choice along and undo it.
-    """
+    """Show a film."""
     st.session_state["film"] = number
-    st.session_state["list"] = st.session_state.get("list", 0) + 1
 
 
-def pick(key: str) -> None:
-    """Show the film that was clicked in the list with the key `key`, if that still stands."""
-    if key == list_key():
-        st.session_state["film"] = st.session_state[key]
+def listed() -> list[int]:
+    """The films in the order of the list, as it was last drawn, and those that came since; the one
+    that is shown is always among them."""
+    order = st.session_state.get("listed")
+    if order is None:
+        return list(films())
+    known, held = st.session_state["listed-of"], films()
+    shown = st.session_state.get("film")
+    return [n for n in order if n in held] + [
+        n for n in held if n not in known or (n == shown and n not in order)
+    ]
 
 
-def list_key() -> str:
-    """Of the list as it stands now."""
-    return f"films-{st.session_state.get('list', 0)}"
+def list_as(order: list[int] | None) -> None:
+    """Have the films listed so; None lists all as they were given."""
+    st.session_state["listed"] = order
+    st.session_state["listed-of"] = set(films())
+
+
+def looked_at() -> set[int]:
+    """Films that were shown since they came."""
+    return st.session_state.setdefault("looked-at", set())
 
 
 @pressed
 def step(by: int) -> None:
     """Show the film `by` places on; the ends hold."""
-    numbers = list(films())
+    numbers = listed()
     if st.session_state.get("film") not in numbers:
         return  # all were removed before the press came
     place = numbers.index(st.session_state["film"]) + by
@@ -211,20 +283,43 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
         return Reading(film.refusal)
     try:
         radiograph = radiograph_of(film)
-        found = assess(radiograph, model)
-        prediction, checks = found.scored
-        watch.record(model, found)
     except CxrError as error:
         return Reading(error)
-    scores = replace(prediction, features=None)
-    return Reading(None, _facts(radiograph), radiograph.notes, scores, checks, found.standing)
+    found = assess(radiograph, model, film.change.let_in)
+    picture = Reading(
+        found.refusal,
+        _facts(radiograph),
+        radiograph.notes,
+        passport=found.checks,
+        doubts=radiograph.doubts,
+        thumbnail=_thumbnail(radiograph),
+    )
+    if found.prediction is None:
+        return picture
+    if not film.change.let_in:
+        watch.record(model, found)
+    scores = replace(found.prediction, features=None)
+    return replace(picture, prediction=scores, standing=found.standing)
 
 
 def radiograph_of(film: Film) -> Radiograph:
-    """The film at full depth, from the shelf or read again."""
+    """The film at full depth as its reader wants it, from the shelf or read again; also one that
+    is refused as none, since its reader may see otherwise."""
+    change = film.change
     return desk().shelf.get(
-        ("film", film.sha256), lambda: read(film.data), lambda r: 2 * r.pixels.nbytes
+        ("film", film.sha256, change.turns, change.exchanged),
+        lambda: altered(read(film.data, all_the_same=True), change.turns, change.exchanged),
+        lambda r: 2 * r.pixels.nbytes,
     )
+
+
+def _thumbnail(film: Radiograph) -> bytes:
+    """A square JPEG of the film on black."""
+    small = reduce_film(film.eight_bit, THUMBNAIL)
+    square = np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
+    top, left = (THUMBNAIL - small.shape[0]) // 2, (THUMBNAIL - small.shape[1]) // 2
+    square[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return cv2.imencode(".jpg", square, [cv2.IMWRITE_JPEG_QUALITY, 70])[1].tobytes()
 
 
 def _facts(film: Radiograph) -> str:

@@ -17,6 +17,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
 
 from ..decode_limits import MAX_BYTES, BoundedReader, check_bytes, decoding
+from ..doubts import Doubts
 from ..radiograph import Radiograph
 from . import tags
 from .lut import rendering
@@ -41,26 +42,35 @@ _WITHOUT_LENGTH = 0xFFFFFFFF  # of packed pixels
 _TAGS: list[Any] = [tag_for_keyword(keyword) for keyword in _KEYWORDS]
 
 
-def read_dicom(data: bytes, sha256: str, bare: bool = False) -> Radiograph:
+def read_dicom(
+    data: bytes, sha256: str, bare: bool = False, all_the_same: bool = False
+) -> Radiograph:
     """Read a single-frame CR or DX film.
 
     Parameters
     ----------
     bare : bool
         The data set begins with the bytes, without preamble and mark.
+    all_the_same : bool
+        See :func:`cxr.imaging.reader.read`.
 
     Raises
     ------
     UnreadableFile, NotARadiograph
     """
     notes: list[str] = []
+    doubts = Doubts(all_the_same)
     ds, syntax = _dataset(data, bare)
-    tags.check_modality(ds, notes)
-    tags.check_body_part(ds, notes)
-    view = tags.check_view(ds, notes)
+    view = None
+    with doubts.held():
+        tags.check_modality(ds, notes)
+    with doubts.held():
+        tags.check_body_part(ds, notes)
+    with doubts.held():
+        view = tags.check_view(ds, notes)
     if not text(ds, "PhotometricInterpretation"):
         notes.append("The file does not state which end is white; taken for the usual one.")
-    stored, bits, signed = stored_values(ds, syntax, notes)
+    stored, bits, signed = stored_values(ds, syntax, notes, doubts)
     shown = rendering(ds, stored, bits, signed, notes)
     tags.other_notes(ds, notes)
     spacing = tags.spacing_mm(ds, notes)
@@ -77,6 +87,7 @@ def read_dicom(data: bytes, sha256: str, bare: bool = False) -> Radiograph:
         orientation=tags.orientation(ds, notes),
         age_years=tags.age_years(ds),
         notes=tuple(notes),
+        doubts=doubts.found,
     )
 
 

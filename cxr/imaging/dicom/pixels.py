@@ -29,6 +29,7 @@ from ..decode_limits import (
     jpeg2000_frame,
     jpeg_frame,
 )
+from ..doubts import Doubts
 from ..metadata_strip import strip_jpeg
 from ..raster import grey
 from .values import number, numbers, text
@@ -63,8 +64,10 @@ _LUMA_AND_CHROMA = ("YBR_FULL", "YBR_FULL_422")
 _BAND = 64  # rows
 
 
-def stored_values(ds: Dataset, syntax: str, notes: list[str]) -> tuple[NDArray[Any], int, bool]:
-    """Decode a single-frame film.
+def stored_values(
+    ds: Dataset, syntax: str, notes: list[str], doubts: Doubts
+) -> tuple[NDArray[Any], int, bool]:
+    """Decode a single-frame film; `notes` and `doubts` grow.
 
     Returns
     -------
@@ -87,7 +90,7 @@ def stored_values(ds: Dataset, syntax: str, notes: list[str]) -> tuple[NDArray[A
         )
     samples = _decode(ds, syntax, colour)
     if colour:
-        return grey(Image.fromarray(samples), notes), 8, False
+        return grey(Image.fromarray(samples), notes, doubts), 8, False
     stored = samples.view(f"u{samples.dtype.itemsize}")
     if bits > 8:
         stored = stored.astype(np.uint16, copy=False)

@@ -1,0 +1,110 @@
+"""The list of films as a worklist, and films that their reader changes."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+from appwalk import FILM, OTHER, click, listed, pick, plates, text, upload
+from films import dicom, film, png
+from streamlit.testing.v1 import AppTest
+
+import cxr
+from ui.base.words import told_short
+from ui.panels.export import scores_csv
+from ui.session import films as ui_films
+
+LATERAL = dicom(film(90, 80), ViewPosition="LL")
+
+
+def names(at: AppTest) -> list[str]:
+    return [row["whole"] for row in listed(at)]
+
+
+def choose(at: AppTest, label: str, option: str) -> AppTest:
+    next(box for box in at.selectbox if box.label == label).set_value(option).run()
+    assert not at.exception
+    return at
+
+
+def test_names_are_cut_so_that_they_still_differ() -> None:
+    alike = {i: f"film-of-the-hospital-{i:03}-in-the-year-2026-frontal.dcm" for i in range(3)}
+    cut = told_short(alike)
+    assert len(set(cut.values())) == 3
+    assert max(map(len, cut.values())) <= 24
+    assert told_short({1: "short.png", 2: "short.png"}) == {1: "short.png", 2: "short.png"}
+
+
+def test_a_file_that_came_twice_is_said_to_be_the_same(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER), ("c.png", FILM))
+    assert ["the same file as a.png" in row["said"] for row in listed(app)] == [False, False, True]
+
+
+def test_the_list_is_sorted_and_stepped_through_as_sorted(
+    app: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    rng = np.random.default_rng(0)
+    shown = {f"{i}.png": png(rng.integers(0, 255, (90, 80)).astype(np.uint8)) for i in range(3)}
+    scores = {
+        n: phantom_model.predict([cxr.read(d)])[0].probabilities["T"] for n, d in shown.items()
+    }
+    upload(app, *shown.items(), ("none.txt", b"no film"))
+    choose(app, "Order", "T first")
+    wanted = sorted(scores, key=lambda name: -scores[name])
+    assert names(app) == [*wanted, "none.txt"]  # what has no score comes last
+    pick(app, listed(app)[0]["number"])
+    next(b for b in app.button if b.label == "Next").click().run()
+    assert wanted[1] in text(app)
+    assert "2 of 4" in text(app)
+
+
+def test_the_list_is_narrowed_and_keeps_what_is_shown(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.txt", b"no film"), ("c.png", OTHER))
+    choose(app, "Show", "Refused")
+    assert names(app) == ["b.txt", "a.png"]  # which is on the stage
+    choose(app, "Show", "Not looked at")
+    assert names(app) == ["b.txt", "c.png", "a.png"]
+
+
+def test_what_came_while_the_list_is_narrowed_is_listed(app: AppTest) -> None:
+    upload(app, ("a.png", FILM))
+    choose(app, "Show", "Refused")
+    upload(app, ("b.png", OTHER), ("c.txt", b"no film"))
+    assert "c.txt" in names(app)
+    assert not app.exception
+
+
+def test_a_refused_film_is_shown_and_let_in_and_marked(app: AppTest) -> None:
+    upload(app, ("lateral.dcm", LATERAL))
+    assert "Refused: not frontal" in text(app)
+    assert listed(app)[0]["said"] == "Refused: not frontal"
+    assert len(plates(app)) == 1
+    assert 'class="cxr-bars"' not in text(app)
+    click(app, "let-in")
+    assert 'class="cxr-bars"' in text(app)
+    assert "Let in on your word" in text(app)
+    assert "lateral, oblique or decubitus" in text(app)
+    assert "let in on your word" in listed(app)[0]["said"]
+    click(app, "as-filed")
+    assert 'class="cxr-bars"' not in text(app)
+
+
+def test_a_film_is_turned_and_scored_again(app: AppTest, phantom_model: cxr.Classifier) -> None:
+    upload(app, ("a.png", FILM))
+    before = listed(app)[0]["said"]
+    click(app, "turn-right")
+    click(app, "exchange")
+    assert "260 × 300" not in text(app)
+    assert "300 × 260" in text(app)
+    said = listed(app)[0]["said"]
+    assert said.startswith("turned 90°, black and white exchanged · ")
+    assert before not in said
+    (given,) = app.session_state["films"].values()
+    (reading,) = app.session_state["readings"].values()
+    row = pd.read_csv(io.BytesIO(scores_csv([(given, reading)], phantom_model))).iloc[0]
+    assert row.changed == "turned 90°, black and white exchanged"
+    turned = cxr.imaging.altered.altered(cxr.read(FILM), 1, True)
+    wanted = phantom_model.predict([turned])[0].probabilities["T"]
+    assert abs(row.p_T - wanted) < 1e-6
+    assert ui_films.Change().said == ""

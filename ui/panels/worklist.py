@@ -1,0 +1,163 @@
+"""The list of films as a worklist: a row each, in an order, narrowed to what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import inf
+from pathlib import Path
+
+import streamlit as st
+
+from cxr.model.classifier import Classifier
+from ui.base.words import flag, told_short
+from ui.panels import findings
+from ui.session import films, hospitals
+from ui.session.films import Film, Reading
+from ui.viewer.parcel import Parcels
+
+GIVEN, NAME, ABNORMAL = "As given", "Name", "Abnormal first"
+ALL = "All"
+KEY = "worklist"
+
+HERE = Path(__file__).parent
+_list = st.components.v2.component(
+    "cxr_worklist",
+    html='<div class="list"></div>',
+    js=(HERE / "worklist.js").read_text(encoding="utf-8"),
+    css=(HERE / "worklist.css").read_text(encoding="utf-8"),
+)
+
+Read = Mapping[int, Reading | None]
+
+
+def show(model: Classifier) -> None:
+    """The list, and above it its order and what it holds."""
+    held = films.films()
+    films.looked_at().add(films.chosen().number)
+    read = {number: films.known(film, model) for number, film in held.items()}
+    choices = _choices(model)
+    left, right = st.columns(2, gap="xsmall")
+    with left:
+        wanted = _choose("Show", list(choices))
+    with right:
+        order = _choose("Order", [GIVEN, NAME, *_orders(model)])
+    kept = [n for n in _sorted(order, read, model) if choices[wanted](held[n], read[n])]
+    films.list_as(kept)
+    here = films.listed()
+    count = f"{len(kept)} of {len(held)}" if len(kept) < len(held) else str(len(held))
+    st.html(f'<div class="cxr-heading">Films ({count})</div>')
+    names = told_short({number: held[number].name for number in here})
+    twins = _twins(held)
+    parcels = Parcels(KEY)
+    rows = [_row(held[n], read[n], names[n], twins.get(n, ""), model, parcels) for n in here]
+    _list(
+        key=KEY,
+        data={"rows": rows, "chosen": films.chosen().number},
+        on_pick_change=_pick,
+    )
+
+
+def _pick() -> None:
+    number = (st.session_state.get(KEY) or {}).get("pick")
+    if number in films.films():
+        films.choose(number)
+
+
+def _choose(label: str, options: list[str]) -> str:
+    return str(
+        st.selectbox(
+            label,
+            options,
+            key=f"worklist-{label.lower()}-{len(options)}",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    )
+
+
+def _choices(model: Classifier) -> dict[str, Callable[[Film, Reading | None], bool]]:
+    """What may be wanted, and which films that is."""
+
+    def above(film: Film, reading: Reading | None) -> bool:
+        return bool(reading and findings.above(film, reading, model))
+
+    return {
+        ALL: lambda film, reading: True,
+        "Above threshold": above,
+        "Flagged": lambda film, reading: bool(
+            reading and reading.passport and reading.passport.flagged
+        ),
+        "Refused": lambda film, reading: bool(reading and reading.refusal),
+        "Not looked at": lambda film, reading: film.number not in films.looked_at(),
+        "Looked at": lambda film, reading: film.number in films.looked_at(),
+    }
+
+
+def _orders(model: Classifier) -> list[str]:
+    """By what may be sorted, beside names."""
+    abnormal = [ABNORMAL] if "N" in model.labels else []
+    return [*abnormal, *(f"{label} first" for label in model.labels if label != "N")]
+
+
+def _sorted(order: str, read: Read, model: Classifier) -> list[int]:
+    """Numbers of films; what has no score comes last."""
+    held = films.films()
+    if order == GIVEN:
+        return list(held)
+    if order == NAME:
+        return sorted(held, key=lambda number: held[number].name.casefold())
+
+    def height(number: int) -> float:
+        reading = read[number]
+        if reading is None or reading.prediction is None:
+            return inf
+        if order == ABNORMAL:
+            return -reading.prediction.abnormal("N")
+        return -findings.height(order.removesuffix(" first"), held[number], reading, model)
+
+    return sorted(held, key=height)
+
+
+def _twins(held: Mapping[int, Film]) -> dict[int, str]:
+    """Films whose bytes came before → the name that they came by."""
+    first: dict[str, Film] = {}
+    found = {}
+    for number, film in held.items():
+        earlier = first.setdefault(film.sha256, film)
+        if earlier is not film and film.data:
+            found[number] = earlier.name
+    return found
+
+
+def _row(
+    film: Film, reading: Reading | None, name: str, twin: str, model: Classifier, parcels: Parcels
+) -> dict[str, object]:
+    picture = reading.thumbnail if reading is not None else b""
+    return {
+        "number": film.number,
+        "name": name,
+        "whole": film.name,
+        "said": said(film, reading, twin, model),
+        "picture": parcels.file(picture, "image/jpeg") if picture else "",
+        "quiet": reading is None or reading.prediction is None,
+    }
+
+
+def said(film: Film, reading: Reading | None, twin: str, model: Classifier) -> str:
+    """What is said of a film in a line."""
+    parts = [film.change.said]
+    if reading is None:
+        parts.append("not scored yet")
+    elif reading.prediction is None:
+        assert reading.refusal is not None
+        parts.append(f"Refused: {flag(reading.refusal.code)}")
+    else:
+        outside = reading.passport is not None and reading.passport.outside
+        parts.insert(0, "outside what it knows" if outside else "")
+        stands = hospitals.standing(film, reading, model)
+        parts.append(findings.brief(reading.prediction, model, stands))
+    if twin:
+        parts.append(f"the same file as {twin}")
+    if film.label and not film.source:
+        parts.append(f"known to be {film.label}")
+    return " · ".join(part for part in parts if part)
