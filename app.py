@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.base import frame
-from ui.session import hospitals, models
+from ui.session import hospitals, models, tab
 from ui.session.memory import WATCH
 from ui.session.shelf import desk
 
@@ -24,6 +24,7 @@ PAGES = [READ, METRICS, REVIEW, LAB, STUDY, HOSPITAL]
 
 WATCH.begin()
 frame.configure()
+tab.come_back()
 if frame.accepted():
     page = st.navigation(PAGES, position="top")
     frame.notice()
@@ -35,5 +36,6 @@ if frame.accepted():
         st.session_state["page"] = page.url_path
         desk().leave_job()
     page.run()
+    tab.remember()
 else:
     st.navigation(PAGES, position="hidden")

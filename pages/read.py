@@ -9,8 +9,8 @@ import streamlit as st
 from cxr.model.classifier import Classifier
 from ui.base import frame
 from ui.base.words import plain, short
-from ui.panels import change, findings, input_checks, intake, maps, worklist
-from ui.session import films, hospitals
+from ui.panels import change, findings, input_checks, intake, maps, own_call, worklist
+from ui.session import films, hospitals, own_calls
 from ui.session.films import Film, Reading
 from ui.session.shelf import desk
 
@@ -25,12 +25,13 @@ def main() -> None:
     with st.sidebar:
         intake.more(model)
         tools, listed = st.container(), st.container()
+        own_call.toggle()
     film = films.chosen()
     reading = films.reading(film, model)
     with listed:
         worklist.show(model)
     toolbar(film, reading)
-    if reading.prediction is None or not maps.asked(film):
+    if reading.prediction is None or not maps.asked():
         desk().leave_job()
     if not reading.facts:
         st.info(plain(f"This file was not read. {reading.refusal}"))
@@ -46,7 +47,7 @@ def toolbar(film: Film, reading: Reading) -> None:
     numbers = films.listed()
     place = numbers.index(film.number)
     last = place == len(numbers) - 1
-    shown = maps.asked(film)
+    shown = maps.asked()
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Previous", shortcut="p", on_click=films.step, args=(-1,), disabled=place == 0)
         st.button("Next", shortcut="n", on_click=films.step, args=(1,), disabled=last)
@@ -55,8 +56,7 @@ def toolbar(film: Film, reading: Reading) -> None:
             key="map",
             shortcut="m",
             on_click=maps.toggle,
-            args=(film,),
-            disabled=reading.prediction is None,
+            disabled=reading.prediction is None or own_calls.waits(film),
         )
         st.button(
             "Remove", key="remove", type="tertiary", on_click=films.remove, args=(film.number,)
@@ -80,6 +80,9 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
     with right:
         if reading.prediction is None:
             change.refused(film, reading)
+        elif own_calls.waits(film):
+            change.mark(film, reading)
+            own_call.before(film, model)
         else:
             said(film, reading, model)
         findings.show_facts(film, reading, model.bundle)
@@ -103,6 +106,7 @@ def said(film: Film, reading: Reading, model: Classifier) -> None:
     if found is not None:
         input_checks.show(found)
     change.offer(film, reading)
+    own_call.after(film, model)
 
 
 def known(film: Film, model: Classifier) -> None:

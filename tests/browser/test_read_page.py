@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 import zlib
 from pathlib import Path
@@ -16,7 +17,7 @@ from films import png
 from PIL import Image
 from playwright.sync_api import Locator, Page, Request, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from viewing import drawn
+from viewing import drag, drawn, frame
 from waiting import accept, settled
 
 import cxr
@@ -81,9 +82,14 @@ def test_a_film_is_shown_with_all_its_pixels_and_its_scores(page: Page) -> None:
 def test_a_map_and_its_picture(page: Page) -> None:
     upload(page, ("child.jpg", CHILD))
     addresses = sent(page)
+    before = panes(page).bounding_box()
     ask_for_map(page)
-    assert len(addresses) == 1  # the map; the film is there already
-    expect(panes(page)).to_have_count(2)
+    assert len([url for url in addresses if url.endswith(".bin")]) == 1  # the film is there already
+    after = panes(page).bounding_box()
+    assert before is not None
+    assert after is not None
+    for side in ("x", "y", "width", "height"):  # the film keeps its place and its size
+        assert abs(after[side] - before[side]) < 4, side
     page.get_by_role("combobox", name="Full colour at").select_option("0.05")
     page.get_by_role("slider", name="Opacity").fill("80")
     with page.expect_download() as download:
@@ -93,7 +99,7 @@ def test_a_map_and_its_picture(page: Page) -> None:
         assert exported.width == 1016
         assert exported.height > 656
     page.get_by_text("Side by side").click()
-    expect(panes(page)).to_have_count(1)
+    expect(panes(page)).to_have_count(2)
     with page.expect_download() as download:
         page.get_by_role("button", name="Scores (CSV)").click()
     table = pd.read_csv(download.value.path())
@@ -137,7 +143,7 @@ def test_keys_go_from_film_to_film(page: Page) -> None:
     page.get_by_role("slider", name="Opacity").click()
     page.keyboard.press("ArrowRight")  # a slider with the focus would have moved
     expect(page.get_by_text("3 of 3")).to_be_visible()
-    expect(page.get_by_role("slider", name="Opacity")).to_have_count(0)
+    settled(page)
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_text("2 of 3")).to_be_visible()
     expect(page.get_by_role("slider", name="Opacity")).to_be_visible()
@@ -182,6 +188,42 @@ def test_a_refused_file_stays_with_its_code(page: Page) -> None:
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
+def test_a_film_may_be_dropped_anywhere(page: Page) -> None:
+    upload(page, ("one.jpg", CHILD))
+    expect(panes(page)).to_have_count(1)
+    page.locator(".cxr-viewer").evaluate(
+        """(box, data) => {
+          const held = new DataTransfer();
+          const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+          held.items.add(new File([bytes], "two.jpg"));
+          for (const kind of ["dragover", "drop"]) {
+            const options = { dataTransfer: held, bubbles: true, cancelable: true };
+            box.dispatchEvent(new DragEvent(kind, options));
+          }
+        }""",
+        base64.b64encode(CHILD).decode(),
+    )
+    expect(page.get_by_text("Films (2)")).to_be_visible()
+    expect(page.get_by_text("the same file as one.jpg")).to_be_visible()
+
+
+def test_films_and_lengths_come_back_after_a_reload(page: Page) -> None:
+    upload(page, ("one.jpg", CHILD), ("two.png", WIDE))
+    expect(panes(page)).to_have_count(1)
+    page.keyboard.press("k")
+    x, y, *_ = frame(page)
+    drag(page, (x + 200, y + 200), (x + 300, y + 260))
+    expect(page.locator(".ink .length")).to_have_count(1)
+    page.reload()
+    expect(page.get_by_text("Films (2)")).to_be_visible()
+    expect(panes(page)).to_have_count(1)
+    expect(page.locator(".ink .length")).to_have_count(1)
+    settled(page)
+    page.keyboard.press("n")
+    expect(page.get_by_text("2 of 2")).to_be_visible()
+    expect(page.locator(".ink .length")).to_have_count(0)
+
+
 def test_arrows_step_from_a_refused_file_too(page: Page) -> None:
     upload(page, ("one.jpg", CHILD), ("two.pdf", b"%PDF-1.7 no film"), ("three.jpg", CHILD))
     expect(panes(page)).to_have_count(1)
@@ -209,6 +251,7 @@ def test_a_film_stays_mirrored_when_its_map_comes_and_goes(page: Page) -> None:
     drawn(page)
     width = page.get_by_role("spinbutton", name="Window width").input_value()
     ask_for_map(page)
+    page.get_by_text("Side by side").click()
     expect(panes(page)).to_have_count(2)
     for pane in panes(page).all():
         expect(pane.get_by_text("L and R are swapped")).to_be_visible()

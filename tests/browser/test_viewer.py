@@ -234,10 +234,17 @@ def test_fingers_window_and_pinch(chromium: Browser, box: str) -> None:
 
     x, y = middle(page)
     width = number(page, "Window width")
-    fingers("touchStart", (x, y))
-    fingers("touchMove", (x - 30, y))
-    fingers("touchMove", (x - 90, y))
-    fingers("touchEnd")
+
+    def swipe() -> None:
+        fingers("touchStart", (x, y))
+        fingers("touchMove", (x - 30, y))
+        fingers("touchMove", (x - 90, y))
+        fingers("touchEnd")
+
+    swipe()  # which is the page's to scroll by, until a tool is chosen
+    assert number(page, "Window width") == width
+    page.get_by_role("button", name="Window by dragging").click()
+    swipe()
     assert number(page, "Window width") < width - 50
     page.keyboard.press(" ")
     before = extent(page)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import streamlit as st
 from appwalk import APP, FILM, OTHER, accepted, click, listed, pick, start, text, upload
 from streamlit.testing.v1 import AppTest
 
@@ -17,6 +21,7 @@ from cxr.model.bundle import manifest_values, write_manifest
 from cxr.teaching.samples import Sample
 from ui.base.words import plain, score
 from ui.session import films as ui_films
+from ui.session import tab
 
 NOT_A_FILM = b"no film, but text"
 
@@ -123,6 +128,55 @@ def test_remove_forgets_the_film(app: AppTest) -> None:
     click(app, "clear")
     assert not app.session_state["films"]
     assert app.file_uploader
+
+
+def test_what_was_removed_last_can_be_brought_back_or_forgotten(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    click(app, "clear")
+    assert not app.session_state["films"]
+    click(app, "bring-back")
+    assert [f.name for f in app.session_state["films"].values()] == ["a.png", "b.png"]
+    assert app.session_state["film"] == 1
+    click(app, "remove")
+    click(app, "bring-back")
+    assert [f.name for f in app.session_state["films"].values()] == ["a.png", "b.png"]
+    click(app, "clear")
+    click(app, "forget")
+    assert not app.session_state["removed"]
+    assert "bring-back" not in [button.key for button in app.button]
+
+
+def test_what_was_removed_makes_room(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui_films, "MOST_BYTES", len(FILM) + len(OTHER) // 2)
+    upload(app, ("a.png", FILM))
+    click(app, "clear")
+    upload(app, ("b.png", OTHER))
+    assert not app.session_state["removed"]
+    assert [f.refusal for f in app.session_state["films"].values()] == [None]
+
+
+def test_a_reload_brings_back_what_its_session_held(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    secret = app.session_state["tab"]
+    held = tab._TABS[secret]
+    with stated({"tab-secret": {"back": secret}}) as fresh:
+        tab._back()
+    assert fresh["accepted"]
+    assert [f.name for f in fresh["films"].values()] == ["a.png", "b.png"]
+    held["films"].clear()  # as when the old session's time is over
+    assert len(fresh["films"]) == 2
+    with stated({"tab-secret": {"back": "another's"}}) as stranger:
+        tab._back()
+    assert "films" not in stranger
+    assert stranger["lost"]
+
+
+@contextmanager
+def stated(state: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The session's state of a script that is not run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(st, "session_state", state)
+        yield state
 
 
 def test_a_double_click_removes_one_film(app: AppTest, pressed_twice: None) -> None:

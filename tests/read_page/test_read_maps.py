@@ -33,7 +33,7 @@ def test_there_is_a_map_only_when_asked_for(app: AppTest) -> None:
     assert titles(app) == ["Film"]
     assert not maps_shown(app)
     click(app, "map")
-    assert titles(app) == ["Film", "Map"]
+    assert titles(app) == ["Map"]
     given = next(iter(app.session_state["readings"].values())).prediction.label
     assert maps_shown(app) == [f"{given} · Grad-CAM"]
     click(app, "map")
@@ -43,10 +43,21 @@ def test_there_is_a_map_only_when_asked_for(app: AppTest) -> None:
 def test_one_film_on_another_or_side_by_side(app: AppTest) -> None:
     upload(app, ("a.png", FILM))
     click(app, "map")
+    assert titles(app) == ["Map"]
+    app.toggle(key="beside").set_value(True).run()
+    assert titles(app) == ["Film", "Map"]
     first, second = plates(app)
     assert first["film"]["url"] == second["film"]["url"]  # sent once
-    app.toggle(key="beside").set_value(False).run()
+
+
+def test_the_map_stays_from_film_to_film(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    click(app, "map")
+    pick(app, 2)
     assert titles(app) == ["Map"]
+    click(app, "map")
+    pick(app, 1)
+    assert titles(app) == ["Film"]
 
 
 def test_a_picture_asked_for_as_the_class_changes_waits_for_its_map(
@@ -96,7 +107,7 @@ def test_the_evidence_comes_below_the_map(
     monkeypatch.setattr(models, "finder", lambda: lung_finder(0.9))
     upload(app, ("a.png", FILM))
     click(app, "map")
-    assert titles(app) == ["Film", "Map"]  # which waits for no evidence
+    assert titles(app) == ["Map"]  # which waits for no evidence
     app.toggle(key="lungs").set_value(True)
     app.toggle(key="twin").set_value(True).run()
     for _ in range(2):
@@ -121,7 +132,7 @@ def test_without_lungs_there_is_still_a_map(
     monkeypatch.setattr(models, "finder", lambda: finder)
     upload(app, ("a.png", FILM))
     click(app, "map")
-    assert titles(app) == ["Film", "Map"]
+    assert titles(app) == ["Map"]
     assert "lungs" not in [toggle.key for toggle in app.toggle]
     assert "Lungs:" not in text(app)
 
@@ -192,6 +203,7 @@ def test_going_back_to_a_film_works_out_nothing_again(
     assert sorted(calls) == ["map", "read", "read", "score", "score"]
     address = plates(app)[0]["film"]["url"]
     pick(app, 2)
+    assert sorted(calls) == ["map", "map", "read", "read", "score", "score"]
     pick(app, 1)
-    assert len(calls) == 5
+    assert len(calls) == 6
     assert plates(app)[0]["film"]["url"] == address

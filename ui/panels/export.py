@@ -12,7 +12,7 @@ from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_set
 from cxr.notice import NOTICE
 from cxr.spreadsheet import inert
-from ui.session import hospitals, operating_points
+from ui.session import hospitals, operating_points, own_calls
 from ui.session.films import Film, Reading
 
 STANDING = ("log_odds_of", "log_odds", "threshold", "called", "below_negatives")
@@ -39,6 +39,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
         *(f"threshold_{label}" for label in bundle.labels),
         *(f"called_{label}" for label in bundle.labels),
         *STANDING,
+        *(f"own_{stage}{what}" for stage in own_calls.STAGES for what in ("", "_sure")),
         "refused",
         "message",
         "model",
@@ -57,6 +58,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
                 "file": inert(film.name),
                 "sha256": film.sha256,
                 "changed": _changed(film, reading),
+                **_own(film),
                 **_result(reading, model, hospitals.at_home(film)),
                 "model": bundle.name,
                 "model_created": bundle.created,
@@ -72,6 +74,14 @@ def _changed(film: Film, reading: Reading) -> str:
     """What the reader did to the film, and what had refused it."""
     codes = ", ".join(each.code for each in reading.doubts)
     return f"{film.change.said} ({codes})" if codes and film.change.let_in else film.change.said
+
+
+def _own(film: Film) -> dict[str, str]:
+    """The reader's calls, and how sure he was, 1 to 5."""
+    found: dict[str, str] = {}
+    for stage, call in own_calls.of(film).items():
+        found |= {f"own_{stage}": call.label, f"own_{stage}_sure": str(call.sure)}
+    return found
 
 
 def _hospital(model: Classifier) -> dict[str, str]:

@@ -14,10 +14,41 @@ from ui.session import films
 
 RULE = "Frontal chest films as PNG, JPEG or DICOM. They stay in this session’s memory only."
 
+# A film that is dropped beside the zone would open in the browser's tab, and the page be gone.
+_ANYWHERE = """
+export default function () {
+  const zone = () => document.querySelector("[data-testid=stFileUploaderDropzoneInput]");
+  const files = (event) => event.dataTransfer?.types.includes("Files") && zone();
+  const mark = (on) => (document.body.style.boxShadow = on ? "inset 0 0 0 4px #5aa5d6" : "");
+  const over = (event) => {
+    if (!files(event)) return;
+    event.preventDefault();
+    mark(true);
+  };
+  const out = (event) => event.relatedTarget ?? mark(false);
+  const drop = (event) => {
+    mark(false);
+    if (!files(event) || event.target.closest?.("[data-testid=stFileUploader]")) return;
+    event.preventDefault();
+    zone().files = event.dataTransfer.files;
+    zone().dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const heard = { dragover: over, dragleave: out, drop };
+  for (const [kind, hear] of Object.entries(heard)) window.addEventListener(kind, hear);
+  return () => {
+    for (const [kind, hear] of Object.entries(heard)) window.removeEventListener(kind, hear);
+  };
+}
+"""
+_anywhere = st.components.v2.component("cxr_drop_anywhere", js=_ANYWHERE)
+
 
 def first(model: Classifier) -> None:
     """The page before there is a film."""
     with st.container(key="intake"):
+        if st.session_state.pop("lost", False):
+            st.info("The films of before the reload are no longer held. Add them again.")
+        undo()
         drop("Films")
         st.caption(RULE)
         st.html('<div class="cxr-heading">Or take a sample</div>')
@@ -31,8 +62,19 @@ def more(model: Classifier) -> None:
         picker(model.labels)
 
 
+def undo() -> None:
+    """Bring back what was removed last, or let it go; nothing where nothing was."""
+    if not (gone := films.removed()):
+        return
+    many = "1 film" if len(gone) == 1 else f"{len(gone)} films"
+    with st.container(key="undo", horizontal=True, gap="xsmall"):
+        st.button(f"Bring back {many}", key="bring-back", on_click=films.bring_back)
+        st.button("Forget", key="forget", type="tertiary", on_click=films.forget)
+
+
 def drop(label: str, help: str | None = None) -> None:
     """The drop zone, which empties itself into the list."""
+    _anywhere(key="drop-anywhere")
     turn = st.session_state.setdefault("uploads", 0)
     # Any type may be dropped: the bytes decide, and a refusal says more than a greyed-out name.
     given = st.file_uploader(label, accept_multiple_files=True, key=f"upload-{turn}", help=help)
@@ -78,3 +120,4 @@ def tools(model: Classifier) -> None:
             on_click="ignore",
         )
         st.button("Remove all", key="clear", type="tertiary", on_click=films.clear)
+    undo()

@@ -1,9 +1,10 @@
-"""The map on Read: asked for film by film, laid over the film by the viewer, with the evidence for
-and against it below."""
+"""The map on Read: asked for once for all films, laid over each by the viewer, with the evidence
+for and against it below."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -18,16 +19,17 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model import lungs
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
-from ui.base.words import plain, score
-from ui.session import long_work, map_tasks
+from ui.base.words import odds, plain, score, short
+from ui.panels.findings import brief
+from ui.session import hospitals, long_work, map_tasks, own_calls
 from ui.session.films import Film, Reading, chosen, radiograph_of, step
 from ui.session.fragments import pressed
 from ui.session.map_tasks import Drawn, Wanted
 from ui.viewer import Layer, Look, Plate, viewer
 from ui.viewer.wire import LAYER_SIDE
 
-HEIGHT = "calc(100dvh - 23rem)"
-"""Of the viewer above a map's settings and its evidence; without them it has its own."""
+HEIGHT, COVERED = "calc(100dvh - 13.75rem)", "calc(100dvh - 10.55rem)"
+"""Of the viewer, without a map and with the line of its settings: the film keeps its size."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,14 @@ class Found:
         return drawn if drawn is not None and drawn.passes < drawn.full else None
 
 
-def asked(film: Film) -> bool:
-    return film.number in st.session_state.setdefault("asked", set())
+def asked() -> bool:
+    """Whether maps are shown; they stay from film to film."""
+    return bool(st.session_state.get("asked"))
 
 
 @pressed
-def toggle(film: Film) -> None:
-    st.session_state.setdefault("asked", set()).symmetric_difference_update({film.number})
+def toggle() -> None:
+    st.session_state["asked"] = not asked()
 
 
 @st.fragment
@@ -77,24 +80,27 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         st.rerun()  # an arrow key stepped on, and only this fragment heard of it
     stage = st.container(key="stage")
     radiograph = radiograph_of(film)
-    if not asked(film) or reading.prediction is None:
+    caption = _in_full_screen(film, reading, model)
+    if not asked() or reading.prediction is None or own_calls.waits(film):
         with stage:
-            viewer([Plate(radiograph, "Film")], key="read-film", on_step=step)
+            plate = Plate(radiograph, "Film")
+            viewer([plate], key="read-film", height=HEIGHT, on_step=step, caption=caption)
         return
     choice = _choose(film, radiograph, reading, model)
     unlikely = _unlikely(choice.wanted, reading)
     waiting, found = (None, Found()) if unlikely else _work_out(radiograph, choice, model)
 
     def picture(look: Look) -> tuple[str, bytes]:
-        return _picture(look, radiograph, reading, choice.wanted, found, model)
+        return _picture(look, radiograph, film, reading, choice.wanted, found, model)
 
     with stage:
         viewer(
             [Plate(radiograph, "Film")] if unlikely else _plates(radiograph, choice, found),
             key="read-film",
-            height=HEIGHT,
+            height=COVERED if found.drawn is not None else HEIGHT,
             on_step=step,
             picture=picture if found.drawn is not None else None,
+            caption=caption,
         )
     if unlikely:
         _offer(choice.wanted, reading)
@@ -103,6 +109,20 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     if found.refusal is not None:
         st.info(plain(str(found.refusal)))
     long_work.show(waiting, found.coarse)
+
+
+def _in_full_screen(film: Film, reading: Reading, model: Classifier) -> list[str]:
+    """Name and scores; what stands before the scores comes before them."""
+    before = reading.passport.before_scores if reading.passport else ()
+    lines = [short(film.name), film.change.said, *before]
+    if reading.prediction is not None and not own_calls.waits(film):
+        stands = hospitals.standing(film, reading, model)
+        if "N" in model.labels:
+            lines.append(f"Abnormal {odds(reading.prediction.abnormal('N'))}")
+        lines.append(brief(reading.prediction, model, stands))
+        p = reading.prediction.probabilities
+        lines.append(" · ".join(f"{label} {score(value)}" for label, value in p.items()))
+    return [line for line in lines if line]
 
 
 def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classifier) -> Choice:
@@ -119,7 +139,7 @@ def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classif
             persist_state="session",
             label_visibility="collapsed",
         )
-        beside = st.toggle("Side by side", value=True, key="beside", persist_state="session")
+        beside = st.toggle("Side by side", key="beside", persist_state="session")
         outlined = map_tasks.lungs_of(radiograph) is not None and st.toggle(
             "Lungs", key="lungs", persist_state="session"
         )
@@ -129,6 +149,12 @@ def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classif
             persist_state="session",
             help="The same map of the same network with its weights shuffled. A map that stays "
             "draws the film, not the network.",
+        )
+        st.toggle(
+            "Name in pictures",
+            key="name-in-picture",
+            persist_state="session",
+            help="A picture that is saved carries the file’s name, which may be a patient’s.",
         )
     if not model.bundle.gradcam_layer:
         st.caption(
@@ -245,7 +271,8 @@ def _evidence(what: Wanted, found: Found) -> list[str]:
 
 def _picture(
     look: Look,
-    film: Radiograph,
+    radiograph: Radiograph,
+    film: Film,
     reading: Reading,
     what: Wanted,
     found: Found,
@@ -253,13 +280,24 @@ def _picture(
 ) -> tuple[str, bytes]:
     """The whole film under its map with caption and notice, and a name for the file."""
     assert found.drawn is not None
-    film8 = film.eight_bit
+    film8 = radiograph.eight_bit
     size = (film8.shape[1], film8.shape[0])
     whole: Any = cv2.resize(found.drawn.values, size, interpolation=cv2.INTER_LINEAR)
-    lines = _caption(reading, what, found, model)
+    named = [film.name] if st.session_state.get("name-in-picture") else []
+    when = (
+        f"Saved {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}; films from: {_from(film, model)}"
+    )
+    changed = [f"Film {film.change.said}"] if film.change.said else []
+    lines = [*named, when, *changed, *_caption(reading, what, found, model)]
     scale = look.scale if look.layer == what.name else None
     picture = overlay.export_png(film8, whole, what.method, lines, look.opacity, scale)
     return f"map-{what.sha256[:12]}-{what.label}-{what.method}.png", picture
+
+
+def _from(film: Film, model: Classifier) -> str:
+    if model.site is not None:
+        return model.site.name
+    return film.source or (hospitals.KNOWN if hospitals.at_home(film) else hospitals.OTHER)
 
 
 def _caption(reading: Reading, what: Wanted, found: Found, model: Classifier) -> list[str]:

@@ -11,7 +11,7 @@ import streamlit as st
 from cxr.model.classifier import Classifier
 from ui.base.words import flag, told_short
 from ui.panels import findings
-from ui.session import films, hospitals
+from ui.session import films, hospitals, own_calls
 from ui.session.films import Film, Reading
 from ui.viewer.parcel import Parcels
 
@@ -79,7 +79,7 @@ def _choices(model: Classifier) -> dict[str, Callable[[Film, Reading | None], bo
     """What may be wanted, and which films that is."""
 
     def above(film: Film, reading: Reading | None) -> bool:
-        return bool(reading and findings.above(film, reading, model))
+        return bool(reading and not own_calls.waits(film) and findings.above(film, reading, model))
 
     return {
         ALL: lambda film, reading: True,
@@ -109,7 +109,7 @@ def _sorted(order: str, read: Read, model: Classifier) -> list[int]:
 
     def height(number: int) -> float:
         reading = read[number]
-        if reading is None or reading.prediction is None:
+        if reading is None or reading.prediction is None or own_calls.waits(held[number]):
             return inf
         if order == ABNORMAL:
             return -reading.prediction.abnormal("N")
@@ -151,6 +151,8 @@ def said(film: Film, reading: Reading | None, twin: str, model: Classifier) -> s
     elif reading.prediction is None:
         assert reading.refusal is not None
         parts.append(f"Refused: {flag(reading.refusal.code)}")
+    elif own_calls.waits(film):
+        parts.append("waits for your call")
     else:
         outside = reading.passport is not None and reading.passport.outside
         parts.insert(0, "outside what it knows" if outside else "")
@@ -158,6 +160,8 @@ def said(film: Film, reading: Reading | None, twin: str, model: Classifier) -> s
         parts.append(findings.brief(reading.prediction, model, stands))
     if twin:
         parts.append(f"the same file as {twin}")
+    if own := own_calls.of(film):
+        parts.append(f"you: {list(own.values())[-1].label}")
     if film.label and not film.source:
         parts.append(f"known to be {film.label}")
     return " · ".join(part for part in parts if part)

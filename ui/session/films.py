@@ -25,6 +25,7 @@ from cxr.screening.standing import Standing
 from cxr.site import watch
 from cxr.teaching.samples import Sample
 from ui.session.fragments import pressed
+from ui.session.memory import WATCH
 from ui.session.shelf import desk
 
 THUMBNAIL = 72
@@ -136,6 +137,8 @@ def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
     digest = sha256(data).hexdigest()
     refusal = None
     held = sum(len(film.data) for film in films().values())
+    if held + len(data) + sum(len(film.data) for film in removed().values()) > MOST_BYTES:
+        forget()
     if len(films()) >= MOST_FILMS or held + len(data) > MOST_BYTES:
         data = b""
         refusal = UnreadableFile(
@@ -190,7 +193,7 @@ def remove(number: int) -> None:
     if number not in films():
         return
     place = numbers.index(number)
-    films().pop(number)
+    _put_aside({number: films().pop(number)})
     for key in [key for key in readings() if key[0] == number]:
         readings().pop(key)
     left = [n for n in numbers if n in films()] or list(films())
@@ -200,9 +203,35 @@ def remove(number: int) -> None:
 def clear() -> None:
     """Remove every film and all that was worked out from them."""
     choose(None)
+    _put_aside(dict(films()))
     films().clear()
     readings().clear()
     desk().clear()
+
+
+def _put_aside(gone: dict[int, Film]) -> None:
+    """Keep the films that were removed last, until they are brought back or forgotten."""
+    st.session_state["removed"] = gone
+
+
+def removed() -> dict[int, Film]:
+    """The films that were removed last."""
+    return st.session_state.get("removed", {})
+
+
+def bring_back() -> None:
+    """Put them among the others again, as they were numbered."""
+    back = {**films(), **removed()}
+    films().clear()
+    films().update(dict(sorted(back.items())))
+    choose(next(iter(removed()), None))
+    _put_aside({})
+
+
+def forget() -> None:
+    """Let them go."""
+    _put_aside({})
+    WATCH.freed()
 
 
 def chosen() -> Film:

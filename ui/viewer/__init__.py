@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from cxr.explain import overlay
 from cxr.imaging.radiograph import Radiograph
+from cxr.notice import NOTICE
 from cxr.teaching.story import Hidden
 from ui.viewer import wire
 from ui.viewer.parcel import Parcels
@@ -166,6 +167,7 @@ def viewer(
     height: str = STAGE,
     on_step: Callable[[int], None] | None = None,
     picture: Callable[[Look], tuple[str, bytes]] | None = None,
+    caption: Sequence[str] = (),
 ) -> Region | None:
     """Show films side by side.
 
@@ -186,6 +188,8 @@ def viewer(
         a fragment only the fragment runs: it has to call ``st.rerun()`` if its film has changed.
     picture : callable, optional
         Makes the picture of a map as it looks, when its reader asks for it: file name and PNG.
+    caption : sequence of str
+        What full screen shows of the page beside the notice: name, scores.
 
     Returns
     -------
@@ -203,6 +207,7 @@ def viewer(
         "draw": draw,
         "tool": tool,
         "height": height,
+        "caption": [*caption, NOTICE],
         "steps": on_step is not None,
         "pictures": picture is not None,
         "file": _picture(picture, asked, parcels),

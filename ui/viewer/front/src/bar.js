@@ -1,5 +1,6 @@
 // The buttons over the films, the map's settings under them, and the list of keys.
 
+import { coarse } from "./box.js";
 import { chosen } from "./cover.js";
 import { button, element, pressed } from "./element.js";
 import { KEYS, nameOf } from "./keys.js";
@@ -34,7 +35,7 @@ export class Bar {
   #top() {
     const { box } = this;
     for (const [tool, words, name, key] of TOOLS) {
-      const press = () => box.set({ tool });
+      const press = () => box.take(tool);
       this.#tools.set(tool, button(words, { name, key, press, toggle: true }));
     }
     this.preset = element("select", { "aria-label": "Window presets", title: "Windows (1 to 5)" });
@@ -118,11 +119,12 @@ export class Bar {
   show() {
     const { settings, data, active } = this.box;
     for (const [tool, made] of this.#tools) {
-      pressed(made, tool === settings.tool);
+      pressed(made, tool === settings.tool && (settings.handy || !coarse()));
       made.hidden = !data.draw && (tool === "box" || tool === "brush");
     }
     this.help.querySelectorAll("tr").forEach((row, i) => (row.hidden = KEYS[i][3]?.(this.box) === false));
     this.box.root.dataset.tool = settings.tool;
+    this.box.root.classList.toggle("handy", settings.handy);
     const { windows } = active.plate.film;
     const presets = windows.map(({ name, what }, i) => [i, `${i + 1} ${name}`, what]);
     options(this.preset, [[-1, "–", "Set by hand"], ...presets]);

@@ -9,6 +9,7 @@ import { Pane } from "./pane.js";
 
 const AT_FIRST = {
   linked: true,
+  handy: false, // a tool was chosen: one finger does what it does, else it scrolls the page
   on: true,
   opacity: 0.6,
   contour: false,
@@ -30,9 +31,10 @@ export class LightBox {
     if (!kept.has(key)) kept.set(key, { ...AT_FIRST, tool });
     this.settings = kept.get(key);
     this.table = element("div", { class: "panes" });
+    this.caption = element("div", { class: "caption" });
     this.spoken = element("div", { class: "spoken", role: "status" });
     this.bar = new Bar(this);
-    this.root.replaceChildren(this.bar.top, this.table, this.bar.bottom, this.bar.help, this.spoken);
+    this.root.replaceChildren(this.caption, this.bar.top, this.table, this.bar.bottom, this.bar.help, this.spoken);
     this.deaf = listen(this);
   }
 
@@ -45,6 +47,7 @@ export class LightBox {
     this.data = data;
     this.kinds = data.kinds;
     this.root.style.height = data.height;
+    this.caption.replaceChildren(...data.caption.map((line) => element("span", {}, [line])));
     while (this.panes.length > data.plates.length) {
       const pane = this.panes.pop();
       pane.stop();
@@ -169,6 +172,17 @@ export class LightBox {
     this.bar.show();
   }
 
+  /** Whether one finger does what the tool does: on a whole screen there is nothing to scroll. */
+  handy() {
+    return this.settings.handy || Boolean(document.fullscreenElement);
+  }
+
+  /** Choose a tool; on a screen that is touched, the one that is chosen already is put away. */
+  take(tool) {
+    const away = coarse() && this.settings.handy && tool === this.settings.tool;
+    this.set({ tool, handy: !away });
+  }
+
   set(changes) {
     Object.assign(this.settings, changes);
     this.panes.forEach((pane) => pane.dress());
@@ -182,14 +196,17 @@ export class LightBox {
 
   measured(pane, ends) {
     this.spoken.textContent = `Length ${length(ends, pane.plate.spacing)}`;
+    pane.ink.keep(pane.plate.film.id);
     pane.redraw();
   }
 
   /** Take back the last length, or the region. */
   erase() {
     const { ink } = this.active;
-    if (ink.lengths.length) ink.lengths.pop();
-    else if (ink.region) {
+    if (ink.lengths.length) {
+      ink.lengths.pop();
+      ink.keep(this.active.plate.film.id);
+    } else if (ink.region) {
       ink.region = null;
       this.tell.setStateValue("region", null);
     }
@@ -228,6 +245,10 @@ export class LightBox {
   }
 }
 
+/** Whether fingers are what the screen is used with. */
+export function coarse() {
+  return window.matchMedia("(pointer: coarse)").matches;
+}
 
 /** A window of one film for another, as shares of each film's own: its bits may be others. */
 function passedOn({ low, high, invert }, from, to) {

@@ -13,6 +13,7 @@ export class Hand {
     this.pane = pane;
     const { viewer, screen } = pane;
     viewer.addHandler("canvas-press", ({ position, originalEvent }) => {
+      if (originalEvent.pointerType === "touch" && !pane.box.handy()) return;
       if (!(originalEvent.button > 0)) this.#begin([position.x, position.y], toolFor(originalEvent, pane));
     });
     viewer.addHandler("canvas-drag", (event) => {

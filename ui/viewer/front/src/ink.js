@@ -3,6 +3,7 @@
 import { svg } from "./element.js";
 import { apply } from "./place.js";
 
+const KEPT = "cxr-lengths"; // in the browser's tab: film -> its lengths
 const LABEL = 220; // CSS pixels that the words of a length may take
 
 export class Ink {
@@ -17,10 +18,17 @@ export class Ink {
     this.#pane = pane;
   }
 
-  clear() {
-    this.lengths = [];
+  /** Begin anew on a film, with the lengths that were measured on it. */
+  open(film) {
+    this.lengths = kept()[film] ?? [];
     this.region = null;
     this.cross = null;
+  }
+
+  /** Keep the lengths for when their film comes back, be it after a reload. */
+  keep(film) {
+    const { [film]: _, ...others } = kept();
+    sessionStorage.setItem(KEPT, JSON.stringify({ ...others, [film]: this.lengths }));
   }
 
   place(matrix) {
@@ -47,6 +55,10 @@ export class Ink {
     const marks = this.lengths.flatMap((ends) => ruler(ends, matrix, plate, width));
     this.svg.replaceChildren(shares, film, ...marks, ...crossing(this.cross));
   }
+}
+
+function kept() {
+  return JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
 }
 
 function region(drawn) {

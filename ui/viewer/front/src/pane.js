@@ -101,7 +101,7 @@ export class Pane {
     const turn = ++this.#waiting;
     this.#failed = false;
     this.grid = null;
-    this.ink.clear();
+    this.ink.open(plate.film.id);
     this.window = { ...plate.film.windows[0], invert: false };
     this.note.textContent = "The film is loading";
     this.#place(plate);

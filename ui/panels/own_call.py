@@ -1,0 +1,71 @@
+"""The reader's own call of a film, and how sure he is: before the scores if he wishes, or after."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from cxr.model.classifier import Classifier
+from ui.base.words import plain
+from ui.session import own_calls
+from ui.session.films import Film
+from ui.session.own_calls import SURE, Call
+
+
+def toggle() -> None:
+    """Whether scores wait for the reader's call."""
+    st.toggle(
+        "My call first",
+        key="call-first",
+        persist_state="session",
+        help="Scores, maps and the order by score wait until you have called the film.",
+    )
+
+
+def before(film: Film, model: Classifier) -> None:
+    """The question, in place of the scores."""
+    call = _asked(film, model, "before")
+    st.button(
+        "Show the scores",
+        key="own-show",
+        type="primary",
+        shortcut="enter",
+        disabled=call is None,
+        on_click=own_calls.calls().__setitem__,
+        args=((film.number, "before"), call),
+    )
+
+
+def after(film: Film, model: Classifier) -> None:
+    """What was said before, and the question whether that is still so."""
+    said = own_calls.of(film)
+    if "before" in said:
+        st.html(f'<div class="cxr-quiet">Before the scores: {escape(said["before"].said)}</div>')
+    if (call := _asked(film, model, "after")) is not None:
+        own_calls.calls()[film.number, "after"] = call
+
+
+def _asked(film: Film, model: Classifier, stage: str) -> Call | None:
+    st.html(
+        '<div class="cxr-heading">Your call'
+        f"{', before the scores' if stage == 'before' else ', with the scores'}</div>"
+    )
+    key = f"{stage}-{film.number}"
+    label = st.segmented_control(
+        "Your call",
+        own_calls.labels(model),
+        format_func=plain,
+        key=f"own-label-{key}",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    sure = st.segmented_control(
+        "How sure",
+        list(SURE),
+        format_func=SURE.__getitem__,
+        key=f"own-sure-{key}",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return None if label is None or sure is None else Call(str(label), int(sure))

@@ -1,0 +1,54 @@
+"""What the reader says of a film himself: before its scores are seen, and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cxr.model.classifier import Classifier
+from cxr.study.answers import CONFIDENCES
+from ui.session.films import Film
+
+OTHER = "other"
+"""The call of a reader who sees what the network was never taught."""
+SURE = dict(zip(CONFIDENCES, ("Guess", "Unsure", "Fair", "Sure", "Certain"), strict=True))
+STAGES = ("before", "after")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A label or ``other``, and how sure the reader is of it, 1 to 5."""
+
+    label: str
+    sure: int
+
+    @property
+    def said(self) -> str:
+        return f"{self.label}, {SURE[self.sure].lower()}"
+
+
+def calls() -> dict[tuple[int, str], Call]:
+    """By number of the film and stage."""
+    return st.session_state.setdefault("own-calls", {})
+
+
+def labels(model: Classifier) -> list[str]:
+    return [*model.labels, OTHER]
+
+
+def first() -> bool:
+    """Whether the reader calls before he sees a score."""
+    return bool(st.session_state.get("call-first"))
+
+
+def waits(film: Film) -> bool:
+    """Whether a film's scores wait for his call."""
+    return first() and (film.number, "before") not in calls()
+
+
+def of(film: Film) -> dict[str, Call]:
+    """Stage → call."""
+    return {
+        stage: call for stage in STAGES if (call := calls().get((film.number, stage))) is not None
+    }

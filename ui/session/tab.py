@@ -1,0 +1,63 @@
+"""What one browser tab holds, brought back after a reload.
+
+Streamlit begins a new session at every reload and keeps the old one for two minutes. The tab keeps
+a secret that only it was told; whoever shows it is given what the old session holds, as long as
+that is there: nothing lives longer than it did.
+"""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from typing import Any
+from weakref import WeakValueDictionary
+
+import streamlit as st
+
+KEYS = (
+    *("accepted", "hospital", "model", "call-first"),
+    *("films", "film", "last_number", "readings", "looked-at", "removed"),
+    *("asked", "own-calls", "thresholds", "viewer-salt"),
+)
+"""Of the session's state; what else there is follows from these."""
+
+_JS = """
+export default function ({ data, setTriggerValue }) {
+  const before = sessionStorage.getItem("cxr-tab");
+  sessionStorage.setItem("cxr-tab", data.secret);
+  if (before && before !== data.secret) setTriggerValue("back", before);
+}
+"""
+_component = st.components.v2.component("cxr_tab", js=_JS)
+
+
+class Held(dict[str, Any]):
+    """State of one session, by reference; goes with the session."""
+
+
+_TABS: WeakValueDictionary[str, Held] = WeakValueDictionary()
+
+
+def come_back() -> None:
+    """Tell the tab its secret, and bring back what the session before a reload held."""
+    if "tab" not in st.session_state:
+        st.session_state["tab"] = secrets.token_urlsafe(32)
+    _component(key="tab-secret", data={"secret": st.session_state["tab"]}, on_back_change=_back)
+
+
+def remember() -> None:
+    """Have what the session holds now found after a reload."""
+    held = st.session_state.setdefault("tab-held", Held())
+    held.update({key: st.session_state[key] for key in KEYS if key in st.session_state})
+    _TABS[st.session_state["tab"]] = held
+
+
+def _back() -> None:
+    secret = (st.session_state.get("tab-secret") or {}).get("back")
+    held = _TABS.get(str(secret))
+    if held is None:
+        st.session_state["lost"] = True
+        return
+    for key, value in held.items():
+        # Copied, since the old session empties its own when its time is over.
+        st.session_state[key] = copy.copy(value)
