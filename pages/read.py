@@ -21,6 +21,7 @@ def main() -> None:
     if not films.films():
         desk().leave_job()
         intake.first(model)
+        own_call.toggle()
         return
     with st.sidebar:
         intake.more(model)
@@ -95,6 +96,7 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
 def said(film: Film, reading: Reading, model: Classifier) -> None:
     """The scores, what stands before them, and what the film is."""
     assert reading.prediction is not None
+    own_calls.seen().add(film.number)
     change.mark(film, reading)
     found = reading.passport
     if found is not None:

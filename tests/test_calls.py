@@ -17,7 +17,7 @@ from cxr.metrics.calls import FILE, Calls, calls_of
 from cxr.model.bundle import manifest_values, open_bundle, write_manifest
 from train.__main__ import main
 from train.evaluation import calls
-from ui.panels import findings
+from ui.panels import worth
 
 LABELS = "NPT"
 
@@ -93,8 +93,6 @@ def test_a_file_that_is_none_is_refused(
 def test_beside_a_label_stands_what_else_is_called_so() -> None:
     taught = {"N": {"N": 9, "P": 1}, "P": {"N": 3, "P": 1}}
     found = Calls(taught, {"lung nodule": {"N": 78, "P": 3}}, ())
-    assert (
-        findings._others("N", found) == "; called so: 78 of 81 films with a lung nodule, 75 % of P"
-    )
-    assert findings._others("P", found).endswith("3 of 81 films with a lung nodule, 10 % of N")
-    assert findings._others("N", None) == ""
+    assert worth.others("N", found) == "; called so: 78 of 81 films with a lung nodule, 75 % of P"
+    assert worth.others("P", found).endswith("3 of 81 films with a lung nodule, 10 % of N")
+    assert worth.others("N", None) == ""

@@ -30,7 +30,7 @@ from cxr.review.queue import Wanted, queue
 from cxr.teaching.story import Story, StoryStep
 from train.evaluation import input_check_pictures
 from ui.panels import input_checks as shown
-from ui.panels import maps
+from ui.panels import map_said
 from ui.panels.export import scores_csv
 from ui.review import address, case
 from ui.session import map_tasks
@@ -39,6 +39,7 @@ from ui.session.films import Film, Reading
 pytestmark = pytest.mark.usefixtures("lungs_looked_for")
 
 CHEST, PICTURE = png(drawn().pixels), png(film(300, 260))
+GIVEN = Film(1, "chest.png", CHEST, "0" * 64)
 Admit = Callable[..., cxr.Classifier]
 
 
@@ -214,9 +215,11 @@ def test_a_saved_map_says_it_first(model: Admit) -> None:
     what = map_tasks.wanted(drawn(), asked, "T", "gradcam")
     read = Reading(prediction=prediction, passport=found)
     drawing = map_tasks.Drawn(cxr.explain.grad_cam(asked, drawn(), "T"))
-    lines = maps._caption(read, what, maps.Found(drawing), asked)
+    lines = map_said.caption(GIVEN, read, what, map_said.Found(drawing), asked)
     assert lines[0].startswith("Outside what this model knows: distance ")
-    known = maps._caption(replace(read, passport=None), what, maps.Found(drawing), asked)
+    known = map_said.caption(
+        GIVEN, replace(read, passport=None), what, map_said.Found(drawing), asked
+    )
     assert known == lines[1:]
 
 
@@ -236,7 +239,7 @@ def test_scores_leave_with_their_flags(model: Admit) -> None:
     found = cxr.input_checks.inspect(
         drawn(), prediction.features, cxr.input_checks.limits_of(asked), None
     )
-    given = Film(1, "chest.png", CHEST, "0" * 64, source="a hospital that it knows")
+    given = replace(GIVEN, source="a hospital that it knows")
     top = prediction.probabilities[prediction.label]
     sets = {"0.9": dict.fromkeys("NT", top), "0.99": dict.fromkeys("NT", 0.0)}
     asked.bundle = replace(asked.bundle, conformal=sets)

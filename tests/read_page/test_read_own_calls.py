@@ -26,8 +26,8 @@ def say(at: AppTest, stage: str, number: int, label: str, sure: int) -> AppTest:
 
 
 def test_scores_wait_for_the_reader_s_call_if_he_wishes(app: AppTest) -> None:
-    upload(app, ("a.png", FILM), ("b.png", OTHER))
     app.toggle(key="call-first").set_value(True).run()
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
     assert BARS not in text(app)
     assert [row["said"] for row in listed(app)] == ["waits for your call"] * 2
     assert app.button(key="map").disabled
@@ -51,6 +51,8 @@ def test_a_call_beside_the_scores_is_none_before_them(app: AppTest) -> None:
     upload(app, ("a.png", FILM))
     say(app, "after", 1, "N", 3)
     assert app.session_state["own-calls"] == {(1, "after"): Call("N", 3)}
+    app.toggle(key="call-first").set_value(True).run()
+    assert BARS in text(app)  # which were seen: nobody is asked for a call before them
 
 
 def test_own_calls_leave_with_the_scores(

@@ -12,8 +12,8 @@ from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_set
 from cxr.model.site_head import Site
 from cxr.screening.standing import Standing
-from ui.base.words import called_means, exact, figure, odds, percent, score, site, told_apart
-from ui.panels import standing
+from ui.base.words import called_means, exact, odds, percent, score, told_apart
+from ui.panels import standing, worth
 from ui.session import hospitals, operating_points
 from ui.session.films import Film, Reading
 from ui.session.models import line
@@ -49,12 +49,12 @@ def show_scores(
         why.append(f"<p>{_profile(model.site)}</p>")
     elif home:
         why += [_sets(prediction, bundle), _operating_points(prediction, bundle)]
-    why += [_raw(prediction), _worth(bundle), f"<p>{_caveat(bundle)}</p>"]
-    worth = "" if model.site is not None else _worth_line(calls, bundle, stands is None and home)
+    why += [_raw(prediction), worth.figures(bundle), f"<p>{_caveat(bundle)}</p>"]
+    been = "" if model.site is not None else worth.line(calls, bundle, stands is None and home)
     marks = {} if model.site is not None else chosen or (_shipped(bundle) if home else {})
     quiet = ' class="cxr-muted"' if muted else ""
     st.html(
-        f"<div{quiet}>{first}{worth}"
+        f"<div{quiet}>{first}{been}"
         f'<div class="cxr-bars" role="list">{_bars(prediction, bundle, marks, calls)}</div>'
         f'<details class="cxr-quiet"><summary>Why?</summary>{"".join(why)}</details></div>'
     )
@@ -204,26 +204,10 @@ def _bars(
             f'<div class="cxr-track{called}" aria-hidden="true">'
             f'<div class="cxr-fill" style="width:{100 * value:.2f}%"></div>{mark}</div>'
             f'<div aria-hidden="true">{written}</div>'
-            f'<div class="what">{called_means(label, bundle.labels)}{_others(label, calls)}</div>'
+            f'<div class="what">{called_means(label, bundle.labels)}'
+            f"{worth.others(label, calls)}</div>"
         )
     return "".join(rows)
-
-
-def _others(label: str, calls: Calls | None) -> str:
-    """How often films of what it was never taught, and of its other labels, are called so."""
-    if calls is None or label not in calls.test:
-        return ""
-    said = [
-        f"{called[label]:,} of {sum(called.values()):,} films with a {escape(finding)}"
-        for finding, called in calls.other.items()
-        if called[label]
-    ]
-    said += [
-        f"{called[label] / max(sum(called.values()), 1):.0%}".replace("%", " % of ") + escape(truth)
-        for truth, called in calls.test.items()
-        if truth != label
-    ]
-    return f"; called so: {', '.join(said)}"
 
 
 def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
@@ -242,52 +226,6 @@ def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
 def _shipped(bundle: Bundle) -> dict[str, float]:
     points = {label: operating_points.shipped(bundle, label) for label in bundle.labels}
     return {label: point for label, point in points.items() if point is not None}
-
-
-def _worth_line(calls: Calls | None, bundle: Bundle, home: bool) -> str:
-    """What such an answer has been worth where the film is from."""
-    said = ""
-    if home and (test := bundle.metrics.get("test") or {}).get("macro_f1"):
-        said = f"In hospitals that it knows: macro-F1 {figure(test['macro_f1'])}."
-    elif not home and calls is not None and calls.unseen:
-        said = "Where it never learnt, AUROC of " + "; ".join(
-            f"{escape(each.positive)} against {escape(each.negative)} "
-            f"{score(each.against.value)}, by abnormal {score(each.abnormal.value)} "
-            f"({escape(site(each.source))})"
-            for each in calls.unseen
-        )
-    return f'<div class="cxr-quiet">{said}</div>' if said else ""
-
-
-def _worth(bundle: Bundle) -> str:
-    """Figures from the bundle: where the model is at home, and where it isn't."""
-    rows = []
-    home = bundle.metrics.get("test") or {}
-    if "macro_f1" in home:
-        rows.append(
-            f"<div>Macro-F1, hospitals it knows</div><div>{figure(home['macro_f1'])}</div>"
-            f'<div class="cxr-quiet">{home["n"]:,} films of other patients</div>'
-        )
-    away = bundle.metrics.get("external") or {}
-    scored = {k: v for k, v in away.items() if isinstance(v, dict) and "t_vs_n_auroc" in v}
-    for place, found in scored.items():
-        rows.append(
-            "<div>T-versus-N AUROC, a hospital it doesn’t know</div>"
-            f"<div>{figure(found['t_vs_n_auroc'])}</div>"
-            f'<div class="cxr-quiet">{escape(site(place))}, '
-            f"{found['n']:,} films; .50 is a coin toss</div>"
-        )
-        if there := found.get("recall", {}).get("T"):
-            rows.append(
-                f"<div>T films called T, {escape(site(place))}</div>"
-                f"<div>{there['value'] * there['n']:.0f} of {there['n']:,}</div>"
-            )
-    if not away:
-        rows.append("<div>In a hospital it doesn’t know</div><div>not measured</div>")
-    return (
-        '<div class="cxr-heading">What the scores of the model as shipped are worth</div>'
-        f'<div class="cxr-worth">{"".join(rows)}</div><p>In brackets: 95 % intervals.</p>'
-    )
 
 
 def show_facts(film: Film, reading: Reading, bundle: Bundle) -> None:

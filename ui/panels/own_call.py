@@ -19,7 +19,8 @@ def toggle() -> None:
         "My call first",
         key="call-first",
         persist_state="session",
-        help="Scores, maps and the order by score wait until you have called the film.",
+        help="Scores, maps and the order by score wait until you have called the film. Films whose "
+        "scores you have looked at are not asked for.",
     )
 
 
@@ -32,9 +33,15 @@ def before(film: Film, model: Classifier) -> None:
         type="primary",
         shortcut="enter",
         disabled=call is None,
-        on_click=own_calls.calls().__setitem__,
-        args=((film.number, "before"), call),
+        on_click=_keep_before,
+        args=(film, call),
     )
+
+
+def _keep_before(film: Film, call: Call | None) -> None:
+    if call is not None:
+        own_calls.calls()[film.number, "before"] = call
+        own_calls.seen().add(film.number)
 
 
 def after(film: Film, model: Classifier) -> None:

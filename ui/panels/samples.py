@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import cv2
-import numpy as np
 import streamlit as st
 
 from cxr.errors import CxrError
-from cxr.imaging.preprocessing import reduce_film
 from cxr.imaging.reader import read
 from cxr.teaching import samples
 from cxr.teaching.samples import Sample
@@ -82,10 +79,6 @@ def _dataset(folder: str, labels: tuple[str, ...]) -> dict[str, list[Sample]]:
 def _thumbnail(sample: Sample) -> bytes | None:
     """A square JPEG of the film on black; None where the file is gone."""
     try:
-        film = reduce_film(read(sample.data()).eight_bit, THUMBNAIL)
+        return films.thumbnail(read(sample.data()).eight_bit, THUMBNAIL)
     except (OSError, CxrError):
         return None
-    square = np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
-    top, left = (THUMBNAIL - film.shape[0]) // 2, (THUMBNAIL - film.shape[1]) // 2
-    square[top : top + film.shape[0], left : left + film.shape[1]] = film
-    return cv2.imencode(".jpg", square)[1].tobytes()

@@ -6,24 +6,26 @@ File names are kept only here, in the session of the person who gave them; nothi
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
 
 import cv2
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from cxr.errors import CxrError, UnreadableFile
 from cxr.imaging.altered import altered
 from cxr.imaging.preprocessing import reduce_film
 from cxr.imaging.radiograph import Radiograph
 from cxr.imaging.reader import read
-from cxr.input_checks import Passport
-from cxr.model.classifier import Classifier, Prediction
+from cxr.model.classifier import Classifier
 from cxr.screening.assess import assess
-from cxr.screening.standing import Standing
 from cxr.site import watch
 from cxr.teaching.samples import Sample
+from ui.session.film import Change as Change
+from ui.session.film import Film as Film
+from ui.session.film import Reading as Reading
 from ui.session.fragments import pressed
 from ui.session.memory import WATCH
 from ui.session.shelf import desk
@@ -32,97 +34,6 @@ THUMBNAIL = 72
 """Pixels of a thumbnail's side."""
 MOST_FILMS = 200
 MOST_BYTES = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Change:
-    """What the reader says of a film, against its file.
-
-    Attributes
-    ----------
-    turns : int
-        Quarter turns, clockwise, 0 to 3.
-    exchanged : bool
-        Whether black and white are.
-    let_in : bool
-        It is scored though it was refused.
-    """
-
-    turns: int = 0
-    exchanged: bool = False
-    let_in: bool = False
-
-    @property
-    def said(self) -> str:
-        """In a few words; "" where nothing was changed."""
-        parts = ["let in on your word"] * self.let_in
-        parts += [f"turned {90 * self.turns}°"] * bool(self.turns)
-        parts += ["black and white exchanged"] * self.exchanged
-        return ", ".join(parts)
-
-
-@dataclass(frozen=True)
-class Film:
-    """One entry of the list.
-
-    Attributes
-    ----------
-    number : int
-        Never used again within the session.
-    name : str
-        As given.
-    data : bytes
-        The file.
-    sha256 : str
-        Of the bytes.
-    label : str
-        As a sample's data set gives it, or as the person marked an upload; else "".
-    source : str
-        Of a sample; "" for an upload.
-    refusal : CxrError or None
-        Why it was not even taken in.
-    change : Change
-        What it is shown and scored with.
-    """
-
-    number: int
-    name: str = field(repr=False)
-    data: bytes = field(repr=False)
-    sha256: str
-    label: str = ""
-    source: str = ""
-    refusal: CxrError | None = None
-    change: Change = field(default_factory=Change)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What became of a film under one model.
-
-    Attributes
-    ----------
-    refusal : CxrError or None
-        Why there is no score.
-    facts : str
-        Size, format, view; "" where there is no picture to show.
-    doubts : tuple of CxrError
-        What would have refused a film that was let in.
-    thumbnail : bytes
-        JPEG; none where there is no picture.
-    passport : Passport or None
-        What the film is, as far as can be told; None where nobody looked.
-    standing : Standing or None
-        Where it lies among films of its hospital, or of hospitals that the model does not know.
-    """
-
-    refusal: CxrError | None = None
-    facts: str = ""
-    notes: tuple[str, ...] = ()
-    prediction: Prediction | None = None
-    passport: Passport | None = None
-    standing: Standing | None = None
-    doubts: tuple[CxrError, ...] = ()
-    thumbnail: bytes = b""
 
 
 def films() -> dict[int, Film]:
@@ -182,6 +93,8 @@ def as_filed(number: int) -> None:
 
 
 def _change(film: Film, change: Change) -> None:
+    """Whatever was worked out of the film as it was goes."""
+    desk().clear()
     films()[film.number] = replace(film, change=change)
     for key in [key for key in readings() if key[0] == film.number]:
         readings().pop(key)
@@ -192,7 +105,7 @@ def remove(number: int) -> None:
     numbers = listed()
     if number not in films():
         return
-    place = numbers.index(number)
+    place = numbers.index(number) if number in numbers else 0
     _put_aside({number: films().pop(number)})
     for key in [key for key in readings() if key[0] == number]:
         readings().pop(key)
@@ -259,8 +172,8 @@ def listed() -> list[int]:
     ]
 
 
-def list_as(order: list[int] | None) -> None:
-    """Have the films listed so; None lists all as they were given."""
+def list_as(order: list[int]) -> None:
+    """Have the films listed so from here on."""
     st.session_state["listed"] = order
     st.session_state["listed-of"] = set(films())
 
@@ -312,21 +225,21 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
         return Reading(film.refusal)
     try:
         radiograph = radiograph_of(film)
+        found = assess(radiograph, model, film.change.let_in)
+        if found.prediction is not None and not film.change.let_in:
+            watch.record(model, found)
     except CxrError as error:
         return Reading(error)
-    found = assess(radiograph, model, film.change.let_in)
     picture = Reading(
         found.refusal,
         _facts(radiograph),
         radiograph.notes,
         passport=found.checks,
         doubts=radiograph.doubts,
-        thumbnail=_thumbnail(radiograph),
+        thumbnail=thumbnail(radiograph.eight_bit, THUMBNAIL),
     )
     if found.prediction is None:
         return picture
-    if not film.change.let_in:
-        watch.record(model, found)
     scores = replace(found.prediction, features=None)
     return replace(picture, prediction=scores, standing=found.standing)
 
@@ -342,13 +255,13 @@ def radiograph_of(film: Film) -> Radiograph:
     )
 
 
-def _thumbnail(film: Radiograph) -> bytes:
-    """A square JPEG of the film on black."""
-    small = reduce_film(film.eight_bit, THUMBNAIL)
-    square = np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
-    top, left = (THUMBNAIL - small.shape[0]) // 2, (THUMBNAIL - small.shape[1]) // 2
+def thumbnail(pixels: NDArray[np.uint8], side: int) -> bytes:
+    """A square JPEG of a film on black."""
+    small = reduce_film(pixels, side)
+    square = np.zeros((side, side), np.uint8)
+    top, left = (side - small.shape[0]) // 2, (side - small.shape[1]) // 2
     square[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return cv2.imencode(".jpg", square, [cv2.IMWRITE_JPEG_QUALITY, 70])[1].tobytes()
+    return cv2.imencode(".jpg", square)[1].tobytes()
 
 
 def _facts(film: Radiograph) -> str:

@@ -28,7 +28,7 @@ def chosen(profile: Profile) -> bool:
 
 
 def pick() -> None:
-    """The sidebar's picker. There is none where the model has nothing to hold a film against."""
+    """The sidebar's picker; there is none without a model that works."""
     try:
         model = models.current()
         ground_of(model)

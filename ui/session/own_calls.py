@@ -42,9 +42,14 @@ def first() -> bool:
     return bool(st.session_state.get("call-first"))
 
 
+def seen() -> set[int]:
+    """Films whose scores he has looked at: a call of these is none before the scores."""
+    return st.session_state.setdefault("scores-seen", set())
+
+
 def waits(film: Film) -> bool:
     """Whether a film's scores wait for his call."""
-    return first() and (film.number, "before") not in calls()
+    return first() and film.number not in seen()
 
 
 def of(film: Film) -> dict[str, Call]:

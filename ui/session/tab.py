@@ -17,7 +17,7 @@ import streamlit as st
 KEYS = (
     *("accepted", "hospital", "model", "call-first"),
     *("films", "film", "last_number", "readings", "looked-at", "removed"),
-    *("asked", "own-calls", "thresholds", "viewer-salt"),
+    *("asked", "own-calls", "scores-seen", "thresholds", "viewer-salt"),
 )
 """Of the session's state; what else there is follows from these."""
 

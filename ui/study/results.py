@@ -15,8 +15,8 @@ from cxr.study.plan import Plan
 from ui.base.words import meaning
 from ui.metrics import blocks
 from ui.metrics.blocks import ranged
+from ui.session.own_calls import SURE
 from ui.study import setup
-from ui.study.room import SURE
 
 NAMES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "auc": "AUC"}
 

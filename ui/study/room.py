@@ -10,15 +10,15 @@ from typing import Any
 import streamlit as st
 
 from cxr.errors import CxrError
-from cxr.study.answers import CONFIDENCES, STAGES, Answer
+from cxr.study.answers import STAGES, Answer
 from cxr.study.plan import Plan, StudyFilm
 from ui.base.words import called_means, meaning, plain
 from ui.review import reader
+from ui.session.own_calls import SURE
 from ui.study import setup, source
 from ui.viewer import Plate, viewer
 
 # 1 to 5 are the viewer's windows.
-SURE = dict(zip(CONFIDENCES, ("Guess", "Unsure", "Fair", "Sure", "Certain"), strict=True))
 _SURE_KEYS = "67890"
 _FREE_KEYS = "aefmnpqstu"
 _DRAFT, _FAILED = "study_draft", "study_not_kept"
