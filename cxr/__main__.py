@@ -4,6 +4,11 @@
     python -m cxr explain FILE --class T --method METHOD --out map.png [--anyway] [--untested]
                   [--patch N --stride N --fill blur|mean|noise|black]
                   [--opacity X] [--scale X] [--contour] [--site NAME] [--model DIR]
+    python -m cxr report FILE|FOLDER... --out FILE.pdf|.html|.json|.zip [--class T]
+                  [--method METHOD] [--untested] [--with-film] [--patient NAME]
+                  [--reader NAME --verdict TEXT --note TEXT | --reader NAME --verdicts]
+                  [--site NAME] [--model DIR]
+    python -m cxr verify REPORT.json [--film FILE] [--model DIR]
     python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]
                   [--positive T --negative N] [--without-outside] [--model DIR]
     python -m cxr site list | show NAME | export NAME --out FILE | import FILE | delete NAME
@@ -20,7 +25,7 @@ with "score", "limit", "flagged" and what was "done") and "unchecked". A film ou
 knows is scored, and that is said before its label. "standing" says where the film lies: its
 log-odds, by a hospital's profile its threshold and whether it was "called", and the share of films
 of the negative label below it.
-Exit status 1: a film was refused; 2: the model or the request was.
+Exit status 1: a film was refused, or a report is not confirmed; 2: the model or the request was.
 """
 
 from __future__ import annotations
@@ -34,7 +39,8 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import NOTICE, BundleError, Classifier, ExplainError, Radiograph, SiteError, load
+from . import NOTICE, Classifier, CxrError, ExplainError, Radiograph, load
+from .report import command as report_command
 from .shipped import models
 from .site import command as site_command
 
@@ -60,13 +66,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.command == "site":
             return site_command.run(asked)
+        if asked.command == "verify":
+            return report_command.check(asked)
         model = load(asked.model)
         if asked.site:
             from .site import store
 
             model = model.at(store.find(asked.site))
+        if asked.command == "report":
+            return report_command.write(model, asked, _below(asked.files))
         return _predict(model, asked) if asked.command == "predict" else _explain(model, asked)
-    except (BundleError, ExplainError, SiteError) as refusal:
+    except CxrError as refusal:
         print(refusal, file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read the lines has enough
@@ -97,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--site", metavar="NAME", help="go by a hospital profile")
         command.add_argument("--model", type=Path, default=DEFAULT, metavar="DIR", help="a bundle")
     site_command.add(commands, DEFAULT)
+    report_command.add(commands, DEFAULT, METHODS)
     return parser
 
 
@@ -137,6 +148,11 @@ def _files_at(place: str) -> list[str]:
         if not name.startswith(".")
     ]
     return sorted(found) or [place]
+
+
+def _below(places: Sequence[str]) -> dict[str, str]:
+    """Every file's path, and its path below the place that was named."""
+    return {name: os.path.relpath(name, place) for place in places for name in _files_at(place)}
 
 
 def _answer(name: str, model: Classifier) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import streamlit as st
 from cxr.model.classifier import Classifier
 from ui.base import frame
 from ui.base.words import plain, short
-from ui.panels import findings, input_checks, intake, maps
+from ui.panels import findings, input_checks, intake, maps, report
 from ui.session import films, hospitals
 from ui.session.films import Film, Reading
 from ui.session.shelf import desk
@@ -39,6 +39,7 @@ def main() -> None:
         board(film, reading, model)
     with tools:
         intake.tools(model)
+        report.button(film, model)
 
 
 def toolbar(film: Film, reading: Reading) -> None:

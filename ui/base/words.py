@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
-from typing import Any
 
-_MEANINGS = {"N": "no findings", "P": "pneumonia", "T": "tuberculosis"}
+from cxr.written import exact, figure, meaning, odds, of_hundred, percent, score, site
+
+__all__ = [
+    "WAY_OUT",
+    "exact",
+    "figure",
+    "flag",
+    "flags",
+    "meaning",
+    "odds",
+    "of_hundred",
+    "percent",
+    "plain",
+    "score",
+    "short",
+    "site",
+]
+
 WAY_OUT = (
     "If it may be: column “display” of the data folder’s manifest.csv is 1 for films that may be "
     "shown (python -m train prepare … --display yes writes it), and the model’s table takes it "
     "from there when it is exported or adopted anew."
 )
 """After every sentence that a film may not be shown."""
-_SITES = {
-    "hannover": "Hannover",
-    "ieee8023": "Cohen et al.",
-    "jsrt": "JSRT",
-    "kermany": "Guangzhou, children",
-    "mendeley_pk": "Pakistan (Mendeley)",
-    "montgomery": "Montgomery",
-    "nih": "NIH ChestX-ray14",
-    "rsna": "RSNA normals",
-    "sakha": "Sakha (Yakutia)",
-    "shenzhen": "Shenzhen",
-    "tbportals": "TB Portals",
-    "tbx11k": "TBX11K",
-}
-"""Sources of the training manifest as people know them."""
-
-
-def site(source: str) -> str:
-    """A source as it is written on the pages; as the manifest names it where it is not known."""
-    return _SITES.get(source, source)
-
-
-def meaning(label: str, labels: Collection[str]) -> str:
-    """What a label stands for; "" unless `labels`, all the model's, are N, P and T."""
-    return _MEANINGS[label] if set(labels) == set(_MEANINGS) else ""
 
 
 def flag(code: str) -> str:
@@ -48,44 +38,6 @@ def flag(code: str) -> str:
 def flags(codes: str) -> str:
     """Several of them, as a table holds them: ``inverted, known film``."""
     return ", ".join(map(flag, codes.split(";")))
-
-
-def score(value: float) -> str:
-    """A probability with two decimals and no leading nought: ``.81``, ``<.01``, ``>.99``."""
-    if value < 0.005:
-        return "<.01" if value > 0 else "0"
-    if value >= 0.995:
-        return ">.99" if value < 1 else "1"
-    return f"{value:.2f}"[1:]
-
-
-def exact(value: float) -> str:
-    """A threshold: ``.74``, and as many decimals as a small one needs for two digits: ``.0011``."""
-    return score(value) if not 0 < value < 0.1 else f"{value:.2g}".removeprefix("0")
-
-
-def odds(value: float) -> str:
-    """Log-odds: ``+1.2``, ``−0.4``."""
-    return f"{value:+.1f}".replace("-", "−")
-
-
-def of_hundred(share: float) -> str:
-    """A share as a number of 100 films: ``93``, ``more than 99``, ``fewer than 1``."""
-    if share >= 0.995:
-        return "more than 99" if share < 1 else "all"
-    if share < 0.005:
-        return "fewer than 1" if share > 0 else "none"
-    return f"{100 * share:.0f}"
-
-
-def percent(share: str | float) -> str:
-    """A share of 1 in per cent: ``90 %``."""
-    return f"{100 * float(share):g} %"
-
-
-def figure(value: Mapping[str, Any]) -> str:
-    """A figure and its interval: ``.82 (.80–.83)``."""
-    return f"{score(value['value'])} ({score(value['low'])}–{score(value['high'])})"
 
 
 def plain(text: str) -> str:

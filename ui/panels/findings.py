@@ -9,9 +9,9 @@ import streamlit as st
 from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_set
-from cxr.model.site_head import Site
+from cxr.screening import words
 from cxr.screening.standing import Standing
-from ui.base.words import exact, figure, meaning, percent, score, site
+from ui.base.words import exact, meaning, percent, score
 from ui.panels import standing
 from ui.session import operating_points
 from ui.session.films import Film, Reading
@@ -35,9 +35,9 @@ def show_scores(
         standing.show(prediction, stands, model, muted)
     quiet = ' class="cxr-muted"' if muted else ""
     bars = _bars(prediction, bundle, stands is None)
-    worth = f"{_worth(bundle)}<p>{_caveat(bundle)}</p>"
+    worth = f"{_worth(bundle)}<p>{escape(words.caveat(bundle))}</p>"
     if model.site is not None:
-        told = f"<p>{_profile(model.site)}</p>{worth}"
+        told = f"<p>{escape(words.profile(model.site))}</p>{worth}"
     else:
         told = f"{_sets(prediction, bundle)}{_operating_points(prediction, bundle)}{worth}"
     call = _call(prediction) if stands is None else ""
@@ -56,19 +56,6 @@ def _call(prediction: Prediction) -> str:
     )
 
 
-def _profile(site: Site) -> str:
-    """What the hospital's profile does to the scores."""
-    moved = (
-        "The bars are its head’s, at even odds."
-        if site.head is not None
-        else "The bars are as shipped; only the threshold is the hospital’s."
-    )
-    return (
-        f"The reading goes by the profile {escape(site.name)} ({site.identity[:12]}). {moved} Sets "
-        "and operating points of the model as shipped make no promise here."
-    )
-
-
 def _sets(prediction: Prediction, bundle: Bundle) -> str:
     """The film's conformal sets, and its scores before calibration."""
     lines = []
@@ -77,26 +64,9 @@ def _sets(prediction: Prediction, bundle: Bundle) -> str:
         said = escape(", ".join(held)) or "no class"
         lines.append(f"Not ruled out at {percent(share)}: <b>{said}</b>.")
     if lines:
-        lines.append(
-            "In hospitals that it knows, the film’s class is among these that often; elsewhere "
-            "that is not promised."
-        )
+        lines.append(words.NOT_RULED_OUT)
     raw = ", ".join(f"{escape(label)} {score(value)}" for label, value in prediction.raw.items())
     return f"<p>{' '.join(lines)}</p><p>Before calibration: {raw}.</p>"
-
-
-def _caveat(bundle: Bundle) -> str:
-    """What the figures above are, and are not."""
-    labels = f"{', '.join(bundle.labels[:-1])} and {bundle.labels[-1]}"
-    how = bundle.preprocessing
-    rim = percent(round(how.rim / how.size, 3))
-    edge = f"It is not shown the outer {rim} at each edge. " if how.rim else ""
-    return (
-        "The network knows "
-        f"{escape(labels)} alone: whatever else a picture shows is scored as one of them. "
-        f"{edge}Probabilities are calibrated for hospitals that it knows. "
-        "A score, never a diagnosis."
-    )
 
 
 def _bars(prediction: Prediction, bundle: Bundle, marked: bool) -> str:
@@ -129,41 +99,18 @@ def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
         if operating_points.is_chosen(bundle, label):
             said = f"{escape(label)} is {side} the threshold {exact(threshold)} of this session."
         else:
-            point = bundle.operating_points[label]
-            wanted = score(point["wanted_sensitivity"])
-            said = (
-                f"{escape(label)} is {side} its operating point {exact(threshold)}, chosen in "
-                f"hospitals that it knows for a sensitivity of {wanted}."
-            )
+            said = escape(words.operating_point(bundle, label, prediction.probabilities[label]))
         lines.append(f"<p>{said}</p>")
     return "".join(lines)
 
 
 def _worth(bundle: Bundle) -> str:
     """Figures from the bundle: where the model is at home, and where it isn't."""
-    rows = []
-    home = bundle.metrics.get("test") or {}
-    if "macro_f1" in home:
-        rows.append(
-            f"<div>Macro-F1, hospitals it knows</div><div>{figure(home['macro_f1'])}</div>"
-            f'<div class="cxr-quiet">{home["n"]:,} films of other patients</div>'
-        )
-    away = bundle.metrics.get("external") or {}
-    scored = {k: v for k, v in away.items() if isinstance(v, dict) and "t_vs_n_auroc" in v}
-    for place, found in scored.items():
-        rows.append(
-            "<div>T-versus-N AUROC, a hospital it doesn’t know</div>"
-            f"<div>{figure(found['t_vs_n_auroc'])}</div>"
-            f'<div class="cxr-quiet">{escape(site(place))}, '
-            f"{found['n']:,} films; .50 is a coin toss</div>"
-        )
-        if there := found.get("recall", {}).get("T"):
-            rows.append(
-                f"<div>T films called T, {escape(site(place))}</div>"
-                f"<div>{there['value'] * there['n']:.0f} of {there['n']:,}</div>"
-            )
-    if not away:
-        rows.append("<div>In a hospital it doesn’t know</div><div>not measured</div>")
+    rows = [
+        f"<div>{escape(what)}</div><div>{value}</div>"
+        + (f'<div class="cxr-quiet">{escape(of)}</div>' if of else "")
+        for what, value, of in words.worth(bundle)
+    ]
     return (
         '<div class="cxr-heading">What the scores of the model as shipped are worth</div>'
         f'<div class="cxr-worth">{"".join(rows)}</div><p>In brackets: 95 % intervals.</p>'
