@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.base import frame
-from ui.session import hospitals, models
+from ui.session import hospitals, models, record
 from ui.session.memory import WATCH
 from ui.session.shelf import desk
 
@@ -34,6 +34,8 @@ if frame.accepted():
     if page.url_path != st.session_state.get("page"):  # a page's long work ends with it
         st.session_state["page"] = page.url_path
         desk().leave_job()
+        record.left()
     page.run()
+    record.warn()
 else:
     st.navigation(PAGES, position="hidden")

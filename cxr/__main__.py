@@ -9,6 +9,7 @@
                   [--reader NAME --verdict TEXT --note TEXT | --reader NAME --verdicts]
                   [--site NAME] [--model DIR]
     python -m cxr verify REPORT.json [--film FILE] [--model DIR]
+    python -m cxr audit verify [--export FILE] | show [--film SHA256] [--log PLACE]
     python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]
                   [--positive T --negative N] [--without-outside] [--model DIR]
     python -m cxr site list | show NAME | export NAME --out FILE | import FILE | delete NAME
@@ -25,7 +26,8 @@ with "score", "limit", "flagged" and what was "done") and "unchecked". A film ou
 knows is scored, and that is said before its label. "standing" says where the film lies: its
 log-odds, by a hospital's profile its threshold and whether it was "called", and the share of films
 of the negative label below it.
-Exit status 1: a film was refused, or a report is not confirmed; 2: the model or the request was.
+Exit status 1: a film was refused, or a report or the log is not as it was written; 2: the model or
+the request was refused.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import NOTICE, Classifier, CxrError, ExplainError, Radiograph, load
+from .audit import command as audit_command
 from .report import command as report_command
 from .shipped import models
 from .site import command as site_command
@@ -66,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.command == "site":
             return site_command.run(asked)
+        if asked.command == "audit":
+            return audit_command.run(asked)
         if asked.command == "verify":
             return report_command.check(asked)
         model = load(asked.model)
@@ -107,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--site", metavar="NAME", help="go by a hospital profile")
         command.add_argument("--model", type=Path, default=DEFAULT, metavar="DIR", help="a bundle")
     site_command.add(commands, DEFAULT)
+    audit_command.add(commands)
     report_command.add(commands, DEFAULT, METHODS)
     return parser
 

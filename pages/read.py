@@ -10,7 +10,7 @@ from cxr.model.classifier import Classifier
 from ui.base import frame
 from ui.base.words import plain, short
 from ui.panels import findings, input_checks, intake, maps, report
-from ui.session import films, hospitals
+from ui.session import films, hospitals, record
 from ui.session.films import Film, Reading
 from ui.session.shelf import desk
 
@@ -20,6 +20,7 @@ def main() -> None:
     model = hospitals.model()
     if not films.films():
         desk().leave_job()
+        record.left()
         intake.first(model)
         return
     with st.sidebar:
@@ -33,6 +34,7 @@ def main() -> None:
     if reading.prediction is None or not maps.asked(film):
         desk().leave_job()
     if reading.prediction is None:
+        record.left()
         st.info(plain(f"This file was not read. {reading.refusal}"))
         arrows()
     else:

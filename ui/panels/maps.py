@@ -19,7 +19,7 @@ from cxr.model import lungs
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
 from ui.base.words import plain, score
-from ui.session import long_work, map_tasks
+from ui.session import long_work, map_tasks, record
 from ui.session.films import Film, Reading, chosen, radiograph_of, step
 from ui.session.fragments import pressed
 from ui.session.map_tasks import Drawn, Wanted
@@ -78,6 +78,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     stage = st.container(key="stage")
     radiograph = radiograph_of(film)
     if not asked(film):
+        record.shown(film.sha256, model)
         with stage:
             viewer([Plate(radiograph, "Film")], key="read-film", on_step=step)
         return
@@ -96,6 +97,9 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
             on_step=step,
             picture=picture if found.drawn is not None else None,
         )
+    if found.drawn is not None:
+        beside = [name for name in ("lungs", "twin") if getattr(choice, name)]
+        record.shown(film.sha256, model, choice.wanted.label, choice.wanted.method, tuple(beside))
     if unlikely:
         _offer(choice.wanted, reading)
     if found.drawn is not None:

@@ -15,7 +15,7 @@ from cxr.report.record import Report, Verdict
 from cxr.report.together import to_zip
 from cxr.review.entries import LONGEST_NAME, LONGEST_NOTE
 from ui.base.words import plain, short
-from ui.session import films, operating_points
+from ui.session import films, operating_points, record
 from ui.session.films import Film
 
 _Forms = dict[str, tuple[str, str, Callable[[Sequence[Report]], bytes]]]
@@ -100,14 +100,24 @@ def _form(film: Film, model: Classifier) -> None:
 def _downloads(forms: _Forms, make: Callable[[], Sequence[Report]], name: str) -> None:
     """A button a form; the report is worked out once one is pressed."""
 
-    def written(write: Callable[[Sequence[Report]], bytes]) -> Callable[[], bytes]:
-        return lambda: write(make())
+    tell = record.exporter()
+
+    def written(title: str, write: Callable[[Sequence[Report]], bytes]) -> Callable[[], bytes]:
+        def now() -> bytes:
+            made = make()
+            reports = [
+                {"film": each.content["film"]["sha256"], "report": each.sha256} for each in made
+            ]
+            tell(f"report, {title}", {"reports": reports})
+            return write(made)
+
+        return now
 
     with st.container(horizontal=True):
         for title, (ending, kind, write) in forms.items():
             st.download_button(
                 title,
-                written(write),
+                written(title, write),
                 f"cxr-lens-report-{name}.{ending}",
                 kind,
                 key=f"report-{title}",
@@ -122,6 +132,7 @@ def _asked(film: Film, model: Classifier) -> dict[str, Any]:
     return {
         "label": state.get(f"class-{film.number}-{bundle.digest[:12]}"),
         "method": state.get("method") or "gradcam",
+        "log_head": record.head(),
         "thresholds": {
             label: operating_points.threshold(bundle, label)
             for label in bundle.labels

@@ -15,6 +15,7 @@ from ui.base.words import meaning, plain
 from ui.review import address, reader
 from ui.review.queue import Place
 from ui.review.reader import FORMS, GIVEN, KEPT, SAID
+from ui.session import record
 
 VERDICTS = {
     "model_wrong": ("Model wrong", "e"),
@@ -196,6 +197,7 @@ def _keep(entry: Entry, store: Store) -> bool:
         if refusal.code == "key_taken":  # it was kept before, unconfirmed, and changed since
             forms.pop((entry.bundle, entry.case), None)
         return False
+    record.verdict(kept)
     st.session_state.pop(_FAILED, None)
     forms.pop((kept.bundle, kept.case), None)
     st.session_state[SAID] = _told_kept(kept)

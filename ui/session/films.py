@@ -16,10 +16,11 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.imaging.reader import read
 from cxr.input_checks import Passport
 from cxr.model.classifier import Classifier, Prediction
-from cxr.screening.assess import assess
+from cxr.screening.assess import Assessment, assess
 from cxr.screening.standing import Standing
 from cxr.site import watch
 from cxr.teaching.samples import Sample
+from ui.session import record
 from ui.session.fragments import pressed
 from ui.session.shelf import desk
 
@@ -211,7 +212,12 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
         return Reading(film.refusal)
     try:
         radiograph = radiograph_of(film)
+    except CxrError as error:
+        record.scored(film.sha256, model, Assessment(error))
+        return Reading(error)
+    try:
         found = assess(radiograph, model)
+        record.scored(film.sha256, model, found)
         prediction, checks = found.scored
         watch.record(model, found)
     except CxrError as error:
