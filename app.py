@@ -1,4 +1,4 @@
-"""CXR Lens in a browser: `make app`, or `python -m streamlit run app.py`.
+"""CXR Lens in a browser: `make app`, or `python -m streamlit run serve.py`.
 
 The frame of every page: the notice, the navigation, the model's and the hospital's picker.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.base import frame
+from ui.server import guard
 from ui.session import hospitals, models, record
 from ui.session.memory import WATCH
 from ui.session.shelf import desk
@@ -23,6 +24,7 @@ HOSPITAL = st.Page("pages/hospital.py", title="Hospital", url_path="hospital")
 PAGES = [READ, METRICS, REVIEW, LAB, STUDY, HOSPITAL]
 
 WATCH.begin()
+guard.claim()
 frame.configure()
 if frame.accepted():
     page = st.navigation(PAGES, position="top")

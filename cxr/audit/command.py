@@ -25,7 +25,7 @@ def add(commands: _SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="a report, a table of scores or verdicts (JSON) that left the app: the log must hold the "
+        help="a report, scores or verdicts (JSON) that left the app: the log must hold the "
         "row that was its last then",
     )
     show = parts.add_parser("show", help="every row, a JSON object a line")

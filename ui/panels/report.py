@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 import streamlit as st
 
 from cxr import report
-from cxr.errors import CxrError
+from cxr.errors import CxrError, ReportError
 from cxr.model.classifier import Classifier
 from cxr.report.record import Report, Verdict
 from cxr.report.together import to_zip
@@ -18,6 +19,7 @@ from ui.base.words import plain, short
 from ui.session import films, operating_points, record
 from ui.session.films import Film
 
+_OPEN = "report_open"
 _Forms = dict[str, tuple[str, str, Callable[[Sequence[Report]], bytes]]]
 
 _FORMS: _Forms = {
@@ -32,12 +34,19 @@ _ALL: _Forms = {
 
 
 def button(film: Film, model: Classifier) -> None:
-    """Opens the report of the film that is shown."""
+    """Opens the report of the film that is shown, which stays when a map that is being worked out
+    has the page drawn anew."""
     if st.button("Report", key="report", help="One page of this film to print, or of all films"):
+        st.session_state[_OPEN] = film.number
+    if st.session_state.get(_OPEN) == film.number:
         _form(film, model)
 
 
-@st.dialog("Report", width="medium")
+def _shut() -> None:
+    st.session_state.pop(_OPEN, None)
+
+
+@st.dialog("Report", width="medium", on_dismiss=_shut)
 def _form(film: Film, model: Classifier) -> None:
     own = f"report-{film.number}"  # what is typed is of this film alone
     st.caption(plain(short(film.name)))
@@ -101,15 +110,22 @@ def _downloads(forms: _Forms, make: Callable[[], Sequence[Report]], name: str) -
     """A button a form; the report is worked out once one is pressed."""
 
     tell = record.exporter()
+    busy = st.session_state.setdefault("report-busy", Lock())
 
     def written(title: str, write: Callable[[Sequence[Report]], bytes]) -> Callable[[], bytes]:
         def now() -> bytes:
-            made = make()
-            reports = [
-                {"film": each.content["film"]["sha256"], "report": each.sha256} for each in made
-            ]
-            tell(f"report, {title}", {"reports": reports})
-            return write(made)
+            # The server has a handful of threads for downloads: a session gets one of them.
+            if not busy.acquire(blocking=False):
+                raise ReportError("busy", "A report is being made. Wait until it is there.")
+            try:
+                made = make()
+                reports = [
+                    {"film": each.content["film"]["sha256"], "report": each.sha256} for each in made
+                ]
+                tell(f"report, {title}", {"reports": reports})
+                return write(made)
+            finally:
+                busy.release()
 
         return now
 

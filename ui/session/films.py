@@ -20,7 +20,7 @@ from cxr.screening.assess import Assessment, assess
 from cxr.screening.standing import Standing
 from cxr.site import watch
 from cxr.teaching.samples import Sample
-from ui.session import record
+from ui.session import record, room
 from ui.session.fragments import pressed
 from ui.session.shelf import desk
 
@@ -94,15 +94,26 @@ def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
     st.session_state["last_number"] = number
     digest = sha256(data).hexdigest()
     refusal = None
-    held = sum(len(film.data) for film in films().values())
-    if len(films()) >= MOST_FILMS or held + len(data) > MOST_BYTES:
+    held = _weight()
+    if held + len(data) > room.left():
+        data = b""
+        refusal = UnreadableFile(
+            "server_full", "All who use this server hold as much as it may. Try again later."
+        )
+    elif len(films()) >= MOST_FILMS or held + len(data) > MOST_BYTES:
         data = b""
         refusal = UnreadableFile(
             "too_many_films",
             f"A session holds {MOST_FILMS} films and {MOST_BYTES // 10**6} MB. Remove some first.",
         )
     films()[number] = Film(number, name, data, digest, label, source, refusal)
+    room.weigh(_weight())
     return number
+
+
+def _weight() -> int:
+    """Bytes of the session's films."""
+    return sum(len(film.data) for film in films().values())
 
 
 def add_sample(sample: Sample) -> int:
@@ -128,6 +139,7 @@ def remove(number: int) -> None:
         return
     place = numbers.index(number)
     films().pop(number)
+    room.weigh(_weight())
     for key in [key for key in readings() if key[0] == number]:
         readings().pop(key)
     left = list(films())
@@ -138,6 +150,7 @@ def clear() -> None:
     """Remove every film and all that was worked out from them."""
     choose(None)
     films().clear()
+    room.weigh(0)
     readings().clear()
     desk().clear()
 
