@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui.base import frame
 from ui.server import guard
-from ui.session import hospitals, models, record
+from ui.session import access, hospitals, models, record
 from ui.session.memory import WATCH
 from ui.session.shelf import desk
 
@@ -21,14 +21,22 @@ REVIEW = st.Page("pages/review.py", title="Review", url_path="cases")
 LAB = st.Page("pages/lab.py", title="Lab", url_path="workbench")
 STUDY = st.Page("pages/study.py", title="Study", url_path="reader-study")
 HOSPITAL = st.Page("pages/hospital.py", title="Hospital", url_path="hospital")
-PAGES = [READ, METRICS, REVIEW, LAB, STUDY, HOSPITAL]
+AUDIT = st.Page("pages/audit.py", title="Audit", url_path="audit-log")
+PAGES = [READ, METRICS, REVIEW, LAB, STUDY]
+if access.may("instructor"):
+    PAGES.append(HOSPITAL)
+if access.asks() and access.may("admin"):  # whoever runs it alone has the command line
+    PAGES.append(AUDIT)
 
 WATCH.begin()
 guard.claim()
 frame.configure()
-if frame.accepted():
+if not access.let_in():
+    st.navigation(PAGES, position="hidden")
+elif frame.accepted("" if access.asks() else access.OPEN):
     page = st.navigation(PAGES, position="top")
     frame.notice()
+    access.show()
     models.pick()
     if page in (READ, LAB):  # the others are about the model as it was shipped
         hospitals.pick()

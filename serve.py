@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from ui.server.guard import Guard
+from ui.server.health import health
 
-app = st.App("app.py", middleware=[Middleware(Guard)])
+app = st.App("app.py", routes=[Route("/health", health)], middleware=[Middleware(Guard)])

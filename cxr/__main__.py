@@ -10,6 +10,7 @@
                   [--site NAME] [--model DIR]
     python -m cxr verify REPORT.json [--film FILE] [--model DIR]
     python -m cxr audit verify [--export FILE] | show [--film SHA256] [--log PLACE]
+    python -m cxr selftest [--learn] [--model DIR]
     python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]
                   [--positive T --negative N] [--without-outside] [--model DIR]
     python -m cxr site list | show NAME | export NAME --out FILE | import FILE | delete NAME
@@ -26,8 +27,8 @@ with "score", "limit", "flagged" and what was "done") and "unchecked". A film ou
 knows is scored, and that is said before its label. "standing" says where the film lies: its
 log-odds, by a hospital's profile its threshold and whether it was "called", and the share of films
 of the negative label below it.
-Exit status 1: a film was refused, or a report or the log is not as it was written; 2: the model or
-the request was refused.
+Exit status 1: a film was refused, a report or the log is not as it was written, or the selftest
+failed; 2: the model or the request was refused.
 """
 
 from __future__ import annotations
@@ -74,10 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.command == "verify":
             return report_command.check(asked)
         model = load(asked.model)
-        if asked.site:
+        if getattr(asked, "site", None):
             from .site import store
 
             model = model.at(store.find(asked.site))
+        if asked.command == "selftest":
+            return _selftest(model, asked.learn)
         if asked.command == "report":
             return report_command.write(model, asked, _below(asked.files))
         return _predict(model, asked) if asked.command == "predict" else _explain(model, asked)
@@ -108,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--opacity", type=_share, default=0.6, help="0 to 1")
     explain.add_argument("--scale", type=_positive, help="value of the last colour")
     explain.add_argument("--contour", action="store_true", help="lines at half of that value")
+    selftest = commands.add_parser("selftest", help="whether this installation works")
+    selftest.add_argument("--learn", action="store_true", help="keep its scores as the known ones")
+    selftest.add_argument("--model", type=Path, default=DEFAULT, metavar="DIR", help="a bundle")
     for command in (predict, explain):
         command.add_argument("--site", metavar="NAME", help="go by a hospital profile")
         command.add_argument("--model", type=Path, default=DEFAULT, metavar="DIR", help="a bundle")
@@ -228,6 +234,17 @@ def _table_line(answer: dict[str, Any], wide: int) -> str:
     label = f"outside: {said}" if "outside" in flags else said
     others = (flag for flag in flags if flag != "outside")
     return " ".join([f"{start}  {label:{_LABEL}}", *scores, *others])
+
+
+def _selftest(model: Classifier, learn: bool) -> int:
+    from .screening import selftest
+
+    if learn:
+        selftest.learn(model)
+    checks = list(selftest.selftest(model))
+    for check in checks:
+        print(f"{'ok' if check.well else 'FAILED'}  {check.name}: {check.said}")
+    return 0 if all(check.well for check in checks) else 1
 
 
 def _explain(model: Classifier, asked: argparse.Namespace) -> int:

@@ -96,6 +96,7 @@ def test_a_name_leaves_no_trace(browser: BrowserContext, temporary: Path, tmp_pa
         settled(page)
         page.keyboard.press("m")
         expect(page.locator(".map").last).to_be_visible()
+        expect(page.get_by_text("Test: ")).to_be_visible()  # a page that runs again asks anew
         opened(page)
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Patient").fill(f"{NAME} Jane")

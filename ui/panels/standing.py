@@ -11,6 +11,7 @@ from cxr.model.classifier import Classifier, Prediction
 from cxr.screening import words
 from cxr.screening.standing import Ground, Standing, Strip, ground_of, strip_of
 from ui.base.words import meaning, odds, of_hundred, score
+from ui.session import access
 
 
 def show(prediction: Prediction, standing: Standing, model: Classifier, muted: bool) -> None:
@@ -25,7 +26,7 @@ def show(prediction: Prediction, standing: Standing, model: Classifier, muted: b
         f'<div class="cxr-stands"><b>{escape(words.headline(standing))}</b>'
         f"<p>{escape(words.reading(standing))}</p></div>{drawn}</div>"
     )
-    if standing.threshold is None:
+    if standing.threshold is None and access.may("instructor"):
         st.page_link("pages/hospital.py", label="Set up your hospital")
 
 
