@@ -38,8 +38,8 @@ def stopped(plan: Plan, place: int) -> None:
     """Between films: no label, call or answer is told before this reader has given all of his."""
     with st.container(key="study-results"):
         st.info(
-            f"Stopped at film {place + 1} of {len(plan.cases)}. What you said is kept. Figures, the "
-            "films’ labels and other readers’ answers are told once you have read all of them."
+            f"Stopped at film {place + 1} of {len(plan.cases)}. What you said is kept. Figures, "
+            "the films’ labels and other readers’ answers are told once you have read all of them."
         )
         with st.container(horizontal=True):
             st.button("Go on", key="study-go-on", type="primary", on_click=setup.go_on)
