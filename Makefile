@@ -2,6 +2,7 @@
 # make test    every check and test
 # make benchmarks   ratios against peers; wants a quiet machine
 # make api     the API reference of cxr in docs/api, from its docstrings
+# make audit   asks for known weaknesses of what is pinned; needs the network
 # All first set up .venv, again only when requirements.txt has changed.
 
 PYTHONS := python3.13 python3.12 python3.11 python3
@@ -9,10 +10,10 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 PY := .venv/bin/python
 INSTALLED := .venv/requirements.installed
 
-.PHONY: app test check browser postgresql jax benchmarks api FORCE
+.PHONY: app test check browser postgresql jax benchmarks api audit FORCE
 
 app: $(INSTALLED)
-	$(PY) -m streamlit run app.py
+	$(PY) -m streamlit run serve.py
 
 # A module's tests stay in one process, since they share its networks and servers; tests/conftest.py
 # has the long ones begin.
@@ -24,6 +25,13 @@ benchmarks: $(INSTALLED)
 
 api: $(INSTALLED)
 	PYTHONPATH=. $(PY) docs/api.py
+
+# In an environment of its own: it must not change what it looks at. What the database does not
+# know was not looked at, and that is an error too.
+audit: $(INSTALLED)
+	@test -x .venv/audit/bin/pip-audit || { $(PY) -m venv .venv/audit && \
+	  .venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	.venv/audit/bin/pip-audit --strict --disable-pip --no-deps -r requirements.txt
 
 check: $(INSTALLED)
 	$(PY) -m ruff check .

@@ -1,4 +1,4 @@
-"""CXR Lens in a browser: `make app`, or `python -m streamlit run app.py`.
+"""CXR Lens in a browser: `make app`, or `python -m streamlit run serve.py`.
 
 The frame of every page: the notice, the navigation, the model's and the hospital's picker.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.base import frame
-from ui.session import hospitals, models, tab
+from ui.server import guard
+from ui.session import access, hospitals, models, record, tab
 from ui.session.memory import WATCH
 from ui.session.shelf import desk
 
@@ -20,14 +21,23 @@ REVIEW = st.Page("pages/review.py", title="Review", url_path="cases")
 LAB = st.Page("pages/lab.py", title="Lab", url_path="workbench")
 STUDY = st.Page("pages/study.py", title="Study", url_path="reader-study")
 HOSPITAL = st.Page("pages/hospital.py", title="Hospital", url_path="hospital")
-PAGES = [READ, METRICS, REVIEW, LAB, STUDY, HOSPITAL]
+AUDIT = st.Page("pages/audit.py", title="Audit", url_path="audit-log")
+PAGES = [READ, METRICS, REVIEW, LAB, STUDY]
+if access.may("instructor"):
+    PAGES.append(HOSPITAL)
+if access.asks() and access.may("admin"):  # whoever runs it alone has the command line
+    PAGES.append(AUDIT)
 
 WATCH.begin()
+guard.claim()
 frame.configure()
 tab.come_back()
-if frame.accepted():
+if not access.let_in():
+    st.navigation(PAGES, position="hidden")
+elif frame.accepted("" if access.asks() else access.OPEN):
     page = st.navigation(PAGES, position="top")
     frame.notice()
+    access.show()
     models.pick()
     if page in (READ, LAB):  # the others are about the model as it was shipped
         hospitals.pick()
@@ -35,7 +45,9 @@ if frame.accepted():
     if page.url_path != st.session_state.get("page"):  # a page's long work ends with it
         st.session_state["page"] = page.url_path
         desk().leave_job()
+        record.left()
     page.run()
     tab.remember()
+    record.warn()
 else:
     st.navigation(PAGES, position="hidden")

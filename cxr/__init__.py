@@ -20,13 +20,14 @@ from .errors import (
     DataError,
     ExplainError,
     NotARadiograph,
+    ReportError,
     SiteError,
     UnreadableFile,
 )
 from .notice import NOTICE
 
 if TYPE_CHECKING:
-    from . import explain, site
+    from . import explain, report, site
     from .explain import overlay
     from .imaging.radiograph import Radiograph
     from .imaging.reader import read
@@ -45,6 +46,7 @@ __all__ = [
     "NotARadiograph",
     "Prediction",
     "Radiograph",
+    "ReportError",
     "SiteError",
     "UnreadableFile",
     "assess",
@@ -52,6 +54,7 @@ __all__ = [
     "load",
     "overlay",
     "read",
+    "report",
     "site",
 ]
 
@@ -72,6 +75,7 @@ _ROOMS = {
     "overlay": "explain.overlay",
     "lungs": "model.lungs",
     "passport": "input_checks",
+    "report": "report",
     "site": "site",
 }
 

@@ -4,6 +4,13 @@
     python -m cxr explain FILE --class T --method METHOD --out map.png [--anyway] [--untested]
                   [--patch N --stride N --fill blur|mean|noise|black]
                   [--opacity X] [--scale X] [--contour] [--site NAME] [--model DIR]
+    python -m cxr report FILE|FOLDER... --out FILE.pdf|.html|.json|.zip [--class T]
+                  [--method METHOD] [--untested] [--with-film] [--patient NAME]
+                  [--reader NAME --verdict TEXT --note TEXT | --reader NAME --verdicts]
+                  [--site NAME] [--model DIR]
+    python -m cxr verify REPORT.json [--film FILE] [--model DIR]
+    python -m cxr audit verify [--export FILE] | show [--film SHA256] [--log PLACE]
+    python -m cxr selftest [--learn] [--model DIR]
     python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]
                   [--positive T --negative N] [--without-outside] [--model DIR]
     python -m cxr site list | show NAME | export NAME --out FILE | import FILE | delete NAME
@@ -20,7 +27,8 @@ with "score", "limit", "flagged" and what was "done") and "unchecked". A film ou
 knows is scored, and that is said before its label. "standing" says where the film lies: its
 log-odds, by a hospital's profile its threshold and whether it was "called", and the share of films
 of the negative label below it.
-Exit status 1: a film was refused; 2: the model or the request was.
+Exit status 1: a film was refused, a report or the log is not as it was written, or the selftest
+failed; 2: the model or the request was refused.
 """
 
 from __future__ import annotations
@@ -34,7 +42,9 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import NOTICE, BundleError, Classifier, ExplainError, Radiograph, SiteError, load
+from . import NOTICE, Classifier, CxrError, ExplainError, Radiograph, load
+from .audit import command as audit_command
+from .report import command as report_command
 from .shipped import models
 from .site import command as site_command
 
@@ -60,13 +70,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.command == "site":
             return site_command.run(asked)
+        if asked.command == "audit":
+            return audit_command.run(asked)
+        if asked.command == "verify":
+            return report_command.check(asked)
         model = load(asked.model)
-        if asked.site:
+        if getattr(asked, "site", None):
             from .site import store
 
             model = model.at(store.find(asked.site))
+        if asked.command == "selftest":
+            return _selftest(model, asked.learn)
+        if asked.command == "report":
+            return report_command.write(model, asked, _below(asked.files))
         return _predict(model, asked) if asked.command == "predict" else _explain(model, asked)
-    except (BundleError, ExplainError, SiteError) as refusal:
+    except CxrError as refusal:
         print(refusal, file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read the lines has enough
@@ -93,10 +111,15 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--opacity", type=_share, default=0.6, help="0 to 1")
     explain.add_argument("--scale", type=_positive, help="value of the last colour")
     explain.add_argument("--contour", action="store_true", help="lines at half of that value")
+    selftest = commands.add_parser("selftest", help="whether this installation works")
+    selftest.add_argument("--learn", action="store_true", help="keep its scores as the known ones")
+    selftest.add_argument("--model", type=Path, default=DEFAULT, metavar="DIR", help="a bundle")
     for command in (predict, explain):
         command.add_argument("--site", metavar="NAME", help="go by a hospital profile")
         command.add_argument("--model", type=Path, default=DEFAULT, metavar="DIR", help="a bundle")
     site_command.add(commands, DEFAULT)
+    audit_command.add(commands)
+    report_command.add(commands, DEFAULT, METHODS)
     return parser
 
 
@@ -137,6 +160,11 @@ def _files_at(place: str) -> list[str]:
         if not name.startswith(".")
     ]
     return sorted(found) or [place]
+
+
+def _below(places: Sequence[str]) -> dict[str, str]:
+    """Every file's path, and its path below the place that was named."""
+    return {name: os.path.relpath(name, place) for place in places for name in _files_at(place)}
 
 
 def _answer(name: str, model: Classifier) -> dict[str, Any]:
@@ -206,6 +234,17 @@ def _table_line(answer: dict[str, Any], wide: int) -> str:
     label = f"outside: {said}" if "outside" in flags else said
     others = (flag for flag in flags if flag != "outside")
     return " ".join([f"{start}  {label:{_LABEL}}", *scores, *others])
+
+
+def _selftest(model: Classifier, learn: bool) -> int:
+    from .screening import selftest
+
+    if learn:
+        selftest.learn(model)
+    checks = list(selftest.selftest(model))
+    for check in checks:
+        print(f"{'ok' if check.well else 'FAILED'}  {check.name}: {check.said}")
+    return 0 if all(check.well for check in checks) else 1
 
 
 def _explain(model: Classifier, asked: argparse.Namespace) -> int:

@@ -52,6 +52,10 @@ class SiteError(CxrError):
     """A hospital profile cannot be fitted, kept or used: too few films, another network's."""
 
 
+class ReportError(CxrError):
+    """A report cannot be made, read or verified."""
+
+
 class Cancelled(CxrError):
     """Long work was stopped by the person who had asked for it."""
 

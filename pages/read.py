@@ -9,8 +9,8 @@ import streamlit as st
 from cxr.model.classifier import Classifier
 from ui.base import frame
 from ui.base.words import plain, short
-from ui.panels import change, findings, input_checks, intake, maps, own_call, worklist
-from ui.session import films, hospitals, own_calls
+from ui.panels import change, findings, input_checks, intake, maps, own_call, report, worklist
+from ui.session import films, hospitals, own_calls, record
 from ui.session.films import Film, Reading
 from ui.session.shelf import desk
 
@@ -20,6 +20,7 @@ def main() -> None:
     model = hospitals.model()
     if not films.films():
         desk().leave_job()
+        record.left()
         intake.first(model)
         own_call.toggle()
         return
@@ -35,12 +36,15 @@ def main() -> None:
     if reading.prediction is None or not maps.asked():
         desk().leave_job()
     if not reading.facts:
+        record.left()
         st.info(plain(f"This file was not read. {reading.refusal}"))
         arrows()
     else:
         board(film, reading, model)
     with tools:
         intake.tools(model)
+        if not film.change.said and not own_calls.waits(film):  # it is of the film as filed
+            report.button(film, model)
 
 
 def toolbar(film: Film, reading: Reading) -> None:

@@ -17,7 +17,7 @@ from ui.base.words import plain
 from ui.review import address, film_panes, film_view, keys, queue, reader, records, source, verdict
 from ui.review.case import case_of, facts, scores
 from ui.review.queue import Place
-from ui.session import models, tables
+from ui.session import models, record, tables
 from ui.session.shelf import desk
 
 STYLE = Path(__file__).parents[1] / "ui" / "review" / "style.css"
@@ -93,6 +93,7 @@ def toolbar(place: Place, hidden: bool) -> None:
 def unseen(place: Place, model: Classifier, store: Store) -> None:
     """Blind: the film, and the reader's own read."""
     assert place.row is not None
+    record.shown(str(place.row.case), model, beside=("blind",), what="case")
     case = case_of(place.row, model)
     with st.container(key="board"):
         left, right = st.columns([3, 1])
@@ -115,6 +116,7 @@ def seen(
 ) -> None:
     """The film among its evidence, and the verdict."""
     assert place.row is not None
+    record.shown(str(place.row.case), model, beside=(film_view.staged(),), what="case")
     case = case_of(place.row, model)
     with st.container(key="board"):
         left, right = st.columns([3, 1])

@@ -29,10 +29,12 @@ def main() -> None:
         return
     answers = source.kept(plan.study)
     here = room.waiting(plan, answers, reader.name())
-    if here is None or st.session_state.get(setup.STOPPED) == reader.name():
+    if here is None:
         results.show(plan, answers, reader.name())
-        return
-    room.show(plan, answers, *here)
+    elif st.session_state.get(setup.STOPPED) == reader.name():
+        room.stopped(plan, here[0])
+    else:
+        room.show(plan, answers, *here)
 
 
 main()

@@ -62,6 +62,12 @@ def room(
 
 
 @pytest.fixture(autouse=True)
+def _own_log(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test writes to the audit log of whoever runs it; all of a process share one."""
+    monkeypatch.setenv("CXR_AUDIT", str(tmp_path_factory.getbasetemp() / "audit.sqlite3"))
+
+
+@pytest.fixture(autouse=True)
 def _drawings_are_let_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Most drawn films show no lungs, and would be refused by any model; a test of just that asks
     for `lungs_looked_for`."""

@@ -132,3 +132,13 @@ def test_what_is_declared_is_what_is_pinned() -> None:
         (pin,) = each.specifier
         assert pin.operator == "=="
         assert pin.version in declared[each.name].specifier, f"{each} is not {declared[each.name]}"
+
+
+def test_what_is_pinned_is_listed_with_its_date() -> None:
+    pinned = [
+        line.split("==")
+        for line in (HERE / "requirements.txt").read_text().splitlines()
+        if "==" in line
+    ]
+    listed = (HERE / "docs" / "dependencies.md").read_text()
+    assert [name for name, version in pinned if f"| {name} | {version} |" not in listed] == []

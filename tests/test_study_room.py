@@ -151,6 +151,21 @@ def test_the_next_reader_is_asked_and_finds_nothing_chosen(place: Path) -> None:
     assert at.button(key=f"study-read-N-{form}").proto.type == "secondary"
 
 
+def test_who_stops_is_told_nothing_and_goes_on_where_he_was(place: Path) -> None:
+    other = begun(reader="B. Reader")
+    told(other, place, "B. Reader")
+    at = begun()
+    plan = at.session_state[setup.PLAN]
+    at = said(at, plan.cases[0].truth, 4)
+    click(at, "study-stop")
+    assert "Stopped at film 1 of 4" in text(at)
+    assert not at.get("download_button")
+    assert not at.get("button_group")
+    assert "Wrong calls" not in text(at)
+    click(at, "study-go-on")
+    assert "Film 1 of 4 · with the call" in text(at)
+
+
 def test_a_study_begun_after_one_that_was_stopped_is_asked(place: Path) -> None:
     at = begun()
     click(at, "study-stop")

@@ -99,7 +99,7 @@ class Database:
             yield connection
 
     def lock(self, connection: sa.Connection) -> None:
-        """Until its transaction ends, no other process makes tables."""
+        """Until its transaction ends, no other one that asks for this begins."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if self.lite else _POSTGRES_ALONE)
 
     def forbid_changes(

@@ -31,10 +31,11 @@ def to_csv(entries: Iterable[Entry]) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def to_json(entries: Iterable[Entry]) -> bytes:
-    """``{"format": 1, "notice": …, "entries": [{…}, …]}``, UTF-8."""
+def to_json(entries: Iterable[Entry], log_head: str = "") -> bytes:
+    """``{"format": 1, "notice": …, "log_head": …, "entries": [{…}, …]}``, UTF-8; `log_head` is that
+    of the audit log."""
     rows = [asdict(entry) for entry in entries]
-    whole = {"format": FORMAT, "notice": NOTICE, "entries": rows}
+    whole = {"format": FORMAT, "notice": NOTICE, "log_head": log_head, "entries": rows}
     return json.dumps(whole, ensure_ascii=False, indent=1).encode()
 
 

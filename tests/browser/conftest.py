@@ -28,7 +28,7 @@ expect.set_options(timeout=WAIT_MS)
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the app listens."""
-    with served(ROOT / "app.py", tmp_path_factory.mktemp("home")) as found:
+    with served(ROOT / "serve.py", tmp_path_factory.mktemp("home")) as found:
         yield found
 
 

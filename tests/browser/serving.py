@@ -17,15 +17,19 @@ from waiting import WAIT_MS
 ROOT = Path(__file__).parents[2]
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
-def served(script: Path, home: Path, folder: Path = ROOT) -> Iterator[str]:
+def served(script: Path, home: Path, folder: Path = ROOT, port: int = 0) -> Iterator[str]:
     """Run `script` in `folder`, which has the settings; gives the address it listens at.
 
     The page shows no traceback: what the script did not catch is told from the log at the end.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     environment = {**os.environ, "HOME": str(home)}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     environment.pop("CXR_DATA", None)

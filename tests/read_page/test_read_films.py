@@ -176,6 +176,7 @@ def stated(state: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The session's state of a script that is not run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(st, "session_state", state)
+        patch.setattr(ui_films, "weigh", lambda: None)
         yield state
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from reviews import verdict
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.review.entries import standing
+from cxr.review.entries import Entry, standing
 from cxr.review.exchange import from_file, to_json
 from cxr.review.store import Store
 from ui.review import verdict as verdict_panel
@@ -109,6 +110,27 @@ def test_a_double_click_gives_one_verdict_and_takes_one_back(
     assert shown(at) == cases[0]
     assert [row.kind for row in kept(place)] == ["verdict"] * 2 + ["withdrawn"] * 2
     assert "too soon" not in text(at)
+
+
+def test_a_press_while_the_one_before_is_being_kept_goes_on_from_that(
+    place: Path, cases: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = opened()
+    record = Store.record
+
+    def slow(store: Store, entry: Entry) -> Entry:
+        record(store, replace(entry, verdict="unsure"))  # what the press before it gave, just now
+        return record(store, entry)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Store, "record", slow)
+        press(at, f"verdict-subtle-{cases[0]}")
+    assert not at.error
+    assert shown(at) == cases[1]
+    assert [(row.case, row.verdict) for row in kept(place)] == [(cases[0], "unsure")]
+    assert "unsure, case" in text(at)
+    assert "Another key came too soon after it and was passed over." in text(at)
+    assert shown(press(at, "undo")) == cases[0], "the one that was kept can be taken back"
 
 
 def test_taking_back_right_after_a_verdict_leaves_the_one_before(

@@ -65,8 +65,8 @@ def configure() -> None:
     st.html(HERE / "style.css")
 
 
-def accepted() -> bool:
-    """Show the notice until it has been accepted, once a session."""
+def accepted(besides: str) -> bool:
+    """Show the notice until it has been accepted, once a session, and what else is to be known."""
     if st.session_state.get("accepted"):
         return True
     with st.container(key="gate"):
@@ -80,6 +80,8 @@ def accepted() -> bool:
             "Scores hold, at most, for films like those that the network was measured on. It can "
             "be wrong on any film, and a map does not show where disease is."
         )
+        if besides:
+            st.caption(besides)
         st.button("I have read this and accept", key="accept", type="primary", on_click=_accept)
     return False
 

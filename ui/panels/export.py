@@ -20,8 +20,9 @@ STANDING = ("log_odds_of", "log_odds", "threshold", "called", "below_negatives")
 below it."""
 
 
-def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
-    """One row a file, refused ones too; UTF-8 with a mark that spreadsheets need."""
+def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier, log_head: str = "") -> bytes:
+    """One row a file, refused ones too; UTF-8 with a mark that spreadsheets need. `log_head` is
+    that of the audit log."""
     bundle = model.bundle
     names = [
         "file",
@@ -47,6 +48,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
         "model_sha256",
         "hospital",
         "hospital_sha256",
+        "log_head",
         "notice",
     ]
     out = io.StringIO()
@@ -64,6 +66,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier) -> bytes:
                 "model_created": bundle.created,
                 "model_sha256": bundle.digest,
                 **_hospital(model),
+                "log_head": log_head,
                 "notice": NOTICE,
             }
         )

@@ -10,11 +10,11 @@ from cxr.metrics.calls import Calls, calls_of
 from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_set
-from cxr.model.site_head import Site
+from cxr.screening import words
 from cxr.screening.standing import Standing
 from ui.base.words import called_means, exact, odds, percent, score, told_apart
 from ui.panels import standing, worth
-from ui.session import hospitals, operating_points
+from ui.session import access, hospitals, operating_points
 from ui.session.films import Film, Reading
 from ui.session.models import line
 
@@ -44,12 +44,12 @@ def show_scores(
     else:
         first += _call(prediction)
     if stands is not None:
-        why.append(f"<p>{escape(standing.reading(stands))}</p>")
+        why.append(f"<p>{escape(words.reading(stands))}</p>")
     if model.site is not None:
-        why.append(f"<p>{_profile(model.site)}</p>")
+        why.append(f"<p>{escape(words.profile(model.site))}</p>")
     elif home:
         why += [_sets(prediction, bundle), _operating_points(prediction, bundle)]
-    why += [_raw(prediction), worth.figures(bundle), f"<p>{_caveat(bundle)}</p>"]
+    why += [_raw(prediction), worth.figures(bundle), f"<p>{escape(words.caveat(bundle))}</p>"]
     been = "" if model.site is not None else worth.line(calls, bundle, stands is None and home)
     marks = {} if model.site is not None else chosen or (_shipped(bundle) if home else {})
     quiet = ' class="cxr-muted"' if muted else ""
@@ -58,7 +58,7 @@ def show_scores(
         f'<div class="cxr-bars" role="list">{_bars(prediction, bundle, marks, calls)}</div>'
         f'<details class="cxr-quiet"><summary>Why?</summary>{"".join(why)}</details></div>'
     )
-    if stands is not None and stands.threshold is None:
+    if stands is not None and stands.threshold is None and access.may("instructor"):
         st.page_link("pages/hospital.py", label="Set up your hospital")
 
 
@@ -141,19 +141,6 @@ def _call(prediction: Prediction) -> str:
     )
 
 
-def _profile(site: Site) -> str:
-    """What the hospital's profile does to the scores."""
-    moved = (
-        "The bars are its head’s, at even odds."
-        if site.head is not None
-        else "The bars are as shipped; only the threshold is the hospital’s."
-    )
-    return (
-        f"The reading goes by the profile {escape(site.name)} ({site.identity[:12]}). {moved} Sets "
-        "and operating points of the model as shipped make no promise here."
-    )
-
-
 def _sets(prediction: Prediction, bundle: Bundle) -> str:
     """The film's conformal sets."""
     lines = []
@@ -163,27 +150,13 @@ def _sets(prediction: Prediction, bundle: Bundle) -> str:
         lines.append(f"Not ruled out at {percent(share)}: <b>{said}</b>.")
     if not lines:
         return ""
-    lines.append("In hospitals that it knows, the film’s class is among these that often.")
+    lines.append(words.NOT_RULED_OUT)
     return f"<p>{' '.join(lines)}</p>"
 
 
 def _raw(prediction: Prediction) -> str:
     raw = ", ".join(f"{escape(label)} {score(value)}" for label, value in prediction.raw.items())
     return f"<p>Before calibration: {raw}.</p>"
-
-
-def _caveat(bundle: Bundle) -> str:
-    """What the figures above are, and are not."""
-    labels = f"{', '.join(bundle.labels[:-1])} and {bundle.labels[-1]}"
-    how = bundle.preprocessing
-    rim = percent(round(how.rim / how.size, 3))
-    edge = f"It is not shown the outer {rim} at each edge. " if how.rim else ""
-    return (
-        "The network knows "
-        f"{escape(labels)} alone: whatever else a picture shows is scored as one of them. "
-        f"{edge}Probabilities are calibrated for hospitals that it knows. "
-        "A score, never a diagnosis."
-    )
 
 
 def _bars(
@@ -212,15 +185,11 @@ def _bars(
 
 def _operating_points(prediction: Prediction, bundle: Bundle) -> str:
     """On which side of the bundle's own the film is."""
-    lines = []
-    for label, threshold in _shipped(bundle).items():
-        side = "above" if prediction.probabilities[label] >= threshold else "below"
-        wanted = score(bundle.operating_points[label]["wanted_sensitivity"])
-        lines.append(
-            f"<p>{escape(label)} is {side} its operating point {exact(threshold)}, chosen in "
-            f"hospitals that it knows for a sensitivity of {wanted}.</p>"
-        )
-    return "".join(lines)
+    said = (
+        words.operating_point(bundle, label, prediction.probabilities[label])
+        for label in _shipped(bundle)
+    )
+    return "".join(f"<p>{escape(line)}</p>" for line in said)
 
 
 def _shipped(bundle: Bundle) -> dict[str, float]:

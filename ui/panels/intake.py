@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cxr.model.classifier import Classifier
 from ui.panels.export import scores_csv
 from ui.panels.samples import groups, picker
-from ui.session import films
+from ui.session import films, record
 
 RULE = "Frontal chest films as PNG, JPEG or DICOM. They stay in this session’s memory only."
 
@@ -110,10 +110,16 @@ def tools(model: Classifier) -> None:
             films.reading(film, model)
         st.rerun()
     rows = [(film, films.reading(film, model)) for film in films.films().values()]
+    tell = record.exporter()
+
+    def table() -> bytes:
+        tell("scores", {"films": [film.sha256 for film, _ in rows]})
+        return scores_csv(rows, model, record.head())
+
     with place:
         st.download_button(
             "Scores (CSV)",
-            scores_csv(rows, model),
+            table,
             "cxr-lens-scores.csv",
             "text/csv",
             key="download-scores",

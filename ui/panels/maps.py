@@ -19,7 +19,7 @@ from ui.base.words import odds, plain, score, short
 from ui.panels import map_said
 from ui.panels.findings import brief
 from ui.panels.map_said import Found
-from ui.session import hospitals, long_work, map_tasks, own_calls
+from ui.session import hospitals, long_work, map_tasks, own_calls, record
 from ui.session.films import Film, Reading, chosen, radiograph_of, step
 from ui.session.fragments import pressed
 from ui.session.map_tasks import Wanted
@@ -63,6 +63,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     radiograph = radiograph_of(film)
     caption = _in_full_screen(film, reading, model)
     if not asked() or reading.prediction is None or own_calls.waits(film):
+        record.shown(film.sha256, model)
         with stage:
             plate = Plate(radiograph, "Film")
             viewer([plate], key="read-film", height=HEIGHT, on_step=step, caption=caption)
@@ -83,6 +84,9 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
             picture=picture if found.drawn is not None else None,
             caption=caption,
         )
+    if found.drawn is not None:
+        beside = [name for name in ("lungs", "twin") if getattr(choice, name)]
+        record.shown(film.sha256, model, choice.wanted.label, choice.wanted.method, tuple(beside))
     if unlikely:
         _offer(choice.wanted, reading)
     if found.drawn is not None:

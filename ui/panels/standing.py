@@ -4,9 +4,9 @@ films of hospitals that the network never learnt from."""
 from __future__ import annotations
 
 from html import escape
-from math import isnan
 
 from cxr.model.classifier import Classifier
+from cxr.screening import words
 from cxr.screening.standing import Ground, Standing, Strip, ground_of, strip_of
 from ui.base.words import odds, of_hundred
 
@@ -17,35 +17,7 @@ def line(standing: Standing, model: Classifier) -> str:
     assert ground is not None
     strip = strip_of(ground)
     drawn = "" if strip is None else _strip(strip, ground, standing)
-    return f'<div class="cxr-stands"><b>{escape(headline(standing))}</b></div>{drawn}'
-
-
-def headline(standing: Standing) -> str:
-    """``Above the T threshold of Kisumu``, or ``T: higher than 93 of 100 films of N``."""
-    if standing.called is not None:
-        side = "Above" if standing.called else "Below"
-        return f"{side} the {standing.positive} threshold of {standing.hospital}"
-    below = of_hundred(standing.below_negatives)
-    return f"{standing.positive}: higher than {below} of 100 films of {standing.negative}"
-
-
-def reading(standing: Standing) -> str:
-    """What that means, in a sentence or two."""
-    pair = f"{standing.positive} against {standing.negative}"
-    at = f"Log-odds {pair}: {odds(standing.log_odds)}"
-    if standing.threshold is None:
-        return (
-            f"{at}. Those films are of hospitals that it had not seen; of their films of "
-            f"{standing.positive}, {of_hundred(standing.below_positives)} of 100 lie lower. Your "
-            "hospital may differ."
-        )
-    against = f"{at}, threshold {odds(standing.threshold)}"
-    if isnan(standing.below_negatives):
-        return f"{against}. The profile rests on a stated share, on no labelled film."
-    told = f"of your films of {standing.negative}, {of_hundred(standing.below_negatives)} of 100"
-    if not isnan(standing.below_positives):
-        told += f", of {standing.positive} {of_hundred(standing.below_positives)} of 100"
-    return f"{against}. Lower lie, {told}."
+    return f'<div class="cxr-stands"><b>{escape(words.headline(standing))}</b></div>{drawn}'
 
 
 def brief(standing: Standing) -> str:
@@ -72,7 +44,7 @@ def _strip(strip: Strip, ground: Ground, standing: Standing) -> str:
         f"{len(ground.positives):,} films of {ground.positive} above, "
         f"{len(ground.negatives):,} of {ground.negative} below"
     )
-    said = escape(f"{headline(standing)}: {named}")
+    said = escape(f"{words.headline(standing)}: {named}")
     return (
         f'<div class="cxr-strip" role="img" aria-label="{said}">{bars}{marks}</div>'
         f'<div class="cxr-ends"><span>{odds(strip.low)}</span>'

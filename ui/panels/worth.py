@@ -6,6 +6,7 @@ from html import escape
 
 from cxr.metrics.calls import Calls
 from cxr.model.bundle import Bundle
+from cxr.screening import words
 from ui.base.words import figure, score, site
 
 
@@ -43,29 +44,11 @@ def line(calls: Calls | None, bundle: Bundle, home: bool) -> str:
 
 def figures(bundle: Bundle) -> str:
     """Figures from the bundle: where the model is at home, and where it isn't."""
-    rows = []
-    home = bundle.metrics.get("test") or {}
-    if "macro_f1" in home:
-        rows.append(
-            f"<div>Macro-F1, hospitals it knows</div><div>{figure(home['macro_f1'])}</div>"
-            f'<div class="cxr-quiet">{home["n"]:,} films of other patients</div>'
-        )
-    away = bundle.metrics.get("external") or {}
-    scored = {k: v for k, v in away.items() if isinstance(v, dict) and "t_vs_n_auroc" in v}
-    for place, found in scored.items():
-        rows.append(
-            "<div>T-versus-N AUROC, a hospital it doesn’t know</div>"
-            f"<div>{figure(found['t_vs_n_auroc'])}</div>"
-            f'<div class="cxr-quiet">{escape(site(place))}, '
-            f"{found['n']:,} films; .50 is a coin toss</div>"
-        )
-        if there := found.get("recall", {}).get("T"):
-            rows.append(
-                f"<div>T films called T, {escape(site(place))}</div>"
-                f"<div>{there['value'] * there['n']:.0f} of {there['n']:,}</div>"
-            )
-    if not away:
-        rows.append("<div>In a hospital it doesn’t know</div><div>not measured</div>")
+    rows = [
+        f"<div>{escape(what)}</div><div>{value}</div>"
+        + (f'<div class="cxr-quiet">{escape(of)}</div>' if of else "")
+        for what, value, of in words.worth(bundle)
+    ]
     return (
         '<div class="cxr-heading">What the scores of the model as shipped are worth</div>'
         f'<div class="cxr-worth">{"".join(rows)}</div><p>In brackets: 95 % intervals.</p>'

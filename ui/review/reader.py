@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr.review.entries import LONGEST_NAME, clean
+from cxr.review.entries import LONGEST_NAME
 from ui.review import address
+from ui.session import who
+from ui.session.who import name
 
-_KEY = "reader"
+__all__ = ["FORMS", "GIVEN", "KEPT", "SAID", "ask", "name", "show"]
+
 SAID, KEPT, GIVEN, FORMS = "review_said", "review_kept", "review_given", "review_forms"
 """What was confirmed last, its row, this session's verdicts, the last of which can be taken back,
 and the keys of forms that wait to be sent."""
-
-
-def name() -> str:
-    """As signed in where the server has sign-in, else as given once this session; "" until then."""
-    return signed_in() or st.session_state.get(_KEY, "")
-
-
-def signed_in() -> str:
-    """What the server's identity provider calls the person; "" without sign-in."""
-    if not st.user.get("is_logged_in"):
-        return ""
-    return _tidy(str(st.user.get("name") or st.user.get("email") or st.user.get("sub") or ""))
 
 
 def ask() -> None:
@@ -39,8 +30,8 @@ def ask() -> None:
 
 @address.held
 def _begin() -> None:
-    if given := _tidy(st.session_state["reader-name"]):
-        st.session_state[_KEY] = given
+    if given := who.tidy(st.session_state["reader-name"]):
+        st.session_state[who.SAID] = given
 
 
 def show() -> None:
@@ -48,16 +39,12 @@ def show() -> None:
     if not name():
         return
     st.caption(f"Reader: {name()}")
-    if not signed_in():
+    if not who.signed_in():
         st.button("Change reader", key="reader-change", type="tertiary", on_click=_forget)
 
 
 @address.held
 def _forget() -> None:
     """The next reader takes nothing back of this one, and finds nothing that this one typed."""
-    for key in (_KEY, SAID, KEPT, GIVEN, FORMS):
+    for key in (who.SAID, SAID, KEPT, GIVEN, FORMS):
         st.session_state.pop(key, None)
-
-
-def _tidy(given: str) -> str:
-    return " ".join(clean(given).split())[:LONGEST_NAME]

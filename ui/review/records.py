@@ -18,6 +18,7 @@ from ui.base.words import flags, plain, site
 from ui.review import address, source
 from ui.review.queue import Place
 from ui.review.verdict import VERDICTS
+from ui.session import record
 
 _FEW = 30
 _LISTED = 500
@@ -132,7 +133,7 @@ def _exchange(store: Store) -> None:
         )
         st.download_button(
             "Verdicts (JSON)",
-            lambda: exchange.to_json(store.entries()),
+            lambda: exchange.to_json(store.entries(), record.head()),
             "verdicts.json",
             "application/json",
             key="verdicts-json",

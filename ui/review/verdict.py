@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from cxr.errors import CxrError
+from cxr.errors import CxrError, ReviewError
 from cxr.model.bundle import Bundle
 from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry
 from cxr.review.store import Store, new_key
@@ -15,6 +15,7 @@ from ui.base.words import meaning, plain
 from ui.review import address, reader
 from ui.review.queue import Place
 from ui.review.reader import FORMS, GIVEN, KEPT, SAID
+from ui.session import record
 
 VERDICTS = {
     "model_wrong": ("Model wrong", "e"),
@@ -189,21 +190,36 @@ def _keep(entry: Entry, store: Store) -> bool:
         if last is not None and _pressed(last) != _pressed(entry):
             _say_too_soon()
         return False
+    unconfirmed = st.session_state.get(_FAILED, ("",))[0] == entry.case
     try:
-        kept = store.record(entry)
+        kept, too_soon = _recorded(entry, store, unconfirmed)
     except CxrError as refusal:
         st.session_state[_FAILED] = address.here(), str(refusal)
         if refusal.code == "key_taken":  # it was kept before, unconfirmed, and changed since
             forms.pop((entry.bundle, entry.case), None)
         return False
+    forms.pop((kept.bundle, kept.case), None)  # first: nothing below may be reached
+    if not too_soon:
+        record.verdict(kept)
     st.session_state.pop(_FAILED, None)
-    forms.pop((kept.bundle, kept.case), None)
-    st.session_state[SAID] = _told_kept(kept)
+    st.session_state[SAID] = f"{_told_kept(kept)}{f' {_TOO_SOON}' if too_soon else ''}"
     st.session_state[KEPT] = kept
     given: list[Entry] = st.session_state.setdefault(GIVEN, [])
     if kept.kind == "verdict" and kept not in given:
         given.append(kept)
     return True
+
+
+def _recorded(entry: Entry, store: Store, unconfirmed: bool) -> tuple[Entry, bool]:
+    """The row as it is kept, and whether that is what an earlier press on this form gave: Streamlit
+    may still be at work on that one when the next arrives."""
+    try:
+        return store.record(entry), False
+    except ReviewError as refusal:
+        first = store.entries(key=entry.key) if refusal.code == "key_taken" else []
+        if unconfirmed or [(one.reader, one.case) for one in first] != [(entry.reader, entry.case)]:
+            raise
+        return first[0], True
 
 
 def _told_kept(kept: Entry) -> str:

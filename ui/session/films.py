@@ -20,9 +20,10 @@ from cxr.imaging.preprocessing import reduce_film
 from cxr.imaging.radiograph import Radiograph
 from cxr.imaging.reader import read
 from cxr.model.classifier import Classifier
-from cxr.screening.assess import assess
+from cxr.screening.assess import Assessment, assess
 from cxr.site import watch
 from cxr.teaching.samples import Sample
+from ui.session import record, room
 from ui.session.film import Change as Change
 from ui.session.film import Film as Film
 from ui.session.film import Reading as Reading
@@ -47,17 +48,28 @@ def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
     st.session_state["last_number"] = number
     digest = sha256(data).hexdigest()
     refusal = None
-    held = sum(len(film.data) for film in films().values())
-    if held + len(data) + sum(len(film.data) for film in removed().values()) > MOST_BYTES:
+    if removed() and _weight() + len(data) > min(room.left(), MOST_BYTES):
         forget()
-    if len(films()) >= MOST_FILMS or held + len(data) > MOST_BYTES:
+    held = _weight()
+    if held + len(data) > room.left():
+        data = b""
+        refusal = UnreadableFile(
+            "server_full", "All who use this server hold as much as it may. Try again later."
+        )
+    elif len(films()) >= MOST_FILMS or held + len(data) > MOST_BYTES:
         data = b""
         refusal = UnreadableFile(
             "too_many_films",
             f"A session holds {MOST_FILMS} films and {MOST_BYTES // 10**6} MB. Remove some first.",
         )
     films()[number] = Film(number, name, data, digest, label, source, refusal)
+    room.weigh(_weight())
     return number
+
+
+def _weight() -> int:
+    """Bytes of the session's films, and of those that can be brought back."""
+    return sum(len(film.data) for film in (*films().values(), *removed().values()))
 
 
 def add_sample(sample: Sample) -> int:
@@ -116,8 +128,9 @@ def remove(number: int) -> None:
 def clear() -> None:
     """Remove every film and all that was worked out from them."""
     choose(None)
-    _put_aside(dict(films()))
+    gone = dict(films())
     films().clear()
+    _put_aside(gone)
     readings().clear()
     desk().clear()
 
@@ -125,6 +138,12 @@ def clear() -> None:
 def _put_aside(gone: dict[int, Film]) -> None:
     """Keep the films that were removed last, until they are brought back or forgotten."""
     st.session_state["removed"] = gone
+    weigh()
+
+
+def weigh() -> None:
+    """Say what the session holds now."""
+    room.weigh(_weight())
 
 
 def removed() -> dict[int, Film]:
@@ -225,7 +244,12 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
         return Reading(film.refusal)
     try:
         radiograph = radiograph_of(film)
+    except CxrError as error:
+        record.scored(film.sha256, model, Assessment(error))
+        return Reading(error)
+    try:
         found = assess(radiograph, model, film.change.let_in)
+        record.scored(film.sha256, model, found, film.change.said)
         if found.prediction is not None and not film.change.let_in:
             watch.record(model, found)
     except CxrError as error:

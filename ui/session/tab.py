@@ -14,6 +14,8 @@ from weakref import WeakValueDictionary
 
 import streamlit as st
 
+from ui.session import films
+
 KEYS = (
     *("accepted", "hospital", "model", "call-first"),
     *("films", "film", "last_number", "readings", "looked-at", "removed"),
@@ -61,3 +63,4 @@ def _back() -> None:
     for key, value in held.items():
         # Copied, since the old session empties its own when its time is over.
         st.session_state[key] = copy.copy(value)
+    films.weigh()

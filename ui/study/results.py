@@ -34,10 +34,7 @@ def show(plan: Plan, answers: list[Answer], name: str) -> None:
                 "Whose", [mine, everyone], default=mine, required=True, key="study-whose"
             )
             whose = own if shown == mine else read
-        if not whose:
-            st.info("No film was read both ways yet.")
-        else:
-            blocks.show([_reliance(whose), _figures(plan, whose), _films(plan, own)])
+        blocks.show([_reliance(whose), _figures(plan, whose), _films(plan, own)])
         with st.container(horizontal=True):
             st.download_button(
                 "Answers (CSV)",

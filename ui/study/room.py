@@ -34,6 +34,18 @@ def waiting(plan: Plan, answers: list[Answer], name: str) -> tuple[int, str] | N
     return None
 
 
+def stopped(plan: Plan, place: int) -> None:
+    """Between films: no label, call or answer is told before this reader has given all of his."""
+    with st.container(key="study-results"):
+        st.info(
+            f"Stopped at film {place + 1} of {len(plan.cases)}. What you said is kept. Figures, "
+            "the films’ labels and other readers’ answers are told once you have read all of them."
+        )
+        with st.container(horizontal=True):
+            st.button("Go on", key="study-go-on", type="primary", on_click=setup.go_on)
+            st.button("Another study", key="study-again", on_click=setup.end)
+
+
 def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
     """The film and the question."""
     case = plan.cases[place]
@@ -83,7 +95,7 @@ def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[A
         on_click=_keep,
         args=(plan, case, stage, form),
     )
-    st.button("Stop and see the figures", key="study-stop", type="tertiary", on_click=setup.stop)
+    st.button("Stop here", key="study-stop", type="tertiary", on_click=setup.stop)
     if failed := st.session_state.pop(_FAILED, ""):
         st.error(plain(failed))
 

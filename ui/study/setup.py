@@ -110,8 +110,13 @@ def current() -> Plan | None:
 
 
 def stop() -> None:
-    """On to the figures, with films left unread."""
+    """Rest, with films left unread."""
     st.session_state[STOPPED] = reader.name()
+
+
+def go_on() -> None:
+    """Back to the film that was left."""
+    st.session_state.pop(STOPPED, None)
 
 
 def end() -> None:

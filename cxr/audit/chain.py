@@ -1,0 +1,98 @@
+"""Rows that hold each other: what was edited, taken out or moved is found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+START = "0" * 64
+"""What stands before the first row."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as it is kept.
+
+    Attributes
+    ----------
+    seq : int
+        1, 2, 3, …, without a gap.
+    body : str
+        An event and its `seq` as JSON.
+    before, hash : str
+        Of the row before it, and of `before` and `body`.
+    """
+
+    seq: int
+    body: str
+    before: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of a chain: how many rows, and the last one's hash, which stands for all of them."""
+
+    seq: int = 0
+    hash: str = START
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash}"
+
+
+def follow(head: Head, event: dict[str, object]) -> Row:
+    """The row that comes after `head`."""
+    seq = head.seq + 1
+    body = json.dumps({"seq": seq, **event}, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return Row(seq, body, head.hash, _hash(head.hash, body))
+
+
+def _hash(before: str, body: str) -> str:
+    return sha256(f"{before}\n{body}".encode()).hexdigest()
+
+
+def faults(rows: Iterable[Row], head: Head, heads: Iterable[str] = ()) -> Iterator[str]:
+    """What is wrong with a log, as sentences; nothing where it is as it was written.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        By `seq`.
+    head : Head
+        As the log itself says it ends.
+    heads : iterable of str
+        Of exports (``str(Head)``): each must be a place in this chain. Only these find a log that
+        was written anew from some row on, or cut, by somebody who could change all of it.
+    """
+    wanted = dict(_parted(text) for text in heads)
+    last = Head()
+    for row in rows:
+        if row.seq != last.seq + 1:
+            yield f"Rows {last.seq + 1} to {row.seq - 1}: missing."
+        elif row.before != last.hash:
+            yield f"Row {row.seq}: does not follow the row before it."
+        if _hash(row.before, row.body) != row.hash or _seq_of(row.body) != row.seq:
+            yield f"Row {row.seq}: not as it was written, or in another place."
+        last = Head(row.seq, row.hash)
+        if row.seq in wanted and wanted.pop(row.seq) != row.hash:
+            yield f"Row {row.seq}: not the one that an export speaks of."
+    if last.seq < head.seq:
+        yield f"The last {head.seq - last.seq} rows are missing, from row {last.seq + 1} on."
+    elif last != head:
+        yield "The log does not end where it says."
+    for seq in sorted(seq for seq in wanted if seq > last.seq):
+        yield f"Row {seq}: missing, and an export speaks of it."
+
+
+def _parted(text: str) -> tuple[int, str]:
+    seq, _, digest = text.partition(":")
+    return (int(seq) if seq.isdecimal() else 10**18), digest
+
+
+def _seq_of(body: str) -> object:
+    try:
+        return json.loads(body).get("seq")
+    except (ValueError, AttributeError, RecursionError):
+        return None

@@ -1,0 +1,189 @@
+"""``python -m cxr report …`` and ``python -m cxr verify …``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace, _SubParsersAction
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CxrError, ReportError
+
+# What makes reports is loaded when one is asked for: every command passes through here.
+if TYPE_CHECKING:
+    from ..model.classifier import Classifier
+    from .record import Report, Verdict
+
+ENDINGS = (".pdf", ".html", ".json", ".zip")
+
+
+def add(commands: _SubParsersAction[Any], default: Path, methods: Sequence[str]) -> None:
+    """Both commands' options.
+
+    Parameters
+    ----------
+    commands : of argparse
+    default : Path
+        The bundle that is taken where none is named.
+    methods : sequence of str
+    """
+    report = commands.add_parser("report", help="a page to print of each film")
+    report.add_argument("files", nargs="+", metavar="FILE", help="PNG, JPEG, DICOM, a folder")
+    report.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="by its ending: .pdf or .html, a page for each film; .json, of one film, which "
+        "verify takes; .zip of all three",
+    )
+    report.add_argument("--class", dest="label", help="whose map is shown, by default the film’s")
+    report.add_argument("--method", choices=methods, default="gradcam", help="of the map")
+    report.add_argument("--untested", action="store_true", help="do not ask if it is faithful")
+    report.add_argument("--with-film", action="store_true", help="the .json holds the film")
+    report.add_argument("--reader", default="", metavar="NAME", help="whose verdict it is")
+    report.add_argument("--verdict", default="", metavar="TEXT", help="in a word or two")
+    report.add_argument("--note", default="", metavar="TEXT", help="what else the reader says")
+    report.add_argument(
+        "--verdicts",
+        action="store_true",
+        help="of a folder: what --reader said of each film on the page Review",
+    )
+    report.add_argument("--patient", default="", metavar="NAME", help="if it is to stand on it")
+    report.add_argument("--site", metavar="NAME", help="go by a hospital profile")
+    report.add_argument("--model", type=Path, default=default, metavar="DIR", help="a bundle")
+    check = commands.add_parser("verify", help="work a report out again, and name what differs")
+    check.add_argument("report", type=Path, metavar="REPORT.json")
+    check.add_argument("--film", type=Path, metavar="FILE", help="else the one in the report")
+    check.add_argument("--model", type=Path, metavar="DIR", help="else the one that it names")
+
+
+def write(model: Classifier, asked: Namespace, films: Mapping[str, str]) -> int:
+    """Write what was asked for; returns the exit status: 1 where a film has no report.
+
+    Parameters
+    ----------
+    films : mapping
+        Path → what it is called below the folder that was asked for.
+
+    Raises
+    ------
+    CxrError
+    """
+    from .record import make
+
+    ending = asked.out.suffix.lower()
+    if ending not in ENDINGS:
+        raise ReportError("bad_request", f"--out must end in {', '.join(ENDINGS)}.")
+    said = _said(model, asked)
+    reports, refused = [], 0
+    for path, below in films.items():
+        try:
+            reports.append(
+                make(
+                    path,
+                    model,
+                    label=asked.label,
+                    method=asked.method,
+                    tested=not asked.untested,
+                    verdict=said.get(below, said.get("")),
+                    patient=asked.patient,
+                    with_film=asked.with_film,
+                )
+            )
+        except (OSError, CxrError) as refusal:
+            refused += 1
+            print(f"{path}: {refusal}", file=sys.stderr)
+    if not reports:
+        return 1
+    data = _as(ending, reports)
+    try:
+        asked.out.write_bytes(data)
+    except OSError as error:
+        raise ReportError(
+            "not_written", f"The report cannot be written: {error.strerror}."
+        ) from error
+    print(f"{asked.out}: {len(reports)} of {len(reports) + refused} films")
+    return 1 if refused else 0
+
+
+def _said(model: Classifier, asked: Namespace) -> dict[str, Verdict]:
+    """What the reader said, by the film's path below its folder; by "" of every film."""
+    from .record import Verdict
+
+    if not asked.verdicts:
+        if not (asked.verdict or asked.note):
+            return {}
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return {"": Verdict(asked.reader, asked.verdict, asked.note, now)}
+    from ..review.entries import standing
+    from ..review.store import Store, setting
+
+    rows = Store(setting()).entries(bundle=model.bundle.digest)
+    return {
+        row.image: Verdict(row.reader, row.verdict.replace("_", " "), row.note, row.time)
+        for row in standing(rows).values()
+        if row.reader == asked.reader
+    }
+
+
+def _as(ending: str, reports: Sequence[Report]) -> bytes:
+    from .html import to_html
+    from .pdf import to_pdf
+    from .record import to_json
+    from .together import to_zip
+
+    if ending == ".json":
+        if len(reports) > 1:
+            raise ReportError(
+                "bad_request", "A .json file is of one film. Take .zip for several films."
+            )
+        return to_json(reports[0])
+    return {".pdf": to_pdf, ".html": to_html, ".zip": to_zip}[ending](reports)
+
+
+def check(asked: Namespace) -> int:
+    """Verify a report; returns the exit status: 1 where anything differs.
+
+    Raises
+    ------
+    CxrError
+    """
+    from ..site import store
+    from .record import MOST_BYTES, from_json
+    from .verification import verify
+
+    try:
+        with asked.report.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ReportError("bad_report", f"The report cannot be read: {error.strerror}.") from error
+    report = from_json(data)
+    found = verify(report, asked.film, _networks(report, asked.model), store.kept().profiles)
+    if found.confirmed:
+        print(f"Confirmed: largest difference of a score {found.worst:.2g}.")
+        return 0
+    print("Not confirmed.", *found.differences, sep="\n")
+    return 1
+
+
+def _networks(report: Report, named: Path | None) -> list[Classifier]:
+    """The named one, else the one that the report names, looked for among those that are here."""
+    from ..model.bundle import MANIFEST, classifies, open_bundle
+    from ..model.classifier import load
+    from ..shipped import models
+
+    if named is not None:
+        return [load(named)]
+    folder = Path(os.environ.get("CXR_MODELS") or models())
+    for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+        try:
+            same = open_bundle(manifest.parent).digest == report.content["network"]["sha256"]
+        except CxrError:
+            continue
+        if same and classifies(manifest.parent):
+            return [load(manifest.parent)]
+    return [load()]

@@ -1,0 +1,16 @@
+"""The server: `make app`, or ``python -m streamlit run serve.py``.
+
+The app behind the guard of its films' addresses, and the health endpoint. ``app.py`` is what is
+shown.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from ui.server.guard import Guard
+from ui.server.health import health
+
+app = st.App("app.py", routes=[Route("/health", health)], middleware=[Middleware(Guard)])

@@ -1,0 +1,38 @@
+"""Which role the settings give to whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ui.session.access import role_of
+
+BY_MAIL = {"admin": ["Chief@clinic.example"], "instructor": ["t@clinic.example"], "reader": ["*"]}
+BY_GROUP = {"claim": "groups", "reader": ["xray"], "admin": ["it"]}
+
+
+def by_mail(address: str, verified: object = True) -> dict[str, Any]:
+    return {"email": address, "email_verified": verified}
+
+
+@pytest.mark.parametrize(
+    ("person", "settings", "role"),
+    [
+        (by_mail("chief@Clinic.example"), BY_MAIL, "admin"),
+        (by_mail("t@clinic.example"), BY_MAIL, "instructor"),
+        (by_mail("else@clinic.example"), BY_MAIL, "reader"),
+        (by_mail("chief@clinic.example", False), BY_MAIL, "reader"),
+        (by_mail("chief@clinic.example", "true"), BY_MAIL, "reader"),
+        (by_mail("chief@clinic.example"), {"admin": []}, ""),
+        ({"groups": ["xray", "it"]}, BY_GROUP, "admin"),
+        ({"groups": ["xray"]}, BY_GROUP, "reader"),
+        ({"groups": ["IT"]}, BY_GROUP, ""),
+        ({"groups": "it"}, BY_GROUP, "admin"),
+        ({}, BY_GROUP, ""),
+        ({"email": None}, BY_MAIL, "reader"),
+        (by_mail("x@y"), {}, ""),
+    ],
+)
+def test_roles(person: dict[str, Any], settings: dict[str, Any], role: str) -> None:
+    assert role_of(person, settings) == role

@@ -1,0 +1,345 @@
+"""The audit log: what is confirmed stays, whatever is changed is found, and nobody waits for it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import postgres
+import pytest
+import sqlalchemy as sa
+from reviews import verdict
+
+import cxr
+from cxr.__main__ import main
+from cxr.audit import events, writer
+from cxr.audit.chain import Head, Row, faults, follow
+from cxr.audit.events import Event
+from cxr.audit.log import Log, exists
+from cxr.audit.writer import Writer
+from cxr.errors import ReviewError
+from cxr.report import make, to_json
+from cxr.review.store import new_key
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    try:
+        with postgres.server() as url:
+            yield url
+    except postgres.NoServer as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "deep" / "audit.sqlite3")
+    driver = sa.make_url(request.getfixturevalue("server")).set(drivername="postgresql+psycopg")
+    name = f"t{new_key()}"
+    engine = sa.create_engine(driver, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return driver.set(drivername="postgresql", database=name).render_as_string()
+
+
+def event(number: int = 0, who: str = "A. Reader") -> Event:
+    return Event("shown", "5e55", who, {"film": f"{number:064x}"})
+
+
+def read(place: str) -> tuple[list[Row], Head]:
+    log = Log(place)
+    with log.whole() as (rows, head):
+        found = list(rows)
+    log.close()
+    return found, head
+
+
+def found(place: str, *heads: str) -> list[str]:
+    rows, head = read(place)
+    return list(faults(rows, head, heads))
+
+
+def begun(place: str, rows: int = 5) -> Head:
+    log = Log(place)
+    head = log.add([event(i) for i in range(rows)])
+    log.close()
+    return head
+
+
+def test_rows_are_kept_in_their_order_and_hold_each_other(place: str) -> None:
+    head = begun(place)
+    rows, kept = read(place)
+    assert kept == head
+    assert [json.loads(row.body)["film"] for row in rows] == [f"{i:064x}" for i in range(5)]
+    assert [row.before for row in rows[1:]] == [row.hash for row in rows[:-1]]
+    assert found(place, str(head)) == []
+    assert begun(place).seq == 10
+    assert found(place, str(head)) == []
+
+
+def test_the_database_itself_refuses_changes(place: str) -> None:
+    begun(place)
+    url = place if "://" in place else f"sqlite:///{place}"
+    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    for said in (
+        "UPDATE cxr_audit_rows SET body = 'x'",
+        "DELETE FROM cxr_audit_rows WHERE id = 5",
+    ):
+        with pytest.raises(sa.exc.DatabaseError), engine.begin() as connection:
+            connection.exec_driver_sql(said)
+    engine.dispose()
+    assert found(place) == []
+
+
+def forged(place: Path, *commands: str) -> None:
+    """The same by somebody who owns the file and has read how it is made."""
+    with sqlite3.connect(place) as connection:
+        for what in ("update", "delete", "insert"):
+            connection.execute(f"DROP TRIGGER cxr_audit_rows_no_{what}")
+        for command in commands:
+            connection.execute(command)
+    connection.close()
+
+
+SWAP = (
+    "UPDATE cxr_audit_rows SET id = 99 WHERE id = 2",
+    "UPDATE cxr_audit_rows SET id = 2 WHERE id = 3",
+    "UPDATE cxr_audit_rows SET id = 3 WHERE id = 99",
+)
+
+
+@pytest.mark.parametrize(
+    ("commands", "said"),
+    [
+        (
+            ["UPDATE cxr_audit_rows SET body = replace(body, 'Reader', 'Other') WHERE id = 3"],
+            "Row 3",
+        ),
+        (["UPDATE cxr_audit_rows SET hash = 'x' WHERE id = 3"], "Row 3"),
+        (["UPDATE cxr_audit_rows SET before = 'x' WHERE id = 3"], "Row 3: does not follow"),
+        (["DELETE FROM cxr_audit_rows WHERE id = 1"], "Rows 1 to 1: missing"),
+        (["DELETE FROM cxr_audit_rows WHERE id IN (2, 3)"], "Rows 2 to 3: missing"),
+        (["DELETE FROM cxr_audit_rows WHERE id > 3"], "last 2 rows are missing"),
+        (["DELETE FROM cxr_audit_rows"], "last 5 rows are missing"),
+        (SWAP, "Row 2"),
+        (["UPDATE cxr_audit_head SET seq = 4"], "does not end where it says"),
+        (["DELETE FROM cxr_audit_head"], "does not end where it says"),
+    ],
+)
+def test_edits_deletions_and_moves_are_found(
+    commands: list[str], said: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "audit.sqlite3"
+    begun(str(place))
+    forged(place, *commands)
+    assert any(said in text for text in found(str(place))), found(str(place))
+
+
+def test_a_row_that_was_written_anew_with_its_own_hash_is_found(tmp_path: Path) -> None:
+    place = tmp_path / "audit.sqlite3"
+    begun(str(place))
+    rows, _ = read(str(place))
+    new = follow(Head(2, rows[1].hash), event(7).told)
+    forged(
+        place, f"UPDATE cxr_audit_rows SET body = '{new.body}', hash = '{new.hash}' WHERE id = 3"
+    )
+    assert found(str(place)) == ["Row 4: does not follow the row before it."]
+
+
+@pytest.mark.parametrize("rows", [3, 5, 6])
+def test_a_log_that_was_written_anew_is_found_by_an_export(rows: int, tmp_path: Path) -> None:
+    head = begun(str(tmp_path / "audit.sqlite3"))
+    other = str(tmp_path / "other.sqlite3")
+    log = Log(other)
+    log.add([event(i, "Other") for i in range(rows)])
+    log.close()
+    assert found(other) == []  # nothing in it says so
+    assert found(other, str(head)) != []
+
+
+def test_a_log_that_was_cut_cleanly_is_found_by_an_export(tmp_path: Path) -> None:
+    place = tmp_path / "audit.sqlite3"
+    head = begun(str(place))
+    before = read(str(place))[0][2].hash
+    forged(
+        place,
+        "DELETE FROM cxr_audit_rows WHERE id > 3",
+        f"UPDATE cxr_audit_head SET seq = 3, hash = '{before}'",
+    )
+    assert found(str(place)) == []
+    assert found(str(place), str(head)) == ["Row 5: missing, and an export speaks of it."]
+
+
+def test_a_log_that_was_tampered_with_takes_no_more(tmp_path: Path) -> None:
+    place = tmp_path / "audit.sqlite3"
+    begun(str(place))
+    with sqlite3.connect(place) as connection:
+        connection.execute("UPDATE cxr_audit_head SET seq = 3")
+    connection.close()
+    with pytest.raises(ReviewError, match=r"\[broken_log\]"):
+        begun(str(place))
+
+
+KILLED = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from cxr.audit.events import Event
+from cxr.audit.log import Log
+log = Log(sys.argv[1])
+while True:
+    head = log.add([Event("shown", "s", "w", {"film": "f" * 64})] * 3)
+    print(head, flush=True)
+"""
+
+
+def test_a_writer_that_is_killed_leaves_a_whole_log(place: str) -> None:
+    told = []
+    for rows in (1, 4, 9):
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, place, str(ROOT)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        told += [process.stdout.readline().strip() for _ in range(rows)]
+        process.send_signal(signal.SIGKILL)
+        told += process.stdout.read().split()  # as much as it said before it heard
+        process.wait()
+    assert found(place, *[each for each in told if len(each) > 65]) == []
+    assert read(place)[1].seq >= int(told[-1].partition(":")[0])
+
+
+SIDE = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from cxr.audit.events import Event
+from cxr.audit.log import Log
+log = Log(sys.argv[1])
+for i in range(10):
+    log.add([Event("shown", sys.argv[3], "w", {"n": i})])
+"""
+
+
+def test_several_processes_and_threads_write_one_chain(place: str) -> None:
+    command = [sys.executable, "-c", SIDE, place, str(ROOT)]
+    processes = [subprocess.Popen([*command, str(i)]) for i in range(3)]
+    log = Log(place)
+    threads = [
+        threading.Thread(target=lambda: [log.add([event(i)]) for i in range(10)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    rows, head = read(place)
+    assert head.seq == len(rows) == 70
+    assert found(place) == []
+    for name in map(str, range(3)):  # each one's own rows in its own order
+        own = [told for row in rows if (told := json.loads(row.body))["session"] == name]
+        assert [told["n"] for told in own] == list(range(10))
+
+
+def test_the_writer_keeps_what_it_is_given_in_order(place: str) -> None:
+    pen = Writer(lambda: Log(place))
+    for i in range(50):
+        pen.put(event(i))
+    assert pen.written(60)
+    assert pen.head == read(place)[1]
+    pen.close()
+    assert [json.loads(row.body)["film"] for row in read(place)[0]] == [
+        f"{i:064x}" for i in range(50)
+    ]
+
+
+def test_nobody_waits_while_the_log_is_held(tmp_path: Path) -> None:
+    place = tmp_path / "audit.sqlite3"
+    begun(str(place), 1)
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    pen = Writer(lambda: Log(str(place)))
+    for i in range(20):
+        pen.put(event(i))
+    assert not pen.written(0.2)
+    other.execute("ROLLBACK")
+    other.close()
+    assert pen.written(60)
+    pen.close()
+    assert read(str(place))[1].seq == 21
+
+
+def test_what_waits_is_written_once_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "AGAIN", 0.01)
+    monkeypatch.setattr(writer, "MOST", 4)
+    gate = threading.Event()
+    place = tmp_path / "audit.sqlite3"
+
+    def opened() -> Log:
+        if not gate.is_set():
+            raise ReviewError("store_unavailable", "It cannot be opened now.")
+        return Log(str(place))
+
+    pen = Writer(opened)
+    for i in range(7):
+        pen.put(event(i))
+    assert not pen.written(60)
+    assert pen.failure is not None
+    gate.set()
+    while not pen.written(0.05):
+        pass
+    pen.close()
+    rows = [json.loads(row.body) for row in read(str(place))[0]]
+    assert [row["kind"] for row in rows] == ["shown"] * 4 + ["lost"]
+    assert rows[-1]["events"] == 3
+    assert found(str(place)) == []
+
+
+def test_what_a_verdict_leaves_here_has_no_note_and_no_file() -> None:
+    kept = verdict(note="Planted Name", image="Planted^Name.png")
+    told = json.dumps(events.verdict(kept))
+    assert "Planted" not in told
+    assert kept.case in told
+    assert events.verdict(verdict(note="other"))["sha256"] != events.verdict(kept)["sha256"]
+
+
+def run(*asked: object) -> int:
+    return main([str(each) for each in asked])
+
+
+def test_the_command_line(
+    tmp_path: Path,
+    phantom_model: cxr.Classifier,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from films import film, png
+
+    place = tmp_path / "audit.sqlite3"
+    monkeypatch.setenv("CXR_AUDIT", str(place))
+    assert run("audit", "verify") == 2
+    assert not exists(str(place))
+    head = begun(str(place))
+    export = tmp_path / "report.json"
+    made = make(png(film()), phantom_model, tested=False, log_head=str(head))
+    export.write_bytes(to_json(made))
+    assert run("audit", "verify", "--export", export) == 0
+    assert str(head) in capsys.readouterr().out
+    assert run("audit", "show", "--film", "0" * 63 + "3") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["seq"] == 4
+    forged(place, "DELETE FROM cxr_audit_rows WHERE id = 2")
+    assert run("audit", "verify") == 1
+    assert "Rows 2 to 2: missing." in capsys.readouterr().out
+    (tmp_path / "none.csv").write_text("file,log_head\nx,\n")
+    assert run("audit", "verify", "--export", tmp_path / "none.csv") == 2

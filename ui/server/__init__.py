@@ -1,0 +1,1 @@
+"""What stands round the app: who gets a film's bytes, and whether all is well."""

@@ -1,0 +1,66 @@
+"""``/health``: whether this server can do its work, for whoever watches it. No name, no path."""
+
+from __future__ import annotations
+
+import threading
+from time import monotonic
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from cxr.audit.log import Log
+from cxr.audit.log import setting as audit_setting
+from cxr.errors import CxrError
+from cxr.model.classifier import load
+from cxr.notice import NOTICE
+from cxr.review.store import Store, setting
+from cxr.screening.selftest import selftest
+
+EVERY_S = 60.0
+"""What was found is told again for so long, however often it is asked."""
+
+_lock = threading.Lock()
+_last: list[tuple[float, dict[str, Any]]] = []
+
+
+async def health(_: Request | None = None) -> JSONResponse:
+    """200 where all is well, else 503; each check by name."""
+    found = await run_in_threadpool(look)
+    return JSONResponse(found, 200 if found["status"] == "ok" else 503)
+
+
+def look() -> dict[str, Any]:
+    """Look at everything, at most once in `EVERY_S` seconds."""
+    with _lock:
+        if _last and monotonic() - _last[0][0] < EVERY_S:
+            return _last[0][1]
+        checks = {**_network(), "verdicts": _verdicts(), "audit log": _audit()}
+        well = all(said == "ok" for said in checks.values())
+        found = {"status": "ok" if well else "failed", "checks": checks, "notice": NOTICE}
+        _last[:] = [(monotonic(), found)]
+        return found
+
+
+def _network() -> dict[str, str]:
+    try:
+        return {check.name: "ok" if check.well else check.said for check in selftest(load())}
+    except (CxrError, OSError) as refusal:
+        return {"network": getattr(refusal, "code", "unreadable")}
+
+
+def _verdicts() -> str:
+    try:
+        Store(setting()).close()
+    except CxrError as refusal:
+        return refusal.code
+    return "ok"
+
+
+def _audit() -> str:
+    try:
+        Log(audit_setting()).close()
+    except CxrError as refusal:
+        return refusal.code
+    return "ok"
