@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from appwalk import FILM, OTHER, click, listed, upload
+from appwalk import FILM, OTHER, click, pick, upload
 from streamlit.testing.v1 import AppTest
 
 from cxr.audit.chain import faults
@@ -38,8 +38,8 @@ def kinds(rows: list[dict[str, Any]]) -> list[str]:
 def test_what_was_shown_of_which_film_and_for_how_long(place: Path, app: AppTest) -> None:
     upload(app, ("Planted^Name.png", FILM), ("junk.png", b"no film"))
     click(app, "map")
-    listed(app).set_value(2).run()
-    listed(app).set_value(1).run()
+    pick(app, 2)
+    pick(app, 1)
     rows = told(place)
     assert kinds(rows) == [
         "began",

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import streamlit as st
 
-from ui.session import films
+from ui.session import films, who
 
 KEYS = (
     *("accepted", "hospital", "model", "call-first"),
@@ -34,7 +34,9 @@ _component = st.components.v2.component("cxr_tab", js=_JS)
 
 
 class Held(dict[str, Any]):
-    """State of one session, by reference; goes with the session."""
+    """State of one session and of whoever was at it, by reference; goes with the session."""
+
+    who = ""
 
 
 _TABS: WeakValueDictionary[str, Held] = WeakValueDictionary()
@@ -50,6 +52,7 @@ def come_back() -> None:
 def remember() -> None:
     """Have what the session holds now found after a reload."""
     held = st.session_state.setdefault("tab-held", Held())
+    held.who = who.signed_in()
     held.update({key: st.session_state[key] for key in KEYS if key in st.session_state})
     _TABS[st.session_state["tab"]] = held
 
@@ -57,7 +60,7 @@ def remember() -> None:
 def _back() -> None:
     secret = (st.session_state.get("tab-secret") or {}).get("back")
     held = _TABS.get(str(secret))
-    if held is None:
+    if held is None or held.who != who.signed_in():  # another person signed in since
         st.session_state["lost"] = True
         return
     for key, value in held.items():
