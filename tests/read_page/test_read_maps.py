@@ -80,7 +80,7 @@ def test_class_and_method_can_be_chosen(app: AppTest, phantom_model: cxr.Classif
     upload(app, ("a.png", FILM))
     p = phantom_model.predict([cxr.read(FILM)])[0].probabilities
     click(app, "map")
-    method, label = app.segmented_control
+    method, label = app.segmented_control[0], app.segmented_control[1]
     assert len(method.options) == 5
     assert label.options == ["N", "T"]
     for choice in label.options:
