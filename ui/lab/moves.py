@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from cxr.teaching.preprocessing_stages import changes
 from ui.base.words import score
 from ui.lab.words import signed
 
 
-def moved(
-    before: Mapping[str, float], after: Mapping[str, float], effects: Mapping[str, float], what: str
-) -> str:
-    """Before and after, and their difference.
+def moved(before: Mapping[str, float], after: Mapping[str, float]) -> str:
+    """Before and after, and after − before: a change has the sign of the change.
 
     Parameters
     ----------
-    before, after, effects : mapping
-        Label → probability, probability, difference.
-    what : str
-        How the difference is named; "" where its sign says enough.
+    before, after : mapping
+        Label → probability.
     """
-    bars = []
-    for label, p in before.items():
-        shown = f"{score(p)} → {score(after[label])}"
-        bars.append(_bar(label, p, after[label], shown, f"{what} {signed(effects[label])}".strip()))
-    return _strip(bars)
+    change = changes(before, after)
+    return _strip(
+        [
+            _bar(
+                label, p, after[label], f"{score(p)} → {score(after[label])}", signed(change[label])
+            )
+            for label, p in before.items()
+        ]
+    )
 
 
 def still(scores: Mapping[str, float]) -> str:
