@@ -18,15 +18,11 @@ def moved(before: Mapping[str, float], after: Mapping[str, float]) -> str:
     before, after : mapping
         Label → probability.
     """
-    change = changes(before, after)
-    return _strip(
-        [
-            _bar(
-                label, p, after[label], f"{score(p)} → {score(after[label])}", signed(change[label])
-            )
-            for label, p in before.items()
-        ]
-    )
+    bars = []
+    for label, change in changes(before, after).items():
+        shown = f"{score(before[label])} → {score(after[label])}"
+        bars.append(_bar(label, before[label], after[label], shown, signed(change)))
+    return _strip(bars)
 
 
 def still(scores: Mapping[str, float]) -> str:
