@@ -109,7 +109,8 @@ def _without(
     if known is None:
         return None
     pair = known.positive, known.negative
-    rows = reference.chosen(frame, sorted(known.hospitals), *pair)
+    unseen = sorted(set(known.hospitals) - set(known.left_out))
+    rows = reference.chosen(frame, unseen, *pair)
     its = rows.source == site
     if not its.any():
         return known
@@ -117,7 +118,7 @@ def _without(
     if reference.lacking(rows, *pair):
         return None
     averages = [reference.average(model, data / image) for image in tqdm(rows.image, "reference")]
-    others = sorted(set(known.hospitals) - {site})
+    others = [name for name in unseen if name != site]
     return reference.measure(model, rows, np.stack(averages), others, *pair)
 
 
