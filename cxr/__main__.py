@@ -13,6 +13,7 @@
     python -m cxr selftest [--learn] [--model DIR]
     python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]
                   [--positive T --negative N] [--without-outside] [--model DIR]
+                  [--verdicts [--source HOSPITAL]]
     python -m cxr site list | show NAME | export NAME --out FILE | import FILE | delete NAME
 
 A folder stands for all files in it and below; those whose names begin with a dot are passed over.
