@@ -15,6 +15,7 @@ from cxr.explain.gradient import at_input
 from cxr.imaging.preprocessing import preprocess
 from cxr.model import reference as stored
 from cxr.model.reference import LEVELS, LeftOut
+from cxr.screening.standing import call_of
 from cxr.screening.words import reading
 
 
@@ -130,6 +131,10 @@ def test_an_assessment_says_where_the_film_lies(
     assert found.standing.threshold == 0.25
     assert found.standing.called == (odds >= 0.25)
     assert found.standing.hospital == "Drawn hospital"
+    for threshold, called in ((odds - 1, "T"), (odds + 1, "N")):
+        stands = replace(found.standing, threshold=threshold)
+        assert call_of(found.prediction, stands) == called
+    assert call_of(found.prediction, None) == found.prediction.label
     assert found.standing.below_negatives == pytest.approx(np.mean(np.array([-3, -1, 0.5]) < odds))
     assert (found.sets, found.above) == ({}, {})
     monkeypatch.setattr("cxr.screening.standing.reference_of", reference)

@@ -141,6 +141,17 @@ def standing_of(prediction: Prediction, model: Classifier) -> Standing | None:
     )
 
 
+def call_of(prediction: Prediction, standing: Standing | None) -> str:
+    """The label that is called: by the threshold of a profile where there is one, and below it the
+    most likely of the others; else the one with the highest score."""
+    if standing is None or standing.called is None:
+        return prediction.label
+    if standing.called:
+        return standing.positive
+    others = {k: p for k, p in prediction.probabilities.items() if k != standing.positive}
+    return max(others, key=lambda label: others[label])
+
+
 def strip_of(ground: Ground) -> Strip | None:
     """What there is to draw; None without films."""
     films = np.concatenate([ground.negatives, ground.positives])
