@@ -34,6 +34,7 @@ FILMS = {
     ("second", "train"): 6,
     ("away", "train"): 14,
     ("far", "external"): 14,
+    ("sane", "external"): 14,
 }
 """Of either label. The network learnt nothing from `away`, though its films are now in train."""
 
@@ -45,7 +46,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(3)
     rows = []
     for (source, split), count in FILMS.items():
-        for i in range(2 * count):
+        for i in range(0, 2 * count, 1 + (source == "sane")):
             name = f"{source}_{split}{i}.png"
             (folder / name).write_bytes(png(phantom(rng, lesion=bool(i % 2))[0]))
             patient = str(i) if source == "away" else ""
@@ -104,8 +105,15 @@ def test_both_commands_measure_keep_and_print(
         assert {step["draws"] for step in there["steps"]} == {2}
         assert there["steps"][0]["offered"] == 0, "fewer films than the app asks for"
 
+    (sane,) = kept["one_label"].values()
+    assert sane["films"] == {"N": 14}
+    assert [alone["films"] for alone in sane["threshold_alone"]] == [10]
+    assert any(line.startswith("| sane | 14 N |") for line in printed)
+
     read = hospital_profiles.load(open_bundle(bundle))
     assert read is not None
+    assert read.one_label[0].name == "sane"
+    assert read.one_label[0].alone[0].met == sane["threshold_alone"][0]["met"]
     assert (read.negative, read.positive, read.wanted) == ("N", "T", 0.7)
     for each in read.hospitals:
         assert sum(each.name in line for line in printed) == len(each.steps) + 2
