@@ -110,7 +110,7 @@ def _one_label(found: Found) -> list[Block]:
     head = ["Hospital", "Films", f"Called {ill}, no profile", f"Specificity from its own {well}"]
     return [
         heading("Hospitals that lack a label"),
-        table(head, rows),
+        table(head, rows, text=len(head)),
         quiet(
             f"Without {well} of its own a hospital gets no threshold: that of another hospital is "
             f"not offered, and how well {ill} is told from {well} there cannot be said."
