@@ -6,7 +6,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
+from ..dicomweb.reference import Reference
 from ..errors import BundleError, CxrError
 from ..imaging.radiograph import Radiograph
 from ..imaging.reader import read
@@ -17,7 +19,7 @@ from ..model.lungs import LungFinder
 from ..model.lungs import load as load_lungs
 from .standing import Standing, standing_of
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Radiograph
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Radiograph | Reference
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,15 @@ def shipped_lungs() -> LungFinder | None:
         return None
 
 
+def _here(source: str | os.PathLike[str] | bytes | bytearray | memoryview | Reference) -> Any:
+    """What can be read: of a film in a PACS the bytes."""
+    if not isinstance(source, Reference):
+        return source
+    from ..dicomweb.client import fetch
+
+    return fetch(source)
+
+
 def assess(source: Source, model: Classifier) -> Assessment:
     """Read one film, check it, score it; refuse what cannot be read and what shows no chest.
 
@@ -84,7 +95,7 @@ def assess(source: Source, model: Classifier) -> Assessment:
 
     Parameters
     ----------
-    source : path, the bytes of a file, or a Radiograph that was read already
+    source : path, the bytes of a file, a Radiograph that was read already, or a film in a PACS
     model : Classifier
         At a hospital, where there is a profile: ``model.at(site)``.
 
@@ -102,7 +113,7 @@ def assess(source: Source, model: Classifier) -> Assessment:
     fitted = limits_of(model)
     film = checks = None
     try:
-        film = source if isinstance(source, Radiograph) else read(source)
+        film = source if isinstance(source, Radiograph) else read(_here(source))
         prediction = model.predict([film])[0]
         checks = inspect(film, prediction.features, fitted, shipped_lungs())
         refuse(checks)
