@@ -50,9 +50,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import NOTICE, Classifier, CxrError, ExplainError, Radiograph, load
 from .audit import command as audit_command
-from .report import command as report_command
 from .dicom_out import command as dicom_command
 from .pacs import command as pacs_command
+from .report import command as report_command
 from .shipped import models
 from .site import command as site_command
 

@@ -9,7 +9,7 @@ import streamlit as st
 from cxr.model.classifier import Classifier
 from ui.base import frame
 from ui.base.words import plain, short
-from ui.panels import findings, input_checks, intake, maps, report
+from ui.panels import findings, input_checks, intake, maps, pacs, report
 from ui.session import films, hospitals, record
 from ui.session.films import Film, Reading
 from ui.session.shelf import desk
@@ -92,6 +92,7 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
         findings.show_facts(film, reading, model.bundle)
         if not film.source:
             known(film, model)
+        pacs.exports(film, reading, model)
     with left:
         maps.show(film, reading, model)
 

@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cxr.model.classifier import Classifier
 from ui.base.words import plain, score, short
-from ui.panels import standing
+from ui.panels import pacs, standing
 from ui.panels.export import scores_csv
 from ui.panels.samples import groups, picker
 from ui.session import films, hospitals, record
@@ -22,6 +22,7 @@ def first(model: Classifier) -> None:
     with st.container(key="intake"):
         drop("Films")
         st.caption(RULE)
+        pacs.find()
         st.html('<div class="cxr-heading">Or take a sample</div>')
         groups(model.labels)
 
@@ -29,6 +30,7 @@ def first(model: Classifier) -> None:
 def more(model: Classifier) -> None:
     """Room for more films, beside those there are."""
     drop("Add films", help=RULE)
+    pacs.find()
     if st.button("Samples", key="samples"):
         picker(model.labels)
 
