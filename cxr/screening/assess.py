@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 from ..dicomweb.reference import Reference
 from ..errors import BundleError, CxrError
@@ -78,13 +77,20 @@ def shipped_lungs() -> LungFinder | None:
         return None
 
 
-def _here(source: str | os.PathLike[str] | bytes | bytearray | memoryview | Reference) -> Any:
-    """What can be read: of a film in a PACS the bytes."""
-    if not isinstance(source, Reference):
-        return source
-    from ..dicomweb.client import fetch
+def film_of(source: Source) -> Radiograph:
+    """Read a film, wherever it is.
 
-    return fetch(source)
+    Raises
+    ------
+    UnreadableFile, NotARadiograph, PacsError
+    """
+    if isinstance(source, Radiograph):
+        return source
+    if isinstance(source, Reference):
+        from ..dicomweb.client import fetch
+
+        return read(fetch(source))
+    return read(source)
 
 
 def assess(source: Source, model: Classifier) -> Assessment:
@@ -113,7 +119,7 @@ def assess(source: Source, model: Classifier) -> Assessment:
     fitted = limits_of(model)
     film = checks = None
     try:
-        film = source if isinstance(source, Radiograph) else read(_here(source))
+        film = film_of(source)
         prediction = model.predict([film])[0]
         checks = inspect(film, prediction.features, fitted, shipped_lungs())
         refuse(checks)

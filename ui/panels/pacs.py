@@ -98,8 +98,8 @@ def _fetch(taken: list[Listed]) -> None:
                 numbers.append(films.add(each.title, fetch(each.film)))
             except PacsError as refusal:
                 refusals[each.title] = refusal
-    for title, refusal in refusals.items():
-        st.info(plain(f"{title}: {refusal}"))
+    for title, why in refusals.items():
+        st.info(plain(f"{title}: {why}"))
     if numbers:
         films.choose(numbers[0])
     if numbers and not refusals:
