@@ -39,7 +39,7 @@ elif frame.accepted("" if access.asks() else access.OPEN):
     frame.notice()
     access.show()
     models.pick()
-    if page in (READ, LAB):  # the others are about the model as it was shipped
+    if page in (READ, LAB, STUDY):  # the others are about the model as it was shipped
         hospitals.pick()
     frame.keys()
     if page.url_path != st.session_state.get("page"):  # a page's long work ends with it

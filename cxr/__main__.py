@@ -13,7 +13,13 @@
     python -m cxr selftest [--learn] [--model DIR]
     python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]
                   [--positive T --negative N] [--without-outside] [--model DIR]
+                  [--verdicts [--source HOSPITAL]]
     python -m cxr site list | show NAME | export NAME --out FILE | import FILE | delete NAME
+
+    python -m cxr dicom FILE --out FOLDER [--class T --method METHOD] [--box X,Y,WIDTH,HEIGHT]
+    python -m cxr pacs query | fetch --out FOLDER [FILM...] | send [FILM...]
+                  [--since DATE --until DATE --modality CR|DX --accession NUMBER --unread]
+    python -m cxr receive FOLDER [--port N] [--title TITLE]
 
 A folder stands for all files in it and below; those whose names begin with a dot are passed over.
 
@@ -44,6 +50,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import NOTICE, Classifier, CxrError, ExplainError, Radiograph, load
 from .audit import command as audit_command
+from .dicom_out import command as dicom_command
+from .pacs import command as pacs_command
 from .report import command as report_command
 from .shipped import models
 from .site import command as site_command
@@ -74,6 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return audit_command.run(asked)
         if asked.command == "verify":
             return report_command.check(asked)
+        if asked.command == "dicom":
+            return dicom_command.run(asked)
+        if asked.command in ("pacs", "receive"):
+            return pacs_command.run(asked)
         model = load(asked.model)
         if getattr(asked, "site", None):
             from .site import store
@@ -120,6 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     site_command.add(commands, DEFAULT)
     audit_command.add(commands)
     report_command.add(commands, DEFAULT, METHODS)
+    dicom_command.add(commands, DEFAULT)
+    pacs_command.add(commands, DEFAULT)
     return parser
 
 

@@ -56,6 +56,14 @@ class ReportError(CxrError):
     """A report cannot be made, read or verified."""
 
 
+class DicomOutError(CxrError):
+    """DICOM objects about a film cannot be made: it is no DICOM, or does not say whose it is."""
+
+
+class PacsError(CxrError):
+    """A PACS did not answer, or not with what was asked for."""
+
+
 class Cancelled(CxrError):
     """Long work was stopped by the person who had asked for it."""
 

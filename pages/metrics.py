@@ -25,6 +25,7 @@ from ui.metrics import (
 from ui.metrics.export import STYLE
 from ui.metrics.scope import ALL, Scope, scope, sources, splits
 from ui.session import models
+from ui.session.hospitals import as_shipped
 from ui.session.tables import key_of
 
 PARTS = (
@@ -51,6 +52,7 @@ def main() -> None:
     except CxrError as refusal:
         st.info(plain(str(refusal)))
         return
+    as_shipped("All figures are of the model")
     with st.container(horizontal=True, vertical_alignment="center"):
         part = st.segmented_control(
             "Part",

@@ -9,7 +9,17 @@ import streamlit as st
 from cxr.model.classifier import Classifier
 from ui.base import frame
 from ui.base.words import plain, short
-from ui.panels import change, findings, input_checks, intake, maps, own_call, report, worklist
+from ui.panels import (
+    change,
+    findings,
+    input_checks,
+    intake,
+    maps,
+    own_call,
+    pacs,
+    report,
+    worklist,
+)
 from ui.session import films, hospitals, own_calls, record
 from ui.session.films import Film, Reading
 from ui.session.shelf import desk
@@ -93,6 +103,7 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
         findings.show_facts(film, reading, model.bundle)
         if not film.source:
             known(film, model)
+        pacs.exports(film, reading, model)
     with left:
         maps.show(film, reading, model)
 

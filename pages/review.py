@@ -18,6 +18,7 @@ from ui.review import address, film_panes, film_view, keys, queue, reader, recor
 from ui.review.case import case_of, facts, scores
 from ui.review.queue import Place
 from ui.session import models, record, tables
+from ui.session.hospitals import as_shipped
 from ui.session.shelf import desk
 
 STYLE = Path(__file__).parents[1] / "ui" / "review" / "style.css"
@@ -35,6 +36,7 @@ def main() -> None:
     case = "" if place.row is None else str(place.row.case)
     address.write(model.bundle.folder.name, place.wanted, case)
     with st.sidebar:
+        as_shipped("Calls and maps are")
         queue.filters(table, model.bundle, place.wanted)
         queue.films()
         reader.show()

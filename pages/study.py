@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.base import frame
 from ui.review import reader
-from ui.session import models
+from ui.session import hospitals
 from ui.session.shelf import desk
 from ui.study import results, room, setup, source
 
@@ -20,7 +20,7 @@ def main() -> None:
     desk().leave_job()
     st.html(HERE / "metrics" / "style.css")
     st.html(HERE / "study" / "style.css")
-    model = models.current()
+    model = hospitals.model()
     with st.sidebar:
         reader.show()
     plan = setup.current()

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from films import film, png
+from reviews import verdict
 from sites import profile, reference, some_head
 
 import cxr
 from cxr.__main__ import main
+from cxr.review.store import Store
 from cxr.site import store
 
 
@@ -135,3 +137,38 @@ def test_films_without_labels_need_a_stated_share(
     assert "at a stated share of 0.2" in told
     assert "were the share 0.1" in told
     assert "were the share 0.4" in told
+
+
+def test_verdicts_of_review_are_labels(
+    phantom_model: cxr.Classifier,
+    films: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Labelled T and judged N, unless it is said otherwise."""
+    names = [f"N/{i:02}.png" for i in range(12)]
+    rows = [f"{name},T,train,{'away' if name == names[11] else 'home'},1,7" for name in names]
+    header = "image,label,split,source,display,patient_id"
+    (films / "manifest.csv").write_text("\n".join([header, *rows]) + "\n")
+    monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
+    asked = ["site", "fit", str(films), "--name", "Judged", "--verdicts", *_at(phantom_model)]
+    assert main(asked) == 2
+    assert "no_films" in capsys.readouterr().err
+    judged = Store(str(tmp_path / "review.sqlite3"))
+    wrong = {"verdict": "label_wrong", "correction": "N"}
+    for name in names:
+        judged.record(verdict(image=name, **wrong))
+    judged.record(verdict("B", image=names[0], verdict="model_wrong"))
+    judged.record(verdict("B", image=names[1], verdict="unsure"))
+    judged.close()
+    assert main(asked) == 2
+    assert "'away', 'home'" in capsys.readouterr().err
+    assert main([*asked, "--source", "home"]) == 2
+    told = capsys.readouterr().err
+    assert "1 judged films have no agreed label" in told
+    assert "films of N of 1 patients" in told, "the manifest's patients"
+    (films / "manifest.csv").write_text("\n".join([header, *(x[:-1] for x in rows)]) + "\n")
+    assert main([*asked, "--source", "home"]) == 0
+    assert store.find("Judged").films == {"N": 10, "T": 0}
+    assert main(["site", "fit", str(films), "--name", "x", "--source", "home"]) == 2

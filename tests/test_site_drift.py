@@ -38,6 +38,16 @@ def test_films_alike_alarm_as_rarely_as_promised() -> None:
     assert false <= 8  # of 60, where 3 are to be expected
 
 
+@pytest.mark.parametrize("ill", [0.0, 0.1, 0.9, 1.0])
+def test_another_mix_is_no_other_device(ill: float) -> None:
+    looks = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        found = drift.look(*_rows(rng, 60), _rows(rng, 100, ill)[0])
+        looks.append("looks" in found.alarms)
+    assert sum(looks) <= 1  # without looking for the mix, most do
+
+
 def test_another_device_and_another_mix_are_told_apart(rng: np.random.Generator) -> None:
     seen, ill = _rows(rng, 60)
     assert drift.look(seen, ill, _rows(rng, 100, moved=1.5)[0]).alarms == ("looks",)
@@ -115,7 +125,7 @@ def test_an_alarm_is_told(watched_model: cxr.Classifier, tmp_path: Path) -> None
         f'{{"film": "{i:012}", "n": {[round(float(x), 4) for x in row]}}}'
         for i, row in enumerate(_rows(np.random.default_rng(1), 130, moved=3)[0])
     )
-    store.watched(site.identity, tmp_path).write_text("\n".join(lines) + "\n")
+    store.Folder(tmp_path).watched(site.identity).write_text("\n".join(lines) + "\n")
     found = watch.look(site, tmp_path)
     assert found.films == 130
     assert "looks" in found.alarms

@@ -11,6 +11,7 @@ from sites import hospital, profile, some_head
 
 import cxr
 from cxr.site import fit, from_bytes, store, to_bytes
+from cxr.site.database import Tables
 
 
 def test_a_file_comes_back_whole(phantom_model: cxr.Classifier) -> None:
@@ -124,7 +125,7 @@ def test_versions_are_kept_found_and_deleted(phantom_model: cxr.Classifier, tmp_
 def test_a_file_that_cannot_be_used_is_told_and_stays(
     phantom_model: cxr.Classifier, tmp_path: Path
 ) -> None:
-    path = store.save(profile(phantom_model), tmp_path)
+    path = tmp_path / store.save(profile(phantom_model), tmp_path)
     bad = tmp_path / "x.cxrsite.json"
     bad.write_bytes(path.read_bytes()[:-40])
     kept = store.kept(tmp_path)
@@ -149,3 +150,42 @@ def test_no_film_and_no_name_is_in_it(phantom_model: cxr.Classifier) -> None:
     assert not any(each.identity.encode() in data for each in films)
     assert len(data) < 40_000
     assert np.isfinite(from_bytes(data).threshold)
+
+
+def test_a_database_keeps_them_as_a_folder_does(
+    phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = Tables(str(tmp_path / "shared.sqlite3"))
+    monkeypatch.setattr("cxr.site.database.tables", {"postgresql://far/away": tables}.get)
+    monkeypatch.delenv("CXR_SITES", raising=False)
+    monkeypatch.setenv("CXR_REVIEW", "postgresql://far/away")
+    site, other = profile(phantom_model), profile(phantom_model, name="Other")
+    empty = store.listing()
+    for each in (site, other, site):
+        store.save(each)
+    assert store.listing() != empty
+    assert len(store.kept().profiles) == 2
+    assert to_bytes(store.find("Drawn hospital")) == to_bytes(site)
+    for film in ("1" * 12, "2" * 12, "1" * 12):
+        store.add_line(site.identity, film, f"line of {film}")
+    assert store.lines(site.identity) == ("line of " + "1" * 12, "line of " + "2" * 12)
+    assert store.lines(other.identity) == ()
+    again = Tables(str(tmp_path / "shared.sqlite3"))
+    assert again.listing() == tables.listing()
+    store.delete(site)
+    assert [each.name for each in store.kept().profiles] == ["Other"]
+    assert store.lines(site.identity) == ()
+
+    monkeypatch.setenv("CXR_SITES", str(tmp_path / "folder"))
+    assert store.kept().profiles == (), "a folder that is named goes before"
+    monkeypatch.delenv("CXR_SITES")
+    monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "verdicts.sqlite3"))
+    assert store.setting().endswith("sites"), "a file of verdicts is this machine's own"
+
+
+def test_a_database_that_is_away_is_said(phantom_model: cxr.Classifier, tmp_path: Path) -> None:
+    (tmp_path / "none").write_text("no database")
+    with pytest.raises(cxr.SiteError) as refusal:
+        Tables(str(tmp_path / "none"))
+    assert refusal.value.code == "unreadable_profile"
+    assert "CXR_SITES" in refusal.value.message

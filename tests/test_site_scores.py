@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ import cxr
 from cxr.explain.gradient import at_input
 from cxr.imaging.preprocessing import preprocess
 from cxr.model import reference as stored
+from cxr.model.reference import LEVELS, LeftOut
+from cxr.screening.standing import call_of
+from cxr.screening.words import reading
 
 
 @pytest.fixture
@@ -127,6 +131,10 @@ def test_an_assessment_says_where_the_film_lies(
     assert found.standing.threshold == 0.25
     assert found.standing.called == (odds >= 0.25)
     assert found.standing.hospital == "Drawn hospital"
+    for threshold, called in ((odds - 1, "T"), (odds + 1, "N")):
+        stands = replace(found.standing, threshold=threshold)
+        assert call_of(found.prediction, stands) == called
+    assert call_of(found.prediction, None) == found.prediction.label
     assert found.standing.below_negatives == pytest.approx(np.mean(np.array([-3, -1, 0.5]) < odds))
     assert (found.sets, found.above) == ({}, {})
     monkeypatch.setattr("cxr.screening.standing.reference_of", reference)
@@ -134,6 +142,15 @@ def test_an_assessment_says_where_the_film_lies(
     assert away is not None
     assert (away.hospital, away.threshold, away.called) == ("", None, None)
     assert 0 <= away.below_negatives <= 1
+    assert not away.like
+    assert "hospitals that it had not seen" in reading(away)
+    by = LeftOut("0" * 64, 3, *2 * ((0.0,) * len(LEVELS),))
+    monkeypatch.setattr(
+        "cxr.screening.standing.reference_of", lambda m: replace(reference(m), left_out={"far": by})
+    )
+    away = cxr.assess(drawn, phantom_model).standing
+    assert away is not None
+    assert "hospitals that a network like it had not seen" in reading(away)
 
 
 def test_a_reference_is_written_and_read_and_refused(
@@ -144,13 +161,15 @@ def test_a_reference_is_written_and_read_and_refused(
     folder = tmp_path / "phantom"
     shutil.copytree(phantom_model.bundle.folder, folder)
     assert stored.reference_of(phantom_model) is None
-    known = reference(phantom_model)
+    by = LeftOut("1" * 64, 3, *2 * (tuple(range(len(LEVELS))),))
+    known = replace(reference(phantom_model), left_out={"far": by})
     stored.save(folder, known, phantom_model.bundle.digest)
-    again = stored.load(cxr.load(folder).bundle, phantom_model.maps)
+    again = stored.load(cxr.load(folder).bundle)
     assert again is not None
     assert again.hospitals == known.hospitals
+    assert again.left_out == known.left_out
     assert np.array_equal(again.direction, known.direction)
     stored.save(folder, known, "0" * 64)
     with pytest.raises(cxr.BundleError) as refusal:
-        stored.load(cxr.load(folder).bundle, phantom_model.maps)
+        stored.load(cxr.load(folder).bundle)
     assert refusal.value.code == "bad_reference"

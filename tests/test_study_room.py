@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from appwalk import APP, click, plates, text
+from sites import profile
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 import cxr
+from cxr.site import store
 from cxr.study.answers import Answer, Answers
 from cxr.study.plan import Plan
 from ui.study import room as study_room
@@ -216,3 +218,26 @@ def test_labels_have_keys_that_the_viewer_leaves_free(
     labels: tuple[str, ...], keys: list[str | None]
 ) -> None:
     assert list(study_room.label_keys(labels).values()) == keys
+
+
+def test_calls_go_by_the_picked_profile_or_it_is_said_that_they_do_not(
+    place: Path, room: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
+    model = cxr.load(room[1] / "room")
+    site = profile(model, threshold=-1000.0)
+    store.save(site)
+    at = opened()
+    assert "as shipped" not in text(at)
+    at.sidebar.selectbox(key="hospital").set_value(site.identity).run()
+    assert "not by the profile of Drawn hospital" in text(at), "the model’s own films"
+    monkeypatch.delenv("CXR_DATA")
+    click(at.run(), "study-samples")
+    assert "go by the profile of Drawn hospital" in text(at)
+    click(at, "study-begin")
+    plan = at.session_state[setup.PLAN]
+    assert {case.advice for case in plan.cases if not case.seeded} == {"T"}
+    for page in ("pages/metrics.py", "pages/review.py"):
+        at.switch_page(page).run()
+        assert not at.exception
+        assert "as shipped, not by the profile of Drawn" in text(at).replace("\\", "")

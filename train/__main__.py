@@ -14,7 +14,7 @@
     python -m train card --out models/NAME [--recipe default]
     python -m train lungs-report --data DIR --out models/lungs
     python -m train passport --data DIR --out models/NAME
-    python -m train reference --data DIR --out models/NAME --at shenzhen
+    python -m train reference --data DIR --out models/NAME [--at shenzhen] [--left-out sakha=RUN]
     python -m train hospitals --data DIR --out models/NAME --at shenzhen,montgomery
     python -m train calls --data DIR --out models/NAME
     python -m train draw --out DIR
@@ -30,10 +30,11 @@ each other, film by film. `audit` asks whether the disease or the hospital is to
 `robustness`, `card`, `lungs-report` and `passport` print a page of docs/, `row` a row of
 docs/recipes.md, `external` one of docs/experiments.md, `ledger` the table of docs/ledger.md; none
 writes there. `passport` first fits a bundle's input checks, which a new network lacks. `reference`
-measures what it brings along of known and of unseen hospitals, `hospitals` what profiles fitted on
-a hospital's own films are worth (docs/hospitals.md). `calls` counts what its calls have meant
-(docs/calls.md). `adopt`
-makes a bundle of a Keras classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder
+measures what it brings along of known and of unseen hospitals; `--left-out` takes the scores of a
+hospital that was learnt from by a network that was kept from it. `hospitals` measures what profiles
+fitted on a hospital's own films are worth (docs/hospitals.md). `calls` counts what its calls have
+meant (docs/calls.md). `adopt` makes a bundle of a Keras
+classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder
 of what sources publish (folders, tables, archives): docs/data.md. `search` tries values within a
 recipe's [search].
 """

@@ -53,7 +53,9 @@ COMMANDS = {
     "card": Command("print a bundle's model card", "out", "recipe"),
     "lungs-report": Command("print docs/lungs.md", "data out"),
     "passport": Command("fit a bundle's input checks, print docs/passport.md", "data out"),
-    "reference": Command("measure what a bundle brings along of hospitals", "data out at"),
+    "reference": Command(
+        "measure what a bundle brings along of hospitals", "data out", "at left-out"
+    ),
     "hospitals": Command("measure what profiles are worth, print docs/hospitals.md", "data out at"),
     "calls": Command("count what a bundle's calls have meant, print docs/calls.md", "data out"),
     "draw": Command("draw the films of the recipe marker", "out"),
@@ -118,6 +120,14 @@ def _options() -> dict[str, dict[str, Any]]:
             "help": "LABEL=SHARE, least sensitivity of a label's operating point; may be repeated",
         },
         "at": {**by_commas, "help": "hospitals with both labels that were not learnt from"},
+        "left-out": {
+            "action": "append",
+            "default": [],
+            "type": _elsewhere,
+            "metavar": "HOSPITAL=DIR",
+            "help": "score a hospital that was learnt from by a network that never did: another "
+            "bundle, or a run of sites; may be repeated",
+        },
         "labels": {
             "type": _named,
             "help": "adopt: the network's labels in the order of its outputs, by commas; N=NORMAL "
@@ -221,6 +231,13 @@ def _named(text: str) -> dict[str, str]:
     ):
         raise ValueError(text)
     return found
+
+
+def _elsewhere(text: str) -> tuple[str, Path]:
+    hospital, _, folder = text.partition("=")
+    if not hospital or not folder:
+        raise ValueError(text)
+    return hospital, Path(folder)
 
 
 def _share_of(text: str) -> tuple[str, float]:

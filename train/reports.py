@@ -91,11 +91,20 @@ def passport(options: Namespace) -> None:
 
 
 def reference(options: Namespace) -> None:
+    from cxr.model.reference import LEVELS
+
     from .evaluation.reference import add
 
-    found = add(options.out, options.data, options.at)
+    found = add(options.out, options.data, options.at, dict(options.left_out))
     print(f"{options.out}: {found.negative} and {found.positive} of", end=" ")
     print(", ".join(found.hospitals), "as unseen; told apart within", ", ".join(found.both))
+    for name, by in found.left_out.items():
+        print(
+            f"{name}: by network {by.network[:12]}; log-odds of {by.films} adult {found.negative}"
+        )
+        print("of val at", ", ".join(f"{level:g}" for level in LEVELS))
+        for whose, values in (("this network", by.own), ("that one", by.other)):
+            print(f"  {whose}:", ", ".join(f"{value:.2f}" for value in values))
 
 
 def hospitals(options: Namespace) -> None:

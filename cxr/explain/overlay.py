@@ -257,28 +257,50 @@ def export_png(
     bytes
         A PNG as wide as the film, but at least 360 pixels.
     """
-    height, width = film.shape
-    wide = max(width, _NARROWEST)
-    text = int(np.clip(wide // 45, 12, 64))
-    font = ImageFont.load_default(size=text)
-    broken = [part for line in (*lines, NOTICE) for part in _wrap(line, font, wide - 2 * text)]
-    bar = colour_bar(kind, wide - 2 * text, opacity, scale, text)
-    step = round(1.4 * text)
-    strip = 2 * text + len(bar) + step * len(broken)
-    page = Image.new("RGB", (wide, height + strip), _PAPER)
     picture = blend(film, values, kind, opacity, scale)
     if contour:
         half = (scale or KINDS[kind].scale) / 2
         for level in (half, -half) if KINDS[kind].signed else (half,):
-            cv2.polylines(picture, contours(values, level), True, _LINE, max(1, wide // 600))
+            thick = max(1, film.shape[1] // 600)
+            cv2.polylines(picture, contours(values, level), True, _LINE, thick)
+    out = io.BytesIO()
+    captioned(picture, lines, kind, opacity, scale).save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def captioned(
+    picture: NDArray[np.uint8],
+    lines: Sequence[str],
+    kind: str | None = None,
+    opacity: float = 0.6,
+    scale: float | None = None,
+) -> Image.Image:
+    """A picture above a strip that holds `lines` and the notice, and before them a colour bar.
+
+    Parameters
+    ----------
+    picture : uint8 (H, W, 3), RGB
+    lines, opacity, scale
+        See :func:`export_png`.
+    kind : str, optional
+        Of the map that lies over the film; None: there is none, and no bar.
+    """
+    height, width = picture.shape[:2]
+    wide = max(width, _NARROWEST)
+    text = int(np.clip(wide // 45, 12, 64))
+    font = ImageFont.load_default(size=text)
+    broken = [part for line in (*lines, NOTICE) for part in _wrap(line, font, wide - 2 * text)]
+    bar = colour_bar(kind, wide - 2 * text, opacity, scale, text) if kind else None
+    top = height + text + (0 if bar is None else len(bar))
+    step = round(1.4 * text)
+    page = Image.new("RGB", (wide, top + text + step * len(broken)), _PAPER)
     page.paste(Image.fromarray(picture), ((wide - width) // 2, 0))
-    page.paste(Image.fromarray(bar), (text, height + text // 2))
+    if bar is not None:
+        page.paste(Image.fromarray(bar), (text, height + text // 2))
     draw = ImageDraw.Draw(page)
     for i, line in enumerate(broken):
-        draw.text((text, height + text + len(bar) + i * step), line, fill=_INK, font=font)
-    out = io.BytesIO()
-    page.save(out, "PNG", compress_level=1)
-    return out.getvalue()
+        draw.text((text, top + i * step), line, fill=_INK, font=font)
+    return page
 
 
 def _wrap(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:

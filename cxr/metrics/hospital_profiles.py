@@ -19,14 +19,14 @@ NEAR = 0.08
 
 
 @dataclass(frozen=True)
-class Alone:
+class Limit:
     """Thresholds on the shipped scores, from films of the negative label alone.
 
     Attributes
     ----------
     films, draws : int
         Films learnt from, and how often so many were drawn.
-    sensitivity, specificity : Estimate
+    specificity : Estimate
         Of the other films: the median, and where nine draws of ten lie.
     met : float
         Share of draws whose specificity is within :data:`NEAR` of the one that was asked for.
@@ -34,9 +34,20 @@ class Alone:
 
     films: int
     draws: int
-    sensitivity: Estimate
     specificity: Estimate
     met: float
+
+
+@dataclass(frozen=True)
+class Alone(Limit):
+    """The same where there are positive films too.
+
+    Attributes
+    ----------
+    sensitivity : Estimate
+    """
+
+    sensitivity: Estimate
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,27 @@ class Hospital:
 
 
 @dataclass(frozen=True)
+class OneLabel:
+    """A hospital that was never learnt from and lacks one of the two labels, or both.
+
+    Attributes
+    ----------
+    name : str
+    films : mapping
+        Label → films.
+    called : mapping
+        Label → share of them that is called positive as shipped.
+    alone : tuple of Limit
+        Thresholds from its own films of the negative label; none where it has too few.
+    """
+
+    name: str
+    films: Mapping[str, int]
+    called: Mapping[str, float]
+    alone: tuple[Limit, ...]
+
+
+@dataclass(frozen=True)
 class Found:
     """What the bundle keeps.
 
@@ -108,12 +140,14 @@ class Found:
     wanted : float
         The specificity that was asked for.
     hospitals : tuple of Hospital
+    one_label : tuple of OneLabel
     """
 
     negative: str
     positive: str
     wanted: float
     hospitals: tuple[Hospital, ...]
+    one_label: tuple[OneLabel, ...]
 
 
 def load(bundle: Bundle) -> Found | None:
@@ -148,7 +182,18 @@ def _found(text: Any, bundle: Bundle) -> Found:
     if len(pair) != 2 or not set(pair) <= set(bundle.labels):
         raise ValueError("labels that the network does not have")
     hospitals = tuple(_hospital(name, each, *pair) for name, each in text["hospitals"].items())
-    return Found(*pair, _share(text["wanted"]["specificity"]), hospitals)
+    others = tuple(_one_label(name, each) for name, each in text.get("one_label", {}).items())
+    return Found(*pair, _share(text["wanted"]["specificity"]), hospitals, others)
+
+
+def _one_label(name: str, text: Mapping[str, Any]) -> OneLabel:
+    films = {str(label): _count(n) for label, n in text["films"].items()}
+    return OneLabel(
+        name,
+        films,
+        {label: _share(text["called"][label]) for label in films},
+        tuple(Limit(**_limit(each)) for each in text["threshold_alone"]),
+    )
 
 
 def _hospital(name: str, text: Mapping[str, Any], negative: str, positive: str) -> Hospital:
@@ -181,10 +226,13 @@ def _step(text: Mapping[str, Any]) -> Step:
 
 
 def _of_draws(text: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_limit(text), "sensitivity": _band(text["sensitivity"])}
+
+
+def _limit(text: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "films": _count(text["films"]),
         "draws": _count(text["draws"]),
-        "sensitivity": _band(text["sensitivity"]),
         "specificity": _band(text["specificity"]),
         "met": _share(text["met"]),
     }

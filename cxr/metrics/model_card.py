@@ -228,10 +228,13 @@ def _away(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
         f"{name}, {' and '.join(f'{n:,} {label}' for label, n in counts.items())}"
         for name, counts in known.hospitals.items()
     )
+    by = ""
+    if known.left_out:
+        by = f"; {' and '.join(known.left_out)} by a network like it that was kept from there"
     yield (
         f"There a film's score is its log-odds of {two} against {one}, since {two} shares its "
         f"probability with labels that are not asked about. Thresholds of hospitals that were left "
-        f"out ({films}), and what they do in those of `external`, films of {one} and {two}:"
+        f"out ({films}{by}), and what they do in those of `external`, films of {one} and {two}:"
     )
     score = np.concatenate([known.unseen_negatives, known.unseen_positives])
     there = np.arange(len(score)) >= len(known.unseen_negatives)

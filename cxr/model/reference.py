@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,12 +22,35 @@ from .bundle import Bundle
 from .classifier import Classifier
 
 FORMAT = 1
+LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+"""Of quantiles."""
 STEM = "reference"
 TEXT, ARRAYS = f"{STEM}.json", f"{STEM}.npz"
 _VECTORS = (
     *("mean", "deviation", "direction"),
     *("negative_mean", "negative_deviation", "positive_mean", "positive_deviation"),
 )
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """The network that a hospital's films were scored by, which never learnt from that hospital:
+    another one, where the bundle's own did.
+
+    Attributes
+    ----------
+    network : str
+        The digest of its bundle, or the sha256 of its weights.
+    films : int
+        Adult films of the negative label, of known hospitals, that neither network learnt from.
+    own, other : tuple of float
+        Quantiles at :data:`LEVELS` of their log-odds by the bundle's network and by that one.
+    """
+
+    network: str
+    films: int
+    own: tuple[float, ...]
+    other: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +73,8 @@ class Reference:
         Hospital that no film was learnt from → label → films.
     both : tuple of str
         The hospitals behind `direction`.
+    left_out : mapping
+        Of `hospitals`, those that another network's scores are of → that network.
     """
 
     positive: str
@@ -65,6 +90,7 @@ class Reference:
     unseen_positives: NDArray[np.float32]
     hospitals: Mapping[str, Mapping[str, int]]
     both: tuple[str, ...]
+    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
 
 
 def save(folder: Path, reference: Reference, network: str) -> None:
@@ -76,6 +102,7 @@ def save(folder: Path, reference: Reference, network: str) -> None:
         "negative": reference.negative,
         "hospitals": {name: dict(films) for name, films in reference.hospitals.items()},
         "both": list(reference.both),
+        "left_out": {name: asdict(by) for name, by in reference.left_out.items()},
     }
     (folder / TEXT).write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
     arrays: dict[str, Any] = {name: getattr(reference, name) for name in _VECTORS}
@@ -130,6 +157,16 @@ def _checked(text: Any, stored: dict[str, NDArray[Any]], bundle: Bundle) -> Refe
         for name, films in text["hospitals"].items()
     }
     both = tuple(str(name) for name in text["both"])
+    left_out = {
+        str(name): LeftOut(
+            str(by["network"]),
+            int(by["films"]),
+            *(tuple(float(x) for x in by[whose]) for whose in ("own", "other")),
+        )
+        for name, by in text.get("left_out", {}).items()
+    }
+    if not set(left_out) <= set(hospitals):
+        raise ValueError("a left-out hospital has no films")
     vectors = {name: arrays[name] for name in _VECTORS}
     return Reference(
         positive=positive,
@@ -138,5 +175,6 @@ def _checked(text: Any, stored: dict[str, NDArray[Any]], bundle: Bundle) -> Refe
         unseen_positives=sides[1],
         hospitals=hospitals,
         both=both,
+        left_out=left_out,
         **vectors,
     )

@@ -10,10 +10,9 @@ import numpy as np
 
 from ..errors import CxrError, ReportError
 from ..imaging.radiograph import Radiograph
-from ..imaging.reader import read
 from ..model.classifier import Classifier
 from ..model.site_head import Site
-from ..screening.assess import Source, assess
+from ..screening.assess import Source, assess, film_of
 from . import pictures
 from .record import Report, answer, shown_sha256
 
@@ -119,10 +118,8 @@ def _verified(
 
 
 def _film(held: Mapping[str, Any], source: Source | None) -> Radiograph:
-    if isinstance(source, Radiograph):
-        return source
     if source is not None:
-        return read(source)
+        return film_of(source)
     if not held["whole"]:
         raise ReportError(
             "no_film", "This report holds no film at its full size. Give the film: --film FILE."

@@ -25,11 +25,14 @@ Boxes = tuple[tuple[float, float, float, float], ...]
 
 @dataclass(frozen=True)
 class Row:
-    """What the manifest says of a film: whether it may be shown, its lesions, its label."""
+    """What the manifest says of a film: whether it may be shown, its lesions, its label, and where
+    known its hospital and patient."""
 
     display: bool
     boxes: Boxes
     label: str
+    source: str = ""
+    patient: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +73,18 @@ class Folder:
         Raises
         ------
         DataError
-            ``not_to_show``, ``film_outside`` or ``film_missing``.
+            As :meth:`path`.
         UnreadableFile, NotARadiograph
+        """
+        return read(self.path(image))
+
+    def path(self, image: str) -> Path:
+        """Where a film that may be shown is.
+
+        Raises
+        ------
+        DataError
+            ``not_to_show``, ``film_outside`` or ``film_missing``.
         """
         if not self.may_show(image):
             raise DataError(
@@ -91,7 +104,7 @@ class Folder:
                 "film_outside",
                 "The film’s path leads out of the data folder, so it was not opened.",
             )
-        return read(path)
+        return path
 
 
 def open_folder(root: str | Path) -> Folder:
@@ -130,7 +143,13 @@ def _no_manifest() -> DataError:
 
 
 def _row(row: Mapping[str, str]) -> Row:
-    return Row(row["display"] == "1", _boxes(row.get("boxes") or "[]"), row["label"])
+    return Row(
+        row["display"] == "1",
+        _boxes(row.get("boxes") or "[]"),
+        row["label"],
+        row["source"],
+        row.get("patient_id") or "",
+    )
 
 
 def _boxes(text: str) -> Boxes:

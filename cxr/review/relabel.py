@@ -92,6 +92,28 @@ def relabel(manifest: bytes, standing: Mapping[tuple[str, str], Entry]) -> Relab
     return Relabelled(text, tuple(changes.values()), tuple(undecided))
 
 
+def told(standing: Mapping[tuple[str, str], Entry]) -> tuple[dict[str, str], int]:
+    """What films are by their verdicts, where all who judged one agree; read as by
+    :func:`relabel`, whatever a manifest says.
+
+    Returns
+    -------
+    labels : dict of image to label
+    undecided : int
+        Films that were judged and are none of these.
+    """
+    voices: dict[str, set[str]] = {}
+    for entry in standing.values():
+        said = voices.setdefault(entry.image, set())
+        if entry.verdict in _LABEL_STANDS:
+            said.add(entry.label)
+        elif entry.verdict == "label_wrong":
+            said.add(entry.correction)
+    labels = {image: said.copy().pop() for image, said in voices.items() if len(said) == 1}
+    labels = {image: label for image, label in labels.items() if label}
+    return labels, len(voices) - len(labels)
+
+
 def _decide(image: str, label: str, said: Iterable[Entry]) -> Change | Open | None:
     """None: the manifest has the right label already."""
     voices = [e for e in said if e.verdict == "label_wrong" or e.verdict in _LABEL_STANDS]

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 from functools import cache
 
+from ..dicomweb.reference import Reference
 from ..errors import BundleError, CxrError
 from ..imaging.radiograph import Radiograph
 from ..imaging.reader import read
@@ -17,7 +18,7 @@ from ..model.lungs import LungFinder
 from ..model.lungs import load as load_lungs
 from .standing import Standing, standing_of
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Radiograph
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Radiograph | Reference
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,22 @@ def shipped_lungs() -> LungFinder | None:
         return None
 
 
+def film_of(source: Source, all_the_same: bool = False) -> Radiograph:
+    """Read a film, wherever it is; `all_the_same` as in :func:`cxr.imaging.reader.read`.
+
+    Raises
+    ------
+    UnreadableFile, NotARadiograph, PacsError
+    """
+    if isinstance(source, Radiograph):
+        return source
+    if isinstance(source, Reference):
+        from ..dicomweb.client import fetch
+
+        return read(fetch(source), all_the_same)
+    return read(source, all_the_same)
+
+
 def assess(source: Source, model: Classifier, let_in: bool = False) -> Assessment:
     """Read one film, check it, score it; refuse what cannot be read and what shows no chest.
 
@@ -84,7 +101,7 @@ def assess(source: Source, model: Classifier, let_in: bool = False) -> Assessmen
 
     Parameters
     ----------
-    source : path, the bytes of a file, or a Radiograph that was read already
+    source : path, the bytes of a file, a Radiograph that was read already, or a film in a PACS
     model : Classifier
         At a hospital, where there is a profile: ``model.at(site)``.
     let_in : bool
@@ -105,7 +122,7 @@ def assess(source: Source, model: Classifier, let_in: bool = False) -> Assessmen
     fitted = limits_of(model)
     film = checks = None
     try:
-        film = source if isinstance(source, Radiograph) else read(source, let_in)
+        film = film_of(source, let_in)
         if film.doubts and not let_in:
             raise film.doubts[0]
         prediction = model.predict([film])[0]

@@ -26,6 +26,9 @@ class Ground:
         Name of the profile; "" where they are of hospitals that the network never learnt from.
     threshold : float or None
         The profile's; None without one.
+    like : bool
+        Whether some of them were scored by another network like this one, which never learnt from
+        their hospital, since this one did.
     """
 
     positive: str
@@ -34,6 +37,7 @@ class Ground:
     positives: NDArray[np.float32]
     hospital: str = ""
     threshold: float | None = None
+    like: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Standing:
         none.
     hospital : str
     threshold : float or None
+    like : bool
         See :class:`Ground`.
     """
 
@@ -60,6 +65,7 @@ class Standing:
     below_positives: float
     hospital: str = ""
     threshold: float | None = None
+    like: bool = False
 
     @property
     def called(self) -> bool | None:
@@ -103,7 +109,13 @@ def ground_of(model: Classifier) -> Ground | None:
         )
     if (known := reference_of(model)) is None:
         return None
-    return Ground(known.positive, known.negative, known.unseen_negatives, known.unseen_positives)
+    return Ground(
+        known.positive,
+        known.negative,
+        known.unseen_negatives,
+        known.unseen_positives,
+        like=bool(known.left_out),
+    )
 
 
 def standing_of(prediction: Prediction, model: Classifier) -> Standing | None:
@@ -125,7 +137,19 @@ def standing_of(prediction: Prediction, model: Classifier) -> Standing | None:
         _below(odds, ground.positives),
         ground.hospital,
         ground.threshold,
+        ground.like,
     )
+
+
+def call_of(prediction: Prediction, standing: Standing | None) -> str:
+    """The label that is called: by the threshold of a profile where there is one, and below it the
+    most likely of the others; else the one with the highest score."""
+    if standing is None or standing.called is None:
+        return prediction.label
+    if standing.called:
+        return standing.positive
+    others = {k: p for k, p in prediction.probabilities.items() if k != standing.positive}
+    return max(others, key=lambda label: others[label])
 
 
 def strip_of(ground: Ground) -> Strip | None:

@@ -31,8 +31,9 @@ def reading(standing: Standing) -> str:
     pair = f"{standing.positive} against {standing.negative}"
     at = f"Log-odds {pair}: {odds(standing.log_odds)}"
     if standing.threshold is None:
+        who = "a network like it" if standing.like else "it"
         return (
-            f"{at}. Those films are of hospitals that it had not seen; of their films of "
+            f"{at}. Those films are of hospitals that {who} had not seen; of their films of "
             f"{standing.positive}, {of_hundred(standing.below_positives)} of 100 lie lower. Your "
             "hospital may differ."
         )

@@ -6,6 +6,8 @@ films are read and scored does not (``cxr.screening``), nor what a classifier do
 
 >>> site = cxr.site.fit(model, films, labels)
 >>> model.at(site).predict(films)
+>>> cxr.site.save(site)
+>>> model.at(cxr.site.find("My hospital"))
 """
 
 from __future__ import annotations
@@ -16,10 +18,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .fitting import fit
     from .profile import Profile, from_bytes, to_bytes
+    from .store import find, save
 
-__all__ = ["Profile", "fit", "from_bytes", "to_bytes"]
+__all__ = ["Profile", "find", "fit", "from_bytes", "save", "to_bytes"]
 
-_HOME = {"fit": "fitting", "Profile": "profile", "from_bytes": "profile", "to_bytes": "profile"}
+_HOME = {
+    "fit": "fitting",
+    **dict.fromkeys(("Profile", "from_bytes", "to_bytes"), "profile"),
+    **dict.fromkeys(("find", "save"), "store"),
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..metrics import curves
-from ..metrics.bootstrap import Estimate, draw, estimate
 from ..model.classifier import Classifier
 from ..model.reference import Reference
 from ..model.site_head import SiteHead
@@ -94,24 +92,3 @@ def adapted(
     logits = np.stack([film.logits for film in data.films])
     head = values.head(whole, WAYS[best][0], bias_of(model, data.averages, logits))
     return Adapted(head, scale(raw[:, None]))
-
-
-def area_of(
-    score: NDArray[np.floating], positive: NDArray[np.bool_], patients: NDArray[np.integer]
-) -> Estimate:
-    """AUROC with its interval by patient."""
-    again = curves.resample(score, positive, patients, draw(patients)).auroc
-    return estimate(curves.auroc(curves.count(score, positive)), again)
-
-
-def gain_of(
-    score: NDArray[np.floating],
-    other: NDArray[np.floating],
-    positive: NDArray[np.bool_],
-    patients: NDArray[np.integer],
-) -> Estimate:
-    """AUROC of `score` less that of `other`, in the same resamples."""
-    counts = draw(patients)
-    values = [curves.auroc(curves.count(each, positive)) for each in (score, other)]
-    spread = [curves.resample(each, positive, patients, counts).auroc for each in (score, other)]
-    return estimate(values[0] - values[1], spread[0] - spread[1])

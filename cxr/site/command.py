@@ -36,8 +36,12 @@ def add(commands: _SubParsersAction[Any], models: Path) -> None:
         type=Path,
         metavar="FOLDER|CSV",
         help=f"a folder for each label ({UNLABELLED!r} for films without), or a table with the "
-        "columns file, label and, where known, patient",
+        "columns file, label and, where known, patient; with --verdicts, the data folder of Review",
     )
+    fit.add_argument(
+        "--verdicts", action="store_true", help="label films by the verdicts of Review"
+    )
+    fit.add_argument("--source", metavar="NAME", help="of the verdicts, those of one hospital")
     fit.add_argument("--name", required=True, help="of the hospital")
     goal = fit.add_mutually_exclusive_group()
     goal.add_argument("--specificity", type=float, metavar="S", help="wanted, .7 by default")
@@ -175,7 +179,12 @@ def _fit(asked: Namespace) -> int:
     from .fitting import fit
 
     model = load(asked.model)
-    rows = _table(asked.films) if asked.films.is_file() else _folders(asked.films, model)
+    if asked.source and not asked.verdicts:
+        raise SiteError("bad_request", "A source can be named of verdicts alone: add --verdicts.")
+    if asked.verdicts:
+        rows = _verdicts(asked.films, asked.source)
+    else:
+        rows = _table(asked.films) if asked.films.is_file() else _folders(asked.films, model)
     films, refused = gather(model, [path for path, _, _ in rows])
     for place, refusal in refused.items():
         print(f"{rows[place][0]}  refused: {refusal}", file=sys.stderr)
@@ -200,6 +209,37 @@ def _fit(asked: Namespace) -> int:
     store.save(profile)
     show(profile)
     return 1 if refused else 0
+
+
+def _verdicts(root: Path, source: str | None) -> list[tuple[Path, str, str]]:
+    """The same of the films that were judged on Review."""
+    from ..review.entries import Entry
+    from ..review.folder import open_folder
+    from ..review.store import Store, setting
+    from .reviewed import verdicts
+
+    store = Store(setting())
+    try:
+        entries: list[Entry] = store.entries()
+    finally:
+        store.close()
+    found = verdicts(open_folder(root), entries)
+    for image, refusal in found.refused:
+        print(f"{image}  refused: {refusal}", file=sys.stderr)
+    if found.undecided:
+        print(f"{found.undecided} judged films have no agreed label: left out", file=sys.stderr)
+    hospitals = found.hospitals
+    if source is None and len(hospitals) == 1:
+        source = hospitals[0]
+    if source not in hospitals:
+        there = ", ".join(map(repr, hospitals))
+        raise SiteError(
+            "no_films",
+            f"The verdicts are of films of {there}. Say which hospital with --source."
+            if hospitals
+            else "No film of this folder has a verdict that says what it is. Judge some on Review.",
+        )
+    return [(film.path, film.label, film.patient) for film in found.of(source)]
 
 
 def _folders(root: Path, model: Classifier) -> list[tuple[Path, str, str]]:

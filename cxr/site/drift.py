@@ -2,9 +2,9 @@
 
 Each film leaves :data:`NUMBERS` numbers and nothing else. After every :data:`WINDOW` films they are
 held against the profile's, by the energy distance (Székely and Rizzo 2013) and permutation, so that
-a false alarm is as rare as it says whatever films look like. What tells the two labels apart is
-taken out first: another share of ill people is no other device. That share is watched by itself, in
-the log-odds, against the films that were read before.
+a false alarm is as rare as it says whatever films look like. Another share of ill people is no
+other device: of the profile's films as many of either label are taken as make them most like the
+window. That share is watched by itself, in the log-odds, against the films that were read before.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ LEAST = 20
 LEVEL = 0.025
 """Of each of two looks: five false alarms in a hundred windows at most."""
 _TRIES = 999
+_FEW = 5
+"""Positives in a profile below which a window's mix cannot be looked for."""
 
 Rows = NDArray[np.float32]
 
@@ -94,29 +96,62 @@ def look(seen: Rows, positive: NDArray[np.bool_] | None, read: Rows) -> Look:
         return Look(len(read))
     window = read[(full - 1) * WINDOW : full * WINDOW]
     before = read[: (full - 1) * WINDOW]
-    looks = _permuted(*_without_label(seen, positive, window))
+    looks = _permuted(*_alike(seen, positive, window))
     share = _permuted(before[:, -1:], window[:, -1:]) if len(before) else None
     return Look(len(read), looks, share)
 
 
-def _without_label(
+def _alike(
     seen: Rows, positive: NDArray[np.bool_] | None, window: Rows
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Places in the profile's own deviations, less the direction from one label to the other."""
+    """Places in the profile's own deviations: of the profile's films as many of either label as
+    the window seems to have, and of the window. Where the profile has hardly any positive, of both
+    only films that score like the lower half of its negatives."""
+    if positive is not None and positive.sum() < _FEW:
+        middle = np.median(seen[~positive, -1])
+        low = [rows[rows[:, -1] <= middle] for rows in (seen, window)]
+        if len(low[1]) >= _FEW:
+            seen, window, positive = low[0], low[1], None
     places = seen[:, :AXES].astype(np.float64)
     mean, spread = places.mean(0), np.maximum(places.std(0), 1e-6)
-    both = [(rows[:, :AXES] - mean) / spread for rows in (seen, window)]
-    if positive is not None and 0 < positive.sum() < len(positive):
-        way = both[0][positive].mean(0) - both[0][~positive].mean(0)
-        way = way / max(float(np.linalg.norm(way)), 1e-9)
-        both = [rows - np.outer(rows @ way, way) for rows in both]
-    return both[0], both[1]
+    own, read = ((rows[:, :AXES] - mean) / spread for rows in (seen, window))
+    if positive is None or positive.sum() < _FEW:
+        return own, read
+    share = _share(own[~positive], own[positive], read)
+    rng = np.random.default_rng(0)
+    most = min((~positive).sum() / max(1 - share, 1e-9), positive.sum() / max(share, 1e-9))
+    kept = [
+        rng.permutation(np.flatnonzero(side))[: round(part * most)]
+        for side, part in ((~positive, 1 - share), (positive, share))
+    ]
+    return own[np.concatenate(kept)], read
+
+
+def _share(
+    negatives: NDArray[np.floating], positives: NDArray[np.floating], window: NDArray[np.floating]
+) -> float:
+    """The share of positives at which the profile's films lie nearest to the window, by the energy
+    distance, which is a parabola in it."""
+    n, t = len(negatives), len(positives)
+    within_n = _apart(negatives, negatives).mean() * n / (n - 1)  # a film is no pair with itself
+    within_t = _apart(positives, positives).mean() * t / (t - 1)
+    between = _apart(negatives, positives).mean()
+    to_n, to_t = (_apart(side, window).mean() for side in (negatives, positives))
+    curved = 2 * between - within_n - within_t
+    if curved <= 0:
+        return t / (n + t)  # the labels look alike here, so no mix shows
+    return float(np.clip((to_n - to_t + between - within_n) / curved, 0, 1))
+
+
+def _apart(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
+    squares: NDArray[np.float64] = np.maximum(((first[:, None] - second[None]) ** 2).sum(2), 0)
+    return np.sqrt(squares)
 
 
 def _permuted(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
     """How often films that are dealt out anew are as far apart as these, 0 to 1."""
     films = np.concatenate([first, second]).astype(np.float64)
-    apart = np.sqrt(np.maximum(((films[:, None] - films[None]) ** 2).sum(2), 0))
+    apart = _apart(films, films)
     n, m = len(first), len(second)
     signs = np.repeat([1 / n, -1 / m], [n, m])
     rng = np.random.default_rng(0)

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SiteError
+from ..metrics import delong
 from ..metrics.bootstrap import Estimate
 from ..model.classifier import Classifier
 from ..model.reference import reference_of
 from ..screening.assess import Source
 from . import alignment, drift, thresholds
-from .adaptation import Labelled, adapted, area_of, gain_of, labelled
+from .adaptation import Labelled, adapted, labelled
 from .films import Film, distinct, gather
 from .profile import LONGEST_NAME, Profile
 from .shortcuts import shortcuts
@@ -212,13 +213,13 @@ def _labelled_fit(
                 f"{thresholds.LEAST} patients; there are {ill}. State a specificity.",
             )
     else:
-        report["shipped_area"] = _figure(area_of(data.shipped, data.positive, data.patients))
+        report["shipped_area"] = _figure(delong.area(data.shipped, data.positive, data.patients))
         if model.head_weights is None:
             why = f"This network's head is not linear on averages: {_ALONE}."
         else:
             made = adapted(model, reference_of(model), data, positive, negative)
-            gain = gain_of(made.out_of_fold, data.shipped, data.positive, data.patients)
-            found = area_of(made.out_of_fold, data.positive, data.patients)
+            gain = delong.gain(made.out_of_fold, data.shipped, data.positive, data.patients)
+            found = delong.area(made.out_of_fold, data.positive, data.patients)
             report |= {"head_area": _figure(found), "gain": _figure(gain)}
             if gain.low > 0:
                 score, head = made.out_of_fold, made.head

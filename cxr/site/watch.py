@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from ..errors import SiteError
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment
 from . import drift, store
@@ -21,7 +23,7 @@ _BEFORE = 400
 
 def record(model: Classifier, found: Assessment, where: Path | None = None) -> None:
     """Add a film that was assessed by a model at a hospital; nothing if it was refused, if it is
-    there already, or if the folder cannot be written to: no reading fails for it."""
+    there already, or if nothing can be written: no reading fails for it."""
     if model.site is None or found.prediction is None or found.film is None:
         return
     maps = found.prediction.features
@@ -33,21 +35,16 @@ def record(model: Classifier, found: Assessment, where: Path | None = None) -> N
         return
     salted = f"{model.site.identity} {found.film.sha256}".encode()
     mark = hashlib.sha256(salted).hexdigest()[:12]
-    path = store.watched(model.site.identity, where)
-    try:
-        if any(mark in line for line in _lines(path)):
-            return
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"film": mark, "n": [round(float(x), 4) for x in row]}) + "\n")
-    except OSError:
-        return
+    line = json.dumps({"film": mark, "n": [round(float(x), 4) for x in row]})
+    with suppress(SiteError):
+        store.add_line(model.site.identity, mark, line, where)
 
 
 def look(profile: Profile, where: Path | None = None) -> drift.Look:
     """Look at the films that were read under a profile."""
-    lines = _lines(store.watched(profile.identity, where))
+    lines = store.lines(profile.identity, where)
     full = len(lines) // drift.WINDOW * drift.WINDOW
-    found = _looked(profile, tuple(lines[max(0, full - drift.WINDOW - _BEFORE) : full]))
+    found = _looked(profile, lines[max(0, full - drift.WINDOW - _BEFORE) : full])
     return drift.Look(len(lines), found.looks, found.share)
 
 
@@ -60,10 +57,3 @@ def _looked(profile: Profile, lines: tuple[str, ...]) -> drift.Look:
         except (ValueError, KeyError, TypeError):
             continue  # a line that was cut off
     return drift.look(profile.seen, profile.seen_positive, drift.kept(rows))
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []

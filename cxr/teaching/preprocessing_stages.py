@@ -145,6 +145,6 @@ def scores(model: Classifier, film: Radiograph, pipeline: Pipeline) -> dict[str,
     return dict(zip(model.labels, p.tolist(), strict=True))
 
 
-def changes(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+def changes(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
     """Label → how far its probability rose, −1 to 1."""
     return {label: after[label] - p for label, p in before.items()}

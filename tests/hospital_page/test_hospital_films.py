@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 from appwalk import FILM, OTHER, upload
 from films import film, png
 from hospitalpage import drop, pile_of, ran, text
+from reviews import verdict
 from streamlit.testing.v1 import AppTest
 
 import cxr
+from cxr.review.store import Store
 from ui.hospital import intake
 from ui.hospital.pile import Pile
 
@@ -133,6 +136,29 @@ def test_more_than_a_session_takes_is_refused(
     at = drop(page, N, ("a.png", FILM), ("b.png", OTHER))
     assert "1 N · 1 refused" in text(at)
     assert "[too_many_files]" in unescaped(at)
+
+
+def test_films_are_taken_as_they_were_judged_on_review(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, data in (("a.png", FILM), ("b.png", OTHER)):
+        (tmp_path / name).write_bytes(data)
+    rows = ("image,label,split,source,display,patient_id", "a.png,N,test,home,1,p1")
+    (tmp_path / "manifest.csv").write_text("\n".join([*rows, "b.png,N,test,away,1,p2"]) + "\n")
+    monkeypatch.setenv("CXR_DATA", str(tmp_path))
+    monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
+    at = ran(page.run())
+    assert not [each for each in at.button if each.key == "hospital-from-review"]
+    judged = Store(str(tmp_path / "review.sqlite3"))
+    for name in ("a.png", "b.png"):
+        judged.record(verdict(image=name, verdict="label_wrong", correction="T"))
+    judged.close()
+    ran(at.run())
+    ran(at.selectbox(key="hospital-review").select("home").run())
+    ran(at.button(key="hospital-from-review").click().run())
+    assert labels(at) == {"a.png": "T"}
+    (held,) = pile_of(at).held.values()
+    assert held.patient == "p1"
 
 
 def test_films_of_read_are_taken(page: AppTest) -> None:

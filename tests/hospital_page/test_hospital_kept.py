@@ -90,7 +90,7 @@ def test_a_name_is_shown_as_it_is(page: AppTest, phantom_model: cxr.Classifier) 
 def test_a_file_that_cannot_be_used_is_told(
     page: AppTest, phantom_model: cxr.Classifier, sites: Path
 ) -> None:
-    path = store.save(profile(phantom_model))
+    path = sites / store.save(profile(phantom_model))
     path.write_bytes(path.read_bytes()[:-50])
     assert "[bad_profile]" in unescaped(ran(page.run()))
 

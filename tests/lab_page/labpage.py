@@ -31,8 +31,8 @@ class Hand:
         self.region = Region(plate, "box", (x, y, width, height), (), 0.0, serial)
 
 
-def effects(at: AppTest) -> dict[str, str]:
-    return dict(re.findall(r'aria-label="(\S+) \S+ → \S+, Δp (\S+)"', text(at)))
+def changes(at: AppTest) -> dict[str, str]:
+    return dict(re.findall(r'aria-label="(\S+) \S+ → \S+, (\S+)"', text(at)))
 
 
 def draw(at: AppTest, hand: Hand, *box: float, plate: int = 0) -> None:

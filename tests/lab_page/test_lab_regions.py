@@ -6,7 +6,7 @@ import re
 
 import pytest
 from appwalk import FILM, OTHER, accepted, click, pick, plates, text, titles, upload
-from labpage import PAGE, Hand, draw, effects
+from labpage import PAGE, Hand, changes, draw
 from streamlit.testing.v1 import AppTest
 
 import cxr
@@ -48,25 +48,25 @@ def test_a_region_moves_the_scores_by_the_occlusion_map_s_value(
     assert titles(lab) == ["Film", "What the network sees"]
     for label in ("N", "T"):
         wanted = box_effects(phantom_model, cxr.read(FILM), label, [(top, left, bottom, right)])
-        assert effects(lab)[label] == signed(wanted[0])
+        assert changes(lab)[label] == signed(-wanted[0]), "falls where the map is above 0"
 
 
 def test_the_trail_stays_and_each_try_can_be_taken_back(lab: AppTest, hand: Hand) -> None:
     found = []
     for place in (20, 90, 160):
         draw(lab, hand, place, place, 60, 60)
-        found.append(effects(lab))
+        found.append(changes(lab))
     assert len({tuple(each.values()) for each in found}) == 3
     assert lab.radio(key="try").options == ["1 · box", "2 · box", "3 · box"]
     lab.radio(key="try").set_value(1).run()
-    assert effects(lab) == found[1]
+    assert changes(lab) == found[1]
     click(lab, "take-back")
     assert len(lab.radio(key="try").options) == 2
-    assert effects(lab) == found[2]
+    assert changes(lab) == found[2]
     click(lab, "take-back")
-    assert effects(lab) == found[0]
+    assert changes(lab) == found[0]
     click(lab, "take-back")
-    assert not effects(lab)
+    assert not changes(lab)
     assert titles(lab) == ["Film"]
 
 
@@ -78,24 +78,24 @@ def test_a_run_of_the_page_does_not_try_the_same_region_again(lab: AppTest, hand
 
 def test_a_region_can_be_added_to_the_last(lab: AppTest, hand: Hand) -> None:
     draw(lab, hand, 20, 20, 60, 60)
-    first = effects(lab)
+    first = changes(lab)
     lab.toggle(key="lab-add").set_value(True).run()
     draw(lab, hand, 20, 20, 60, 60)
     assert lab.radio(key="try").options == ["1 · box", "2 · box + box"]
-    assert effects(lab) == first  # the same region twice is that region
+    assert changes(lab) == first  # the same region twice is that region
     draw(lab, hand, 150, 150, 80, 80)
-    assert effects(lab) != first
+    assert changes(lab) != first
     click(lab, "take-all-back")
-    assert not effects(lab)
+    assert not changes(lab)
 
 
 def test_a_region_may_be_drawn_on_what_the_network_sees(lab: AppTest, hand: Hand) -> None:
     draw(lab, hand, 65, 75, 65, 75)
-    first = effects(lab)
+    first = changes(lab)
     seen = plates(lab)[1]
     assert (seen["width"], seen["height"]) == (222, 256)
     draw(lab, hand, 222 / 4, 256 / 4, 222 / 4, 256 / 4, plate=1)
-    assert effects(lab) == first
+    assert changes(lab) == first
 
 
 def test_the_fill_can_be_chosen_and_says_what_the_network_makes_of_it(
@@ -105,7 +105,7 @@ def test_the_fill_can_be_chosen_and_says_what_the_network_makes_of_it(
     found, alone = [], []
     for fill in ("blur", "mean", "noise", "black"):
         lab.segmented_control(key="lab-fill").set_value(fill).run()
-        found.append(tuple(effects(lab).values()))
+        found.append(tuple(changes(lab).values()))
         alone.append(re.findall(r"<p>(N \S+, T \S+)</p>", text(lab))[0])
     assert len(set(found)) > 1
     assert len(set(alone)) > 1
@@ -115,9 +115,9 @@ def test_each_film_has_a_trail_of_its_own(lab: AppTest, hand: Hand) -> None:
     draw(lab, hand, 50, 50, 60, 60)
     hand.region = None  # the viewer gives none for a film that it does not show
     upload(lab, ("b.png", OTHER))
-    assert not effects(lab)
+    assert not changes(lab)
     pick(lab, 1)
-    assert effects(lab)
+    assert changes(lab)
 
 
 @pytest.mark.parametrize(

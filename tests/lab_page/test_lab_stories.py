@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from appwalk import FILM, accepted, click, plates, text, titles
-from labpage import Hand, draw, effects, finish, view
+from labpage import Hand, changes, draw, finish, view
 from streamlit.testing.v1 import AppTest
 
 import cxr
@@ -29,7 +29,7 @@ def test_a_story_that_ships_is_played(
         seen.append(titles(at))
         at = at.button[1].click().run()  # Next
         assert not at.exception
-    assert "Δp" in text(at)
+    assert changes(at)
     assert titles(at) == ["Film", "What the network sees"]
     at.button[1].click().run()
     finish(at)
@@ -41,7 +41,7 @@ def test_a_story_that_ships_is_played(
 
 def test_views_are_kept_as_a_story_and_played(lab: AppTest, hand: Hand) -> None:
     draw(lab, hand, 65, 75, 65, 75)
-    wanted = effects(lab)
+    wanted = changes(lab)
     lab.text_area(key="story-caption").set_value("What happens here?")  # not told by itself
     click(lab, "story-keep-regions")
     assert lab.text_area(key="story-caption").value == ""
@@ -53,7 +53,7 @@ def test_views_are_kept_as_a_story_and_played(lab: AppTest, hand: Hand) -> None:
     hand.region = None
     click(lab, "story-play")
     assert "What happens here?" in text(lab)
-    assert effects(lab) == wanted
+    assert changes(lab) == wanted
     lab.button[1].click().run()
     assert titles(lab) == ["As filed", "Square · 64 × 64"]
     assert "→" in text(lab)

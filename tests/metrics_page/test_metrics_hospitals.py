@@ -86,6 +86,24 @@ def test_profiles_stand_beside_none_with_a_curve_for_each_hospital(folder: Path)
     assert len(at.get("plotly_chart")) == 2
 
 
+def test_hospitals_that_lack_a_label_say_what_can_be_said(folder: Path) -> None:
+    alone = [{key: value for key, value in drawn(10).items() if key != "sensitivity"}]
+    lacking = {
+        "<i>jsrt": {"films": {"N": 93}, "called": {"N": 0.01}, "threshold_alone": alone},
+        "ward": {"films": {"P": 7, "T": 80}, "called": {"P": 0.5, "T": 0.4}, "threshold_alone": []},
+    }
+    keep(folder, one_label=lacking)
+    said = text(go(opened(), "Hospitals"))
+    assert "<i>" not in said
+    assert "10 N: .700 <small>(.680–.720)</small>, met .51" in said
+    assert "7 P, 80 T</td><td class=ev-text>.50 of P, .40 of T</td>" in said
+    assert "none: too few N" in said
+    broken = {**lacking, "ward": {**lacking["ward"], "called": {"T": 2.0}}}
+    keep(folder, one_label=broken)
+    with pytest.raises(BundleError, match="not between 0 and 1"):
+        hospital_profiles.load(open_bundle(folder))
+
+
 def test_a_curve_says_what_it_shows_and_fits_its_axis(folder: Path) -> None:
     keep(folder)
     charts = [part for part in hospitals.blocks(open_bundle(folder)) if isinstance(part, Chart)]

@@ -18,7 +18,7 @@ from cxr.explain import overlay
 from cxr.explain_eval import words
 from ui import viewer
 from ui.base.words import score
-from ui.panels import maps
+from ui.panels import map_said
 from ui.session import films as ui_films
 from ui.session import map_tasks, models
 from ui.viewer import Look
@@ -157,12 +157,13 @@ def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
 ) -> None:
     film = cxr.read(FILM)
     prediction = phantom_model.predict([film])[0]
-    name, data = maps._picture(
+    name, data = map_said.picture(
         Look(1, "T · Grad-CAM", 0.5, 0.4),
         film,
+        ui_films.Film(1, "a.png", FILM, "0" * 64),
         ui_films.Reading(prediction=prediction),
         map_tasks.wanted(film, phantom_model, "T", "gradcam"),
-        maps.Found(map_tasks.Drawn(np.full((30, 26), 0.3, np.float32))),
+        map_said.Found(map_tasks.Drawn(np.full((30, 26), 0.3, np.float32))),
         phantom_model,
     )
     assert name == f"map-{film.sha256[:12]}-T-gradcam.png"
@@ -176,10 +177,11 @@ def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
 
 def test_the_caption_says_what_a_map_does_not_show(phantom_model: cxr.Classifier) -> None:
     film = cxr.read(FILM)
+    given = ui_films.Film(1, "a.png", FILM, "0" * 64)
     reading = ui_films.Reading(prediction=phantom_model.predict([film])[0])
     wanted = map_tasks.wanted(film, phantom_model, "T", "gradcam")
-    found = maps.Found(map_tasks.Drawn(np.zeros((30, 26), np.float32)))
-    lines = maps._caption(reading, wanted, found, phantom_model)
+    found = map_said.Found(map_tasks.Drawn(np.zeros((30, 26), np.float32)))
+    lines = map_said.caption(given, reading, wanted, found, phantom_model)
     assert "What moved the network, not where disease is." in lines
 
 

@@ -13,12 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from cxr.metrics import curves
+from cxr.metrics import curves, delong
 from cxr.metrics.hospital_profiles import FILE, NEAR
 from cxr.model.bundle import manifest_values, write_manifest
 from cxr.model.classifier import Classifier
 from cxr.model.reference import Reference, reference_of
-from cxr.site.adaptation import Labelled, adapted, gain_of, labelled
+from cxr.site.adaptation import Labelled, adapted, labelled
 from cxr.site.films import Film, gather
 from cxr.site.fitting import WANTED
 from cxr.site.shortcuts import shortcuts
@@ -73,11 +73,39 @@ def measure(
         whole = labelled(model, kept, told, patients, positive, negative)
         known = _without(model, reference_of(model), frame, data, site)
         found["hospitals"][site] = _hospital(model, known, whole, positive, negative)
+    external = frame[(frame.split == "external") & ~frame.source.isin(sites)]
+    found["one_label"] = {
+        str(site): _one_label(model, rows, data, positive, negative)
+        for site, rows in external.groupby("source")
+        if min((rows.label == label).sum() for label in (positive, negative)) < LEFT
+    }
     values = manifest_values(folder)
     text = json.dumps(found, indent=1, allow_nan=False)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")
     write_manifest(folder, values)
     return found
+
+
+def _one_label(
+    model: Classifier, rows: pd.DataFrame, data: Path, positive: str, negative: str
+) -> dict[str, Any]:
+    """What can be said where one of the two labels is missing: which films are called as shipped,
+    and what thresholds from known negatives do."""
+    films, _ = gather(model, tqdm([data / image for image in rows.image], rows.source.iloc[0]))
+    there = [i for i, film in enumerate(films) if film is not None]
+    told = np.array([str(rows.label.iloc[i]) for i in there])
+    people = [rows.patient_id.iloc[i] or f"film {i}" for i in there]
+    patients = np.unique(people, return_inverse=True)[1]
+    kept = [film for film in films if film is not None]
+    whole = labelled(model, kept, list(told), patients, positive, negative)
+    well = np.flatnonzero(told == negative)
+    enough = [n for n in (10, 30) if len(np.unique(patients[well])) >= n + LEFT]
+    held = sorted(set(told))
+    return {
+        "films": {str(label): int((told == label).sum()) for label in held},
+        "called": {str(label): float((whole.shipped[told == label] >= 0).mean()) for label in held},
+        "threshold_alone": [_threshold_alone(_part(whole, well), n) for n in enough],
+    }
 
 
 def _enough(
@@ -109,7 +137,8 @@ def _without(
     if known is None:
         return None
     pair = known.positive, known.negative
-    rows = reference.chosen(frame, sorted(known.hospitals), *pair)
+    unseen = sorted(set(known.hospitals) - set(known.left_out))
+    rows = reference.chosen(frame, unseen, *pair)
     its = rows.source == site
     if not its.any():
         return known
@@ -117,7 +146,7 @@ def _without(
     if reference.lacking(rows, *pair):
         return None
     averages = [reference.average(model, data / image) for image in tqdm(rows.image, "reference")]
-    others = sorted(set(known.hospitals) - {site})
+    others = [name for name in unseen if name != site]
     return reference.measure(model, rows, np.stack(averages), others, *pair)
 
 
@@ -158,7 +187,8 @@ def _draws(whole: Labelled, count: int) -> Iterator[tuple[NDArray[np.intp], NDAr
     for draw in range(DRAWS):
         rng = np.random.default_rng([count, draw])
         sides = [np.flatnonzero(side) for side in (~whole.positive, whole.positive)]
-        learn = np.concatenate([rng.choice(side, count, replace=False) for side in sides])
+        held = [side for side in sides if len(side)]
+        learn = np.concatenate([rng.choice(side, count, replace=False) for side in held])
         others = ~np.isin(whole.patients, whole.patients[learn])
         yield learn, np.flatnonzero(others)
 
@@ -187,7 +217,7 @@ def _step(
         made = adapted(model, known, part, positive, negative)
         moved = logits[others] + made.head.added(whole.averages[others])
         odds = (moved[:, first] - moved[:, second]) / model.bundle.temperature
-        gain = gain_of(made.out_of_fold, part.shipped, part.positive, part.patients)
+        gain = delong.gain(made.out_of_fold, part.shipped, part.positive, part.patients)
         offered = bool(gain.low > 0) and count >= LEAST
         score, own = (odds, made.out_of_fold) if offered else (whole.shipped[others], part.shipped)
         called = score >= threshold_for(own, part.positive, WANTED)
@@ -219,12 +249,14 @@ def _threshold_alone(whole: Labelled, count: int) -> dict[str, Any]:
         own = learn[~whole.positive[learn]]
         limit = threshold_for(whole.shipped[own], whole.positive[own], WANTED)
         called, ill = whole.shipped[others] >= limit, whole.positive[others]
-        rows.append((float(called[ill].mean()), float((~called[~ill]).mean())))
-    table = pd.DataFrame(rows, columns=["sensitivity", "specificity"])
+        rows.append({"specificity": float((~called[~ill]).mean())})
+        if ill.any():
+            rows[-1]["sensitivity"] = float(called[ill].mean())
+    table = pd.DataFrame(rows)
     return {
         "films": count,
         "draws": len(table),
-        **{name: _band(table[name]) for name in ("sensitivity", "specificity")},
+        **{name: _band(table[name]) for name in ("sensitivity", "specificity") if name in table},
         "met": _met(table.specificity),
     }
 
@@ -276,6 +308,26 @@ def lines(found: dict[str, Any]) -> list[str]:
             for what, each in there["shortcuts"].items()
         )
         out.append(f"| {site} | {', '.join(said)} |")
+    return out + _lines_of_one_label(found["one_label"], wanted)
+
+
+def _lines_of_one_label(found: dict[str, Any], wanted: float) -> list[str]:
+    if not found:
+        return []
+    out = [
+        "",
+        "| hospital without both labels | films | called T as shipped | threshold from its own N: "
+        f"specificity ({wanted:g} asked), met within {NEAR:g} |",
+        "| --- " * 4 + "|",
+    ]
+    for site, there in found.items():
+        films = " + ".join(f"{n} {label}" for label, n in there["films"].items())
+        called = ", ".join(f"{share:.2f} of {label}" for label, share in there["called"].items())
+        alone = "; ".join(
+            f"{each['films']} N: {_said(each['specificity'], 2)}, {each['met']:.2f}"
+            for each in there["threshold_alone"]
+        )
+        out.append(f"| {site} | {films} | {called} | {alone or 'none: too few N'} |")
     return out
 
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from cxr.site import ridge
 
 from ..data import manifest
 from .input_checks import by_hash
+from .left_out import Away, scored
 
 FILMS = 3000
 """Of train that mean and deviation are taken of; of one hospital and label that moments are, a
@@ -32,25 +34,45 @@ STRENGTH = 0.001
 
 
 def add(
-    folder: Path, data: Path, unseen: Sequence[str], positive: str = "T", negative: str = "N"
+    folder: Path,
+    data: Path,
+    unseen: Sequence[str],
+    left_out: Mapping[str, Path] | None = None,
+    positive: str = "T",
+    negative: str = "N",
 ) -> Reference:
     """Measure, and write it into the bundle.
+
+    Parameters
+    ----------
+    folder, data : Path
+    unseen : sequence of str
+        Hospitals that the bundle's network never learnt from.
+    left_out : mapping, optional
+        Hospital → folder of a network that never learnt from it, though this one may have.
 
     Raises
     ------
     DataError
-        ``bad_data``: a hospital named unseen is none, lacks a label, or was learnt from; or train
-        holds too little to measure.
+        ``bad_data``: a hospital named unseen is none, lacks a label, or was learnt from, by this
+        network or by the one that is to have left it out; or train holds too little to measure.
+        ``no_run``.
     BundleError
         ``no_averages``, and what opening it raises.
     """
     model = linear(folder)
     frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
-    may_be_unseen(frame, model.bundle, unseen, positive, negative)
+    left_out = left_out or {}
+    may_be_unseen(frame, model.bundle, unseen, positive, negative, left_out)
     rows = chosen(frame, unseen, positive, negative)
     manifest.refuse(lacking(rows, positive, negative))
+    pair = frame[frame.label.isin([positive, negative])]
+    away = {
+        site: scored(model.bundle, where, pair[pair.source == site], data, positive, negative)
+        for site, where in left_out.items()
+    }
     averages = np.stack([average(model, data / image) for image in tqdm(rows.image, "films")])
-    found = measure(model, rows, averages, unseen, positive, negative)
+    found = with_left_out(measure(model, rows, averages, unseen, positive, negative), away)
     values = manifest_values(folder)
     save(folder, found, model.bundle.digest)
     write_manifest(folder, values)
@@ -170,6 +192,28 @@ def measure(
     )
 
 
+def with_left_out(known: Reference, away: Mapping[str, Away]) -> Reference:
+    """`known`, and hospitals that other networks' scores are of."""
+    sides = [
+        np.sort(np.concatenate([own, *others])).astype(np.float32)
+        for own, others in (
+            (known.unseen_negatives, [each.negatives for each in away.values()]),
+            (known.unseen_positives, [each.positives for each in away.values()]),
+        )
+    ]
+    counts = {
+        site: {known.negative: len(each.negatives), known.positive: len(each.positives)}
+        for site, each in away.items()
+    }
+    return replace(
+        known,
+        unseen_negatives=sides[0],
+        unseen_positives=sides[1],
+        hospitals=dict(sorted({**known.hospitals, **counts}.items())),
+        left_out={site: each.by for site, each in away.items()},
+    )
+
+
 def _log_odds(
     model: Classifier, averages: NDArray[np.float32], positive: str, negative: str
 ) -> NDArray[np.float64]:
@@ -184,8 +228,15 @@ def _log_odds(
 
 
 def may_be_unseen(
-    frame: pd.DataFrame, bundle: Bundle, unseen: Sequence[str], positive: str, negative: str
+    frame: pd.DataFrame,
+    bundle: Bundle,
+    unseen: Sequence[str],
+    positive: str,
+    negative: str,
+    left_out: Collection[str] = (),
 ) -> None:
+    """Refuse hospitals that the network learnt from, or, as those in `left_out`, that lack a
+    label."""
     home = table(bundle)
     learnt = set(home[home.split.isin(["val", "test"])].source.astype(str))
     manifest.refuse(
@@ -196,9 +247,10 @@ def may_be_unseen(
         ]
         + [
             f"{name} has no film of {label}"
-            for name in unseen
+            for name in (*unseen, *left_out)
             for label in (positive, negative)
             if not ((frame.source == name) & (frame.label == label)).any()
         ]
-        + ["name at least one hospital that was not learnt from"] * (not unseen)
+        + [f"{name} is named twice" for name in unseen if name in left_out]
+        + ["name at least one hospital that was not learnt from"] * (not unseen and not left_out)
     )

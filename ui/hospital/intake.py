@@ -6,14 +6,16 @@ from html import escape
 
 import streamlit as st
 
-from cxr.errors import CxrError
+from cxr.errors import CxrError, DataError
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import assess
 from cxr.site.films import film_of
+from cxr.site.reviewed import Reviewed, verdicts
 from cxr.site.table import read_table
 from ui.base.words import plain, short
 from ui.hospital.pile import LEFT_OUT, Held, Pile, pile
 from ui.panels.intake import forget
+from ui.review import source as review
 from ui.session import films as read_list
 
 TABLES = (".csv", ".tsv", ".txt")
@@ -48,6 +50,43 @@ def zones(model: Classifier, negative: str, positive: str) -> None:
             on_click=_take_list,
             args=(here,),
         )
+    if not here.held and not here.waiting:
+        _verdicts(here)
+
+
+def _verdicts(here: Pile) -> None:
+    """Films of the data folder as they were judged on Review; one hospital's at a time."""
+    folder = review.folder()
+    if folder is None:
+        return
+    found = verdicts(folder, review.kept(review.store()))
+    if not found.films:
+        return
+    names = found.hospitals
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = names[0]
+        if len(names) > 1:
+            name = st.selectbox("Judged on Review, of", names, key="hospital-review", width=240)
+        films = found.of(name)
+        left = f"{found.undecided} judged films have no agreed label and stay out."
+        st.button(
+            f"Take the {len(films)} judged on Review",
+            key="hospital-from-review",
+            help=left if found.undecided else None,
+            on_click=_take_judged,
+            args=(here, films),
+        )
+
+
+def _take_judged(here: Pile, films: list[Reviewed]) -> None:
+    for film in films:
+        try:
+            data = film.path.read_bytes()
+        except OSError:
+            gone = DataError("film_missing", "The data folder does not hold this film.")
+            here.refused.append((film.image, gone))
+            continue
+        here.wait(film.image, data, film.label, film.patient)
 
 
 def _drop(here: Pile, said: str, label: str, name: str) -> None:

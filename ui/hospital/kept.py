@@ -72,7 +72,7 @@ def _file(profile: Profile) -> str:
 
 def show(model: Classifier) -> None:
     """Every profile in the folder, and the way in for one from elsewhere."""
-    found = store.kept()
+    found = hospitals.kept()
     st.html(heading("Saved profiles"))
     _told()
     for profile in found.profiles:
@@ -80,7 +80,7 @@ def show(model: Classifier) -> None:
     if not found.profiles:
         st.html('<div class="cxr-quiet">None yet.</div>')
     for refusal in found.unusable.values():
-        st.caption(plain(f"One file in the folder cannot be used. {refusal}"))
+        st.caption(plain(f"One profile cannot be used. {refusal}"))
     with st.expander("Import a profile"):
         turn = st.session_state.setdefault(_TURN, 0)
         given = st.file_uploader(

@@ -32,6 +32,7 @@ class Waiting:
     name: str = field(repr=False)
     data: bytes = field(repr=False)
     label: str
+    patient: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +102,7 @@ class Pile:
     turns: Counter[str] = field(default_factory=Counter)
     reading: Lock = field(default_factory=Lock)
 
-    def wait(self, name: str, data: bytes, label: str) -> None:
+    def wait(self, name: str, data: bytes, label: str, patient: str = "") -> None:
         """Put a file among those to be read."""
         weight = sum(len(each.data) for each in self.waiting)
         if weight + len(data) > MOST_BYTES:
@@ -116,7 +117,7 @@ class Pile:
                 )
             )
             return
-        self.waiting.append(Waiting(name, data, label or self._folder(name)))
+        self.waiting.append(Waiting(name, data, label or self._folder(name), patient))
         self.stopped = False
 
     def _folder(self, name: str) -> str:
@@ -128,9 +129,8 @@ class Pile:
     def take(self, waiting: Waiting, film: Film) -> None:
         """Add a film that was read."""
         row = (self.table.find(waiting.name) if self.table else None) or Row()
-        new = self._told(
-            Held(film, (waiting.name,), (waiting.label,) if waiting.label else ()), row
-        )
+        said = (waiting.label,) if waiting.label else ()
+        new = self._told(Held(film, (waiting.name,), said, waiting.patient), row)
         there = self.held.get(film.identity)
         if there is None:
             self.held[film.identity] = new

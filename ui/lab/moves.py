@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from cxr.teaching.preprocessing_stages import changes
 from ui.base.words import score
 from ui.lab.words import signed
 
 
-def moved(
-    before: Mapping[str, float], after: Mapping[str, float], effects: Mapping[str, float], what: str
-) -> str:
-    """Before and after, and their difference.
+def moved(before: Mapping[str, float], after: Mapping[str, float]) -> str:
+    """Before and after, and after − before: a change has the sign of the change.
 
     Parameters
     ----------
-    before, after, effects : mapping
-        Label → probability, probability, difference.
-    what : str
-        How the difference is named; "" where its sign says enough.
+    before, after : mapping
+        Label → probability.
     """
     bars = []
-    for label, p in before.items():
-        shown = f"{score(p)} → {score(after[label])}"
-        bars.append(_bar(label, p, after[label], shown, f"{what} {signed(effects[label])}".strip()))
+    for label, change in changes(before, after).items():
+        shown = f"{score(before[label])} → {score(after[label])}"
+        bars.append(_bar(label, before[label], after[label], shown, signed(change)))
     return _strip(bars)
 
 

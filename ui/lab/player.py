@@ -14,7 +14,7 @@ from cxr.input_checks import Passport
 from cxr.model.bundle import MANIFEST
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import assess
-from cxr.teaching.preprocessing_stages import changed, changes, own_pipeline
+from cxr.teaching.preprocessing_stages import changed, own_pipeline
 from cxr.teaching.story import Story, StoryStep
 from ui.base.words import plain
 from ui.lab import layers, moves, preprocessing, stability, tries
@@ -182,7 +182,7 @@ def _regions(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
         _scores(now, film, before, model)
         return
     answer = tries.answer(film, radiograph, tried, now.fill, model)
-    st.html(moves.moved(answer.before, answer.after, answer.effects, "Δp"))
+    st.html(moves.moved(answer.before, answer.after))
     seen = tries.seen(film, radiograph, tried, now.fill, model)
     _films(
         [
@@ -197,7 +197,7 @@ def _input(now: StoryStep, film: Film, before: Scores, model: Classifier) -> Non
     radiograph = films.radiograph_of(film)
     chosen = changed(own_pipeline(model), now.way)
     after = preprocessing.scores_on(film, radiograph, chosen, model)
-    st.html(moves.moved(before, after, changes(before, after), ""))
+    st.html(moves.moved(before, after))
     _films([Plate(radiograph, "As filed"), preprocessing.plates_of(film, radiograph, chosen)[-1]])
 
 

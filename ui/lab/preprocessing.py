@@ -14,7 +14,6 @@ from cxr.teaching.preprocessing_stages import (
     Pipeline,
     Stage,
     changed,
-    changes,
     differences,
     own_pipeline,
     scores,
@@ -60,7 +59,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
             st.html(moves.still(before))
         else:
             after = scores_on(film, radiograph, pipeline, model)
-            st.html(moves.moved(before, after, changes(before, after), ""))
+            st.html(moves.moved(before, after))
         step = _step(plates_of(film, radiograph, pipeline))
         plates = [Plate(radiograph, "As filed"), step]
         viewer(plates, key="lab-way", height=HEIGHT, on_step=films.step)

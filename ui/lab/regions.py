@@ -24,8 +24,8 @@ HEIGHT = "calc(100dvh - 20rem)"
 """Of the viewer under the choice of the fill and the scores."""
 
 _SIGN = (
-    "Δp is the fall when the region is hidden, as in the occlusion map: above 0 the region speaks "
-    "for the class. The mark on a bar is the whole film."
+    "A region speaks for a class whose score falls when it is hidden: on the map it is warm then. "
+    "The mark on a bar is the whole film."
 )
 _HOW = "Draw on the film: a box (key x) or with a brush (key y)."
 
@@ -148,7 +148,7 @@ def _again() -> None:
 
 
 def _moves(answer: Answer) -> str:
-    return moves.moved(answer.before, answer.after, answer.effects, "Δp")
+    return moves.moved(answer.before, answer.after)
 
 
 def _trail(film: Film, answers: list[Answer]) -> None:
@@ -167,4 +167,4 @@ def _name(tried: Try) -> str:
 
 
 def _caption(answer: Answer) -> str:
-    return plain(" · ".join(f"{label} {signed(d)}" for label, d in answer.effects.items()))
+    return plain(" · ".join(f"{label} {signed(-d)}" for label, d in answer.effects.items()))

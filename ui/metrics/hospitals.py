@@ -32,7 +32,7 @@ def blocks(bundle: Bundle) -> list[Block]:
         ]
     title = heading("Hospitals that it never learnt from, without and with a hospital profile")
     tables = [part for each in found.hospitals for part in _hospital(found, each)]
-    return [title, *_curves(found), *tables, quiet(_how(found))]
+    return [title, *_curves(found), *tables, *_one_label(found), quiet(_how(found))]
 
 
 def _curves(found: Found) -> list[Block]:
@@ -87,6 +87,35 @@ def _hospital(found: Found, each: Hospital) -> list[Block]:
     ]
     films = f"{each.negatives:,} {found.negative}, {each.positives:,} {found.positive}"
     return [heading(f"{site(each.name)}: {films}"), table(head, rows), _crude(found, each)]
+
+
+def _one_label(found: Found) -> list[Block]:
+    """Hospitals where one of the labels is missing, and what can be said of them."""
+    if not found.one_label:
+        return []
+    ill, well = escape(found.positive), escape(found.negative)
+    rows = [
+        [
+            escape(site(each.name)),
+            ", ".join(f"{n:,} {escape(label)}" for label, n in each.films.items()),
+            ", ".join(f"{share(x, 2)} of {escape(label)}" for label, x in each.called.items()),
+            "; ".join(
+                f"{limit.films} {well}: {ranged(limit.specificity)}, met {share(limit.met, 2)}"
+                for limit in each.alone
+            )
+            or f"none: too few {well}",
+        ]
+        for each in found.one_label
+    ]
+    head = ["Hospital", "Films", f"Called {ill}, no profile", f"Specificity from its own {well}"]
+    return [
+        heading("Hospitals that lack a label"),
+        table(head, rows, text=len(head)),
+        quiet(
+            f"Without {well} of its own a hospital gets no threshold: that of another hospital is "
+            f"not offered, and how well {ill} is told from {well} there cannot be said."
+        ),
+    ]
 
 
 def _with_head(step: Step) -> list[str]:

@@ -8,6 +8,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cxr.model.classifier import Classifier
+from ui.panels import pacs
 from ui.panels.export import scores_csv
 from ui.panels.samples import groups, picker
 from ui.session import films, record
@@ -51,6 +52,7 @@ def first(model: Classifier) -> None:
         undo()
         drop("Films")
         st.caption(RULE)
+        pacs.find()
         st.html('<div class="cxr-heading">Or take a sample</div>')
         groups(model.labels)
 
@@ -58,6 +60,7 @@ def first(model: Classifier) -> None:
 def more(model: Classifier) -> None:
     """Room for more films, beside those there are."""
     drop("Add films", help=RULE)
+    pacs.find()
     if st.button("Samples", key="samples"):
         picker(model.labels)
 

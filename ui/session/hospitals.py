@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Hashable
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from cxr.model.classifier import Classifier
 from cxr.screening.standing import Standing, ground_of
 from cxr.site import Profile, store, watch
 from cxr.site.command import watched
+from ui.base.words import plain
 from ui.session import models
 from ui.session.films import Film, Reading
 
@@ -59,6 +60,17 @@ def model() -> Classifier:
     return shipped
 
 
+def as_shipped(what: str) -> None:
+    """Where a profile is picked and a page does not go by it: that, and why."""
+    if (site := model().site) is not None:
+        st.caption(
+            plain(
+                f"{what} as shipped, not by the profile of {site.name}: the films of the model’s "
+                "own table are of other hospitals."
+            )
+        )
+
+
 def standing(film: Film, reading: Reading, model: Classifier) -> Standing | None:
     """Where a film stands, if anything hangs on it: by a profile, or in a hospital that the model
     does not know, as far as the person says. A sample is of a hospital that it knows."""
@@ -89,20 +101,16 @@ def _fitting(shipped: Classifier) -> list[Profile]:
 
 
 def kept() -> store.Kept:
-    """Every kept profile, read again when the folder has changed."""
-    where = store.folder()
+    """Every kept profile, read again when there are others; none where the database is away."""
     try:
-        listing = tuple(
-            sorted((path.name, path.stat().st_mtime_ns) for path in where.glob("*.json"))
-        )
-    except OSError:
-        listing = ()
-    return _kept(str(where), listing)
+        return _kept(store.setting(), store.listing())
+    except SiteError as refusal:
+        return store.Kept(unusable={store.SETTING: refusal})
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _kept(where: str, listing: tuple[tuple[str, int], ...]) -> store.Kept:
-    return store.kept(Path(where))
+def _kept(where: str, listing: Hashable) -> store.Kept:
+    return store.kept()
 
 
 def _line(profile: Profile) -> str:

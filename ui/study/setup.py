@@ -10,6 +10,7 @@ from cxr.study import plan
 from cxr.study.plan import MOST_WRONG, Plan
 from ui.base.words import WAY_OUT, plain
 from ui.review import reader
+from ui.session.hospitals import as_shipped
 from ui.study import source
 
 PLAN, POOL, STOPPED = "study_plan", "study_pool", "study_stopped"
@@ -54,6 +55,10 @@ def show(model: Classifier) -> None:
                 help="The same films and seed are the same study, for every reader.",
             )
         st.caption(plain(_said(pool)))
+        if pool.hospital:
+            st.caption(plain(f"The model’s calls go by the profile of {pool.hospital}."))
+        elif pool.candidates:
+            as_shipped("The model’s calls are")
         st.button(
             "I know that some calls are wrong on purpose: begin" if share else "Begin",
             key="study-begin",

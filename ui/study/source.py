@@ -12,13 +12,14 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
+from cxr.screening.standing import call_of
 from cxr.study.answers import Answer, Answers, setting
 from cxr.study.plan import Candidate
 from cxr.teaching import samples
 from ui.base.words import plain
 from ui.review import source as review
 from ui.review.case import film_of
-from ui.session import films, tables
+from ui.session import films, hospitals, tables
 
 SESSION, TABLE = "Films of this session", "Test films of the model"
 
@@ -32,10 +33,13 @@ class Pool:
     candidates : list of Candidate
     opened : dict of film to callable
         Reads a candidate's film; raises CxrError.
+    hospital : str
+        Whose profile the calls go by; "" where they are as shipped.
     """
 
     candidates: list[Candidate]
     opened: dict[str, Callable[[], Radiograph]]
+    hospital: str = ""
 
 
 def answers() -> Answers:
@@ -77,9 +81,15 @@ def of_session(model: Classifier) -> Pool:
         found = films.reading(film, model) if film.label in model.labels else None
         if found is None or found.prediction is None or film.sha256 in opened:
             continue
-        candidates.append(Candidate(film.sha256, film.label, found.prediction.label))
+        candidates.append(
+            Candidate(
+                film.sha256,
+                film.label,
+                call_of(found.prediction, hospitals.standing(film, found, model)),
+            )
+        )
         opened[film.sha256] = partial(films.radiograph_of, film)
-    return Pool(candidates, opened)
+    return Pool(candidates, opened, model.site.name if model.site else "")
 
 
 def of_table(model: Classifier) -> Pool:

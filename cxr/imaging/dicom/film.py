@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import warnings
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from pydicom import uid
@@ -60,7 +61,7 @@ def read_dicom(
     """
     notes: list[str] = []
     doubts = Doubts(all_the_same)
-    ds, syntax = _dataset(data, bare)
+    ds, syntax = data_set(data, bare)
     view = None
     with doubts.held():
         tags.check_modality(ds, notes)
@@ -91,8 +92,15 @@ def read_dicom(
     )
 
 
-def _dataset(data: bytes, bare: bool = False) -> tuple[Dataset, str]:
-    """Parse the listed tags; the transfer syntax as stated, or as the bytes look."""
+def data_set(data: bytes, bare: bool = False, wanted: Sequence[Any] = _TAGS) -> tuple[Dataset, str]:
+    """Parse the wanted tags; the transfer syntax as stated, or as the bytes look.
+
+    Parameters
+    ----------
+    bare : bool
+        See :func:`read_dicom`.
+    wanted : sequence of tags
+    """
     with decoding():
         file = BoundedReader(data)
         read_preamble(file, bare)
@@ -100,11 +108,11 @@ def _dataset(data: bytes, bare: bool = False) -> tuple[Dataset, str]:
         syntax = str(meta.get("TransferSyntaxUID") or "")
         if syntax == uid.DeflatedExplicitVRLittleEndian:
             file = BoundedReader(_inflated(memoryview(data)[file.tell() :]))
-            ds = read_dataset(file, False, True, specific_tags=_TAGS)
+            ds = read_dataset(file, False, True, specific_tags=list(wanted))
             ds.file_meta = meta
             return ds, syntax
         file.seek(0)
-        ds = read_partial(file, specific_tags=_TAGS, force=bare)
+        ds = read_partial(file, specific_tags=list(wanted), force=bare)
         if not syntax:
             implicit, little = ds.original_encoding
             syntax = uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian

@@ -1,0 +1,6 @@
+"""What is said of a film as DICOM, for its study: a structured report, and a picture of it.
+
+>>> from cxr.dicom_out.results import results
+>>> for each in results(data, found, model):
+...     Path(f"{each.kind}.dcm").write_bytes(each.data)
+"""

@@ -1,0 +1,115 @@
+"""``python -m cxr dicom …``: a film's results as DICOM files, and what results are made of."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, _SubParsersAction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DicomOutError, ExplainError
+
+if TYPE_CHECKING:
+    from ..model.classifier import Classifier
+    from .results import Result
+
+
+def add(commands: _SubParsersAction[Any], models: Path) -> None:
+    """The command's options.
+
+    Parameters
+    ----------
+    commands : of argparse
+    models : Path
+        The bundle that is taken by default.
+    """
+    dicom = commands.add_parser("dicom", help="a film's scores as DICOM: report and picture")
+    dicom.add_argument("file", type=Path, metavar="FILE", help="a DICOM film")
+    dicom.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
+    dicom.add_argument("--box", metavar="X,Y,WIDTH,HEIGHT", help="a region, in pixels of the film")
+    add_shown(dicom, models)
+
+
+def add_shown(parser: ArgumentParser, models: Path) -> None:
+    """What is laid over the picture, and who scores."""
+    parser.add_argument("--class", dest="label", metavar="T", help="lay a map of it over the film")
+    parser.add_argument("--method", default="gradcam", help="of that map, gradcam by default")
+    parser.add_argument("--site", metavar="NAME", help="go by a hospital profile")
+    parser.add_argument("--model", type=Path, default=models, metavar="DIR", help="a bundle")
+
+
+def run(asked: Namespace) -> int:
+    """Write the files; returns the exit status.
+
+    Raises
+    ------
+    CxrError
+    """
+    try:
+        data = asked.file.read_bytes()
+    except OSError as error:
+        raise DicomOutError("not_written", f"The film cannot be read: {error.strerror}.") from None
+    made = made_of(data, model_of(asked), asked)
+    try:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        for each in made:
+            path = asked.out / f"{each.kind}.dcm"
+            path.write_bytes(each.data)
+            print(path)
+    except OSError as error:
+        raise DicomOutError(
+            "not_written", f"The DICOM files cannot be written: {error.strerror}."
+        ) from None
+    return 0
+
+
+def model_of(asked: Namespace) -> Classifier:
+    """The bundle that was asked for, at the hospital that was."""
+    from ..model.classifier import load
+
+    model = load(asked.model)
+    if not asked.site:
+        return model
+    from ..site import store
+
+    return model.at(store.find(asked.site))
+
+
+def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
+    """The results of one film, with the map and the region that were asked for.
+
+    Raises
+    ------
+    CxrError
+        The film's refusal too.
+    """
+    from .. import explain
+    from ..explain import region
+    from ..screening.assess import assess
+    from .results import Map, Region, results
+
+    found = assess(data, model)
+    found.scored  # noqa: B018 (raises)
+    assert found.film is not None
+    drawn = box = None
+    if asked.label:
+        values = explain.make_map(model, found.film, asked.label, asked.method)
+        drawn = Map(values, asked.method, asked.label)
+    if getattr(asked, "box", None):
+        corners = _box(asked.box, found.film.pixels.shape)
+        mask = region.box_mask(model.size, found.film.pixels.shape, corners)
+        box = Region(corners, region.what_if(model, found.film, mask).effects)
+    return results(data, found, model, drawn, box)
+
+
+def _box(text: str, shape: tuple[int, ...]) -> tuple[float, float, float, float]:
+    refusal = ExplainError(
+        "bad_request", "A box is X,Y,WIDTH,HEIGHT in pixels, and lies within the film."
+    )
+    try:
+        x, y, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        raise refusal from None
+    within = x >= 0 and y >= 0 and x + width <= shape[1] and y + height <= shape[0]
+    if not (within and width > 0 and height > 0):
+        raise refusal
+    return x, y, width, height

@@ -1,0 +1,125 @@
+"""All that is sent about a film: a structured report, and a picture of the film under its map."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from ..dicomweb.reference import PICTURE, REPORT
+from ..model.classifier import Classifier
+from ..screening.assess import Assessment
+
+
+@dataclass(frozen=True)
+class Region:
+    """A box that was drawn on the film.
+
+    Attributes
+    ----------
+    box : (x, y, width, height)
+        In pixels of the film, from its upper left corner.
+    effects : dict of str to float
+        Label → how far its probability falls when the box is hidden.
+    """
+
+    box: tuple[float, float, float, float]
+    effects: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """A map to lay over the picture.
+
+    Attributes
+    ----------
+    values : float32 (h, w)
+        Of any size: it is stretched over the film.
+    method, label : str
+    said : tuple of str
+        The evidence for and against it.
+    """
+
+    values: NDArray[np.float32]
+    method: str
+    label: str
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """A DICOM file about a film.
+
+    Attributes
+    ----------
+    kind : {"report", "picture"}
+    study, series, instance : str
+        Its UIDs. The last is made of what the file says: who says the same again makes the same.
+    data : bytes
+    """
+
+    kind: str
+    study: str
+    series: str
+    instance: str
+    data: bytes = field(repr=False)
+
+
+def results(
+    data: bytes,
+    found: Assessment,
+    model: Classifier,
+    drawn: Map | None = None,
+    region: Region | None = None,
+) -> list[Result]:
+    """A structured report of the scores, and a picture as a secondary capture.
+
+    Parameters
+    ----------
+    data : bytes
+        The film's DICOM file.
+    found : Assessment
+        What :func:`cxr.assess` said of it; of a refused film its refusal is raised.
+    model : Classifier
+        That said it.
+    drawn, region : optional
+
+    Raises
+    ------
+    DicomOutError
+        ``not_dicom``, ``no_study``; ``no_highdicom`` without the extra ``pacs``.
+    """
+    from .source import source_of
+
+    source = source_of(data)
+    found.scored  # noqa: B018 (raises)
+    try:
+        from .picture import picture
+        from .report import report
+    except ModuleNotFoundError:
+        from ..errors import DicomOutError
+
+        raise DicomOutError(
+            "no_highdicom", "DICOM files are made by the extra pacs: pip install cxr-lens[pacs]."
+        ) from None
+
+    return [
+        _file(REPORT, report(source, found, model, region)),
+        _file(PICTURE, picture(source, found, model, drawn)),
+    ]
+
+
+def _file(kind: str, ds: Dataset) -> Result:
+    out = io.BytesIO()
+    ds.save_as(out)
+    return Result(
+        kind,
+        str(ds.StudyInstanceUID),
+        str(ds.SeriesInstanceUID),
+        str(ds.SOPInstanceUID),
+        out.getvalue(),
+    )

@@ -1,0 +1,41 @@
+"""The sentences that stand in the report and under the picture alike."""
+
+from __future__ import annotations
+
+from ..model.classifier import Classifier
+from ..screening.assess import Assessment
+
+
+def scores(found: Assessment) -> str:
+    """Each label's probability."""
+    prediction, _ = found.scored
+    return "Scores: " + ", ".join(f"{k} {p:.3f}" for k, p in prediction.probabilities.items())
+
+
+def standing(found: Assessment) -> list[str]:
+    """Where the film lies between two labels, and what a hospital's profile calls it."""
+    stands = found.standing
+    if stands is None:
+        return []
+    said = f"Log-odds of {stands.positive} against {stands.negative}: {stands.log_odds:+.2f}"
+    if stands.threshold is None:
+        return [f"{said}. No class is called: the film's hospital has no profile"]
+    called = stands.positive if stands.called else f"not {stands.positive}"
+    return [f"{said}, threshold of {stands.hospital} {stands.threshold:+.2f}: {called}"]
+
+
+def network(model: Classifier) -> str:
+    """What the scores come from."""
+    said = f"Model {model.bundle.name}, network {model.bundle.digest[:12]}"
+    if model.site is not None:
+        said += f", hospital profile {model.site.name} ({model.site.identity[:12]})"
+    return said
+
+
+def checks(found: Assessment) -> list[str]:
+    """What the input checks say, what they could not look at, and what reading assumed."""
+    _, passport = found.scored
+    flags, unchecked = ", ".join(passport.flags), ", ".join(passport.unchecked)
+    said = [*found.before_scores]
+    said += [f"Input checks that flag the film: {flags}"] if flags else []
+    return said + ([f"Not checked: {unchecked}"] if unchecked else [])

@@ -1,0 +1,1 @@
+"""Films in a PACS by DICOMweb: searched for, fetched, and results about them stored."""

@@ -1,0 +1,177 @@
+"""``python -m cxr pacs …`` and ``python -m cxr receive``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..dicom_out import command as dicom_out
+from ..dicomweb.reference import Reference, reference
+from ..dicomweb.settings import needed
+from ..errors import CxrError, PacsError
+
+if TYPE_CHECKING:
+    from ..dicomweb.query import Listed
+
+_FATAL = {"pacs_down", "pacs_login", "pacs_certificate", "no_pacs", "bad_pacs", "no_highdicom"}
+"""What no other film would fare better with."""
+
+
+def add(commands: _SubParsersAction[Any], models: Path) -> None:
+    """The commands' options.
+
+    Parameters
+    ----------
+    commands : of argparse
+    models : Path
+        The bundle that is taken by default.
+    """
+    pacs = commands.add_parser(
+        "pacs",
+        help="films of the PACS that CXR_PACS names",
+        description="Set up by CXR_PACS.",
+    )
+    parts = pacs.add_subparsers(dest="part", required=True)
+    query = parts.add_parser("query", help="list films")
+    query.add_argument("--json", action="store_true", help="one JSON object a line")
+    _searched(query)
+    fetch = parts.add_parser("fetch", help="write films to a folder")
+    fetch.add_argument("films", nargs="*", metavar="STUDY/SERIES/INSTANCE")
+    fetch.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    _searched(fetch)
+    send = parts.add_parser("send", help="read films, and send report and picture of each")
+    send.add_argument("films", nargs="*", metavar="FILE|STUDY/SERIES/INSTANCE")
+    dicom_out.add_shown(send, models)
+    _searched(send)
+    receive = commands.add_parser("receive", help="take films in by C-STORE")
+    receive.add_argument("folder", type=Path, metavar="FOLDER", help="where they are written")
+    receive.add_argument("--port", type=int, default=11112)
+    receive.add_argument("--address", default="127.0.0.1", help="this machine alone by default")
+    receive.add_argument("--title", default="CXRLENS", help="the AE title that it answers to")
+    receive.add_argument(
+        "--from", dest="senders", action="append", metavar="TITLE", help="take from these alone"
+    )
+
+
+def _searched(parser: ArgumentParser) -> None:
+    parser.add_argument("--since", type=_day, metavar="DATE", help="2026-11-28")
+    parser.add_argument("--until", type=_day, metavar="DATE")
+    parser.add_argument("--modality", default="", metavar="CR|DX")
+    parser.add_argument("--body-part", default="CHEST", metavar="TERM", help="'' for any")
+    parser.add_argument("--accession", default="", metavar="NUMBER")
+    parser.add_argument("--unread", action="store_true", help="without a report of this program")
+    parser.add_argument("--most", type=int, default=50, metavar="N", help="films, at most")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("a date is written 2026-11-28") from None
+
+
+def run(asked: Namespace) -> int:
+    """Do what was asked; returns the exit status.
+
+    Raises
+    ------
+    CxrError
+    """
+    if asked.command == "receive":
+        from .receive import serve
+
+        return serve(asked.folder, asked.port, asked.address, asked.title, asked.senders or ())
+    if asked.part == "query":
+        for film in _search(asked):
+            print(_json_line(film) if asked.json else _line(film))
+        return 0
+    return _fetch(asked) if asked.part == "fetch" else _send(asked)
+
+
+def _search(asked: Namespace) -> tuple[Listed, ...]:
+    from ..dicomweb.query import Query, search
+
+    query = Query(
+        asked.since,
+        asked.until,
+        asked.modality.upper(),
+        asked.body_part,
+        asked.accession,
+        asked.unread,
+        asked.most,
+    )
+    found = search(needed(), query)
+    print(*found.notes, sep="\n", end="\n" if found.notes else "", file=sys.stderr)
+    return found.films
+
+
+def _line(film: Listed) -> str:
+    return f"{'read' if film.read else 'unread':6}  {film.title}  {film.film}"
+
+
+def _json_line(film: Listed) -> str:
+    shown = ("date", "time", "accession", "modality", "body_part", "description", "read")
+    return json.dumps({"film": str(film.film), **{name: getattr(film, name) for name in shown}})
+
+
+def _named(asked: Namespace) -> Iterator[tuple[str, Reference | Path]]:
+    """Films by name: those that were named, else those that a search finds."""
+    if not asked.films:
+        yield from ((str(film.film), film.film) for film in _search(asked))
+    for name in asked.films:
+        path = Path(name)
+        yield name, path if path.is_file() else reference(name, needed())
+
+
+def _data(film: Reference | Path) -> bytes:
+    from ..dicomweb.client import fetch
+
+    if isinstance(film, Reference):
+        return fetch(film)
+    try:
+        return film.read_bytes()
+    except OSError as error:
+        raise PacsError("not_kept", f"A film cannot be read: {error.strerror}.") from None
+
+
+def _fetch(asked: Namespace) -> int:
+    from .receive import keep
+
+    failed = 0
+    for name, film in _named(asked):
+        try:
+            if isinstance(film, Path):
+                raise PacsError("bad_reference", "A file is here already: name films of the PACS.")
+            print(keep(asked.out, film.instance, _data(film)))
+        except CxrError as refusal:
+            failed += 1
+            _tell(name, refusal)
+    return 1 if failed else 0
+
+
+def _send(asked: Namespace) -> int:
+    from ..dicomweb.client import store
+
+    pacs, model = needed(), dicom_out.model_of(asked)
+    failed = 0
+    for name, film in _named(asked):
+        try:
+            made = dicom_out.made_of(_data(film), model, asked)
+            sent, there = store(pacs, [each.data for each in made])
+        except CxrError as refusal:
+            failed += 1
+            _tell(name, refusal)
+        else:
+            print(f"{name}: {sent} sent, {there} there already", flush=True)
+    return 1 if failed else 0
+
+
+def _tell(name: str, refusal: CxrError) -> None:
+    if refusal.code in _FATAL:
+        raise refusal
+    print(f"{name}: {refusal}", file=sys.stderr)

@@ -1,0 +1,97 @@
+"""Films from the PACS on Read, and results back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from appwalk import FILM, click, listed, text, upload
+from dicomweb_server import Server, serving
+from pacsfilms import stored, there, uids
+from streamlit.testing.v1 import AppTest
+
+from cxr.dicomweb import session
+from cxr.dicomweb.reference import series_of
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, app: AppTest) -> Iterator[Server]:
+    monkeypatch.setattr(session, "PAUSE", 0.0)
+    with serving() as server:
+        monkeypatch.setenv("CXR_PACS", server.pacs().url)
+        server.hold(stored(study=1), stored(study=2, StudyDate="20261102"))
+        yield server
+
+
+def keys(at: AppTest) -> set[str]:
+    return {button.key for button in at.button}
+
+
+def searched(at: AppTest) -> AppTest:
+    at.run()
+    click(at, "pacs")
+    (form,) = (button for button in at.button if button.label == "Search")
+    form.click()
+    return at.run()
+
+
+def test_without_a_pacs_there_is_nothing_of_it(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CXR_PACS", raising=False)
+    app.run()
+    assert "pacs" not in keys(app)
+    upload(app, ("a.dcm", stored()))
+    assert not {"pacs", "pacs-send"} & keys(app)
+    assert "For the film’s study" in text(app)
+
+
+def test_wrong_settings_are_said(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXR_PACS", "ftp://pacs")
+    app.run()
+    assert "bad" in text(app)
+    assert "pacs" not in keys(app)
+
+
+def test_films_are_fetched_read_and_sent_back(app: AppTest, server: Server) -> None:
+    searched(app)
+    choice = app.multiselect(key="pacs-taken")
+    assert [option[:10] for option in choice.options] == ["2026-11-02", "2026-11-01"]
+    choice.set_value([str(there(None, study=number)) for number in (2, 1)])
+    app.run()
+    click(app, "pacs-fetch")
+    assert len(listed(app).options) == 2
+    assert "Müller" not in text(app)
+    for said in ("in the PACS.", "there already."):
+        click(app, "pacs-send")
+        assert said in text(app)
+    assert len(server.stored) == 2
+    kept = {str(ds.SeriesInstanceUID) for ds in server.heads.values()}
+    assert series_of("report", uids(study=2)[2]) in kept
+
+
+def test_a_fault_is_a_sentence_and_the_button_tries_again(app: AppTest, server: Server) -> None:
+    server.faults = ["503"] * 2
+    searched(app)
+    assert "busy" in app.info[0].value
+    searched(app)
+    app.multiselect(key="pacs-taken").set_value([str(there(None))])
+    app.run()
+    server.faults = ["half"] * 2
+    click(app, "pacs-fetch")
+    assert "broke off" in app.info[0].value
+    click(app, "pacs-fetch")
+    assert len(listed(app).options) == 1
+    server.faults = ["401"]
+    click(app, "pacs-send")
+    assert "[pacs_login]" in text(app)
+    click(app, "pacs-send")
+    assert "in the PACS." in text(app)
+    assert len(server.stored) == 2
+
+
+def test_only_a_dicom_film_has_a_study(app: AppTest, server: Server, tmp_path: Path) -> None:
+    upload(app, ("a.png", FILM))
+    assert "pacs-send" not in keys(app)
+    assert "For the film’s study" not in text(app)

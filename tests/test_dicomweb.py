@@ -1,0 +1,293 @@
+"""Films from a PACS and results to it, and whatever a PACS may fail at."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from dicomweb_server import Server, serving
+from pacsfilms import stored, there, uids
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+import cxr
+from cxr.dicom_out.results import results
+from cxr.dicomweb import session
+from cxr.dicomweb.client import fetch, store
+from cxr.dicomweb.query import Query, search
+from cxr.dicomweb.reference import Reference, reference, series_of
+from cxr.dicomweb.settings import Pacs, configured, from_file
+from cxr.errors import PacsError
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(session, "PAUSE", 0.0)
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def made(phantom_model: cxr.Classifier) -> list[bytes]:
+    """Report and picture of the first film."""
+    found = cxr.assess(stored(), phantom_model)
+    return [each.data for each in results(stored(), found, phantom_model)]
+
+
+def listed(server: Server, **wanted: object) -> list[str]:
+    return [film.film.instance for film in search(server.pacs(), Query(**wanted)).films]
+
+
+def code(call: object, *args: object) -> str:
+    with pytest.raises(PacsError) as caught:
+        call(*args)  # type: ignore[operator]
+    return caught.value.code
+
+
+def test_a_film_is_fetched_as_it_is_kept(server: Server) -> None:
+    server.hold(stored())
+    data = fetch(there(server.pacs()))
+    assert (cxr.read(data).pixels == cxr.read(stored()).pixels).all()
+    assert dcmread(io.BytesIO(data)) == dcmread(io.BytesIO(stored()))
+
+
+def test_the_spine_takes_a_film_of_a_pacs(server: Server, phantom_model: cxr.Classifier) -> None:
+    server.hold(stored())
+    found = cxr.assess(there(server.pacs()), phantom_model)
+    assert found.scored[0].probabilities == (
+        cxr.assess(stored(), phantom_model).scored[0].probabilities
+    )
+    gone = cxr.assess(there(server.pacs(), 9), phantom_model)
+    assert gone.refusal is not None
+    assert gone.refusal.code == "not_in_pacs"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "studies"),
+    [
+        ({}, [3, 2, 1]),
+        ({"since": date(2026, 11, 2)}, [3, 2]),
+        ({"until": date(2026, 11, 2)}, [2, 1]),
+        ({"since": date(2026, 11, 2), "until": date(2026, 11, 2)}, [2]),
+        ({"modality": "DX"}, [2]),
+        ({"accession": "ACC3"}, [3]),
+        ({"accession": "ACC*"}, [3, 2, 1]),
+        ({"accession": "none"}, []),
+        ({"body_part": "ABDOMEN"}, [4]),
+        ({"body_part": ""}, [4, 3, 2, 1]),
+    ],
+)
+def test_films_are_searched_for(
+    server: Server, wanted: dict[str, object], studies: list[int]
+) -> None:
+    server.hold(
+        stored(study=1),
+        stored(study=2, StudyDate="20261102", Modality="DX", BodyPartExamined="TORAX"),
+        stored(study=3, StudyDate="20261103", BodyPartExamined=None),
+        stored(study=4, StudyDate="20261104", BodyPartExamined="ABDOMEN"),
+        stored(study=5, Modality="CT"),
+    )
+    assert listed(server, **wanted) == [uids(study=number)[2] for number in studies]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_what_is_left_out_is_said(server: Server, counts: bool) -> None:
+    server.counts = counts
+    server.hold(stored(1), *(stored(number, 2) for number in range(30)))
+    server.hold(stored(1, 3, BodyPartExamined="KNEE"))
+    found = search(server.pacs(), Query())
+    assert [film.film.instance for film in found.films] == [uids()[2]]
+    assert "1 series of other parts" in " ".join(found.notes)
+    assert "1 series of more than 20 images" in " ".join(found.notes)
+
+
+def test_a_study_of_2_000_images_is_not_fetched(server: Server) -> None:
+    server.hold(stored())
+    (one,) = server.heads.values()
+    for number in range(2000):
+        server.heads[str(number)] = Dataset(one)
+    found = search(server.pacs(), Query())
+    assert not found.films
+    assert "20 images" in found.notes[0]
+    assert len(server.asked) == 3  # studies of two modalities, series
+
+
+def test_more_films_than_asked_for_are_said(server: Server) -> None:
+    server.hold(*(stored(study=number) for number in range(60)))
+    found = search(server.pacs(), Query(most=5))
+    assert len(found.films) == 5
+    assert "more than 5" in found.notes[0]
+    assert len(listed(server, most=200)) == 60  # page by page
+
+
+def test_a_pacs_that_passes_over_the_filters_changes_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicomweb_server._matches", lambda *_: True)
+    server.hold(
+        stored(study=1), stored(study=2, StudyDate="20261102"), stored(study=3, Modality="CT")
+    )
+    assert listed(server, until=date(2026, 11, 1)) == [uids(study=1)[2]]
+
+
+def test_a_film_is_read_once_its_report_is_there(server: Server, made: list[bytes]) -> None:
+    server.hold(stored(1), stored(2))
+    assert len(listed(server, unread=True)) == 2
+    assert store(server.pacs(), made) == (2, 0)
+    assert listed(server, unread=True) == [uids(2)[2]]
+    found = {film.film.instance: film.read for film in search(server.pacs(), Query()).films}
+    assert found == {uids(1)[2]: True, uids(2)[2]: False}  # and our picture is no film to read
+
+
+def test_nothing_is_sent_twice(server: Server, made: list[bytes]) -> None:
+    server.hold(stored())
+    assert store(server.pacs(), made) == (2, 0)
+    assert store(server.pacs(), made) == (0, 2)
+    assert store(server.pacs(), made[:1]) == (0, 1)
+    assert len(server.stored) == 2
+    kept = [dcmread(io.BytesIO(server.held[each])) for each in server.stored]
+    assert [ds.SeriesInstanceUID for ds in kept] == [
+        series_of(kind, uids()[2]) for kind in ("report", "picture")
+    ]
+
+
+def test_an_answer_that_is_lost_sends_nothing_twice(server: Server, made: list[bytes]) -> None:
+    server.hold(stored())
+    server.faults = ["", "", "", "loses"]  # study, two series, then what is sent
+    assert store(server.pacs(), made) == (2, 0)
+    assert len(server.stored) == 2
+
+
+def test_results_that_a_pacs_refuses_are_sent_again_and_not_lost(
+    server: Server, made: list[bytes]
+) -> None:
+    server.hold(stored())
+    server.faults = ["", "", "", "refuses", "", "", "refuses"]
+    assert code(store, server.pacs(), made) == "pacs_failed"
+    assert len(server.held) == 1
+    assert store(server.pacs(), made) == (2, 0)
+
+
+def test_results_of_a_study_that_is_not_there_are_not_sent(
+    server: Server, made: list[bytes]
+) -> None:
+    server.hold(stored(study=2))
+    assert code(store, server.pacs(), made) == "no_study_there"
+    assert not server.stored
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        (["503"], None),
+        (["503", "503"], "pacs_busy"),
+        (["500"], "pacs_failed"),
+        (["401"], "pacs_login"),
+        (["404"], "not_in_pacs"),
+        (["silent", "silent"], "pacs_slow"),
+        (["drips", "drips"], "pacs_slow"),
+        (["web page", "web page"], "half_an_answer"),
+        (["half"], None),
+        (["half", "half"], "half_an_answer"),
+        (["half, unsaid"], None),
+        (["half, unsaid", "half, unsaid"], "half_an_answer"),
+        (["other"], "other_film"),
+    ],
+)
+def test_a_fault_is_a_sentence_and_is_asked_again_where_that_helps(
+    server: Server, faults: list[str], said: str | None
+) -> None:
+    server.hold(stored(1), stored(2))
+    server.faults = list(faults)
+    pacs = server.pacs(seconds=0.1)
+    if said is None:
+        assert cxr.read(fetch(there(pacs))).pixels.size
+    else:
+        assert code(fetch, there(pacs)) == said
+    assert not server.faults
+    assert cxr.read(fetch(there(pacs))).pixels.size  # it works again: nothing was kept of the fault
+
+
+@pytest.mark.parametrize("fault", ["503", "silent", "web page", "half", "half, unsaid"])
+def test_a_search_fails_with_a_sentence(server: Server, fault: str) -> None:
+    server.hold(stored())
+    server.faults = [fault, fault]
+    with pytest.raises(PacsError) as caught:
+        search(server.pacs(seconds=0.1), Query(accession="ACC1"))
+    assert "ACC1" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_pacs_that_is_down_is_said_to_be() -> None:
+    with serving() as server:
+        pacs = server.pacs()
+    assert code(fetch, there(pacs)) == "pacs_down"
+
+
+def test_a_login_is_sent_and_a_wrong_one_said(server: Server) -> None:
+    server.hold(stored())
+    server.login = "jörg:geheim:1"
+    assert cxr.read(fetch(there(server.pacs(user="jörg", password="geheim:1"))))
+    asked = len(server.asked)
+    assert code(fetch, there(server.pacs(user="jörg", password="x"))) == "pacs_login"
+    assert len(server.asked) == asked + 1  # asked again, an account would be locked
+    assert "geheim" not in repr(server.pacs(user="jörg", password="geheim:1"))
+
+
+def test_nothing_of_a_patient_is_logged(
+    server: Server, made: list[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.hold(stored())
+    search(server.pacs(), Query(accession="ACC1"))
+    store(server.pacs(), made)
+    assert "ACC1" not in caplog.text
+    assert "ller" not in caplog.text
+    assert uids()[0] not in caplog.text
+
+
+def test_a_pacs_is_set_up_by_an_address_or_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CXR_PACS", raising=False)
+    assert configured() is None
+    monkeypatch.setenv("CXR_PACS", "https://pacs.example/dicom-web")
+    assert configured() == Pacs("https://pacs.example/dicom-web")
+    file = tmp_path / "pacs.toml"
+    file.write_text(
+        'url = "http://10.0.0.1:8042/dicom-web"\nuser = "a"\npassword = "b"\nseconds = 5\n'
+    )
+    monkeypatch.setenv("CXR_PACS", str(file))
+    assert configured() == Pacs("http://10.0.0.1:8042/dicom-web", "a", "b", seconds=5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'url = "ftp://pacs"',
+        'url = "http://user:secret@pacs/"',
+        'url = "http://pacs"\nsecret = "secret"',
+        'url = "http://pacs"\npassword = 7',
+        'url = "http://pacs"\nseconds = 0',
+        'user = "secret"',
+        'password = "secret',
+    ],
+)
+def test_wrong_settings_are_said_and_no_password_with_them(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "pacs.toml"
+    file.write_text(text)
+    with pytest.raises(PacsError) as caught:
+        from_file(file)
+    assert caught.value.code == "bad_pacs"
+    assert '"secret' not in str(caught.value)
+    assert code(from_file, tmp_path / "gone.toml") == "bad_pacs"
+
+
+def test_a_reference_is_three_uids() -> None:
+    assert reference("1.2/3.4/5.6") == Reference("1.2", "3.4", "5.6")
+    for text in ("", "1.2/3.4", "1/2/3/4", "../../x", "1.2/3.4/5.6?x=1", "1.2/3.4/" + "5" * 65):
+        assert code(reference, text) == "bad_reference"

@@ -1,0 +1,191 @@
+"""Films from the PACS, and results as DICOM: to keep, or to send back to it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from html import escape
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cxr.dicom_out.results import Map, Result, results
+from cxr.dicomweb.settings import Pacs, configured
+from cxr.errors import CxrError, PacsError
+from cxr.explain import methods_of
+from cxr.model.classifier import Classifier
+from cxr.screening.assess import Assessment
+from ui.base.words import plain
+from ui.session import films, hospitals, long_work, map_tasks, record
+from ui.session.films import Film, Reading
+
+if TYPE_CHECKING:
+    from cxr.dicomweb.query import Listed
+
+_OPEN, _FOUND, _SENT = "pacs_open", "pacs_found", "pacs_sent"
+_EITHER = "CR or DX"
+
+
+def find() -> None:
+    """Opens the search; nothing where no PACS is set up."""
+    try:
+        pacs = configured()
+    except PacsError as refusal:
+        st.caption(plain(str(refusal)))
+        return
+    if pacs is None:
+        return
+    if st.button("From the PACS", key="pacs"):
+        st.session_state[_OPEN] = True
+    if st.session_state.get(_OPEN):
+        _search(pacs)
+
+
+def _shut() -> None:
+    st.session_state.pop(_OPEN, None)
+    st.session_state.pop(_FOUND, None)
+
+
+@st.dialog("From the PACS", width="medium", on_dismiss=_shut)
+def _search(pacs: Pacs) -> None:
+    with st.form("pacs-query", border=False):
+        first, last = st.columns(2)
+        since = first.date_input("From", None, key="pacs-since")
+        until = last.date_input("Until", None, key="pacs-until")
+        kind, number = st.columns(2)
+        modality = kind.selectbox("Modality", (_EITHER, "CR", "DX"), key="pacs-modality")
+        accession = number.text_input("Accession number", max_chars=16, key="pacs-accession")
+        unread = st.checkbox("Only films without a report of CXR Lens", True, key="pacs-unread")
+        asked = st.form_submit_button("Search")
+    if asked:
+        try:
+            from cxr.dicomweb.query import Query, search
+
+            wanted = "" if modality == _EITHER else modality
+            query = Query(since, until, wanted, accession=accession.strip(), unread=unread)
+            with st.spinner("Asking the PACS"):
+                st.session_state[_FOUND] = search(pacs, query)
+        except PacsError as refusal:
+            st.session_state.pop(_FOUND, None)
+            st.info(plain(f"{refusal}"))
+    if (found := st.session_state.get(_FOUND)) is not None:
+        for note in found.notes:
+            st.caption(plain(note))
+        if not found.films:
+            st.caption("No chest film that fits.")
+            return
+        titles = {str(each.film): each for each in found.films}
+        taken = st.multiselect(
+            f"Chest films ({len(titles)})",
+            list(titles),
+            format_func=lambda name: titles[name].title + " · read" * titles[name].read,
+            key="pacs-taken",
+        )
+        if st.button("Fetch", key="pacs-fetch", type="primary", disabled=not taken):
+            _fetch([titles[name] for name in taken])
+
+
+def _fetch(taken: list[Listed]) -> None:
+    """Take films in; one that does not come is said, and can be fetched again."""
+    from cxr.dicomweb.client import fetch
+
+    numbers, refusals = [], {}
+    with st.spinner("Fetching from the PACS"):
+        for each in taken:
+            try:
+                numbers.append(films.add(each.title, fetch(each.film)))
+            except PacsError as refusal:
+                refusals[each.title] = refusal
+    for title, why in refusals.items():
+        st.info(plain(f"{title}: {why}"))
+    if numbers:
+        films.choose(numbers[0])
+    if numbers and not refusals:
+        _shut()
+        st.rerun()
+
+
+def exports(film: Film, reading: Reading, model: Classifier) -> None:
+    """Report and picture of a DICOM film as files, and back to the PACS where there is one."""
+    if films.radiograph_of(film).format != "DICOM" or find_spec("highdicom") is None:
+        return
+    make = _maker(film, reading, model)
+    tell = record.exporter()
+
+    def zipped() -> bytes:
+        made = make()
+        tell("DICOM", {"film": film.sha256, "instances": [each.instance for each in made]})
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+            for each in made:
+                file.writestr(f"{each.kind}.dcm", each.data)
+        return out.getvalue()
+
+    st.html('<div class="cxr-heading">For the film’s study</div>')
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "DICOM",
+            zipped,
+            f"cxr-lens-dicom-{film.sha256[:12]}.zip",
+            "application/zip",
+            key="dicom",
+            on_click="ignore",
+            help="A structured report of the scores and a picture, with the map that is shown",
+        )
+        _sender(film, model, make)
+
+
+def _sender(film: Film, model: Classifier, make: Callable[[], list[Result]]) -> None:
+    try:
+        pacs = configured()
+    except PacsError:
+        return  # said where films are searched for
+    if pacs is None:
+        return
+    kept = st.session_state.setdefault(_SENT, {})
+    name = film.number, model.identity
+    if st.button("Send to the PACS", key="pacs-send"):
+        try:
+            from cxr.dicomweb.client import store
+
+            made = make()
+            with st.spinner("Sending"):
+                sent, _ = store(pacs, [each.data for each in made])
+        except CxrError as refusal:
+            kept[name] = str(refusal)
+        else:
+            told = {"film": film.sha256, "instances": [each.instance for each in made]}
+            record.exporter()("DICOM, to the PACS", {**told, "sent": sent})
+            kept[name] = "Report and picture are in the PACS" + (
+                "." if sent else "; they were there already."
+            )
+    if name in kept:
+        st.html(f'<div class="cxr-quiet"><p>{escape(kept[name])}</p></div>')
+
+
+def _maker(film: Film, reading: Reading, model: Classifier) -> Callable[[], list[Result]]:
+    """What makes the files, where there may be no session to ask."""
+    radiograph = films.radiograph_of(film)
+    found = Assessment(
+        film=radiograph,
+        checks=reading.passport,
+        prediction=reading.prediction,
+        standing=hospitals.standing(film, reading, model),
+    )
+    drawn = _map(film, model)
+    return lambda: results(film.data, found, model, drawn)
+
+
+def _map(film: Film, model: Classifier) -> Map | None:
+    """The map that is shown, once it is there."""
+    state, methods = st.session_state, methods_of(model)
+    label = state.get(f"class-{film.number}-{model.bundle.digest[:12]}")
+    method = state.get(f"method-{'-'.join(methods)}") or methods[0]
+    if film.number not in state.get("asked", ()) or not label:
+        return None
+    radiograph = films.radiograph_of(film)
+    what = map_tasks.wanted(radiograph, model, label, method)
+    done = long_work.done(map_tasks.map_task(radiograph, model, what).key)
+    return Map(done.values, method, label) if isinstance(done, map_tasks.Drawn) else None
