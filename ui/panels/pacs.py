@@ -24,7 +24,7 @@ from ui.session.films import Film, Reading
 if TYPE_CHECKING:
     from cxr.dicomweb.query import Listed
 
-_OPEN, _FOUND, _SENT = "pacs_open", "pacs_found", "pacs_sent"
+_OPEN, _FOUND, _CAME, _SENT = "pacs_open", "pacs_found", "pacs_came", "pacs_sent"
 _EITHER = "CR or DX"
 
 
@@ -46,6 +46,7 @@ def find() -> None:
 def _shut() -> None:
     st.session_state.pop(_OPEN, None)
     st.session_state.pop(_FOUND, None)
+    st.session_state.pop(_CAME, None)
 
 
 @st.dialog("From the PACS", width="medium", on_dismiss=_shut)
@@ -91,18 +92,23 @@ def _fetch(taken: list[Listed]) -> None:
     """Take films in; one that does not come is said, and can be fetched again."""
     from cxr.dicomweb.client import fetch
 
-    numbers, refusals = [], {}
+    numbers: list[int] = []
+    refused: list[str] = []
+    came = st.session_state.setdefault(_CAME, set())
     with st.spinner("Fetching from the PACS"):
         for each in taken:
+            if each.film in came:
+                continue  # the others are fetched again
             try:
                 numbers.append(films.add(each.title, fetch(each.film)))
+                came.add(each.film)
             except PacsError as refusal:
-                refusals[each.title] = refusal
-    for title, why in refusals.items():
-        st.info(plain(f"{title}: {why}"))
+                refused.append(f"{each.title}: {refusal}")
+    for said in refused:
+        st.info(plain(said))
     if numbers:
         films.choose(numbers[0])
-    if numbers and not refusals:
+    if not refused:
         _shut()
         st.rerun()
 
