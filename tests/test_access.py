@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from appwalk import start, text
 
-from ui.session.access import role_of
+from ui.session.access import OPEN, role_of
 
 BY_MAIL = {"admin": ["Chief@clinic.example"], "instructor": ["t@clinic.example"], "reader": ["*"]}
 BY_GROUP = {"claim": "groups", "reader": ["xray"], "admin": ["it"]}
@@ -36,3 +37,7 @@ def by_mail(address: str, verified: object = True) -> dict[str, Any]:
 )
 def test_roles(person: dict[str, Any], settings: dict[str, Any], role: str) -> None:
     assert role_of(person, settings) == role
+
+
+def test_without_sign_in_the_first_page_says_so() -> None:
+    assert OPEN in text(start())

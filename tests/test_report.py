@@ -108,6 +108,15 @@ def test_it_is_one_page_however_much_is_said(
     assert pages(to_pdf([made, made])) == 2
 
 
+def test_a_map_of_an_unlikely_class_says_so(phantom_model: cxr.Classifier) -> None:
+    p = cxr.assess(FILM, phantom_model).scored[0].probabilities
+    unlikely, likely = sorted(p, key=p.__getitem__)
+    assert p[unlikely] < 0.1
+    for label, said in ((unlikely, True), (likely, False)):
+        told = " ".join(page_of(make(FILM, phantom_model, label=label, tested=False)).map_said)
+        assert ("false alarm" in told) is said
+
+
 def test_a_refused_film_has_a_report_without_scores(
     phantom_model: cxr.Classifier, lungs_looked_for: None, rng: np.random.Generator
 ) -> None:

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UnreadableFile
-from ..explain import make_map, methods_of, overlay
+from ..explain import make_map, methods_of, overlay, worth_a_map
 from ..explain.target import contours
 from ..explain_eval import faithfulness, words
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment, shipped_lungs
+from ..written import score
 
 SIDE = 900
 """Pixels of a picture's longer side at most: 260 an inch, as it is printed."""
@@ -61,6 +62,7 @@ def map_of(
         return None
     film, label = found.film, label or found.prediction.label
     values = make_map(model, film, label, method, found.prediction)
+    p = found.prediction.probabilities[label]
     kind = overlay.KINDS[method]
     reduced = _shrunk(values)
     picture = overlay.blend(_shrunk(film.eight_bit), reduced, method)
@@ -75,7 +77,7 @@ def map_of(
         "scale": kind.scale,
         "signed": kind.signed,
         "tested": tested,
-        "said": [words.CAVEAT, *_evidence(model, film, label, values, tested)],
+        "said": [words.CAVEAT, *_evidence(model, film, label, p, values, tested)],
         "grid": np.round(cv2.resize(values, (GRID, GRID), interpolation=cv2.INTER_AREA), 4)
         .astype(float)
         .tolist(),
@@ -85,9 +87,18 @@ def map_of(
 
 
 def _evidence(
-    model: Classifier, film: Radiograph, label: str, values: NDArray[np.float32], tested: bool
+    model: Classifier,
+    film: Radiograph,
+    label: str,
+    p: float,
+    values: NDArray[np.float32],
+    tested: bool,
 ) -> list[str]:
     said = []
+    if not worth_a_map(p):
+        said.append(
+            f"{label} scores {score(p)}: a map of so unlikely a class is mostly false alarm."
+        )
     finder = shipped_lungs()
     if finder is not None and finder.has_lungs(lungs := finder.find(film)):
         said.append(words.lung_share(values, lungs))

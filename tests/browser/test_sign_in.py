@@ -120,6 +120,8 @@ def test_each_role_has_its_pages(name: str, pages: set[str], page: Page) -> None
 def test_who_it_was_stands_in_the_log_and_signing_out_ends_it(page: Page, home: Path) -> None:
     signed_in(page, "admin")
     accept(page)
+    expect(page.get_by_test_id("stFileUploaderDropzoneInput")).to_be_attached()
+    settled(page)
     addresses: list[str] = []
     page.on("request", lambda r: addresses.append(r.url) if "/media/" in r.url else None)
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(SAMPLE)

@@ -76,6 +76,13 @@ def test_another_page_and_removal_end_what_was_shown(place: Path, app: AppTest) 
     assert kinds(told(place))[-1] == "left"
 
 
+def test_a_session_that_ends_leaves_what_it_showed(place: Path) -> None:
+    session = record.Session(shown="a film", about={"film": "f"}, began=True)
+    session.end()
+    left, ended = told(place)
+    assert (left["kind"], left["film"], ended["kind"]) == ("left", "f", "ended")
+
+
 def test_a_log_that_cannot_be_written_is_said_and_nothing_else_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: AppTest
 ) -> None:

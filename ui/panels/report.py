@@ -16,7 +16,7 @@ from cxr.report.record import Report, Verdict
 from cxr.report.together import to_zip
 from cxr.review.entries import LONGEST_NAME, LONGEST_NOTE
 from ui.base.words import plain, short
-from ui.session import films, operating_points, record
+from ui.session import films, operating_points, record, who
 from ui.session.films import Film
 
 _OPEN = "report_open"
@@ -36,7 +36,13 @@ _ALL: _Forms = {
 def button(film: Film, model: Classifier) -> None:
     """Opens the report of the film that is shown, which stays when a map that is being worked out
     has the page drawn anew."""
-    if st.button("Report", key="report", help="One page of this film to print, or of all films"):
+    read = films.reading(film, model)
+    if st.button(
+        "Report",
+        key="report",
+        help="One page of this film to print, or of all films",
+        disabled=read.refusal is not None and read.refusal.code != "not_chest",
+    ):
         st.session_state[_OPEN] = film.number
     if st.session_state.get(_OPEN) == film.number:
         _form(film, model)
@@ -66,8 +72,9 @@ def _form(film: Film, model: Classifier) -> None:
     reader, patient = st.columns(2)
     name = reader.text_input(
         "Reader",
-        value=st.session_state.get("reader", ""),
+        value=who.name(),
         max_chars=LONGEST_NAME,
+        disabled=bool(who.signed_in()),
         key=f"{own}-reader",
     )
     whose = patient.text_input(
@@ -112,7 +119,6 @@ def _form(film: Film, model: Classifier) -> None:
 
 def _downloads(forms: _Forms, make: Callable[[], Sequence[Report]], name: str) -> None:
     """A button a form; the report is worked out once one is pressed."""
-
     tell = record.exporter()
     busy = st.session_state.setdefault("report-busy", Lock())
 
