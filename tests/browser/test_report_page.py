@@ -48,6 +48,7 @@ def test_a_report_is_downloaded_verified_and_printed(
     assert verify(report, FILM, [cxr.load()]).confirmed
     assert downloaded(page, "PDF", tmp_path).read_bytes().startswith(b"%PDF")
     html = downloaded(page, "HTML", tmp_path)
+    assert report.sha256 in html.read_text()  # one report in three forms
 
     printed = page.context.new_page()
     printed.goto(html.as_uri())

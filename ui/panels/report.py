@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
@@ -94,12 +94,25 @@ def _form(film: Film, model: Classifier) -> None:
         verdict = Verdict(name, str(said or ""), note, now)
 
     asked = _asked(film, model)
+    key = film.number, model.identity, repr(asked), said, note, name, whose, with_film
+    head = record.head()
+    held: dict[Hashable, Report] = st.session_state.setdefault("report-made", {})
 
     def this() -> list[Report]:
-        given = report.make(
-            film.data, model, **asked, verdict=verdict, patient=whose, with_film=with_film
-        )
-        return [given]
+        """The same for every form, so that all carry one hash."""
+        if key not in held:
+            made = report.make(
+                film.data,
+                model,
+                **asked,
+                verdict=verdict,
+                patient=whose,
+                with_film=with_film,
+                log_head=head,
+            )
+            held.clear()
+            held[key] = made
+        return [held[key]]
 
     _downloads(_FORMS, this, film.sha256[:12])
     st.caption(
@@ -109,7 +122,7 @@ def _form(film: Film, model: Classifier) -> None:
     if len(films.films()) > 1:
         st.html('<div class="cxr-heading">All films of this session</div>')
         as_filed = (each for each in films.films().values() if not each.change.said)
-        every = [(each.data, _asked(each, model)) for each in as_filed]
+        every = [(each.data, {**_asked(each, model), "log_head": head}) for each in as_filed]
         _downloads(_ALL, lambda: _reports(every, model), "films")
         st.caption(
             "A page a film, without names, readings and notes; refused files have none, nor "
@@ -158,7 +171,6 @@ def _asked(film: Film, model: Classifier) -> dict[str, Any]:
     return {
         "label": state.get(f"class-{film.number}-{bundle.digest[:12]}"),
         "method": state.get("method") or "gradcam",
-        "log_head": record.head(),
         "thresholds": {
             label: operating_points.threshold(bundle, label)
             for label in bundle.labels
