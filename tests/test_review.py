@@ -257,6 +257,27 @@ def test_a_label_is_put_right_where_readers_agree() -> None:
     assert not again.open
 
 
+def test_one_split_alone_is_put_right_and_each_correction_names_its_own() -> None:
+    voices = said(wrong("A", 1), wrong("A", 3))
+    assert [change.split for change in relabel(MANIFEST, voices).changes] == ["train", "test"]
+    found = relabel(MANIFEST, voices, "train")
+    assert [change.image for change in found.changes] == ["images/1.jpg"]
+    assert b"images/3.jpg,T,test" in found.manifest
+
+
+def test_a_mixed_queue_holds_as_many_right_calls_and_its_order_does_not_tell_which(
+    rng: np.random.Generator,
+) -> None:
+    rows = table(rng)
+    found = queue(rows, ("N", "P", "T"), Wanted("test", truth="T", shown="mixed")).rows
+    right = found.label.astype(str) == found.called.astype(str)
+    here = rows[(rows.split == "test") & (rows.label == "T") & rows.display]
+    there = here.label.astype(str) == here.called.astype(str)
+    assert 0 < right.sum() == min((~right).sum(), there.sum())
+    assert (~right).sum() == (~there).sum()
+    assert list(found.case) == sorted(found.case)
+
+
 @pytest.mark.parametrize(
     ("voices", "why"),
     [

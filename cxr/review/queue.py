@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..metrics.predictions import flag_names
 
 SORTS = ("margin", "source", "loss")
-SHOWN = ("errors", "all")
+SHOWN = ("errors", "mixed", "all")
 FIRST = (("T", "N"), ("N", "T"))
 """(truth, called): the errors that come first."""
 
@@ -26,8 +26,8 @@ class Wanted:
         One, since splits are never pooled.
     source, truth, called : str
     sort : {"margin", "source", "loss"}
-    shown : {"errors", "all"}
-        Called wrong only, or every case.
+    shown : {"errors", "mixed", "all"}
+        Called wrong only, these and as many that were called right, or every case.
     blind : bool
         Nothing of the model or the label orders or narrows the queue.
     passport : str
@@ -71,7 +71,8 @@ def queue(table: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> Queue
     Within each, `margin` puts the surest call first, `loss` the least expected label, `source`
     the sources by name and then the surest call. A model without both T and N has no such groups:
     its errors come by `loss` whatever is asked for. A blind queue comes in the order of the
-    cases' own numbers, which tells nothing.
+    cases' own numbers, which tells nothing, as does a mixed one; the numbers also say which cases
+    that were called right are mixed in.
     """
     keep = (table.split == wanted.split).to_numpy()
     if wanted.source:
@@ -84,15 +85,20 @@ def queue(table: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> Queue
         if wanted.passport:
             keep = keep & flag_names(table, "passport")[wanted.passport]
     asked_for_right = wanted.truth and wanted.truth == wanted.called and not wanted.blind
-    if wanted.shown == "errors" and not asked_for_right:
-        keep = keep & (table.label.cat.codes != table.called.cat.codes).to_numpy()
     shown = table.display.to_numpy(bool)
+    if wanted.shown != "all" and not asked_for_right:
+        wrong = (table.label.cat.codes != table.called.cat.codes).to_numpy()
+        right = np.flatnonzero(keep & ~wrong & shown)
+        keep = keep & wrong
+        if wanted.shown == "mixed":
+            by_number = np.argsort(table.case.to_numpy(str)[right])
+            keep[right[by_number[: int((keep & shown).sum())]]] = True
     rows = table[keep & shown]
     return Queue(rows.iloc[_order(rows, labels, wanted)], int((keep & ~shown).sum()))
 
 
 def _order(rows: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> NDArray[np.intp]:
-    if wanted.blind:
+    if wanted.blind or wanted.shown == "mixed":
         return np.argsort(rows.case.to_numpy(str), kind="stable")
     truth, called = rows.label.to_numpy(str), rows.called.to_numpy(str)
     group = np.where(truth == called, len(FIRST) + 1, len(FIRST))

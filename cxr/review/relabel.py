@@ -25,6 +25,7 @@ class Change:
     after: str
     readers: tuple[str, ...]
     time: str
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class Relabelled:
     open: tuple[Open, ...]
 
 
-def relabel(manifest: bytes, standing: Mapping[tuple[str, str], Entry]) -> Relabelled:
+def relabel(
+    manifest: bytes, standing: Mapping[tuple[str, str], Entry], split: str = ""
+) -> Relabelled:
     """Put right the labels that readers hold to be wrong, where all who judged them agree; one
     reader alone is enough, and :attr:`Change.readers` says who stands behind each.
 
@@ -69,6 +72,9 @@ def relabel(manifest: bytes, standing: Mapping[tuple[str, str], Entry]) -> Relab
         ``manifest.csv`` of the data folder.
     standing : mapping
         See :func:`cxr.review.entries.standing`: of all models.
+    split : str
+        The only one whose labels are touched; "": every one. A test set that is put right where
+        the model was looked at for errors flatters that model.
 
     Raises
     ------
@@ -81,9 +87,11 @@ def relabel(manifest: bytes, standing: Mapping[tuple[str, str], Entry]) -> Relab
         doubted.setdefault(entry.image, []).append(entry)
     changes, undecided = {}, []
     for row in rows:
+        if split and row.get("split") != split:
+            continue
         said = doubted.get(row["image"], [])
         if any(entry.verdict == "label_wrong" for entry in said):
-            outcome = _decide(row["image"], row["label"], said)
+            outcome = _decide(row, said)
             if isinstance(outcome, Change):
                 changes[row["image"]] = outcome
             elif outcome is not None:
@@ -114,8 +122,9 @@ def told(standing: Mapping[tuple[str, str], Entry]) -> tuple[dict[str, str], int
     return labels, len(voices) - len(labels)
 
 
-def _decide(image: str, label: str, said: Iterable[Entry]) -> Change | Open | None:
+def _decide(row: Mapping[str, str], said: Iterable[Entry]) -> Change | Open | None:
     """None: the manifest has the right label already."""
+    image, label = row["image"], row["label"]
     voices = [e for e in said if e.verdict == "label_wrong" or e.verdict in _LABEL_STANDS]
     voices.sort(key=lambda entry: entry.reader)
     meant = {e.correction if e.verdict == "label_wrong" else e.label for e in voices}
@@ -137,7 +146,8 @@ def _decide(image: str, label: str, said: Iterable[Entry]) -> Change | Open | No
         return Open(image, label, words, why)
     wrong = [entry for entry in voices if entry.verdict == "label_wrong"]
     readers = tuple(entry.reader for entry in wrong)
-    return Change(image, label, meant.pop(), readers, max(entry.time for entry in wrong))
+    time = max(entry.time for entry in wrong)
+    return Change(image, label, meant.pop(), readers, time, row.get("split", ""))
 
 
 def _written(header: list[str], rows: list[dict[str, str]], changes: Mapping[str, Change]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from math import isnan
 
@@ -166,17 +167,33 @@ def _relabel(store: Store) -> None:
     if folder is None:
         st.caption("The manifest is read from the data folder: name it in the sidebar.")
         return
+    said = standing(source.kept(store))
     try:
-        found = relabel(folder.manifest(), standing(source.kept(store)))
+        found = relabel(folder.manifest(), said)
     except CxrError as refusal:
         st.error(plain(str(refusal)))
         return
+    splits = Counter(change.split or "no split" for change in found.changes)
     alone = sum(len(change.readers) == 1 for change in found.changes)
     st.write(
         f"{_count(len(found.changes), 'label')} corrected"
         f"{f' ({alone:,} of them by one reader alone)' if alone else ''}, "
         f"{len(found.open):,} doubted but left as it is. The data folder itself is never altered."
     )
+    if splits:
+        st.caption(plain(", ".join(f"{split}: {many:,}" for split, many in sorted(splits.items()))))
+    right = sum(entry.label == entry.called for entry in said.values())
+    if set(splits) - {"train"} and right < len(said) - right:
+        st.warning(
+            f"Of {_count(len(said), 'verdict')} {right:,} are on calls that were right. A test set "
+            "whose labels are put right mostly where the model was wrong raises every figure of "
+            "that model. Correct train alone, or review as many calls that were right: “Which” in "
+            "the sidebar mixes them in."
+        )
+    if "train" in splits:
+        whole = st.toggle("Correct the other splits too", key="relabel-all")
+        if not whole:
+            found = relabel(folder.manifest(), said, "train")
     _changes(found)
     st.download_button(
         "manifest.csv with corrected labels",
