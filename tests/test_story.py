@@ -14,7 +14,10 @@ import pytest
 from films import film, png
 
 import cxr
+from cxr.explain import make_map
+from cxr.explain.overlay import KINDS
 from cxr.explain.region import box_mask, what_if
+from cxr.explain_eval.shuffled_weights import with_shuffled_weights
 from cxr.teaching.story import (
     MAX_FILMS,
     MAX_STEPS,
@@ -169,6 +172,7 @@ def test_a_story_needs_steps() -> None:
         {"film": "one", "methods": "gradcam"},
         {"film": "one", "fill": "red"},
         {"film": "one", "twin": "yes"},
+        {"film": "one", "scales": {"gradcam": 3}},
         {"film": "one", "way": {"size": 4000}},
         {"film": "one", "way": {"clahe_tiles": 10**9}},
         {"film": "one", "way": {"margin": 0.6}},
@@ -203,6 +207,25 @@ def test_the_stories_that_ship_are_those_that_are_made(name: str) -> None:
 
 def test_every_story_that_ships_is_made() -> None:
     assert {path.stem for path in HERE.glob("*.zip")} == set(stories())
+
+
+def test_the_shipped_network_draws_the_beautiful_story_s_maps() -> None:
+    """Every map of it shows, the shuffled network's too, and two methods differ."""
+    model = cxr.load()
+    story = read_story((HERE / "3-beautiful.zip").read_bytes())
+    drawn = {}
+    for step in story.steps:
+        film = cxr.read(story.films[step.film])
+        label = model.predict([film])[0].label
+        for method in step.methods:
+            scale = step.scales.get(method, KINDS[method].scale)
+            networks = [model, with_shuffled_weights(model)] if step.twin else [model]
+            for network in networks:
+                drawn[method] = make_map(network, film, label, method)
+                assert drawn[method].max() > 0.4 * scale, (step.caption, method)
+    strongest = [values >= np.quantile(values, 0.9) for values in drawn.values()]
+    assert len(strongest) == 2
+    assert (strongest[0] & strongest[1]).sum() < 0.5 * strongest[0].sum()
 
 
 def test_the_marker_s_network_does_what_its_story_says() -> None:

@@ -122,7 +122,7 @@ def test_an_empty_map_is_sent_as_nothing() -> None:
 
 
 def test_every_method_has_its_colours() -> None:
-    found = wire.kinds(set(overlay.KINDS))
+    found = wire.kinds(set(overlay.KINDS), {})
     assert set(found) == set(overlay.KINDS)
     for kind in found.values():
         assert kind["scale"] in kind["scales"]

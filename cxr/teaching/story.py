@@ -19,6 +19,7 @@ from typing import Any
 
 from ..errors import CxrError
 from ..explain import FILLS, METHODS
+from ..explain.overlay import KINDS
 from ..imaging.preprocessing import Preprocessing
 from ..imaging.reader import read
 from .preprocessing_stages import Pipeline, changed
@@ -93,6 +94,8 @@ class StoryStep:
         :func:`cxr.teaching.preprocessing_stages.changed`.
     layer : str
         Name of a layer; "": the last one with maps.
+    scales : mapping
+        Method → the value of its last colour, one of its own scales; else the usual one.
     """
 
     film: str
@@ -106,6 +109,7 @@ class StoryStep:
     fill: str = FILLS[0]
     way: Mapping[str, float] = field(default_factory=dict)
     layer: str = ""
+    scales: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -277,6 +281,8 @@ def _step(values: dict[str, Any], films: Mapping[str, bytes]) -> StoryStep:
     if not set(step.methods) <= set(METHODS) or len(step.methods) > 4 or len(hidden) > 100:
         raise ValueError
     if not isinstance(step.twin, bool):
+        raise ValueError
+    if not all(scale in KINDS[method].scales for method, scale in step.scales.items()):
         raise ValueError
     return step
 

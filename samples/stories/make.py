@@ -128,7 +128,8 @@ def _marker() -> Story:
 
 
 def _beautiful() -> Story:
-    films = {"child": _sample(5), "phantom": _png(phantom.draw("lower"))}
+    films = {"child": _sample(10), "phantom": _png(phantom.draw("lower"))}
+    scales = {"gradcam": 0.1}  # where the shuffled network's map shows as well
     steps = (
         StoryStep("child", "A film and its scores."),
         StoryStep(
@@ -137,6 +138,7 @@ def _beautiful() -> Story:
             "wrong?",
             "methods",
             methods=("gradcam",),
+            scales=scales,
         ),
         StoryStep(
             "child",
@@ -144,6 +146,7 @@ def _beautiful() -> Story:
             "has learnt nothing, whatever is drawn here.",
             "methods",
             methods=("gradcam",),
+            scales=scales,
             twin=True,
         ),
         StoryStep(
@@ -151,6 +154,7 @@ def _beautiful() -> Story:
             "A drawing. The network never learnt from one; it is scored and mapped all the same.",
             "methods",
             methods=("gradcam",),
+            scales=scales,
         ),
         StoryStep(
             "child",
@@ -158,6 +162,7 @@ def _beautiful() -> Story:
             "about the network, and neither says where disease is.",
             "methods",
             methods=("gradcam", "occlusion"),
+            scales=scales,
         ),
     )
     return Story(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 
 import streamlit as st
@@ -134,8 +134,8 @@ def _label(now: StoryStep, before: Scores, model: Classifier) -> str:
     return now.label if now.label in model.labels else max(before, key=lambda c: before[c])
 
 
-def _films(plates: list[Plate]) -> None:
-    viewer(plates, key="lab-story", height=HEIGHT, on_step=step)
+def _films(plates: list[Plate], scales: Mapping[str, float] | None = None) -> None:
+    viewer(plates, key="lab-story", height=HEIGHT, on_step=step, scales=scales)
 
 
 def _scores(_: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
@@ -168,7 +168,7 @@ def _methods(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
             refusals.append(found)
         else:
             plates.append(Plate(radiograph, title, (Layer(title, found.values, method, label),)))
-    _films(plates or [Plate(radiograph, "Film")])
+    _films(plates or [Plate(radiograph, "Film")], now.scales)
     for refusal in refusals:
         st.info(plain(str(refusal)))
 

@@ -18,7 +18,7 @@ browser alone. The front end is in ``front/`` and is built into ``static/viewer/
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -168,6 +168,7 @@ def viewer(
     on_step: Callable[[int], None] | None = None,
     picture: Callable[[Look], tuple[str, bytes]] | None = None,
     caption: Sequence[str] = (),
+    scales: Mapping[str, float] | None = None,
 ) -> Region | None:
     """Show films side by side.
 
@@ -190,6 +191,8 @@ def viewer(
         Makes the picture of a map as it looks, when its reader asks for it: file name and PNG.
     caption : sequence of str
         What full screen shows of the page beside the notice: name, scores.
+    scales : mapping, optional
+        Method → the value of its last colour until the reader sets another.
 
     Returns
     -------
@@ -203,7 +206,9 @@ def viewer(
         "bundle": f"{parcels.base}/app/static/viewer/viewer.js?{_DIGEST}",
         "key": key,
         "plates": sent,
-        "kinds": wire.kinds({layer.method for plate in plates for layer in plate.layers}),
+        "kinds": wire.kinds(
+            {layer.method for plate in plates for layer in plate.layers}, scales or {}
+        ),
         "draw": draw,
         "tool": tool,
         "height": height,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -113,7 +114,7 @@ def levels(values: NDArray[np.float32]) -> tuple[NDArray[np.uint16], float]:
     return steps.astype(np.uint16), peak / _STEPS
 
 
-def kinds(methods: set[str]) -> dict[str, dict[str, Any]]:
+def kinds(methods: set[str], scales: Mapping[str, float]) -> dict[str, dict[str, Any]]:
     """Title, unit, scale and the 256 colours of each method; see :mod:`cxr.explain.overlay`."""
     found = {}
     for method in sorted(methods):
@@ -122,7 +123,7 @@ def kinds(methods: set[str]) -> dict[str, dict[str, Any]]:
             "title": kind.title,
             "unit": kind.unit,
             "signed": kind.signed,
-            "scale": kind.scale,
+            "scale": scales.get(method, kind.scale),
             "scales": list(kind.scales),
             "colours": base64.b64encode(overlay.colours(method).tobytes()).decode(),
         }
