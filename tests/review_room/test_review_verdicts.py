@@ -258,6 +258,22 @@ def test_corrected_labels(place: Path, cases: list[str]) -> None:
     assert list(at.dataframe[0].value["corrected"]) == ["N"]
     assert list(at.dataframe[0].value["stands behind it"]) == ["by one reader"]
     assert "disagree" in at.dataframe[1].value["why it stays"][0]
+    assert "raises every figure" in at.warning[0].value, "they are test labels, of wrong calls"
+
+
+def test_what_is_changed_after_a_verdict_is_a_row_of_its_own(place: Path, cases: list[str]) -> None:
+    at = opened()
+    press(at, f"verdict-subtle-{cases[0]}")
+    named(at, "Previous").click().run()
+    assert "keep-change" not in keys(at)
+    at.text_area[0].set_value("seen again").run()
+    press(at, "keep-change")
+    assert shown(at) == cases[0]
+    assert "keep-change" not in keys(at)
+    assert [(row.verdict, row.note) for row in kept(place)] == [
+        ("subtle", ""),
+        ("subtle", "seen again"),
+    ]
 
 
 def test_another_reader_takes_nothing_back(place: Path, cases: list[str]) -> None:

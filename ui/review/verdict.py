@@ -112,6 +112,15 @@ def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> No
         placeholder="No names of patients",
         persist_state="session",
     )
+    if standing is not None and _changed(standing, keys):
+        st.html('<div class="cxr-quiet">Changed since your verdict, and not kept yet.</div>')
+        st.button(
+            "Keep the change",
+            key="keep-change",
+            type="primary",
+            on_click=_give,
+            args=(about, standing.verdict, keys, "", store),
+        )
     with buttons:
         for verdict, (title, shortcut) in VERDICTS.items():
             if verdict == "model_wrong" and about.label == about.called:
@@ -125,6 +134,16 @@ def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> No
                 on_click=_give,
                 args=(about, verdict, keys, place.neighbour(1), store),
             )
+
+
+def _changed(standing: Entry, keys: dict[str, str]) -> bool:
+    """Whether what is said beside the verdict is no longer what was kept with it."""
+    names = ["note", "severity"]
+    names += ["correction"] if standing.verdict == "label_wrong" else []
+    names += ["read"] if standing.read else []
+    return any(
+        str(st.session_state.get(keys[name]) or "") != getattr(standing, name) for name in names
+    )
 
 
 def _own(about: Entry) -> str:
