@@ -45,3 +45,9 @@ def stating(data: bytes, **values: bytes) -> bytes:
         vr = dictionary_VR(keyword).encode()
         put(elements, made(tag_for_keyword(keyword), vr, value + b" " * (len(value) % 2)))
     return head + b"".join(written(e, encoding) for e in sorted(elements, key=lambda e: e.tag))
+
+
+def noted(data: bytes) -> str:
+    """The one note of a film that is read."""
+    (note,) = read(data).notes
+    return note

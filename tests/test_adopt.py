@@ -11,62 +11,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from foreignnets import SIZE, command, functional, nested, taught
 from numpy.typing import NDArray
 from traindata import make_data
 
 import cxr
 from cxr.errors import BundleError
 from cxr.explain import grad_cam
-from cxr.imaging.preprocessing import Preprocessing, preprocess
 from cxr.metrics.model_card import card
 from cxr.model.bundle import manifest_values, write_manifest
 from train.__main__ import main
-from train.data import manifest
 from train.evaluation import input_check_report, input_checks
 from train.export import adopt, foreign, foreign_maps
-
-SIZE = 24
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_data(tmp_path_factory.mktemp("data") / "films")
-
-
-def backbone(channels: int = 3) -> Any:
-    """A residual network with names that the outer network uses too."""
-    import keras
-
-    inputs = keras.Input((SIZE, SIZE, channels), name="input")
-    x = keras.layers.Conv2D(6, 3, strides=2, padding="same", name="conv")(inputs)
-    x = keras.layers.BatchNormalization(name="norm")(x)
-    y = keras.layers.SeparableConv2D(6, 3, padding="same", activation="relu", name="conv2")(x)
-    return keras.Model(inputs, keras.layers.Add(name="add")([x, y]), name="backbone")
-
-
-def nested(head: list[Any], channels: int = 3) -> Any:
-    """As students build them: a Sequential around a backbone."""
-    import keras
-
-    layers = keras.layers
-    return keras.Sequential(
-        [
-            keras.Input((SIZE, SIZE, channels)),
-            layers.RandomFlip("horizontal"),
-            backbone(channels),
-            layers.GlobalAveragePooling2D(name="add"),
-            layers.Dropout(0.5),
-            *head,
-        ]
-    )
-
-
-def functional(head: Callable[[Any], Any]) -> Any:
-    import keras
-
-    inputs = keras.Input((SIZE, SIZE, 3))
-    x = backbone()((inputs + 0.5) * 2, training=False)
-    return keras.Model(inputs, head(keras.layers.GlobalAveragePooling2D()(x)))
 
 
 def networks() -> dict[str, Callable[[], Any]]:
@@ -189,37 +150,6 @@ def test_what_was_adapted_to_its_films_is_kept() -> None:
     np.testing.assert_allclose(ours(films), model(films), atol=1e-4)
 
 
-def taught(data: Path, path: Path, head: str = "sigmoid") -> Path:
-    """A nested network of one unit that has learnt N from P on films of 0 to 1."""
-    import keras
-
-    keras.utils.set_random_seed(0)
-    frame = manifest.load(data)
-    frame = frame[(frame.split == "train") & frame.label.isin(["N", "P"])]
-    films = [preprocess(cxr.read(data / image).eight_bit, HOW) for image in frame.image]
-    fed = np.repeat(np.stack(films)[..., None] / np.float32(255), 3, -1)
-    middle = [keras.layers.Flatten()] if head == "flat" else []
-    inputs = keras.Input((SIZE, SIZE, 3))
-    x = keras.layers.Conv2D(8, 5, strides=2, name="first")(inputs)
-    x = keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.8)(x))
-    maps = keras.layers.Conv2D(16, 5, strides=2, activation="relu", name="maps")(x)
-    model = keras.Sequential(
-        [
-            keras.Input((SIZE, SIZE, 3)),
-            keras.Model(inputs, maps, name="backbone"),
-            *(middle or [keras.layers.GlobalAveragePooling2D()]),
-            keras.layers.Dense(1, "sigmoid"),
-        ]
-    )
-    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
-    model.fit(fed, (frame.label == "P").to_numpy(float), 8, epochs=40, verbose=0)
-    model.save(path)
-    return path
-
-
-HOW = Preprocessing(size=SIZE)
-
-
 @pytest.fixture(scope="module")
 def student(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return taught(data, tmp_path_factory.mktemp("student") / "student.keras")
@@ -231,11 +161,6 @@ def adopted(data: Path, student: Path, tmp_path_factory: pytest.TempPathFactory)
     out = tmp_path_factory.mktemp("adopted") / "models" / "student"
     assert main(command(student, data, out, "--sensitivity", "PNEUMONIA=.9")) == 0
     return out
-
-
-def command(model: Path, data: Path, out: Path, *more: str) -> list[str]:
-    labels = "N=NORMAL,P=PNEUMONIA"
-    return ["adopt", str(model), "--labels", labels, "--data", str(data), "--out", str(out), *more]
 
 
 def test_the_command_leaves_a_complete_bundle(adopted: Path, data: Path) -> None:
@@ -355,88 +280,6 @@ def test_a_bundle_whose_keras_file_would_run_code_is_refused_its_gradient(
     with pytest.raises(BundleError) as caught:
         grad_cam(cxr.load(tmp_path / "foe"), film, "PNEUMONIA")
     assert caught.value.code == "unsafe_keras_file"
-
-
-def layers_of(*layers: Any) -> Callable[[], Any]:
-    import keras
-
-    return lambda: keras.Sequential([each for each in layers if each is not None])
-
-
-def refused_networks() -> dict[str, tuple[Callable[[], Any], str]]:
-    import keras
-
-    film, flat = keras.Input((SIZE, SIZE, 3)), keras.layers.Flatten()
-    dense, pool = keras.layers.Dense, keras.layers.GlobalAveragePooling2D()
-    first = keras.Input((3, SIZE, SIZE))
-
-    def two_films() -> Any:
-        films = [keras.Input((SIZE, SIZE, 3)) for _ in range(2)]
-        return keras.Model(films, dense(2)(flat(keras.layers.Add()(films))))
-
-    def two_outputs() -> Any:
-        film = keras.Input((SIZE, SIZE, 3))
-        return keras.Model(film, [dense(2)(flat(film)), dense(2)(flat(film))])
-
-    return {
-        "three outputs": (layers_of(film, flat, dense(3)), "wrong_outputs"),
-        "maps": (layers_of(film, keras.layers.Conv2D(2, 1)), "wrong_outputs"),
-        "channels first": (layers_of(first, flat, dense(2)), "wrong_input"),
-        "numbers": (layers_of(keras.Input((12,)), dense(2)), "wrong_input"),
-        "of any size": (
-            layers_of(keras.Input((None, None, 3)), keras.layers.Conv2D(4, 3), pool, dense(2)),
-            "wrong_input",
-        ),
-        "two films": (two_films, "wrong_input"),
-        "two answers": (two_outputs, "wrong_outputs"),
-        "tanh": (layers_of(film, flat, dense(2, "tanh")), "unknown_head"),
-    }
-
-
-@pytest.mark.parametrize("name", refused_networks())
-def test_networks_that_cannot_be_adopted_are_refused(name: str) -> None:
-    make, code = refused_networks()[name]
-    with pytest.raises(BundleError) as caught:
-        foreign.core_of(make(), 2)
-    assert caught.value.code == code
-
-
-def test_a_network_of_any_size_takes_the_one_that_is_named() -> None:
-    model = refused_networks()["of any size"][0]()
-    assert foreign.core_of(model, 2, size=40).shape == (40, 40, 3)
-    with pytest.raises(BundleError, match="Leave --size out"):
-        foreign.core_of(nested([]), 2, size=SIZE + 1)
-
-
-def test_refusals_end_the_command_and_leave_nothing(
-    data: Path, student: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "models" / "student"
-    h5 = tmp_path / "student.h5"
-    h5.write_bytes(b"\x89HDF\r\n\x1a\n")
-    for arguments, code in (
-        (command(h5, data, out), "not_keras_file"),
-        (command(student, data, out, "--scaling", "sepia"), "unknown_scaling"),
-        (command(student, data / "images", out), "no_manifest"),
-        (command(student, data, out, "--labels", "N=NORMAL,X=PNEUMONIA"), "bad_data"),
-        (command(student, data, out, "--labels", "N,P,T"), "wrong_outputs"),
-    ):
-        assert main(arguments) == 2
-        assert f"[{code}]" in capsys.readouterr().err
-        assert not out.exists()
-
-
-@pytest.mark.parametrize("labels", ["N", "N,N", "N=A,P=A", "N=,P=B", ""])
-def test_labels_that_name_no_two_classes_are_refused(labels: str, tmp_path: Path) -> None:
-    with pytest.raises(SystemExit):
-        main(command(tmp_path / "a.keras", tmp_path, tmp_path, "--labels", labels))
-
-
-def test_only_adopt_takes_a_file(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit):
-        main(["calibrate", "model.keras", "--out", str(tmp_path)])
-    with pytest.raises(SystemExit):
-        main(["adopt", "--labels", "N,P", "--data", "a", "--out", "b"])
 
 
 def test_several_labels_of_the_manifest_may_mean_one(
