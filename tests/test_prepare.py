@@ -310,3 +310,18 @@ def test_the_hash_is_the_manifests(cxr_data: Path) -> None:
     bits = np.bitwise_count(found ^ codes)
     assert (bits == 0).mean() > 0.8
     assert bits.max() <= duplicates.NAMED
+
+
+def test_chance_leaves_no_split_without_a_label() -> None:
+    """Of few films it often would, and then nothing can be trained or measured."""
+    names = [f"p{i}" for i in range(12)]
+    whose = pd.Series(names + names[:1])
+    label = pd.Series(["N"] * 6 + ["P"] * 6 + ["N"])
+    split = pd.Series(["train"] * 13)
+    found = duplicates._with_every_label(split, label, whose, ("train", "val", "test"))
+    assert set(zip(found, label, strict=True)) == {
+        (name, each) for name in ("train", "val", "test") for each in "NP"
+    }
+    assert found.groupby(whose).nunique().max() == 1, "a patient stays whole"
+    one = duplicates._with_every_label(split[:1], label[:1], whose[:1], ("train", "val"))
+    assert list(one) == ["train"], "a label with one patient cannot be spread"

@@ -42,7 +42,7 @@ def fit(options: Namespace) -> int:
         films, drawn = masks.load(frame, options.data, plan, options.runs / "cache")
         fit_masks(plan, films, drawn, frame, run)
     else:
-        _make_sure_of_test(plan, frame, options.data)
+        _make_sure(plan, frame, options.data)
         from .fit.training import fit as fit_classes
 
         frame, squares = _films(plan, frame, options)
@@ -75,9 +75,9 @@ def export(options: Namespace) -> None:
         print(f"{options.out}: {bundle.digest[:12]}")
         show(lines("", bundle.metrics["test"]["sources"]))
         return
+    frame, squares = _films(plan, frame, options)
     from .export.classifier import export_run
 
-    frame, squares = _films(plan, frame, options)
     bundle = export_run(plan, run, squares, frame, options.out)
     print(f"{options.out}: {bundle.digest[:12]}, {_on_test(bundle)}")
 
@@ -91,28 +91,28 @@ def calibrate(options: Namespace) -> None:
 
 
 def sites(options: Namespace) -> None:
-    from .experiments.site_holdout import leave_out
-
     plan, frame = _plan(options)
     frame, squares = _films(plan, frame, options)
+    from .experiments.site_holdout import leave_out
+
     found = leave_out(plan, _name(options), squares, frame, options.leave_out, options.runs)
     show(lines("", found))
 
 
 def folds(options: Namespace) -> None:
-    from .experiments.site_holdout import cross_validate
-
     plan, frame = _plan(options)
     frame, squares = _films(plan, frame, options)
+    from .experiments.site_holdout import cross_validate
+
     found = cross_validate(plan, _name(options), squares, frame, options.k, options.runs)
     show(lines("", found))
 
 
 def search(options: Namespace) -> None:
-    from .experiments.search import search as look
-
     plan, frame = _plan(options)
     frame, squares = _films(plan, frame, options)
+    from .experiments.search import search as look
+
     sites = options.leave_out or ()
     without = f"-without-{'-'.join(sites)}" if sites else ""
     run = options.runs / f"{_name(options).replace(':', '-')}-search{without}"
@@ -191,9 +191,11 @@ def _ask_display() -> str:
 
 def _plan(options: Namespace) -> tuple[Recipe, pd.DataFrame]:
     from .data import manifest
+    from .data.recipe_films import completed
     from .recipes import recipe
 
-    return recipe.load(options.recipe), manifest.load(options.data)
+    plan, frame = recipe.load(options.recipe), manifest.load(options.data)
+    return plan if _segments(plan) else completed(plan, frame), frame
 
 
 def _name(options: Namespace) -> str:
@@ -201,14 +203,14 @@ def _name(options: Namespace) -> str:
     return Path(options.recipe).name.removesuffix(".toml")
 
 
-def _make_sure_of_test(plan: Recipe, frame: pd.DataFrame, data: Path) -> None:
-    """Refuse to train what could not be measured afterwards."""
+def _make_sure(plan: Recipe, frame: pd.DataFrame, data: Path) -> None:
+    """Refuse what could not be trained, or not be measured afterwards, before Keras is loaded."""
     from .data import manifest
 
     frame = manifest.of_recipe(frame, plan)
-    if not (frame.split == "test").any():
-        none = "test has no film of the recipe's: give that split to some patients of each label"
-        manifest.refuse([*manifest.problems(frame, data, plan.labels), none])
+    none = "test has no film of the recipe's: give that split to some patients of each label"
+    untested = [none] * (not (frame.split == "test").any())
+    manifest.refuse([*manifest.problems(frame, data, plan.labels), *untested])
 
 
 def _on_test(bundle: Bundle) -> str:

@@ -48,22 +48,21 @@ def films(
     Raises
     ------
     DataError
-        ``bad_data``, listing every problem of the manifest and every film that cannot be read;
-        ``no_space``.
+        ``bad_data``, listing every problem of the manifest or, where it has none, every film that
+        cannot be read; ``no_space``.
     """
-    found = manifest.problems(frame, data, labels)
+    manifest.refuse(manifest.problems(frame, data, labels))
     asked = _digest([manifest.fingerprint(frame), how.to_dict()])
     state = _digest([_state(data / image) for image in frame.image])
     target = folder / f"{asked}-{state}.npy"
     shape = (len(frame), how.size, how.size)
-    if found or not target.is_file():
+    if not target.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         _make_sure_of_room(math.prod(shape), folder)
         part = target.with_suffix(f".{os.getpid()}.part")
         store = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
         try:
-            found += fill(store, frame, data, how)
-            manifest.refuse(found)
+            manifest.refuse(fill(store, frame, data, how))
             store.flush()
             part.replace(target)
         finally:

@@ -17,6 +17,8 @@ from ..recipes.recipe import Recipe
 
 SPLITS = ("train", "val", "test", "external")
 COLUMNS = ("image", "label", "split", "source", "patient_id", "recommended")
+FEW = 5
+"""Films that a list of problems names one by one."""
 FACTS = ("view", "age_group", "age", "sex", "flags", "display")
 
 
@@ -50,8 +52,8 @@ def chosen(
     sources: Collection[str],
     relabel: Mapping[str, str],
 ) -> pd.DataFrame:
-    """The films that a recipe's `labels`, `sources` (empty: all) and `relabel` ask for, under its
-    labels.
+    """The films that a recipe's `labels` (empty: any), `sources` (empty: all) and `relabel` ask
+    for, under its labels.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def chosen(
         if "original_label" not in frame:
             raise DataError("bad_manifest", "manifest.csv lacks the column original_label.")
         frame = frame.assign(label=frame.original_label.map(relabel).fillna(frame.label))
-    wanted = frame.label.isin(labels)
+    wanted = frame.label.isin(labels) if labels else frame.label != ""
     if sources:
         wanted &= frame.source.isin(sources)
     return frame[wanted].reset_index(drop=True)
@@ -122,30 +124,46 @@ def problems(frame: pd.DataFrame, data: Path, labels: tuple[str, ...]) -> list[s
     """Everything wrong with the list itself, one sentence each; whether films can be read is
     found when the cache is built."""
     found = [f"{p}: listed more than once" for p in frame.image[frame.image.duplicated()]]
-    found += [
-        f"{row.image}: unknown label {row.label!r}, expected one of {', '.join(labels)}"
-        for row in frame[~frame.label.isin(labels)].itertuples()
-    ]
-    found += [
-        f"{row.image}: unknown split {row.split!r}, expected one of {', '.join(SPLITS)}"
-        for row in frame[~frame.split.isin(SPLITS)].itertuples()
-    ]
+    for column, names in (("label", labels), ("split", SPLITS)):
+        for value, films in frame[~frame[column].isin(names)].groupby(column).image:
+            what = f"unknown {column} {value!r}, expected one of {', '.join(names)}"
+            found += _by_film(list(films), what, len(frame))
     found += _unsaid(frame)
     found += _no_ages(frame)
     found += [f"{p}: outside the data folder" for p in frame.image if not inside(p)]
-    found += [f"{p}: no such file" for p in frame.image if inside(p) and not there(data / p)]
+    found += _absent(frame, data)
     known = frame[frame.patient_id != ""]
     whole = (known.patient_id + " of " + known.source).rename("patient")
     for patient, splits in known.split.groupby(whole).unique().items():
         if len(splits) > 1:
             found.append(f"patient {patient} is in {' and '.join(sorted(splits))}")
     for split, left_out, which in (("train", "0", " that is recommended"), ("val", None, "")):
-        films = frame[frame.split == split]
-        used = set(films.label[films.recommended != left_out])
+        within = frame[frame.split == split]
+        used = set(within.label[within.recommended != left_out])
         for label in sorted(set(labels) - used):
-            there_are = bool((films.label == label).any())
+            there_are = bool((within.label == label).any())
             found.append(f"{split} has no film labelled {label}" + which * there_are)
     return found
+
+
+def _by_film(films: list[str], what: str, of: int) -> list[str]:
+    """A sentence a film, as long as they are few; else one that counts them."""
+    if len(films) <= FEW:
+        return [f"{film}: {what}" for film in films]
+    return [f"{', '.join(films[:FEW])}, …: {what} ({len(films)} of {of} films)"]
+
+
+def _absent(frame: pd.DataFrame, data: Path) -> list[str]:
+    """Films that are not where the list says; where none is, the folder is the wrong one."""
+    within = [film for film in frame.image if inside(film)]
+    absent = [film for film in within if not there(data / film)]
+    if absent and len(absent) == len(within):
+        return [
+            f"none of the {len(within)} films is there (the first would be {absent[0]}): name "
+            "with --data the folder below which the films lie as the column image has them, "
+            f"{FILE} in it"
+        ]
+    return _by_film(absent, "no such file", len(frame))
 
 
 def _unsaid(frame: pd.DataFrame) -> list[str]:

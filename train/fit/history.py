@@ -75,8 +75,8 @@ class History(keras.callbacks.Callback):
         seconds = round(time.monotonic() - self._began, 1)
         row = {"epoch": epoch + 1, **learnt, **judged, "seconds": seconds}
         first = self._recipe.training.best_after
-        earlier = [old[self._score] for old in self._rows[first:]]
-        if epoch >= first and all(row[self._score] > old for old in earlier):
+        # Few films of val score alike for many epochs; of those the lowest loss is the best.
+        if epoch >= first and all(self._rank(row) > self._rank(old) for old in self._rows[first:]):
             self.model.save_weights(self._run / "best.weights.h5")
         self._rows.append(row)
         with (self._run / "history.csv").open("w", newline="", encoding="utf-8") as file:
@@ -85,6 +85,9 @@ class History(keras.callbacks.Callback):
             writer.writerows(self._rows)
         print(" · ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
         self.model.stop_training = self.finished
+
+    def _rank(self, row: dict[Any, Any]) -> tuple[float, float]:
+        return float(row[self._score]), -float(row["val_loss"])
 
 
 def halvings(losses: list[float]) -> int:

@@ -115,16 +115,34 @@ def anew(
     image = "images/" + films.source + "/" + films.sha256.str[:16] + ".jpg"
     whose = films.source + " " + films.patient_id.where(films.patient_id != "", films.sha256)
     split = whose.map(lambda text: split_of(text, shares))
+    inside = ~films.source.isin(external)
+    wanted = [name for name, share in shares.items() if share]
+    split = _with_every_label(split[inside], films.label[inside], whose[inside], wanted)
     columns = {
         "image": image,
         "label": films.label,
-        "split": split.where(~films.source.isin(external), SPLITS[3]),
+        "split": split.reindex(films.index, fill_value=SPLITS[3]),
         "recommended": "1",
         "prep": "full",
         "cropped": False,
     }
     kept = ["source", "patient_id", *FACTS, "width", "height", "phash", "member"]
     return films[kept].assign(**columns), copies
+
+
+def _with_every_label(
+    split: pd.Series, label: pd.Series, whose: pd.Series, wanted: Sequence[str]
+) -> pd.Series:
+    """`split` with a patient of each label in all of `wanted`, where chance has left one without:
+    with few films that is likely, and then nothing can be trained or measured."""
+    split = split.copy()
+    for each in sorted(set(label)):
+        held = whose[label == each]
+        for name in wanted:
+            patients = held.groupby(split[held.index]).nunique()
+            if name not in patients and patients.max() > 1:
+                split[whose == min(held[split[held.index] == patients.idxmax()])] = name
+    return split
 
 
 def split_of(text: str, shares: Mapping[str, float]) -> str:

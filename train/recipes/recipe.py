@@ -72,7 +72,8 @@ class Training:
     clip : float
         Longest gradient of one weight array; 0 = as they come.
     frozen_epochs : int
-        So many epochs only what comes after the layer ``features`` learns.
+        So many epochs only what comes after the layer ``features`` learns; all of them: nothing
+        else ever does.
     unfreeze_from : str
         The layer from which on everything learns afterwards; empty = all.
     unfrozen_rate : float
@@ -103,8 +104,8 @@ class Training:
     mixed_precision: bool = False
 
     def __post_init__(self) -> None:
-        if max(self.best_after, self.frozen_epochs) >= self.epochs:
-            raise ValueError("best_after and frozen_epochs must be less than epochs")
+        if self.best_after >= self.epochs or self.frozen_epochs > self.epochs:
+            raise ValueError("best_after must be less than epochs, frozen_epochs not more")
         if self.warmup and self.schedule != "cosine":
             raise ValueError("only a cosine warms up")
         if self.label_smoothing and self.loss != "cross_entropy":
@@ -148,7 +149,8 @@ class Recipe:
     Attributes
     ----------
     labels : tuple of str
-        What is told apart; films of other labels are left out.
+        What is told apart; films of other labels are left out. Empty = what the data folder's films
+        are called: :func:`train.data.recipe_films.completed` fills it in.
     sources : tuple of str
         Where the films come from; empty = everywhere.
     relabel : dict of str to str
@@ -176,14 +178,13 @@ class Recipe:
     card: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if len(set(self.labels)) < max(2, len(self.labels)):
-            raise ValueError("labels must be at least two different names")
+        if self.labels and len(set(self.labels)) < max(2, len(self.labels)):
+            raise ValueError("labels must be at least two different names, or [] for the folder's")
         if unknown := sorted(set(self.card) - set(WORDS)):
             raise ValueError(f"the card has no part {', '.join(unknown)}")
-        if unknown := sorted(set(self.operating) - set(self.labels)):
-            raise ValueError(f"operating names no label of it: {', '.join(unknown)}")
-        if unknown := sorted(set(self.training.within) - set(self.labels)):
-            raise ValueError(f"within names no label of it: {', '.join(unknown)}")
+        for key, names in (("operating", self.operating), ("within", self.training.within)):
+            if self.labels and (unknown := sorted(set(names) - set(self.labels))):
+                raise ValueError(f"{key} names no label of it: {', '.join(unknown)}")
         if not all(0 < share <= 1 for share in self.operating.values()):
             raise ValueError("operating gives sensitivities, above 0 and at most 1")
 
