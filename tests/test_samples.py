@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.teaching import phantom, samples
@@ -85,3 +86,41 @@ def test_the_real_folder_has_films_of_each_label(cxr_data: Path) -> None:
         for film in films:
             assert film.label == label
             assert cxr.read(film.data()).format == "JPEG"
+
+
+def _offered(labels: tuple[str, ...], names: dict[str, str]) -> AppTest:
+    def page(labels: tuple[str, ...], names: dict[str, str]) -> None:
+        from dataclasses import replace
+        from pathlib import Path
+
+        from cxr.model.bundle import open_bundle
+        from ui.panels.samples import groups
+
+        bundle = open_bundle(Path("models") / "thumbnail")
+        groups(replace(bundle, labels=labels, provenance={"adopted": {"labels": names}}))
+
+    at = AppTest.from_function(page, args=(labels, names)).run(timeout=60)
+    assert not at.exception
+    return at
+
+
+def test_a_model_with_names_of_its_own_keeps_the_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1])
+    monkeypatch.delenv("CXR_DATA", raising=False)
+    at = _offered(("NORMAL", "PNEUMONIA"), {"N": "NORMAL", "P": "PNEUMONIA"})
+    assert [m.value.split("**")[1] for m in at.markdown][:2] == ["NORMAL", "PNEUMONIA"]
+    assert len(at.button) == 16 + len(samples.phantoms())
+    assert not [c for c in at.caption if "No film" in c.value]
+
+
+def test_samples_of_labels_that_a_model_lacks_are_offered_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1])
+    monkeypatch.delenv("CXR_DATA", raising=False)
+    at = _offered(("HEALTHY", "ILL"), {})
+    assert len(at.button) == 16 + len(samples.phantoms())
+    assert len([c for c in at.caption if "No film with this label" in c.value]) == 2
+    assert len([m for m in at.markdown if "does not have" in m.value]) == 2

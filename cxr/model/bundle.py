@@ -110,6 +110,11 @@ class Bundle:
     task: str = TASKS[0]
     conformal: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
+    def called(self, label: str) -> str:
+        """What the network calls a label of the data: an adopted one may have names of its own."""
+        names: Mapping[str, str] = self.provenance.get("adopted", {}).get("labels", {})
+        return names.get(label, label)
+
 
 def sha256(path: Path) -> str:
     """sha256 of a file, 64 hexadecimal digits."""
@@ -250,6 +255,16 @@ def classifies(folder: Path) -> bool:
         return bool(values.get("task", TASKS[0]) == TASKS[0])
     except (ValueError, AttributeError, OSError, RecursionError):
         return True
+
+
+def demonstrates(folder: Path) -> bool:
+    """Whether a bundle only shows what is had without anatomy: the network of 16 × 16 pixels.
+    Nothing is checked."""
+    try:
+        values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return bool(values["provenance"]["recipe"]["network"]["architecture"] == "thumbnail")
+    except (ValueError, LookupError, TypeError, OSError, RecursionError):
+        return False
 
 
 def manifest_values(folder: Path) -> dict[str, Any]:

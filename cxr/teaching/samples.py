@@ -76,7 +76,9 @@ def phantoms() -> list[Sample]:
     return [Sample(f"phantom-{kind}", "", "drawn", kind=kind) for kind in phantom.KINDS]
 
 
-def from_dataset(folder: Path, labels: Sequence[str], each: int = 4) -> dict[str, list[Sample]]:
+def from_dataset(
+    folder: Path, labels: Sequence[str] = (), each: int = 4
+) -> dict[str, list[Sample]]:
     """A few films a label from `val` and `test` of a training folder, its sources in turn.
 
     Only rows with ``display=1``: on the others handwriting may be a name.
@@ -86,6 +88,7 @@ def from_dataset(folder: Path, labels: Sequence[str], each: int = 4) -> dict[str
     folder : Path
         With ``manifest.csv``.
     labels : sequence of str
+        Those to look for; none: all that the manifest has.
     each : int
         Films a label, at most.
 
@@ -99,8 +102,9 @@ def from_dataset(folder: Path, labels: Sequence[str], each: int = 4) -> dict[str
     except (OSError, DataError):
         return {}
     for row in rows:
-        if row["label"] in by_source and _may_be_shown(row):
-            by_source[row["label"]].setdefault(row["source"], []).append(row["image"])
+        if (not labels or row["label"] in by_source) and _may_be_shown(row):
+            of_label = by_source.setdefault(row["label"], {})
+            of_label.setdefault(row["source"], []).append(row["image"])
     out: dict[str, list[Sample]] = {}
     number = count(1)
     for label, sources in by_source.items():

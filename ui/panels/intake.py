@@ -54,7 +54,7 @@ def first(model: Classifier) -> None:
         st.caption(RULE)
         pacs.find()
         st.html('<div class="cxr-heading">Or take a sample</div>')
-        groups(model.labels)
+        groups(model.bundle)
 
 
 def more(model: Classifier) -> None:
@@ -62,7 +62,7 @@ def more(model: Classifier) -> None:
     drop("Add films", help=RULE)
     pacs.find()
     if st.button("Samples", key="samples"):
-        picker(model.labels)
+        picker(model.bundle)
 
 
 def undo() -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.imaging.reader import read
+from cxr.model.bundle import Bundle
 from cxr.teaching import samples
 from cxr.teaching.samples import Sample
 from ui.base.words import meaning, plain
@@ -16,26 +17,33 @@ from ui.session import films
 
 THUMBNAIL = 240
 MISSING = (
-    "No such film may be passed on with this program. To choose from the training films, start "
-    "the app with CXR_DATA set to their folder."
+    "No film with this label comes with the program. To choose from films of your own, start the "
+    "app with CXR_DATA set to their folder (manifest.csv in it, films of val or test that may be "
+    "shown)."
 )
+OTHER = "a label that this model does not have"
 
 
 @st.dialog("Samples", width="large")
-def picker(labels: tuple[str, ...]) -> None:
+def picker(bundle: Bundle) -> None:
     """The samples; a click takes one and closes the dialog."""
-    groups(labels)
+    groups(bundle)
 
 
-def groups(labels: tuple[str, ...]) -> None:
-    """A grid of thumbnails for each label and one for the drawings."""
+def groups(bundle: Bundle) -> None:
+    """A grid of thumbnails for each label, the model's first, and one for the drawings."""
     folder = os.environ.get("CXR_DATA", "")
-    found = _dataset(folder, labels) if folder else {}
-    for label in labels:
-        st.markdown(f"**{plain(label)}** {meaning(label, labels)}")
-        here = [s for s in samples.shipped() if s.label == label] + found.get(label, [])
-        _grid(here)
-        if not here:
+    here: dict[str, list[Sample]] = {label: [] for label in bundle.labels}
+    for sample in samples.shipped():
+        here.setdefault(bundle.called(sample.label), []).append(sample)
+    for label, found in (_dataset(folder) if folder else {}).items():
+        if (called := bundle.called(label)) in bundle.labels:
+            here[called] += found
+    for label, choices in here.items():
+        means = meaning(label, bundle.labels) if label in bundle.labels else OTHER
+        st.markdown(f"**{plain(label)}** {means}")
+        _grid(choices)
+        if not choices:
             st.caption(MISSING)
     st.markdown("**Drawn phantoms**, not films")
     _grid(samples.phantoms())
@@ -71,8 +79,8 @@ def _take(sample: Sample) -> None:
 
 # These two are shared by all sessions: they hold nothing that anyone has brought.
 @st.cache_data(max_entries=4, show_spinner=False)
-def _dataset(folder: str, labels: tuple[str, ...]) -> dict[str, list[Sample]]:
-    return samples.from_dataset(Path(folder), labels)
+def _dataset(folder: str) -> dict[str, list[Sample]]:
+    return samples.from_dataset(Path(folder))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -78,13 +78,14 @@ def of_session(model: Classifier) -> Pool:
     candidates: list[Candidate] = []
     opened: dict[str, Callable[[], Radiograph]] = {}
     for film in films.films().values():
-        found = films.reading(film, model) if film.label in model.labels else None
+        label = model.bundle.called(film.label)
+        found = films.reading(film, model) if label in model.labels else None
         if found is None or found.prediction is None or film.sha256 in opened:
             continue
         candidates.append(
             Candidate(
                 film.sha256,
-                film.label,
+                label,
                 call_of(found.prediction, hospitals.standing(film, found, model)),
             )
         )
