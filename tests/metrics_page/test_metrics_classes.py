@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -93,11 +94,39 @@ def test_a_case_opens_in_the_review_room(rows: pd.DataFrame) -> None:
 
 def test_the_curves_stand_with_their_areas(rows: pd.DataFrame) -> None:
     at = go(opened(), "Curves")
-    assert len(at.get("plotly_chart")) == 2
-    found = evidence.figures(select(rows, split="test"), tables.LABELS)
-    for label in tables.LABELS:
-        assert ranged(found["auroc", label]) in text(at)
-        assert ranged(found["average_precision", label]) in text(at)
+    assert len(at.get("plotly_chart")) == 2 * len(tables.LABELS)
+    for split in ("test", "external"):
+        found = evidence.figures(select(rows, split=split), tables.LABELS)
+        for label in tables.LABELS:
+            assert ranged(found["auroc", label]) in text(at)
+            assert ranged(found["average_precision", label]) in text(at)
+
+
+def test_no_chart_shows_home_without_away(rows: pd.DataFrame) -> None:
+    at = opened()
+    for part in ("Curves", "Calibration", "Threshold"):
+        go(at, part)
+        charts = at.get("plotly_chart")
+        assert charts
+        for chart in charts:
+            names = [trace.get("name", "") for trace in json.loads(chart.proto.spec)["data"]]
+            assert any("Test" in name for name in names), part
+            assert any("External" in name for name in names), part
+
+
+def test_the_address_leads_back_to_the_cell(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Classes")
+    ran(at.selectbox(key="ev-called").set_value("P").run())
+    address = {name: value[0] for name, value in at.query_params.items()}
+    assert {"labelled": "T", "called": "P"}.items() <= address.items()
+    again = go(opened(labelled="T", called="P"), "Classes")
+    cell = select(rows, split="test", label="T", called="P")
+    assert f"{films(len(cell))} labelled T called P" in text(again)
+
+
+def test_a_cell_of_another_model_s_labels_is_forgotten(rows: pd.DataFrame) -> None:
+    at = go(opened(called="NORMAL", labelled="PNEUMONIA"), "Classes")
+    assert at.selectbox(key="ev-called").value == tables.LABELS[0]
 
 
 def test_sets_stand_with_what_they_promise_and_keep(rows: pd.DataFrame, room: Path) -> None:

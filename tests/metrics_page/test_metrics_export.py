@@ -38,10 +38,12 @@ def test_the_table_of_figures_is_whole(rows: pd.DataFrame, room: Path) -> None:
     found = pd.read_csv(io.BytesIO(export.figures_csv(scopes.scope(bundle, "test"))))
     assert set(found.model_sha256) == {bundle.digest}
     assert set(found.notice) == {cxr.NOTICE}
-    whole = found[found.by.isna() & (found.figure == "recall") & (found.label == "T")]
-    expected = evidence.figures(select(rows, split="test"), tables.LABELS)["recall", "T"]
-    assert whole.value.item() == pytest.approx(expected.value, abs=1e-6)
-    assert whole.low.item() == pytest.approx(expected.low, abs=1e-6)
+    for split in ("test", "external"):
+        whole = found[found.by.isna() & (found.figure == "recall") & (found.label == "T")]
+        whole = whole[whole.split == split]
+        expected = evidence.figures(select(rows, split=split), tables.LABELS)["recall", "T"]
+        assert whole.value.item() == pytest.approx(expected.value, abs=1e-6)
+        assert whole.low.item() == pytest.approx(expected.low, abs=1e-6)
     assert set(found.by.dropna()) == set(subgroups.DIMENSIONS)
 
 
@@ -67,9 +69,10 @@ def test_the_exported_page_is_whole_and_needs_no_network(rows: pd.DataFrame, roo
         "Models",
     ):
         assert f"<h2>{part}</h2>" in body
-    figures = evidence.figures(select(rows, split="test"), tables.LABELS)
-    assert all(ranged(each) in body for each in figures.values())
-    assert page.count('class="plotly-graph-div"') == 7
+    for split in ("test", "external"):
+        figures = evidence.figures(select(rows, split=split), tables.LABELS)
+        assert all(ranged(each) in body for each in figures.values())
+    assert page.count('class="plotly-graph-div"') == 11
 
 
 def test_names_in_a_table_are_not_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

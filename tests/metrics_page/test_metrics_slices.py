@@ -100,3 +100,12 @@ def test_figures_of_one_film_of_a_class_are_grey(
     go(at, "Classes")
     assert "smallest class: 1 film" in text(at)
     assert "<tr class=ev-grey><td class=ev-text>Macro</td>" in text(at)
+
+
+def test_the_films_behind_a_slice_are_listed(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Slices")
+    ran(at.selectbox(key="ev-slice").set_value(("sex", "F")).run())
+    shown = select(rows, split="test", sex="F").sort_values("loss", ascending=False)
+    assert at.dataframe[0].value.case.tolist() == shown.case.tolist()
+    wrong = (shown.label.astype(str) != shown.called.astype(str)).sum()
+    assert f"{len(shown)} films, {wrong} of them called wrong" in text(at)

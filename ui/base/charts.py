@@ -107,7 +107,11 @@ def _coin(figure: go.Figure) -> None:
 
 
 def operating(
-    curve: Curve, name: str, points: Sequence[tuple[str, str, float, float]], who: bool = True
+    curve: Curve,
+    name: str,
+    points: Sequence[tuple[str, str, float, float]],
+    who: bool = True,
+    beside: Mapping[str, Curve] | None = None,
 ) -> go.Figure:
     """The ROC curve of one class with the WHO's least values, and points on it.
 
@@ -118,12 +122,15 @@ def operating(
     points : sequence of (name, marker symbol, 1 - specificity, sensitivity)
     who : bool
         Whether the WHO's values, which are for tuberculosis, are drawn.
+    beside : mapping, optional
+        The same class's curves on other films, by name.
     """
     figure = _square("1 − specificity", "Sensitivity", 430)
     if who:
         _least(figure)
     _coin(figure)
-    _add_curve(figure, curve, name, 0, "sensitivity %{y:.3f}, 1 − specificity %{x:.3f}")
+    for place, (of, each) in enumerate({name: curve, **(beside or {})}.items()):
+        _add_curve(figure, each, of, place, "sensitivity %{y:.3f}, 1 − specificity %{x:.3f}")
     for label, symbol, x, y in points:
         figure.add_scatter(
             x=[x],

@@ -34,6 +34,11 @@ def show(scope: Scope, truth: str, called: str) -> None:
         st.markdown(f"**{films(len(rows))} labelled {plain(truth)} called {plain(called)}**")
         if len(rows) and st.button("Open all in review room", key="ev-review-all"):
             open_review(scope, truth, called)
+    listed(scope, rows)
+
+
+def listed(scope: Scope, rows: pd.DataFrame) -> None:
+    """Films of a table, each with the way to its case."""
     if rows.empty:
         return
     folder = source.folder()
@@ -52,6 +57,7 @@ def open_review(scope: Scope, truth: str, called: str, case: str = "") -> None:
         "source": scope.source,
         "truth": truth,
         "called": called,
+        "sort": "loss",  # as the films are listed here, so that Next goes on along the list
         "case": case,
     }
     st.switch_page(REVIEW, query_params={name: value for name, value in wanted.items() if value})

@@ -36,8 +36,10 @@ VladMarianCimpeanu/applied_AI_in_biomedicine."""
 
 def blocks(scope: Scope) -> list[Block]:
     """The tables."""
-    found = scope.figures()
-    tables = [heading(scope.title) + _classes(scope, found) + _overall(found)]
+    tables = []
+    for each in scope.both():
+        found = each.figures()
+        tables.append(heading(each.title) + _classes(each, found) + _overall(found))
     if set(scope.bundle.labels) == {label for label, *_ in SEEDS}:
         tables.append(_seeds())
     notes = (
@@ -126,7 +128,10 @@ def matrix_blocks(scope: Scope) -> list[Block]:
         )
         for truth in labels
     ]
-    return [heading("Confusion"), table(["", *(f"called {escape(x)}" for x in labels)], rows)]
+    return [
+        heading(f"Confusion, {scope.short}"),
+        table(["", *(f"called {escape(x)}" for x in labels)], rows),
+    ]
 
 
 def show_matrix(scope: Scope) -> tuple[str, str]:
@@ -137,12 +142,8 @@ def show_matrix(scope: Scope) -> tuple[str, str]:
         as_percent = st.segmented_control(
             "Confusion", ["Counts", "Row percent"], default="Counts", required=True, key="ev-cells"
         )
-        truth = st.selectbox(
-            "Labelled", labels, key="ev-truth", index=_start(labels, "T"), width=120
-        )
-        called = st.selectbox(
-            "Called", labels, key="ev-called", index=_start(labels, "N"), width=120
-        )
+        truth = _chosen("Labelled", labels, "ev-truth", "T")
+        called = _chosen("Called", labels, "ev-called", "N")
     shares = percent(counts)
     shown = counts if as_percent == "Counts" else shares
     shown = shown.rename(index=lambda x: f"labelled {x}", columns=lambda x: f"called {x}")
@@ -165,8 +166,16 @@ def _shade(percent: float) -> str:
     return "" if np.isnan(percent) else f"background-color: rgba(65, 128, 165, {percent / 160:.3f})"
 
 
-def _start(labels: list[str], wanted: str) -> int:
-    return labels.index(wanted) if wanted in labels else 0
+def _chosen(name: str, labels: list[str], key: str, usual: str) -> str:
+    """A box that the address holds, so that the way back from Review leads to the same cell."""
+    place = name.lower()
+    if st.session_state.get(key) not in labels:
+        asked = st.query_params.get(place, usual)
+        st.session_state[key] = asked if asked in labels else labels[0]
+    value = st.selectbox(name, labels, key=key, width=120)
+    if st.query_params.get(place) != value:
+        st.query_params[place] = value
+    return value
 
 
 def _choose(labels: list[str]) -> None:

@@ -26,27 +26,35 @@ def of_class(key: Key, split: str, source: str) -> dict[str, tuple[Curve, Curve]
 
 
 def blocks(scope: Scope) -> list[Block]:
-    """How well each class's score ranks its films above the others."""
-    found = of_class(scope.key, scope.split, scope.source)
-    roc = {f"{label} against the others": pair[0] for label, pair in found.items()}
-    precision = {f"{label} against the others": pair[1] for label, pair in found.items()}
+    """How well each class's score ranks its films above the others, at home and away."""
+    sides = scope.both()
+    found = {each.short: of_class(each.key, each.split, each.source) for each in sides}
+    out: list[Block] = [heading(each.title) for each in sides]
+    for label in scope.bundle.labels:
+        roc = {name: pairs[label][0] for name, pairs in found.items()}
+        precision = {name: pairs[label][1] for name, pairs in found.items()}
+        areas = "; ".join(f"{name} {share(curve.area.value)}" for name, curve in roc.items())
+        out += [
+            heading(f"{label} against the others"),
+            Chart(charts.roc(roc), f"ROC curves of {label}. AUROC: {areas}"),
+            Chart(charts.precision_recall(precision), f"Precision-recall curves of {label}"),
+        ]
     rows = [
         (
+            escape(label),
             escape(name),
-            f"{curve.positives:,}",
-            f"{curve.negatives:,}",
-            ranged(curve.area),
-            ranged(precision[name].area),
-            share(curve.positives / (curve.positives + curve.negatives)),
+            f"{roc.positives:,}",
+            f"{roc.negatives:,}",
+            ranged(roc.area),
+            ranged(precision.area),
+            share(roc.positives / (roc.positives + roc.negatives)),
         )
-        for name, curve in roc.items()
+        for label in scope.bundle.labels
+        for name, (roc, precision) in ((name, pairs[label]) for name, pairs in found.items())
     ]
-    head = ["", "Films", "Others", "AUROC", "AUPRC", "AUPRC of a coin"]
-    said = "; ".join(f"{name} {share(curve.area.value)}" for name, curve in roc.items())
+    head = ["Class", "Films", "Of it", "Others", "AUROC", "AUPRC", "AUPRC of a coin"]
     return [
-        heading(scope.title),
-        Chart(charts.roc(roc), f"ROC curves. AUROC: {said}"),
-        Chart(charts.precision_recall(precision), "Precision-recall curves"),
-        table(head, rows),
+        *out,
+        table(head, rows, text=2),
         quiet("Bands and brackets: 95 %, by patient. A curve needs films on both sides."),
     ]

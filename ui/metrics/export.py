@@ -7,6 +7,7 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+import pandas as pd
 import plotly.io
 import streamlit as st
 from plotly.offline import get_plotlyjs
@@ -69,9 +70,10 @@ def show(scope: Scope) -> None:
             on_click="ignore",
         )
     st.caption(
-        "The page is one file that needs no network: every part for these films, every other model "
-        "beside this one, with the notice, the model’s hash and the date. The table holds every "
-        "figure of every slice with its interval. Neither holds a film or a file’s name."
+        "The page is one file that needs no network: every part, for films of test and of "
+        "external, every other model beside this one, with the notice, the model’s hash and the "
+        "date. The table holds every figure of every slice of both with its interval. Neither "
+        "holds a film or a file’s name."
     )
 
 
@@ -79,7 +81,10 @@ def page(scope: Scope) -> bytes:
     """The whole page as one HTML file, in UTF-8."""
     parts = {
         "Overview": overview.blocks(scope.key),
-        "Classes": [*classes.blocks(scope), *classes.matrix_blocks(scope)],
+        "Classes": [
+            *classes.blocks(scope),
+            *(block for each in scope.both() for block in classes.matrix_blocks(each)),
+        ],
         "Curves": curves.blocks(scope),
         "Calibration": trust.blocks(scope),
         "Operating point": operating_bench.blocks(scope),
@@ -97,7 +102,7 @@ def page(scope: Scope) -> bytes:
         model=escape(bundle.name),
         created=escape(bundle.created),
         digest=bundle.digest,
-        scope=escape(scope.title),
+        scope=".<br>".join(escape(each.title) for each in scope.both()),
         today=date.today().isoformat(),
         body=body,
     ).encode()
@@ -128,12 +133,9 @@ def _drawn(chart: Chart) -> str:
 
 
 def figures_csv(scope: Scope) -> bytes:
-    """Every figure of these films and of their slices, UTF-8 with a mark that spreadsheets need."""
-    whole = scope.figures()
-    total = whole["accuracy", ""]
-    found = frame([Slice("", "", total.films, total.patients, whole), *scope.slices()])
-    found.insert(0, "split", scope.split)
-    found.insert(1, "source", scope.source or "all")
+    """Every figure of these films and of their slices, at home and away, UTF-8 with a mark that
+    spreadsheets need."""
+    found = pd.concat([_figures(each) for each in scope.both()], ignore_index=True)
     for name in ("split", "source", "slice", "label"):
         found[name] = [inert(str(text)) for text in found[name]]
     bundle = scope.bundle
@@ -141,3 +143,12 @@ def figures_csv(scope: Scope) -> bytes:
         model=bundle.name, model_created=bundle.created, model_sha256=bundle.digest, notice=NOTICE
     )
     return found.to_csv(index=False, lineterminator="\n", float_format="%.6f").encode("utf-8-sig")
+
+
+def _figures(scope: Scope) -> pd.DataFrame:
+    whole = scope.figures()
+    total = whole["accuracy", ""]
+    found = frame([Slice("", "", total.films, total.patients, whole), *scope.slices()])
+    found.insert(0, "split", scope.split)
+    found.insert(1, "source", scope.source or "all")
+    return found

@@ -30,19 +30,25 @@ def show_all(scope: Scope) -> None:
     if not others:
         st.html(said("There is one model only: nothing to compare it with."))
         return
+    fit = [name for name, key in others.items() if _refusal(scope, key) is None]
     chosen = st.multiselect(
         f"{scope.bundle.folder.name} against",
         list(others),
-        default=list(others)[:1],
+        default=fit[:1],
         key="ev-rivals",
+        format_func=lambda name: models.marked(models.folder() / name),
+        placeholder="Choose a model",
     )
+    if not chosen and not fit:
+        st.html(said("No other model was measured on these films under these labels."))
     for name in chosen:
-        try:
-            for block in against(scope, others[name]):
-                show([block])
-            _disagreements(scope, others[name])
-        except CxrError as refusal:
+        if refusal := _refusal(scope, others[name]):
             st.info(plain(f"{name}: {refusal}"))
+            continue
+        for side in scope.both():
+            if _refusal(side, others[name]) is None:
+                show(against(side, others[name]))
+        _disagreements(scope, others[name])
     show(learning(scope, [others[name] for name in chosen]), columns=2)
 
 
@@ -51,11 +57,21 @@ def blocks(scope: Scope) -> list[Block]:
     out: list[Block] = []
     others = _others(scope)
     for name, key in others.items():
-        try:
-            out += against(scope, key)
-        except CxrError as refusal:
-            out.append(said(escape(f"{name}: {refusal}")))
+        for side in scope.both():
+            if refusal := _refusal(side, key):
+                out.append(said(escape(f"{side.short}, {name}: {refusal}")))
+            else:
+                out += against(side, key)
     return [*out, *learning(scope, list(others.values()))] if out else []
+
+
+def _refusal(scope: Scope, other: Key) -> CxrError | None:
+    """Why two models cannot be compared on these films; None if they can."""
+    try:
+        _paired(scope.key, other, scope.split, scope.source)
+    except CxrError as refusal:
+        return refusal
+    return None
 
 
 def _others(scope: Scope) -> dict[str, Key]:
@@ -102,7 +118,10 @@ def against(scope: Scope, other: Key) -> list[Block]:
     ]
     p = "< .001" if test.p < 0.001 else f"= {share(test.p)}"
     return [
-        heading(f"{Path(scope.key[0]).name} and {Path(other[0]).name}, {n:,} films"),
+        heading(
+            f"{scope.short}: {models.marked(Path(scope.key[0]))} and "
+            f"{models.marked(Path(other[0]))}, {n:,} films"
+        ),
         table(["", mine, theirs, "Difference"], rows),
         quiet(
             f"{mine} alone is right on {test.only_first:,} films, {theirs} alone on "

@@ -14,9 +14,10 @@ from cxr.metrics import operating_points as op
 from cxr.metrics.bootstrap import draw
 from cxr.metrics.evidence import affordable
 from cxr.metrics.predictions import clusters
+from cxr.model.bundle import Bundle
 from ui.base import charts
 from ui.metrics import curves
-from ui.metrics.blocks import Block, Chart, heading, numbers, quiet, ranged, said, share
+from ui.metrics.blocks import Block, Chart, beside, heading, numbers, quiet, ranged, said, share
 from ui.metrics.scope import Scope, splits
 from ui.session import operating_points
 from ui.session.tables import Key, part
@@ -38,6 +39,11 @@ def label_of(scope: Scope) -> str:
     """The class that the bench is about."""
     labels = scope.bundle.labels
     return "T" if "T" in labels else labels[-1]
+
+
+def whos(bundle: Bundle, label: str) -> bool:
+    """Whether the WHO's profile of a triage test is about this class: it is for tuberculosis."""
+    return label == bundle.called("T")
 
 
 @st.fragment
@@ -125,8 +131,20 @@ def _written(thresholds: Iterable[float]) -> dict[float, str]:
 def _findings(
     scope: Scope, label: str, threshold: float, prevalence: float
 ) -> tuple[list[str], Chart]:
-    score = scope.films[f"p_{label}"].to_numpy()
-    positive = (scope.films.label == label).to_numpy()
+    out = [beside(*(_side(each, label, threshold, prevalence) for each in scope.both()))]
+    if whos(scope.bundle, label):
+        point = op.at_threshold(*_scores(scope, label), threshold)
+        out.append(said(_against_who(scope, point) + _away(scope, label, threshold)))
+    return [*out, _shipped(scope, label)], _chart(scope, label, threshold)
+
+
+def _scores(scope: Scope, label: str) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    return scope.films[f"p_{label}"].to_numpy(), (scope.films.label == label).to_numpy()
+
+
+def _side(scope: Scope, label: str, threshold: float, prevalence: float) -> str:
+    """What the threshold does on some films."""
+    score, positive = _scores(scope, label)
     point = op.at_threshold(score, positive, threshold)
     patients, counts = _draws(scope.key, scope.split, scope.source)
     sensitivity, specificity = op.rates(score, positive, threshold, patients, counts)
@@ -137,12 +155,7 @@ def _findings(
         f"{name} films found": f"{point.found:,} of {point.found + point.missed:,}",
         "False alarms": f"{point.alarms:,} of {point.alarms + point.passed:,}",
     }
-    out = [
-        numbers(cells),
-        *_expected(point, name, prevalence),
-        said(_against_who(point) + _away(scope, label, threshold)),
-    ]
-    return [*out, _shipped(scope, label)], _chart(scope, label, point)
+    return "".join([heading(scope.short), numbers(cells), *_expected(point, name, prevalence)])
 
 
 def _expected(point: op.Point, name: str, prevalence: float) -> list[str]:
@@ -164,14 +177,14 @@ def _expected(point: op.Point, name: str, prevalence: float) -> list[str]:
     ]
 
 
-def _against_who(point: op.Point) -> str:
+def _against_who(scope: Scope, point: op.Point) -> str:
     if np.isnan(point.sensitivity) or np.isnan(point.specificity):
         return ""
     verdict = "reaches" if op.meets_who(point.sensitivity, point.specificity) else "does not reach"
     return (
-        f"On these films this {verdict} the least that the WHO’s 2014 target product profile asks "
-        "of a triage test: sensitivity 90 %, specificity 70 %. It asks that of a test in use, not "
-        "of a set of files."
+        f"On these films ({scope.short}) this {verdict} the least that the WHO’s 2014 target "
+        "product profile asks of a triage test: sensitivity 90 %, specificity 70 %. It asks that "
+        "of a test in use, not of a set of files."
     )
 
 
@@ -206,19 +219,28 @@ def _shipped(scope: Scope, label: str) -> str:
     )
 
 
-def _chart(scope: Scope, label: str, point: op.Point) -> Chart:
-    curve = curves.of_class(scope.key, scope.split, scope.source)[label][0]
-    points = [(f"score {share(point.threshold)}", "circle", point)]
+def _chart(scope: Scope, label: str, threshold: float) -> Chart:
+    triage = whos(scope.bundle, label)
+    sides = scope.both()
+    roc = {x.short: curves.of_class(x.key, x.split, x.source)[label][0] for x in sides}
     shipped = operating_points.shipped(scope.bundle, label)
-    if shipped is not None:
-        score = scope.films[f"p_{label}"].to_numpy()
-        there = op.at_threshold(score, (scope.films.label == label).to_numpy(), shipped)
-        points.append((f"shipped, {share(shipped)}", "diamond-open", there))
-    marks = [(name, symbol, 1 - p.specificity, p.sensitivity) for name, symbol, p in points]
+    marks, told = [], []
+    for side in sides:
+        here = op.at_threshold(*_scores(side, label), threshold)
+        marks.append((f"score {share(threshold)}, {side.short}", "circle", here))
+        if shipped is not None:
+            there = op.at_threshold(*_scores(side, label), shipped)
+            marks.append((f"shipped, {share(shipped)}, {side.short}", "diamond-open", there))
+        told.append(
+            f"{side.short}: sensitivity {share(here.sensitivity)}, "
+            f"specificity {share(here.specificity)}"
+        )
+    points = [(name, symbol, 1 - p.specificity, p.sensitivity) for name, symbol, p in marks]
+    (first, curve), *others = roc.items()
     return Chart(
-        charts.operating(curve, f"{label} against the others", marks),
-        f"ROC curve of {label} with the WHO's least values; sensitivity "
-        f"{share(point.sensitivity)}, specificity {share(point.specificity)}",
+        charts.operating(curve, first, points, who=triage, beside=dict(others)),
+        f"ROC curves of {label} against the others{' with the WHO’s least values' * triage}. "
+        + "; ".join(told),
     )
 
 
@@ -229,7 +251,5 @@ def _set(key: str, value: float) -> None:
 def _reaching(
     scope: Scope, sensitivity: float | None = None, specificity: float | None = None
 ) -> float | None:
-    label = label_of(scope)
-    score = scope.films[f"p_{label}"].to_numpy()
-    positive = (scope.films.label == label).to_numpy()
+    score, positive = _scores(scope, label_of(scope))
     return op.reaching(score, positive, sensitivity=sensitivity, specificity=specificity)

@@ -50,6 +50,20 @@ class Scope:
         n = f"{films(whole.films)} of {patients(whole.patients)}"
         return f"{SPLITS[self.split]}, {where}: {n}{many}"
 
+    @property
+    def short(self) -> str:
+        """As in "Test", or "Test, Kermany"."""
+        return SPLITS[self.split] + (f", {site(self.source)}" if self.source else "")
+
+    def both(self) -> list[Scope]:
+        """These films beside all of the other of test and external, test first: what holds in
+        hospitals that it knows is never shown without what holds elsewhere."""
+        other = {"test": "external", "external": "test"}.get(self.split)
+        if other not in splits(self.key):
+            return [self]
+        sides = [self, scope(self.bundle, other)]
+        return sides if self.split == "test" else sides[::-1]
+
     def figures(self) -> dict[Name, Figure]:
         """:func:`cxr.metrics.evidence.figures` of these films."""
         return _figures(self.key, self.split, self.source)

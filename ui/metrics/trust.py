@@ -24,12 +24,12 @@ BROKEN = '<b class="ev-broken" title="surely below what was promised">▼</b>'
 
 
 def blocks(scope: Scope) -> list[Block]:
-    """Sets, then calibration and what is gained by leaving films to a reader."""
-    reliable, reliable_table = calibrated(scope)
-    risk, risk_table = selective(scope)
+    """Sets, then calibration and what is gained by leaving films to a reader, at home and away."""
+    sides = scope.both()
+    reliable, reliable_table = calibrated(sides)
+    risk, risk_table = selective(sides)
     return [
-        heading(scope.title),
-        *promised(scope),
+        *(block for each in sides for block in (heading(each.title), *promised(each))),
         heading("Calibration, and what is gained by leaving the least certain films to a reader"),
         reliable,
         risk,
@@ -37,48 +37,56 @@ def blocks(scope: Scope) -> list[Block]:
     ]
 
 
-def calibrated(scope: Scope) -> tuple[Chart, str]:
-    """Reliability before and after temperature scaling, of the called class's probability."""
-    found = arrays(scope.films, scope.bundle.labels)
-    logits = scope.films[[f"logit_{label}" for label in scope.bundle.labels]].to_numpy()
-    right = found.truth == found.called
-    stages = {
-        "before scaling": calibration.softmax(logits),
-        f"after, temperature {scope.bundle.temperature:.2f}": found.p,
-    }
-    bins = {name: calibration.reliability(p.max(1), right) for name, p in stages.items()}
-    rows = [
-        (escape(name), share(bins[name].error), share(calibration.brier(p, found.truth)))
-        for name, p in stages.items()
-    ]
+def calibrated(sides: list[Scope]) -> tuple[Chart, str]:
+    """Reliability before and after temperature scaling, of the called class's probability; the
+    chart of several sides shows it after scaling alone."""
+    drawn, rows = {}, []
+    for side in sides:
+        found = arrays(side.films, side.bundle.labels)
+        logits = side.films[[f"logit_{label}" for label in side.bundle.labels]].to_numpy()
+        stages = {
+            "before scaling": calibration.softmax(logits),
+            f"after, temperature {side.bundle.temperature:.2f}": found.p,
+        }
+        for stage, p in stages.items():
+            bins = calibration.reliability(p.max(1), found.truth == found.called)
+            brier = share(calibration.brier(p, found.truth))
+            rows.append((escape(side.short), escape(stage), share(bins.error), brier))
+            if len(sides) == 1:
+                drawn[stage] = bins
+            elif p is found.p:
+                drawn[side.short] = bins
     chart = Chart(
-        charts.reliability(bins),
+        charts.reliability(drawn),
         "Reliability diagram: share that came true against probability, and films a bin",
     )
-    return chart, table(["", "Expected calibration error", "Brier score"], rows) + quiet(
+    head = ["Films", "", "Expected calibration error", "Brier score"]
+    return chart, table(head, rows, text=2) + quiet(
         f"Of the called class, in {calibration.BINS} bins of equal width. The temperature was "
         "fitted on val.<br>Brier: summed over classes, 0 to 2."
     )
 
 
-def selective(scope: Scope) -> tuple[Chart, str]:
+def selective(sides: list[Scope]) -> tuple[Chart, str]:
     """Share of wrong calls when films are left out, the least certain first."""
-    found = arrays(scope.films, scope.bundle.labels)
-    right = found.truth == found.called
-    curve = risk_coverage(found.p.max(1), right)
-    rows = []
-    for wanted in (1.0, 0.95, 0.9, 0.8, 0.5):
-        place = int(np.searchsorted(curve[1], wanted - 1e-12))
-        place = min(place, len(curve[1]) - 1)
-        rows.append(
-            (f"{100 * curve[1][place]:.1f} %", share(curve[2][place]), share(curve[0][place]))
-        )
+    drawn, rows = {}, []
+    for side in sides:
+        found = arrays(side.films, side.bundle.labels)
+        right = found.truth == found.called
+        curve = drawn[side.short] = risk_coverage(found.p.max(1), right)
+        for wanted in (1.0, 0.95, 0.9, 0.8, 0.5):
+            place = int(np.searchsorted(curve[1], wanted - 1e-12))
+            place = min(place, len(curve[1]) - 1)
+            called = f"{100 * curve[1][place]:.1f} %"
+            rows.append(
+                (escape(side.short), called, share(curve[2][place]), share(curve[0][place]))
+            )
     chart = Chart(
-        charts.risk_coverage({"highest probability": curve}),
+        charts.risk_coverage(drawn),
         "Share of wrong calls against the share of films called",
     )
-    head = ["Films called", "Wrong among them", "If the highest score is at least"]
-    return chart, table(head, rows, text=0)
+    head = ["Films", "Films called", "Wrong among them", "If the highest score is at least"]
+    return chart, table(head, rows)
 
 
 def promised(scope: Scope) -> list[Block]:

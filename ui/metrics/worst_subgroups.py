@@ -8,9 +8,10 @@ from math import isnan
 import streamlit as st
 
 from cxr.metrics.evidence import MACRO, OF_CLASS, OVERALL, Figure, Name
-from cxr.metrics.subgroups import SMALL, Slice
+from cxr.metrics.subgroups import SMALL, Slice, parts
 from ui.base.words import site
-from ui.metrics.blocks import Block, heading, named, quiet, ranged, said, table, written
+from ui.metrics import cases
+from ui.metrics.blocks import Block, films, heading, named, quiet, ranged, said, table, written
 from ui.metrics.scope import Scope, slices_of
 from ui.session.fragments import every
 from ui.session.shelf import Job, desk
@@ -54,6 +55,27 @@ def show(scope: Scope) -> None:
         return
     for block in listed(scope, found, figure, label, "" if by == "All" else by):
         st.html(str(block))
+    _behind(scope, [each for each in found if by in ("All", each.by)])
+
+
+def _behind(scope: Scope, there: list[Slice]) -> None:
+    """The films of one slice: those called wrong first, the least expected label on top."""
+    chosen = st.selectbox(
+        "Films of",
+        [(each.by, each.name) for each in there],
+        index=None,
+        placeholder="Choose a slice to see its films",
+        format_func=lambda x: f"{DIMENSIONS[x[0]]}: {site(x[1]) if x[0] == 'source' else x[1]}",
+        key="ev-slice",
+        width=420,
+    )
+    if chosen is None:
+        return
+    by, name = chosen
+    rows = scope.films[dict(parts(scope.films, by))[name]]
+    wrong = int((rows.label.astype(str) != rows.called.astype(str)).sum())
+    st.markdown(f"**{films(len(rows))}, {wrong:,} of them called wrong**")
+    cases.listed(scope, rows.sort_values("loss", ascending=False, kind="stable"))
 
 
 def _found(scope: Scope, wanted: Wanted) -> list[Slice] | None:
@@ -99,8 +121,9 @@ def _again() -> None:
 
 
 def blocks(scope: Scope) -> list[Block]:
-    """Balanced accuracy of every slice, for the export."""
-    return listed(scope, scope.slices(), *FIRST)
+    """Balanced accuracy of every slice, at home and away, for the export."""
+    sides = scope.both()
+    return [block for each in sides for block in listed(each, each.slices(), *FIRST)]
 
 
 def listed(scope: Scope, found: list[Slice], figure: str, label: str, by: str = "") -> list[Block]:

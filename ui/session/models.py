@@ -12,7 +12,7 @@ import streamlit as st
 
 from cxr.errors import BundleError
 from cxr.metrics.calls import calls_of
-from cxr.model.bundle import MANIFEST, Bundle, classifies
+from cxr.model.bundle import MANIFEST, Bundle, classifies, demonstrates
 from cxr.model.classifier import Classifier, load
 from cxr.model.lungs import LungFinder
 from cxr.screening import assess
@@ -28,9 +28,14 @@ def folder() -> Path:
 
 
 def bundles() -> list[Path]:
-    """Folders that hold a bundle to score films with, `default` first."""
+    """Folders that hold a bundle to score films with: `default` first, demonstrations last."""
     found = [path.parent for path in folder().glob(f"*/{MANIFEST}") if classifies(path.parent)]
-    return sorted(found, key=lambda path: (path.name != "default", path.name))
+    return sorted(found, key=lambda path: (path.name != "default", demonstrates(path), path.name))
+
+
+def marked(bundle: Path) -> str:
+    """A bundle's name, with what it is if it is no model to read films with."""
+    return f"{bundle.name} (demonstration)" if demonstrates(bundle) else bundle.name
 
 
 def pick() -> None:
@@ -40,7 +45,18 @@ def pick() -> None:
         st.session_state.pop("bundle", None)
         return
     _follow_address(found)
-    name = st.sidebar.selectbox("Model", list(found), key="model", persist_state="session")
+    name = st.sidebar.selectbox(
+        "Model",
+        list(found),
+        key="model",
+        persist_state="session",
+        format_func=lambda name: marked(found[name]) if name in found else name,
+    )
+    if demonstrates(found[name]):
+        st.sidebar.caption(
+            "A demonstration: it sees 16 × 16 pixels, in which no lesion survives. It shows what "
+            "is had without looking at a lung; it is no model to read films with."
+        )
     st.session_state["bundle"] = str(found[name])
 
 
