@@ -1,4 +1,6 @@
-"""Where a film lies between two labels, among films that say something of its own hospital."""
+"""Where a film stands among others: its log-odds of T against N (or of a profile's two labels)
+beside those of films whose label is known, from the hospital's own profile or, without one, from
+hospitals that the network was kept from. Read draws it as the strip below the scores."""
 
 from __future__ import annotations
 

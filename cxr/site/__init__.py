@@ -1,4 +1,6 @@
-"""Hospital profiles: what makes a network's scores right at the hospital where a film was taken.
+"""Hospital profiles; "site" is the field's word for a hospital, not a web site. A profile is a
+threshold, and sometimes a last layer, fitted on some films of one hospital, with which the scores
+of the same network are right there.
 
 What is fitted on a hospital's own films, checked against them, kept and read belongs here. How
 films are read and scored does not (``cxr.screening``), nor what a classifier does with a profile

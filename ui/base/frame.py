@@ -87,7 +87,11 @@ def accepted(besides: str) -> bool:
 
 
 def guard() -> None:
-    """Send whoever came to a page past the front door, and so past the notice, back to it."""
+    """Begin a page: nothing of it is drawn before the research-only notice was accepted.
+
+    ``app.py`` asks for that, but Streamlit can serve a page's address without it. Whoever came so
+    is sent back to the notice.
+    """
     if st.session_state.get("accepted"):
         return
     if PagesManager.uses_pages_directory:

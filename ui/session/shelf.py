@@ -157,5 +157,6 @@ class Desk:
 
 @st.cache_resource(scope="session", on_release=Desk.clear, show_spinner=False)
 def desk() -> Desk:
-    """This session's desk."""
+    """What this browser session has in hand: its one long computation (``job``) and the results
+    that are kept for it (``shelf``)."""
     return Desk()
