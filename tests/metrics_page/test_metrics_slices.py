@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 from math import isnan
@@ -102,7 +103,12 @@ def test_figures_of_one_film_of_a_class_are_grey(
     assert "<tr class=ev-grey><td class=ev-text>Macro</td>" in text(at)
 
 
-def test_the_films_behind_a_slice_are_listed(rows: pd.DataFrame) -> None:
+def test_the_films_behind_a_slice_are_listed(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = scopes.all_slices
+    few = functools.partial(real, dimensions=("sex",), resamples=9)
+    monkeypatch.setattr(scopes, "all_slices", few)
     at = go(opened(), "Slices")
     ran(at.selectbox(key="ev-slice").set_value(("sex", "F")).run())
     shown = select(rows, split="test", sex="F").sort_values("loss", ascending=False)
