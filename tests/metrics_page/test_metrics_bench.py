@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import tables
-from metricspage import go, opened, ran, text
+from metricspage import go, opened, ran, rewrite, text
 from streamlit.testing.v1 import AppTest
 
 from cxr.metrics import operating_points
