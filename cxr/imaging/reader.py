@@ -55,7 +55,7 @@ def read(
     UnreadableFile, NotARadiograph
         Nothing else, whatever the bytes; the codes are listed in ``docs/reading.md``.
     """
-    data = _bytes_of(source)
+    data = bytes_of(source)
     if not data:
         raise UnreadableFile("empty", "The file is empty. Copy it again.")
     check_bytes(len(data))
@@ -75,7 +75,25 @@ def read(
     raise _not_read(data)
 
 
-def _bytes_of(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bytes:
+def study_and_view(data: bytes) -> tuple[str | None, str | None]:
+    """The study and the view that the bytes of a DICOM file state, be it read as a film or refused:
+    StudyInstanceUID, and ViewPosition as it stands. None: not stated, or no DICOM."""
+    start = 0 if data[128:132] == b"DICM" else start_of_data_set(data)
+    if start is None or data.startswith((_PNG, _JPEG)):
+        return None, None
+    from .dicom.film import study_and_view as stated
+
+    return stated(data[start:], bare=data[128:132] != b"DICM")
+
+
+def bytes_of(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bytes:
+    """The bytes of a file, which may be given themselves.
+
+    Raises
+    ------
+    UnreadableFile
+        ``not_found``, ``file_too_large``.
+    """
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
     folder = False

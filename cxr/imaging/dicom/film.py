@@ -6,6 +6,7 @@ Only the tags listed here are parsed: a patient's name never leaves the bytes.
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 import zlib
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
 
+from ...errors import UnreadableFile
 from ..decode_limits import MAX_BYTES, BoundedReader, check_bytes, decoding
 from ..doubts import Doubts
 from ..radiograph import Radiograph
@@ -89,6 +91,23 @@ def read_dicom(
         age_years=tags.age_years(ds),
         notes=tuple(notes),
         doubts=doubts.found,
+    )
+
+
+def study_and_view(data: bytes, bare: bool = False) -> tuple[str | None, str | None]:
+    """StudyInstanceUID and ViewPosition; None where there is none, or where it is not built as it
+    should be: a name may stand anywhere."""
+    wanted = [
+        tag_for_keyword(k) for k in ("SpecificCharacterSet", "StudyInstanceUID", "ViewPosition")
+    ]
+    try:
+        ds, _ = data_set(data, bare, wanted)
+        study, view = text(ds, "StudyInstanceUID"), text(ds, "ViewPosition")
+    except UnreadableFile:
+        return None, None
+    return (
+        study if re.fullmatch(r"[0-9.]{1,64}", study) else None,
+        view if re.fullmatch(r"[A-Z0-9 _]{1,16}", view) else None,
     )
 
 
