@@ -10,6 +10,8 @@
                   [--site NAME] [--model DIR]
     python -m cxr verify REPORT.json [--film FILE] [--model DIR]
     python -m cxr audit verify [--export FILE] | show [--film SHA256] [--log PLACE]
+    python -m cxr screen FOLDER|CSV|ARCHIVE|PATTERN --out FILE.parquet [--csv] [--workers N]
+                  [--site NAME] [--model DIR]
     python -m cxr selftest [--learn] [--model DIR]
     python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]
                   [--positive T --negative N] [--without-outside] [--model DIR]
@@ -50,6 +52,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import NOTICE, Classifier, CxrError, ExplainError, Radiograph, load
 from .audit import command as audit_command
+from .batch import command as screen_command
 from .dicom_out import command as dicom_command
 from .pacs import command as pacs_command
 from .report import command as report_command
@@ -93,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             model = model.at(store.find(asked.site))
         if asked.command == "selftest":
             return _selftest(model, asked.learn)
+        if asked.command == "screen":
+            return screen_command.run(model, asked)
         if asked.command == "report":
             return report_command.write(model, asked, _below(asked.files))
         return _predict(model, asked) if asked.command == "predict" else _explain(model, asked)
@@ -134,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     report_command.add(commands, DEFAULT, METHODS)
     dicom_command.add(commands, DEFAULT)
     pacs_command.add(commands, DEFAULT)
+    screen_command.add(commands, DEFAULT)
     return parser
 
 

@@ -64,6 +64,10 @@ class PacsError(CxrError):
     """A PACS did not answer, or not with what was asked for."""
 
 
+class ScreenError(CxrError):
+    """Films cannot be screened: none are there, the table belongs to another run, a full disk."""
+
+
 class Cancelled(CxrError):
     """Long work was stopped by the person who had asked for it."""
 

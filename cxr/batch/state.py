@@ -1,0 +1,213 @@
+"""What of a run is done already: an SQLite file in the folder of its parts.
+
+A commit outlives the process that made it, however that ends. So nothing that was kept is worked
+out again, and a run that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from ..errors import ScreenError
+from .rows import Row
+from .source import Film
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (sha256 TEXT PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS films (
+    number INTEGER PRIMARY KEY, path BLOB, place BLOB, stamp TEXT, sha256 TEXT, refusal TEXT
+);
+"""
+_WAITS = "sha256 IS NULL AND refusal IS NULL"
+_PAGE = 500
+
+
+class State:
+    """The films of a run in their order, and the answers that are there.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    plan : mapping
+        What the run is called for people → what it goes by: network, profile, source. The folder of
+        another run is refused.
+
+    Raises
+    ------
+    ScreenError
+        ``other_run``, ``run_in_progress``, ``broken_run``, ``not_written``.
+    """
+
+    def __init__(self, folder: Path, plan: Mapping[str, str]) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(folder / "state.sqlite3", timeout=0, isolation_level=None)
+            self._base.executescript(
+                # The lock is the process's: it ends with it.
+                "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+                f"BEGIN EXCLUSIVE; {_TABLES} COMMIT;"
+            )
+            self._same(plan)
+        except OSError as error:
+            raise not_written(error) from error
+        except sqlite3.DatabaseError as error:
+            raise _refusal(error) from error
+
+    def close(self) -> None:
+        self._base.close()
+
+    def _same(self, plan: Mapping[str, str]) -> None:
+        known = dict(self._base.execute("SELECT name, value FROM about WHERE name != 'films'"))
+        if self._base.execute("SELECT 1 FROM answers LIMIT 1").fetchone() is None:
+            with self._whole():
+                self._base.execute("DELETE FROM about")
+                self._base.executemany("INSERT INTO about VALUES (?, ?)", plan.items())
+        elif differ := [name for name in plan if known.get(name) != plan[name]]:
+            raise ScreenError(
+                "other_run",
+                f"This table was begun with another {' and another '.join(differ)}, and rows of "
+                "two runs are not mixed. Name another --out, or delete the folder of its parts to "
+                "begin it anew.",
+            )
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """All of what is done, or nothing."""
+        try:
+            self._base.execute("BEGIN")
+            yield
+            self._base.execute("COMMIT")
+        except BaseException as error:
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+            if isinstance(error, sqlite3.DatabaseError):
+                raise _refusal(error) from error
+            raise
+
+    def set_films(self, films: Iterable[Film]) -> bool:
+        """Take the list of films as it is now; what is known of those that are as they were stays.
+
+        Returns
+        -------
+        bool
+            Whether it is another list than before.
+        """
+        digest = sha256()
+
+        def numbered() -> Iterator[tuple[int, bytes, bytes, str]]:
+            for number, film in enumerate(films):
+                digest.update(repr(film).encode())
+                yield number, film.path, film.place, film.stamp
+
+        with self._whole():
+            self._base.execute(
+                "CREATE TABLE listed (number INTEGER PRIMARY KEY, path BLOB, place BLOB, "
+                "stamp TEXT, sha256 TEXT, refusal TEXT)"
+            )
+            self._base.executemany(
+                "INSERT INTO listed (number, path, place, stamp) VALUES (?, ?, ?, ?)", numbered()
+            )
+            before = self._base.execute("SELECT value FROM about WHERE name = 'films'").fetchone()
+            another = bool(before != (digest.hexdigest(),))
+            if another:
+                self._base.execute("CREATE INDEX known ON films (place, stamp)")
+                self._base.execute(
+                    "UPDATE listed SET sha256 = (SELECT sha256 FROM films WHERE "
+                    "films.place = listed.place AND films.stamp = listed.stamp)"
+                )
+                self._base.execute("DELETE FROM films")
+                self._base.execute("DROP INDEX known")
+                self._base.execute("INSERT INTO films SELECT * FROM listed")
+                self._base.execute(
+                    "INSERT OR REPLACE INTO about VALUES ('films', ?)", (digest.hexdigest(),)
+                )
+            self._base.execute("DROP TABLE listed")
+        return another
+
+    def count(self) -> tuple[int, int]:
+        """Films, and how many of them have an answer."""
+        films, waiting = self._base.execute(
+            f"SELECT COUNT(*), COALESCE(SUM({_WAITS}), 0) FROM films"
+        ).fetchone()
+        return films, films - waiting
+
+    def waiting(self) -> Iterator[tuple[int, Film]]:
+        """Number and film of what has no answer yet, in order; answers may come meanwhile."""
+        last = -1
+        while page := self._base.execute(
+            f"SELECT number, path, place, stamp FROM films WHERE number > ? AND {_WAITS} "
+            "ORDER BY number LIMIT ?",
+            (last, _PAGE),
+        ).fetchall():
+            for number, path, place, stamp in page:
+                yield number, Film(path, place, stamp)
+            last = page[-1][0]
+
+    def waits(self, begin: int, end: int) -> bool:
+        """Whether a film of these numbers has no answer yet."""
+        sql = f"SELECT 1 FROM films WHERE number >= ? AND number < ? AND {_WAITS} LIMIT 1"
+        return self._base.execute(sql, (begin, end)).fetchone() is not None
+
+    def known(self, sha256: str) -> bool:
+        """Whether there is an answer to these bytes."""
+        sql = "SELECT 1 FROM answers WHERE sha256 = ?"
+        return self._base.execute(sql, (sha256,)).fetchone() is not None
+
+    def keep(self, sha256: str, answer: Row | None, numbers: Iterable[int]) -> None:
+        """Keep the answer to these bytes, and which films have them; None: it is there already."""
+        with self._whole():
+            if answer is not None:
+                self._base.execute(
+                    "INSERT INTO answers VALUES (?, ?)", (sha256, json.dumps(answer))
+                )
+            self._base.executemany(
+                "UPDATE films SET sha256 = ? WHERE number = ?", [(sha256, n) for n in numbers]
+            )
+
+    def refuse(self, number: int, answer: Row) -> None:
+        """Keep why a film's bytes could not be had."""
+        with self._whole():
+            self._base.execute(
+                "UPDATE films SET refusal = ? WHERE number = ?", (json.dumps(answer), number)
+            )
+
+    def rows(self, begin: int, end: int) -> list[Row]:
+        """Rows of films that all have an answer, in order."""
+        found = self._base.execute(
+            "SELECT path, sha256, COALESCE(answer, refusal) FROM films "
+            "LEFT JOIN answers USING (sha256) WHERE number >= ? AND number < ? ORDER BY number",
+            (begin, end),
+        )
+        return [
+            {"path": path.decode(errors="backslashreplace"), "sha256": mark, **json.loads(answer)}
+            for path, mark, answer in found
+        ]
+
+
+def not_written(error: OSError) -> ScreenError:
+    return ScreenError(
+        "not_written",
+        f"The table or its parts cannot be written: {error.strerror}. Make room, or name another "
+        "--out; what is done is kept.",
+    )
+
+
+def _refusal(error: sqlite3.DatabaseError) -> ScreenError:
+    if "locked" in str(error):
+        return ScreenError(
+            "run_in_progress",
+            "Another process works on this table. Wait until it is done, or name another --out.",
+        )
+    if isinstance(error, sqlite3.OperationalError):
+        return not_written(OSError(0, str(error)))
+    return ScreenError(
+        "broken_run",
+        "What was kept of this run cannot be read. Delete the folder of its parts to begin anew.",
+    )
