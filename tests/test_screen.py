@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -19,6 +20,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import screening
+from films import dicom, film
 from sites import profile
 
 import cxr
@@ -325,6 +327,55 @@ def test_it_stops_at_a_key_and_goes_on(
     assert len(rows(out)) == 11
 
 
+def test_another_list_of_films_is_taken_as_a_whole(
+    folder: Path, phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Stopped before the parts of the list before were removed, it removes them the next time."""
+
+    def pressed(parts: Path) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "results.parquet"
+    assert screen(folder, out, phantom_model) == 0
+    shutil.move(folder / "0.png", folder / "5.png")
+    with monkeypatch.context() as patched:
+        patched.setattr(table, "clear", pressed)
+        assert screen(folder, out, phantom_model) == 130
+    assert screen(folder, out, phantom_model) == 0
+    assert [Path(row["path"]).name for row in rows(out)][4:6] == ["5.png", "empty.png"]
+
+
+def test_two_do_not_work_on_one_table_and_what_is_broken_is_said(
+    folder: Path, phantom_model: cxr.Classifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "results.parquet"
+    assert screen(folder, out, phantom_model) == 0
+    parts = Path(f"{out}.parts")
+    other = sqlite3.connect(parts / "state.sqlite3")
+    other.execute("BEGIN IMMEDIATE")
+    assert screen(folder, out, phantom_model) == 2
+    assert "[run_in_progress]" in capsys.readouterr().err
+    other.close()
+    whole = (parts / "000001.parquet").read_bytes()
+    (parts / "000001.parquet").write_bytes(whole[:200])
+    assert screen(folder, out, phantom_model) == 2
+    assert "[broken_run]" in capsys.readouterr().err
+    (parts / "000001.parquet").unlink()
+    assert screen(folder, out, phantom_model) == 0
+    assert (parts / "000001.parquet").read_bytes() == whole
+    (parts / "state.sqlite3").write_bytes(b"no database" * 400)
+    assert screen(folder, out, phantom_model) == 2
+    assert "[broken_run]" in capsys.readouterr().err
+
+
+def test_a_study_that_is_a_name_is_left_out(phantom_model: cxr.Classifier, tmp_path: Path) -> None:
+    data = dicom(film(), StudyInstanceUID="1.2.34").replace(b"1.2.34", b"J. DOE")
+    (tmp_path / "film.dcm").write_bytes(data)
+    assert screen(tmp_path / "film.dcm", tmp_path / "out.parquet", phantom_model) == 0
+    (row,) = rows(tmp_path / "out.parquet")
+    assert (row["study"], row["view"], row["refusal"]) == (None, "PA", None)
+
+
 def test_killed_at_any_point_it_ends_with_the_same_bytes(
     folder: Path, phantom_model: cxr.Classifier, tmp_path: Path
 ) -> None:
@@ -335,7 +386,7 @@ def test_killed_at_any_point_it_ends_with_the_same_bytes(
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     kills, status = 0, -signal.SIGKILL
     while status == -signal.SIGKILL and kills < 20:
-        point = int(points.integers(4, 16))
+        point = int(points.integers(8, 24))
         asked = [str(ROOT / "tests" / "screening.py"), str(point), str(log), str(folder), *at]
         status = subprocess.run(
             [sys.executable, *asked],

@@ -17,6 +17,7 @@ from ..notice import NOTICE
 if TYPE_CHECKING:
     from ..model.classifier import Classifier
     from .engine import Crew
+    from .state import State
     from .table import Counts
 
 WORKERS = 2
@@ -59,18 +60,17 @@ def run(model: Classifier, asked: Namespace) -> int:
     if asked.out.suffix != ".parquet" or asked.workers < 1:
         raise ScreenError("bad_request", "--out must end in .parquet, and --workers be 1 or more.")
     try:
-        from . import table
+        import pyarrow  # type: ignore[import-untyped]  # noqa: F401
     except ModuleNotFoundError as error:
         raise ScreenError(
             "no_pyarrow", "Tables need pyarrow. Install it with: pip install 'cxr-lens[app]'"
         ) from error
-    from .engine import Crew, begin
-    from .source import films, kind_of
+    from .source import kind_of
     from .state import State
 
     parts = asked.out.with_name(f"{asked.out.name}.parts")
-    csv_out = asked.out.with_suffix(".csv")
-    apart = frozenset(os.path.realpath(path) for path in (asked.out, csv_out, parts))
+    written = (asked.out, asked.out.with_suffix(".csv"), parts)
+    apart = frozenset(os.path.realpath(path) for path in written)
     if os.path.realpath(asked.source) in apart:
         raise ScreenError(
             "bad_request", "The table would be written over the films' list. Name another --out."
@@ -78,36 +78,43 @@ def run(model: Classifier, asked: Namespace) -> int:
     kind_of(asked.source)
     state = State(parts, _plan(model, asked.source))
     try:
-        if state.set_films(films(asked.source, apart)):
-            table.clear(parts)
-        total, done = state.count()
-        if not total:
-            raise ScreenError("no_films", "There is no film at this place.")
-        written = table.Table(parts, state, model, asked.source)
-        crew = Crew(state, lambda: begin(model.bundle.folder, model.site, asked.source))
-        progress = _Progress(crew, total, done)
-
-        def tick() -> None:
-            progress.show()
-            written.write_ready()
-
-        try:
-            crew.run(asked.workers, tick)
-            written.write_ready()
-            counts = written.merge(asked.out, csv_out if asked.csv else None)
-        except KeyboardInterrupt:
-            progress.end()
-            print(
-                f"Stopped; {done + crew.answered:,} of {total:,} films are done and kept. The "
-                "same command goes on.",
-                file=sys.stderr,
-            )
-            return 130
-        progress.end()
+        _screen(model, asked, state, parts, apart)
+    except KeyboardInterrupt:
+        films, done = state.count()
+        print(
+            f"\nStopped; {done:,} of {films:,} films are done and kept. The same command goes on.",
+            file=sys.stderr,
+        )
+        return 130
     finally:
         state.close()
-    _summary(counts, crew, progress.elapsed, asked.out)
     return 0
+
+
+def _screen(
+    model: Classifier, asked: Namespace, state: State, parts: Path, apart: frozenset[str]
+) -> None:
+    from . import table
+    from .engine import Crew, begin
+    from .source import films
+
+    state.set_films(films(asked.source, apart), lambda: table.clear(parts))
+    total, done = state.count()
+    if not total:
+        raise ScreenError("no_films", "There is no film at this place.")
+    written = table.Table(parts, state, model, asked.source)
+    crew = Crew(state, lambda: begin(model.bundle.folder, model.site, asked.source))
+    progress = _Progress(crew, total, done)
+
+    def tick() -> None:
+        progress.show()
+        written.write_ready()
+
+    crew.run(asked.workers, tick)
+    written.write_ready()
+    counts = written.merge(asked.out, asked.out.with_suffix(".csv") if asked.csv else None)
+    progress.end()
+    _summary(counts, crew, progress.elapsed, asked.out)
 
 
 def _plan(model: Classifier, given: str) -> dict[str, str]:

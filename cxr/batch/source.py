@@ -57,11 +57,11 @@ def kind_of(given: str) -> Kind:
     if Path(given).is_file():
         if given.lower().endswith(".csv"):
             return "list"
-        with Path(given).open("rb") as file:
+        with _readable(), Path(given).open("rb") as file:
             begins = file.read(4)
-        if begins in (b"PK\x03\x04", b"PK\x05\x06"):
-            return "zip"
-        return "tar" if begins and tarfile.is_tarfile(given) else "file"
+            if begins in (b"PK\x03\x04", b"PK\x05\x06"):
+                return "zip"
+            return "tar" if begins and tarfile.is_tarfile(given) else "file"
     if glob.has_magic(given):
         return "pattern"
     raise ScreenError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -91,13 +91,15 @@ class State:
                 raise _refusal(error) from error
             raise
 
-    def set_films(self, films: Iterable[Film]) -> bool:
+    def set_films(self, films: Iterable[Film], forget: Callable[[], None]) -> None:
         """Take the list of films as it is now; what is known of those that are as they were stays.
 
-        Returns
-        -------
-        bool
-            Whether it is another list than before.
+        Parameters
+        ----------
+        films : iterable of Film
+        forget : callable
+            Removes what was made of the list before, if it is another one. Called before the new
+            list is there for good: whoever is killed in between does it again.
         """
         digest = sha256()
 
@@ -115,8 +117,7 @@ class State:
                 "INSERT INTO listed (number, path, place, stamp) VALUES (?, ?, ?, ?)", numbered()
             )
             before = self._base.execute("SELECT value FROM about WHERE name = 'films'").fetchone()
-            another = bool(before != (digest.hexdigest(),))
-            if another:
+            if before != (digest.hexdigest(),):
                 self._base.execute("CREATE INDEX known ON films (place, stamp)")
                 self._base.execute(
                     "UPDATE listed SET sha256 = (SELECT sha256 FROM films WHERE "
@@ -128,8 +129,8 @@ class State:
                 self._base.execute(
                     "INSERT OR REPLACE INTO about VALUES ('films', ?)", (digest.hexdigest(),)
                 )
+                forget()
             self._base.execute("DROP TABLE listed")
-        return another
 
     def count(self) -> tuple[int, int]:
         """Films, and how many of them have an answer."""
@@ -207,6 +208,10 @@ def _refusal(error: sqlite3.DatabaseError) -> ScreenError:
         )
     if isinstance(error, sqlite3.OperationalError):
         return not_written(OSError(0, str(error)))
+    return broken()
+
+
+def broken() -> ScreenError:
     return ScreenError(
         "broken_run",
         "What was kept of this run cannot be read. Delete the folder of its parts to begin anew.",

@@ -20,7 +20,7 @@ from ..model.classifier import Classifier
 from ..notice import NOTICE
 from ..spreadsheet import inert
 from . import rows
-from .state import State, not_written
+from .state import State, broken, not_written
 
 SHARD = 2000
 """Films of a part."""
@@ -96,7 +96,10 @@ class Table:
 
     def _read(self) -> Iterator[pa.Table]:
         for begin in range(0, self._films, SHARD):
-            yield pq.read_table(_part(self._parts, begin), schema=self._schema)
+            try:
+                yield pq.read_table(_part(self._parts, begin), schema=self._schema)
+            except pa.ArrowInvalid as error:
+                raise broken() from error
 
     def _write_csv(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
