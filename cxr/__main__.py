@@ -36,7 +36,7 @@ knows is scored, and that is said before its label. "standing" says where the fi
 log-odds, by a hospital's profile its threshold and whether it was "called", and the share of films
 of the negative label below it.
 Exit status 1: a film was refused, a report or the log is not as it was written, or the selftest
-failed; 2: the model or the request was refused.
+failed; 2: the model or the request was refused; 130: screen was stopped by a key.
 """
 
 from __future__ import annotations

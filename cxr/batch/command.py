@@ -197,7 +197,11 @@ def _lasting(seconds: float) -> str:
 def _summary(counts: Counts, crew: Crew, elapsed: float, out: Path) -> None:
     """What came of it, on standard output."""
     print(f"{out}: {counts.films:,} films")
-    for title, found in (("decisions", counts.decisions), ("refused", counts.refusals)):
+    for title, found in (
+        ("decisions", counts.decisions),
+        ("flagged", counts.flags),
+        ("refused", counts.refusals),
+    ):
         if found:
             print(f"{title}: " + ", ".join(f"{name} {n:,}" for name, n in sorted(found.items())))
     if crew.answered:
@@ -205,7 +209,7 @@ def _summary(counts: Counts, crew: Crew, elapsed: float, out: Path) -> None:
         stages = sorted(spent, key=lambda stage: -spent[stage])
         told = ", ".join(f"{stage} {spent[stage]:.1f} s" for stage in stages)
         print(
-            f"now: {crew.answered:,} films, {crew.scored:,} of them scored, in "
+            f"now: {crew.answered:,} films, {crew.scored:,} of them worked out, in "
             f"{_lasting(elapsed)}, {_rate(crew.answered, elapsed)}; slowest stage: {stages[0]} "
             f"({told}, all processes together)"
         )

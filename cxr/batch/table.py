@@ -35,12 +35,13 @@ class Counts:
     ----------
     films : int
         Rows.
-    decisions, refusals : Counter
-        Decision, and code → films.
+    decisions, flags, refusals : Counter
+        Decision, flag of the input checks, code → films.
     """
 
     films: int = 0
     decisions: Counter[str] = field(default_factory=Counter)
+    flags: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
 
 
@@ -88,6 +89,8 @@ class Table:
                 writer.write_table(table)
                 counts.films += len(table)
                 counts.decisions.update(filter(None, table["decision"].to_pylist()))
+                for flags in filter(None, table["flags"].to_pylist()):
+                    counts.flags.update(flags.split())
                 counts.refusals.update(filter(None, table["refusal"].to_pylist()))
         if csv_out is not None:
             with _whole(csv_out, self._parts) as part:
