@@ -19,6 +19,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ..errors import CxrError, ScreenError, UnreadableFile
+from ..imaging.reader import read, study_and_view
 from ..model.classifier import Classifier, load
 from ..model.site_head import Site
 from ..screening.assess import Assessment, assess
@@ -93,8 +94,6 @@ def work(pipe: Connection, model: Classifier, given: str) -> None:
 
 def _answer(data: bytes, model: Classifier, seconds: Seconds) -> rows.Row:
     """A film's row; reading and scoring are taken apart to be timed apart."""
-    from ..imaging.reader import read, study_and_view
-
     began = time.perf_counter()
     study, view = study_and_view(data)
     film = None
@@ -120,10 +119,10 @@ class Crew:
 
     Attributes
     ----------
-    seconds : Counter
+    seconds : dict of str to float
         Stage → seconds that it took, all processes together.
     answered, scored : int
-        Films that have an answer now, and those of them that had to be scored for it.
+        Films that were given an answer, and those of them that it had to be worked out for.
     """
 
     def __init__(self, state: State, start: Callable[[], tuple[BaseProcess, Connection]]) -> None:
