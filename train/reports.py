@@ -95,7 +95,7 @@ def reference(options: Namespace) -> None:
 
     from .evaluation.reference import add
 
-    found = add(options.out, options.data, options.at, dict(options.left_out))
+    found = add(options.out, options.data, options.at or (), dict(options.left_out))
     print(f"{options.out}: {found.negative} and {found.positive} of", end=" ")
     print(", ".join(found.hospitals), "as unseen; told apart within", ", ".join(found.both))
     for name, by in found.left_out.items():

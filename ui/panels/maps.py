@@ -9,7 +9,7 @@ from html import escape
 import streamlit as st
 
 from cxr.errors import CxrError
-from cxr.explain import overlay, worth_a_map
+from cxr.explain import methods_of, overlay, worth_a_map
 from cxr.explain.target import CUT_OFF
 from cxr.imaging.radiograph import Radiograph
 from cxr.model import lungs
@@ -28,6 +28,7 @@ from ui.viewer.wire import LAYER_SIDE
 
 HEIGHT, COVERED = "calc(100dvh - 13.75rem)", "calc(100dvh - 10.55rem)"
 """Of the viewer, without a map and with the line of its settings: the film keeps its size."""
+_METHOD = "method"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,16 @@ class Choice:
 def asked() -> bool:
     """Whether maps are shown; they stay from film to film."""
     return bool(st.session_state.get("asked"))
+
+
+def chosen_map(film: Film, model: Classifier) -> tuple[str | None, str]:
+    """Class and method of a film's map, as they are picked; no class before there was a map."""
+    method = st.session_state.get(map_tasks.method_key(_METHOD, model))
+    return st.session_state.get(_class_key(film, model)), method or methods_of(model)[0]
+
+
+def _class_key(film: Film, model: Classifier) -> str:
+    return f"class-{film.number}-{model.bundle.digest[:12]}"
 
 
 @pressed
@@ -114,13 +125,13 @@ def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classif
     """By which method and of which class, at first the one that the film was given; what beside."""
     assert reading.prediction is not None
     with st.container(horizontal=True, vertical_alignment="center"):
-        method = map_tasks.choose_method(model, "method")
+        method = map_tasks.choose_method(model, _METHOD)
         label = st.segmented_control(
             "Class",
             model.labels,
             default=reading.prediction.label,
             required=True,
-            key=f"class-{film.number}-{model.bundle.digest[:12]}",
+            key=_class_key(film, model),
             persist_state="session",
             label_visibility="collapsed",
         )

@@ -14,10 +14,10 @@ import streamlit as st
 from cxr.dicom_out.results import Map, Result, results
 from cxr.dicomweb.settings import Pacs, configured
 from cxr.errors import CxrError, PacsError
-from cxr.explain import methods_of
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import Assessment
 from ui.base.words import plain
+from ui.panels import maps
 from ui.session import films, hospitals, long_work, map_tasks, record
 from ui.session.films import Film, Reading
 
@@ -186,10 +186,8 @@ def _maker(film: Film, reading: Reading, model: Classifier) -> Callable[[], list
 
 def _map(film: Film, model: Classifier) -> Map | None:
     """The map that is shown, once it is there."""
-    state, methods = st.session_state, methods_of(model)
-    label = state.get(f"class-{film.number}-{model.bundle.digest[:12]}")
-    method = state.get(f"method-{'-'.join(methods)}") or methods[0]
-    if film.number not in state.get("asked", ()) or not label:
+    label, method = maps.chosen_map(film, model)
+    if not maps.asked() or label is None:
         return None
     radiograph = films.radiograph_of(film)
     what = map_tasks.wanted(radiograph, model, label, method)

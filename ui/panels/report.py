@@ -16,6 +16,7 @@ from cxr.report.record import Report, Verdict
 from cxr.report.together import to_zip
 from cxr.review.entries import LONGEST_NAME, LONGEST_NOTE
 from ui.base.words import plain, short
+from ui.panels import maps
 from ui.session import films, operating_points, record, who
 from ui.session.films import Film
 
@@ -167,10 +168,11 @@ def _downloads(forms: _Forms, make: Callable[[], Sequence[Report]], name: str) -
 def _asked(film: Film, model: Classifier) -> dict[str, Any]:
     """What a film's report goes by: the map as it was chosen on the page, and the thresholds of the
     session. A download is worked out where there is no session to ask."""
-    bundle, state = model.bundle, st.session_state
+    bundle = model.bundle
+    label, method = maps.chosen_map(film, model)
     return {
-        "label": state.get(f"class-{film.number}-{bundle.digest[:12]}"),
-        "method": state.get("method") or "gradcam",
+        "label": label,
+        "method": method,
         "thresholds": {
             label: operating_points.threshold(bundle, label)
             for label in bundle.labels

@@ -121,6 +121,11 @@ def twin_map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
     )
 
 
+def method_key(key: str, model: Classifier) -> str:
+    """Of the chooser in the session: models offer different methods."""
+    return f"{key}-{'-'.join(methods_of(model))}"
+
+
 def choose_method(model: Classifier, key: str) -> str:
     """The methods that the model can be asked for; it says where there is no Grad-CAM."""
     methods = methods_of(model)
@@ -130,7 +135,7 @@ def choose_method(model: Classifier, key: str) -> str:
         default=methods[0],
         format_func=lambda method: overlay.KINDS[method].title,
         required=True,
-        key=f"{key}-{'-'.join(methods)}",
+        key=method_key(key, model),
         label_visibility="collapsed",
         persist_state="session",
     )
