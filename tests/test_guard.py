@@ -63,6 +63,13 @@ def test_media_open_for_their_browser(cookie: str, status: int, named: dict[str,
     assert asked(f"/under/a/path/media/{FILM}.bin", cookie)[0] == status
 
 
+def test_fonts_open_for_everybody(named: dict[str, Any]) -> None:
+    for cookie in ("A", ""):
+        found, headers = asked("/static/media/MaterialSymbols-Rounded.woff2", cookie)
+        assert found == 200
+        assert "cache-control" not in headers
+
+
 def test_what_a_page_or_a_session_no_longer_names_is_not_found(named: dict[str, Any]) -> None:
     named["one"].clear()  # the film was removed
     assert asked(f"/media/{FILM}.bin", "A")[0] == 404

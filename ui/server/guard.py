@@ -103,7 +103,8 @@ class Guard:
             return
         path = PurePosixPath(scope["path"])
         cookie = _cookie(scope["headers"])
-        media = path.parent.name == "media"
+        # Streamlit's own fonts lie in static/media.
+        media = path.parent.name == "media" and path.parent.parent.name != "static"
         if media and not await _let_in(cookie, path.stem):
             await _not_found(send)
             return
