@@ -82,6 +82,7 @@ def _form(film: Film, model: Classifier) -> None:
         "Patient, if the name is to stand on it",
         max_chars=LONGEST_NAME,
         key=f"{own}-patient",
+        autocomplete="off",  # a browser keeps on its disk what is typed into other fields
     )
     with_film = st.checkbox(
         "JSON holds the film",
