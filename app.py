@@ -12,6 +12,7 @@ from ui.server import guard
 from ui.session import access, hospitals, models, record, tab
 from ui.session.memory import WATCH
 from ui.session.shelf import desk
+from ui.worklist import setting as worklist
 
 # Streamlit also serves pages/*.py by their stem, past this file, to a server's very first request.
 # So a page's address differs from its stem, and each page begins with frame.guard().
@@ -21,8 +22,11 @@ REVIEW = st.Page("pages/review.py", title="Review", url_path="cases")
 LAB = st.Page("pages/lab.py", title="Lab", url_path="workbench")
 STUDY = st.Page("pages/study.py", title="Study", url_path="reader-study")
 HOSPITAL = st.Page("pages/hospital.py", title="Hospital", url_path="hospital")
+WORKLIST = st.Page("pages/worklist.py", title="Worklist", url_path="worklist-of-films")
 AUDIT = st.Page("pages/audit.py", title="Audit", url_path="audit-log")
 PAGES = [READ, METRICS, REVIEW, LAB, STUDY]
+if worklist.named():
+    PAGES.append(WORKLIST)
 if access.may("instructor"):
     PAGES.append(HOSPITAL)
 if access.asks() and access.may("admin"):  # whoever runs it alone has the command line

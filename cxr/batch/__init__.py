@@ -1,5 +1,6 @@
 """Screening: all films of a folder, a list or an archive become one table.
 
 `source` says which films there are and fetches their bytes, `state` keeps what is done already,
-`engine` hands films to processes, `rows` makes a row of an answer, `table` writes the rows.
+`engine` hands films to processes, `rows` makes a row of an answer, `table` writes the rows,
+`results` opens such a table and looks through it.
 """

@@ -1,0 +1,237 @@
+"""A table of results, opened to be looked through: what is asked for is read, not the whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ..errors import CxrError, ScreenError
+from ..imaging.decode_limits import MAX_BYTES
+from ..notice import NOTICE
+from ..spreadsheet import inert
+
+_WORDS = ("decision", "refusal", "flags")
+_NEEDED = (*_WORDS, "log_odds", "path", "sha256")
+_RECALL = (
+    "path",
+    "sha256",
+    "study",
+    "view",
+    "log_odds",
+    "decision",
+    "flags",
+    "network",
+    "hospital",
+)
+
+Numbers = NDArray[np.int64]
+"""Rows of the table, counted from 0."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which films are looked for; None: any.
+
+    Attributes
+    ----------
+    decision, refusal, check : str or None
+        Decision; code of a refusal; code of a check that flagged the film.
+    low, high : float or None
+        Log-odds, both ends included. A film without a score has none.
+    """
+
+    decision: str | None = None
+    refusal: str | None = None
+    check: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Results:
+    """A table that ``python -m cxr screen`` wrote.
+
+    Parameters
+    ----------
+    path : Path
+
+    Attributes
+    ----------
+    about : dict
+        What the run went by, as the table states it.
+    columns : list of str
+    decisions, refusals, checks : dict of str to int
+        How many films each has, the most frequent first.
+
+    Raises
+    ------
+    ScreenError
+        ``no_results``, ``bad_results``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = pq.ParquetFile(path)
+            schema = self._file.schema_arrow
+            self.columns: list[str] = schema.names
+            self.about = _about(schema)
+            held = pq.read_table(
+                path, columns=[*_WORDS, "log_odds"], read_dictionary=list(_WORDS)
+            ).combine_chunks()
+        except OSError as error:
+            raise ScreenError(
+                "no_results", f"The table of results cannot be read: {error.strerror or error}."
+            ) from error
+        except (pa.ArrowException, ValueError, KeyError) as error:
+            raise _bad() from error
+        if not set(_NEEDED) <= set(self.columns) or not pa.types.is_floating(
+            held.schema.field("log_odds").type
+        ):
+            raise _bad()
+        self._held = held
+        # Stable, so that films of one score stay in the table's order; those without come last.
+        self._order = pc.sort_indices(held, sort_keys=[("log_odds", "descending")])
+        self.decisions = _counted(held["decision"])
+        self.refusals = _counted(held["refusal"])
+        checks: dict[str, int] = defaultdict(int)
+        for flags, films in _counted(held["flags"]).items():
+            for code in flags.split():
+                checks[code] += films
+        self.checks = dict(checks)
+        sizes = [
+            self._file.metadata.row_group(g).num_rows for g in range(self._file.num_row_groups)
+        ]
+        self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def find(self, wanted: Wanted) -> Numbers:
+        """The films that are looked for, highest log-odds first."""
+        masks = []
+        if wanted.decision is not None:
+            masks.append(pc.equal(self._held["decision"], wanted.decision))
+        if wanted.refusal is not None:
+            masks.append(pc.equal(self._held["refusal"], wanted.refusal))
+        if wanted.check is not None:
+            having = [f for f in _counted(self._held["flags"]) if wanted.check in f.split()]
+            masks.append(
+                pc.is_in(self._held["flags"].cast(pa.string()), pa.array(having, pa.string()))
+            )
+        if wanted.low is not None:
+            masks.append(pc.greater_equal(self._held["log_odds"], wanted.low))
+        if wanted.high is not None:
+            masks.append(pc.less_equal(self._held["log_odds"], wanted.high))
+        order = self._order.to_numpy()
+        if masks:
+            kept = np.logical_and.reduce([pc.fill_null(mask, False).to_numpy() for mask in masks])
+            order = order[kept[order]]
+        return order.astype(np.int64)
+
+    def rows(self, numbers: Sequence[int] | Numbers) -> list[dict[str, Any]]:
+        """All that the table says of some films, in the order asked for.
+
+        Raises
+        ------
+        ScreenError
+            ``bad_results``.
+        """
+        wanted = np.asarray(numbers, np.int64)
+        groups = np.searchsorted(self._starts, wanted, side="right") - 1
+        found: dict[int, dict[str, Any]] = {}
+        for group in np.unique(groups).tolist():
+            here = wanted[groups == group]
+            try:
+                table = self._file.read_row_group(group).take(pa.array(here - self._starts[group]))
+            except (OSError, pa.ArrowException) as error:
+                raise _bad() from error
+            found.update(zip(here.tolist(), table.to_pylist(), strict=True))
+        return [found[number] for number in wanted.tolist()]
+
+    def recall_list(self, numbers: Numbers) -> bytes:
+        """Films as CSV for those who call people in, in the order given; each row has the notice.
+
+        Raises
+        ------
+        ScreenError
+            ``bad_results``.
+        """
+        names = [name for name in _RECALL if name in self.columns]
+        try:
+            table = self._file.read(columns=names).take(pa.array(numbers))
+        except (OSError, pa.ArrowException) as error:
+            raise _bad() from error
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow([*names, "notice"])
+        for batch in table.select(names).to_batches(max_chunksize=10_000):
+            for row in batch.to_pylist():
+                cells = (inert(v) if isinstance(v, str) else v for v in row.values())
+                writer.writerow([*cells, NOTICE])
+        return out.getvalue().encode("utf-8-sig")
+
+    def film(self, number: int) -> tuple[str, bytes]:
+        """A film's path and its bytes, if they are still those that were scored.
+
+        Raises
+        ------
+        ScreenError
+            ``film_gone``, ``film_changed``, ``bad_results``.
+        """
+        (row,) = self.rows([number])
+        path, mark = str(row["path"]), row["sha256"]
+        source = str(self.about.get("source", ""))
+        if source.lower().endswith(".csv"):  # a list's paths are relative to it
+            path = os.path.join(os.path.dirname(source), path)  # noqa: PTH118, PTH120
+        try:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except (OSError, ValueError):
+            raise ScreenError(
+                "film_gone",
+                "The film is not where it was when it was scored, or lies in an archive, from "
+                "which this page opens none.",
+            ) from None
+        if sha256(data).hexdigest() != mark:
+            raise ScreenError(
+                "film_changed",
+                "The file at this place is not the one that was scored, so it is not shown.",
+            )
+        return path, data
+
+
+def _about(schema: pa.Schema) -> dict[str, Any]:
+    found = json.loads((schema.metadata or {})[b"cxr"])
+    if not isinstance(found, dict):
+        raise _bad()
+    return found
+
+
+def _bad() -> CxrError:
+    return ScreenError(
+        "bad_results",
+        "This is no table of results, or it is damaged. Write it anew with: python -m cxr screen.",
+    )
+
+
+def _counted(column: pa.ChunkedArray) -> dict[str, int]:
+    """Words and how many films have them, the most frequent first."""
+    found = pc.value_counts(column.drop_null().cast(pa.string())).to_pylist()
+    return {
+        each["values"]: each["counts"]
+        for each in sorted(found, key=lambda each: (-each["counts"], each["values"]))
+        if each["values"]
+    }

@@ -1,0 +1,100 @@
+"""The page Worklist without a browser."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from appwalk import APP, FILM, text, titles
+from screened import row, write
+from streamlit.testing.v1 import AppTest
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    (tmp_path / "film.png").write_bytes(FILM)
+    first = row(str(tmp_path / "film.png"), 3.0, sha256=sha256(FILM).hexdigest())
+    rows = [row(f"film{n}", n / 100 - 1) for n in range(120)]
+    table = write(tmp_path / "results.parquet", [*rows, first, row("none")])
+    monkeypatch.setenv("CXR_SCREEN", str(table))
+    monkeypatch.setenv("CXR_AUDIT", str(tmp_path / "audit.sqlite3"))
+    return _opened()
+
+
+def _opened() -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=120)
+    at.session_state["accepted"] = True
+    at.run()
+    return _ran(at.switch_page("pages/worklist.py").run())
+
+
+def _ran(at: AppTest) -> AppTest:
+    assert not at.exception
+    return at
+
+
+def _shown(at: AppTest) -> list[str]:
+    return [Path(name).name for name in at.dataframe[0].value["film"]]
+
+
+def _press(at: AppTest, label: str) -> None:
+    _ran(next(each for each in at.button if each.label == label).click().run())
+
+
+def test_a_page_of_films_the_highest_first_and_the_next(page: AppTest) -> None:
+    assert _shown(page)[:2] == ["film.png", "film119"]
+    assert "1–50 of 122 films" in text(page)
+    _press(page, "Next")
+    _press(page, "Next")
+    assert "101–122 of 122 films" in text(page)
+    assert _shown(page)[-1] == "none"
+
+
+def test_another_question_begins_at_its_first_page(page: AppTest) -> None:
+    _press(page, "Next")
+    choice = next(each for each in page.selectbox if each.label == "Decision")
+    _ran(choice.set_value("not T").run())
+    assert "1–50 of 100 films" in text(page)
+    assert _shown(page)[0] == "film99"
+    refused = next(each for each in page.selectbox if each.label == "Refused")
+    _ran(refused.set_value("empty").run())
+    assert "No film is like this." in text(page)
+
+
+def test_a_table_that_is_gone_is_said(page: AppTest, tmp_path: Path) -> None:
+    (tmp_path / "results.parquet").unlink()
+    _ran(page.run())
+    assert "cannot be read" in text(page)
+
+
+def test_without_a_table_there_is_no_such_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CXR_SCREEN", raising=False)
+    at = AppTest.from_file(str(APP), default_timeout=120)
+    at.session_state["accepted"] = True
+    with pytest.raises(Exception, match="Could not find a navigation page"):
+        at.run().switch_page("pages/worklist.py").run()
+
+
+def test_a_film_that_was_scored_is_put_on_the_light_box(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "film.png").write_bytes(FILM)
+    scored = row(str(tmp_path / "film.png"), 3.0, sha256=sha256(FILM).hexdigest())
+    table = write(tmp_path / "results.parquet", [scored, row("moved", 1.0)])
+    monkeypatch.setenv("CXR_AUDIT", str(tmp_path / "audit.sqlite3"))
+
+    def script(table: str, number: int) -> None:
+        from pathlib import Path
+
+        from cxr.batch.results import Results
+        from ui.session import models
+        from ui.worklist import film
+
+        film.show(Results(Path(table)), number, models.current())
+
+    for number, titles_shown in ((0, ["The film"]), (1, [])):
+        asked = {"table": str(table), "number": number}
+        at = _ran(AppTest.from_function(script, default_timeout=120, kwargs=asked).run())
+        assert titles(at) == titles_shown
+    assert "not where it was" in text(at)

@@ -1,0 +1,37 @@
+"""The table of results that the server's setting names, opened once for all sessions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cxr.batch.results import Numbers, Results, Wanted
+from cxr.errors import CxrError
+from ui.base.words import plain
+from ui.worklist.setting import named
+
+
+def results() -> tuple[Results, int]:
+    """The table, and when its file was written; ends the page with a sentence where it cannot be
+    used."""
+    try:
+        changed = Path(named()).stat().st_mtime_ns
+    except OSError:
+        changed = 0
+    try:
+        return _open(named(), changed), changed
+    except CxrError as refusal:
+        st.info(plain(str(refusal)))
+        st.stop()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Opening the table")
+def _open(place: str, changed_ns: int) -> Results:
+    return Results(Path(place))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def found(_results: Results, place: str, changed_ns: int, wanted: Wanted) -> Numbers:
+    """The films that are looked for; kept for a few questions, as paging asks again."""
+    return _results.find(wanted)

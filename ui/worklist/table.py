@@ -1,0 +1,94 @@
+"""The list itself: filters, one page of rows, and the pages before and after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cxr.batch.results import Numbers, Results, Wanted
+from ui.base.words import flag
+
+ROWS = 50
+_PAGE, _ASKED = "worklist-page", "worklist-asked"
+
+
+def ask(results: Results) -> Wanted:
+    """The filters, in the sidebar."""
+    with st.sidebar:
+        decision = _one_of("Decision", results.decisions)
+        refusal = _one_of("Refused", results.refusals)
+        check = _one_of("Check", results.checks)
+        positive, negative = _pair(results)
+        left, right = st.columns(2)
+        low = left.number_input(f"{positive} : {negative} from", value=None, step=0.5)
+        high = right.number_input("to", value=None, step=0.5)
+    return Wanted(decision, refusal, check, low, high)
+
+
+def _one_of(label: str, counts: dict[str, int]) -> str | None:
+    return st.selectbox(
+        label,
+        list(counts),
+        index=None,
+        placeholder="Any",
+        format_func=lambda code: f"{flag(code)} · {counts[code]:,}",
+        disabled=not counts,
+    )
+
+
+def _pair(results: Results) -> tuple[str, str]:
+    pair = results.about.get("log_odds") or ("T", "N")
+    return str(pair[0]), str(pair[1])
+
+
+def page_of(found: Numbers, wanted: Wanted) -> Numbers:
+    """The rows of the page that is shown; another question begins at its first."""
+    if st.session_state.get(_ASKED) != wanted:
+        st.session_state[_ASKED], st.session_state[_PAGE] = wanted, 0
+    last = max(0, (len(found) - 1) // ROWS)
+    page = min(st.session_state.get(_PAGE, 0), last)
+    begin = page * ROWS
+    with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Previous", shortcut="p", on_click=_go, args=(page - 1,), disabled=page == 0)
+        st.button("Next", shortcut="n", on_click=_go, args=(page + 1,), disabled=page == last)
+        shown = f"{begin + 1:,}–{min(begin + ROWS, len(found)):,} of " if len(found) else ""
+        st.html(f'<div class="cxr-name">{shown}{len(found):,} films</div>', width="content")
+    return found[begin : begin + ROWS]
+
+
+def _go(page: int) -> None:
+    st.session_state[_PAGE] = page
+
+
+def show(results: Results, numbers: Numbers) -> int | None:
+    """One page; returns the row that was chosen."""
+    positive, negative = _pair(results)
+    rows = [_brief(row, positive) for row in results.rows(numbers)]
+    picked = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        height=420,
+        key=f"worklist-{numbers[0]}-{len(numbers)}",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "odds": st.column_config.NumberColumn(f"{positive} : {negative}", format="%+.2f"),
+            "p": st.column_config.NumberColumn(f"p({positive})", format="%.3f"),
+        },
+    )
+    chosen = picked["selection"]["rows"]
+    return int(numbers[chosen[0]]) if chosen else None
+
+
+def _brief(row: dict[str, Any], positive: str) -> dict[str, Any]:
+    return {
+        "odds": row["log_odds"],
+        "p": row.get(f"p_{positive}"),
+        "decision": row["decision"],
+        "film": row["path"],
+        "view": row.get("view"),
+        "checks": ", ".join(map(flag, (row["flags"] or "").split())),
+        "refused": flag(row["refusal"] or ""),
+    }
