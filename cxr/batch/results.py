@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from pyarrow import compute as pc
+from pyarrow import parquet as pq
 
 from ..errors import CxrError, ScreenError
 from ..imaging.decode_limits import MAX_BYTES
@@ -135,11 +135,11 @@ class Results:
             masks.append(pc.greater_equal(self._held["log_odds"], wanted.low))
         if wanted.high is not None:
             masks.append(pc.less_equal(self._held["log_odds"], wanted.high))
-        order = self._order.to_numpy()
+        order: Numbers = self._order.to_numpy().astype(np.int64)
         if masks:
             kept = np.logical_and.reduce([pc.fill_null(mask, False).to_numpy() for mask in masks])
             order = order[kept[order]]
-        return order.astype(np.int64)
+        return order
 
     def rows(self, numbers: Sequence[int] | Numbers) -> list[dict[str, Any]]:
         """All that the table says of some films, in the order asked for.
