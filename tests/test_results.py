@@ -34,13 +34,13 @@ def results(tmp_path: Path) -> Results:
 
 def _paths(results: Results, **wanted: object) -> str:
     found = results.find(Wanted(**wanted))  # type: ignore[arg-type]
-    return "".join(each["path"] for each in results.rows(found))
+    return "".join(each["path"] for each in results.rows(found, ("path",)))
 
 
 def test_the_highest_come_first_and_what_was_refused_last(results: Results) -> None:
     assert _paths(results) == "be=dafcg"
-    assert results.rows([6, 0]) == [
-        {**dict.fromkeys(results.columns), **ROWS[place]} for place in (6, 0)
+    assert results.rows([6, 0, 3], ("path", "refusal", "no such")) == [
+        {"path": ROWS[place]["path"], "refusal": ROWS[place].get("refusal")} for place in (6, 0, 3)
     ]
 
 
@@ -50,6 +50,7 @@ def test_the_highest_come_first_and_what_was_refused_last(results: Results) -> N
         ({"decision": "T"}, "be=d"),
         ({"refusal": "damaged"}, "g"),
         ({"check": "outside"}, "af"),  # not the code that begins with it
+        ({"without": "outside"}, "be=dcg"),
         ({"low": -1.0, "high": 0.5}, "=da"),
         ({"check": "outside", "decision": "T"}, ""),
         ({"refusal": "no such"}, ""),

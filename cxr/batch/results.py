@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import os
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from ..notice import NOTICE
 from ..spreadsheet import inert
 
 _WORDS = ("decision", "refusal", "flags")
-_NEEDED = (*_WORDS, "log_odds", "path", "sha256")
+_TEXT = (*_WORDS, "path", "sha256")
 _RECALL = (
     "path",
     "sha256",
@@ -40,6 +41,7 @@ _RECALL = (
 
 Numbers = NDArray[np.int64]
 """Rows of the table, counted from 0."""
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,10 @@ class Wanted:
 
     Attributes
     ----------
-    decision, refusal, check : str or None
-        Decision; code of a refusal; code of a check that flagged the film.
+    decision, refusal : str or None
+        Decision; code of a refusal.
+    check, without : str or None
+        Code of a check that flagged the film; of one that did not.
     low, high : float or None
         Log-odds, both ends included. A film without a score has none.
     """
@@ -57,6 +61,7 @@ class Wanted:
     decision: str | None = None
     refusal: str | None = None
     check: str | None = None
+    without: str | None = None
     low: float | None = None
     high: float | None = None
 
@@ -88,29 +93,29 @@ class Results:
             schema = self._file.schema_arrow
             self.columns: list[str] = schema.names
             self.about = _about(schema)
-            held = pq.read_table(
-                path, columns=[*_WORDS, "log_odds"], read_dictionary=list(_WORDS)
-            ).combine_chunks()
+            if not all(pa.types.is_string(schema.field(name).type) for name in _TEXT):
+                raise _bad()
+            if not pa.types.is_floating(schema.field("log_odds").type):
+                raise _bad()
+            held = self._file.read(columns=[*_WORDS, "log_odds"]).combine_chunks()
         except OSError as error:
             raise ScreenError(
                 "no_results", f"The table of results cannot be read: {error.strerror or error}."
             ) from error
         except (pa.ArrowException, ValueError, KeyError) as error:
             raise _bad() from error
-        if not set(_NEEDED) <= set(self.columns) or not pa.types.is_floating(
-            held.schema.field("log_odds").type
-        ):
-            raise _bad()
         self._held = held
+        self._lock = Lock()  # sessions share the file, and Arrow promises nothing for threads
         # Stable, so that films of one score stay in the table's order; those without come last.
-        self._order = pc.sort_indices(held, sort_keys=[("log_odds", "descending")])
+        order = pc.sort_indices(held, sort_keys=[("log_odds", "descending")])
+        self._order: Numbers = order.to_numpy().astype(np.int64)
         self.decisions = _counted(held["decision"])
         self.refusals = _counted(held["refusal"])
-        checks: dict[str, int] = defaultdict(int)
-        for flags, films in _counted(held["flags"]).items():
-            for code in flags.split():
-                checks[code] += films
-        self.checks = dict(checks)
+        self._flags = _counted(held["flags"])
+        checks: Counter[str] = Counter()
+        for flags, films in self._flags.items():
+            checks.update(dict.fromkeys(flags.split(), films))
+        self.checks = dict(checks.most_common())
         sizes = [
             self._file.metadata.row_group(g).num_rows for g in range(self._file.num_row_groups)
         ]
@@ -127,39 +132,52 @@ class Results:
         if wanted.refusal is not None:
             masks.append(pc.equal(self._held["refusal"], wanted.refusal))
         if wanted.check is not None:
-            having = [f for f in _counted(self._held["flags"]) if wanted.check in f.split()]
-            masks.append(
-                pc.is_in(self._held["flags"].cast(pa.string()), pa.array(having, pa.string()))
-            )
+            masks.append(self._flagged(wanted.check))
+        if wanted.without is not None:
+            masks.append(pc.invert(self._flagged(wanted.without)))
         if wanted.low is not None:
             masks.append(pc.greater_equal(self._held["log_odds"], wanted.low))
         if wanted.high is not None:
             masks.append(pc.less_equal(self._held["log_odds"], wanted.high))
-        order: Numbers = self._order.to_numpy().astype(np.int64)
-        if masks:
-            kept = np.logical_and.reduce([pc.fill_null(mask, False).to_numpy() for mask in masks])
-            order = order[kept[order]]
-        return order
+        if not masks:
+            return self._order
+        kept = np.logical_and.reduce([pc.fill_null(mask, False).to_numpy() for mask in masks])
+        found: Numbers = self._order[kept[self._order]]
+        return found
 
-    def rows(self, numbers: Sequence[int] | Numbers) -> list[dict[str, Any]]:
-        """All that the table says of some films, in the order asked for.
+    def _flagged(self, check: str) -> pa.ChunkedArray:
+        having = [flags for flags in self._flags if check in flags.split()]
+        return pc.is_in(self._held["flags"], pa.array(having, pa.string()))
+
+    def rows(self, numbers: Sequence[int] | Numbers, names: Collection[str]) -> list[Row]:
+        """What some columns say of some films, in the order asked for; columns that the table
+        lacks are left out.
 
         Raises
         ------
         ScreenError
             ``bad_results``.
         """
+        found: list[Row] = self._take(numbers, names).to_pylist()
+        return found
+
+    def _take(self, numbers: Sequence[int] | Numbers, names: Collection[str]) -> pa.Table:
+        """Row group by row group, so that no more is held than what is asked for."""
         wanted = np.asarray(numbers, np.int64)
-        groups = np.searchsorted(self._starts, wanted, side="right") - 1
-        found: dict[int, dict[str, Any]] = {}
-        for group in np.unique(groups).tolist():
-            here = wanted[groups == group]
+        order = np.argsort(wanted)
+        ascending = wanted[order]
+        cuts = np.searchsorted(ascending, self._starts)
+        kept = [name for name in names if name in self.columns]
+        parts = [self._file.schema_arrow.empty_table().select(kept)]
+        for group in np.flatnonzero(np.diff(cuts)).tolist():
+            here = ascending[cuts[group] : cuts[group + 1]] - self._starts[group]
             try:
-                table = self._file.read_row_group(group).take(pa.array(here - self._starts[group]))
+                with self._lock:
+                    table = self._file.read_row_group(group, columns=kept)
             except (OSError, pa.ArrowException) as error:
                 raise _bad() from error
-            found.update(zip(here.tolist(), table.to_pylist(), strict=True))
-        return [found[number] for number in wanted.tolist()]
+            parts.append(table.select(kept).take(pa.array(here)))
+        return pa.concat_tables(parts).take(pa.array(np.argsort(order)))
 
     def recall_list(self, numbers: Numbers) -> bytes:
         """Films as CSV for those who call people in, in the order given; each row has the notice.
@@ -169,19 +187,16 @@ class Results:
         ScreenError
             ``bad_results``.
         """
-        names = [name for name in _RECALL if name in self.columns]
-        try:
-            table = self._file.read(columns=names).take(pa.array(numbers))
-        except (OSError, pa.ArrowException) as error:
-            raise _bad() from error
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow([*names, "notice"])
-        for batch in table.select(names).to_batches(max_chunksize=10_000):
+        table = self._take(numbers, _RECALL)
+        out = io.BytesIO()
+        text = io.TextIOWrapper(out, "utf-8-sig", newline="", write_through=True)
+        writer = csv.writer(text)
+        writer.writerow([*table.column_names, "notice"])
+        for batch in table.to_batches(max_chunksize=10_000):
             for row in batch.to_pylist():
                 cells = (inert(v) if isinstance(v, str) else v for v in row.values())
                 writer.writerow([*cells, NOTICE])
-        return out.getvalue().encode("utf-8-sig")
+        return out.getvalue()
 
     def film(self, number: int) -> tuple[str, bytes]:
         """A film's path and its bytes, if they are still those that were scored.
@@ -191,7 +206,7 @@ class Results:
         ScreenError
             ``film_gone``, ``film_changed``, ``bad_results``.
         """
-        (row,) = self.rows([number])
+        (row,) = self.rows([number], ("path", "sha256"))
         path, mark = str(row["path"]), row["sha256"]
         source = str(self.about.get("source", ""))
         if source.lower().endswith(".csv"):  # a list's paths are relative to it
@@ -229,7 +244,7 @@ def _bad() -> CxrError:
 
 def _counted(column: pa.ChunkedArray) -> dict[str, int]:
     """Words and how many films have them, the most frequent first."""
-    found = pc.value_counts(column.drop_null().cast(pa.string())).to_pylist()
+    found = pc.value_counts(column.drop_null()).to_pylist()
     return {
         each["values"]: each["counts"]
         for each in sorted(found, key=lambda each: (-each["counts"], each["values"]))
