@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+from hashlib import sha256
 
 import streamlit as st
 
-from cxr.batch.results import Results
+from cxr.batch.results import Numbers, Results
 from cxr.errors import CxrError
 from ui.base import frame
 from ui.base.words import plain
@@ -23,32 +23,54 @@ def main() -> None:
     st.caption(plain(about(results)))
     numbers = table.page_of(found, wanted)
     if not len(numbers):
+        record.left()
         st.info("No film is like this.")
         return
+    listed, shown = st.columns(2)
     try:
-        chosen = table.show(results, numbers)
-        st.download_button(
-            f"Recall list, {len(found):,} films",
-            data=partial(results.recall_list, found),
-            file_name="recall.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
-        if chosen is None:
-            record.left()
-            st.caption("Choose a row to see its film.")
-        else:
-            film.show(results, chosen, model)
+        with listed:
+            chosen = table.show(results, numbers)
+            recall(results, found)
+        with shown:
+            if chosen is None:
+                record.left()
+                st.caption("Tick a row to see its film.")
+            else:
+                film.show(results, chosen, model)
     except CxrError as refusal:
         st.info(plain(str(refusal)))
 
 
 def about(results: Results) -> str:
-    """Which network and profile the rows come from."""
+    """Which network and profile the rows come from, and what called them."""
     network = results.about.get("network") or {}
     hospital = results.about.get("hospital") or {}
-    by = f", hospital {hospital['name']}" if hospital else ""
-    return f"{len(results):,} films, scored by {network.get('name', 'an unknown network')}{by}."
+    by = f" under the profile {hospital['name']}" if hospital else ""
+    said = f"{len(results):,} films, scored by the network {network.get('name', 'unknown')}{by}."
+    called = results.about.get("decision") or {}
+    if called:
+        positive, _ = table.pair(results)
+        on = "log-odds" if called["on"] == "log_odds" else f"p({positive})"
+        said += f" {positive} from {on} {called['threshold']:.3g} on, by the {called['of']}."
+    return said
+
+
+def recall(results: Results, found: Numbers) -> None:
+    """All films that the filters leave, as a file; the audit log holds which file it was."""
+    tell = record.exporter()
+
+    def made() -> bytes:
+        data = results.recall_list(found)
+        tell("recall list", {"films": len(found), "sha256": sha256(data).hexdigest()})
+        return data
+
+    st.download_button(
+        f"Recall list, {len(found):,} films",
+        data=made,
+        file_name="recall.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
 
 
 main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -11,28 +12,35 @@ from cxr.errors import CxrError
 from cxr.imaging.radiograph import Radiograph
 from cxr.imaging.reader import read
 from cxr.model.classifier import Classifier
-from ui.base.words import plain
+from ui.base.words import flag, plain, short
 from ui.session import films, record
 from ui.session.shelf import desk
-from ui.viewer import STAGE, Plate, viewer
+from ui.viewer import Plate, viewer
+
+HEIGHT = "calc(100dvh - 17rem)"
+"""Of the light box, below what stands above it."""
 
 
 def show(results: Results, number: int, model: Classifier) -> None:
     """What was scored, if it is still there; a press takes it to Read for maps and a report."""
-    (row,) = results.rows([number])
+    (row,) = results.rows([number], ("sha256", "refusal", "reason"))
     if row["refusal"]:
-        st.info(plain(row.get("reason") or row["refusal"]))
+        st.info(plain(row.get("reason") or flag(row["refusal"])))
     try:
-        name, data = results.film(number)
+        path, data = results.film(number)
         radiograph: Radiograph = desk().shelf.get(
             ("film", row["sha256"]), lambda: read(data), lambda r: 2 * r.pixels.nbytes
         )
     except CxrError as refusal:
-        if str(refusal) != row.get("reason"):
+        record.left()
+        if refusal.message != row.get("reason"):
             st.info(plain(str(refusal)))
         return
     record.shown(row["sha256"], model, beside=("worklist",))
-    if st.button("Open on Read", key="worklist-read"):
-        films.choose(films.add(Path(name).name, data))
-        st.switch_page("pages/read.py")
-    viewer([Plate(radiograph, "The film")], key="worklist-film", height=STAGE)
+    name = Path(path).name
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if st.button("Open on Read", key="worklist-read"):
+            films.choose(films.add(name, data))
+            st.switch_page("pages/read.py")
+        st.html(f'<div class="cxr-name">{escape(short(name))}</div>', width="content")
+    viewer([Plate(radiograph, "The film")], key="worklist-film", height=HEIGHT)

@@ -11,6 +11,8 @@ from cxr.batch.results import Numbers, Results, Wanted
 from ui.base.words import flag
 
 ROWS = 50
+HEIGHT = 640
+"""Pixels of a whole page, as much as beside it a film takes."""
 _PAGE, _ASKED = "worklist-page", "worklist-asked"
 
 
@@ -20,11 +22,11 @@ def ask(results: Results) -> Wanted:
         decision = _one_of("Decision", results.decisions)
         refusal = _one_of("Refused", results.refusals)
         check = _one_of("Check", results.checks)
-        positive, negative = _pair(results)
+        without = _one_of("Without check", results.checks)
         left, right = st.columns(2)
-        low = left.number_input(f"{positive} : {negative} from", value=None, step=0.5)
+        low = left.number_input("Log-odds from", value=None, step=0.5)
         high = right.number_input("to", value=None, step=0.5)
-    return Wanted(decision, refusal, check, low, high)
+    return Wanted(decision, refusal, check, without, low, high)
 
 
 def _one_of(label: str, counts: dict[str, int]) -> str | None:
@@ -38,9 +40,10 @@ def _one_of(label: str, counts: dict[str, int]) -> str | None:
     )
 
 
-def _pair(results: Results) -> tuple[str, str]:
-    pair = results.about.get("log_odds") or ("T", "N")
-    return str(pair[0]), str(pair[1])
+def pair(results: Results) -> tuple[str, str]:
+    """The labels of the log-odds, the one that is looked for first."""
+    labels = results.about.get("log_odds") or ("T", "N")
+    return str(labels[0]), str(labels[1])
 
 
 def page_of(found: Numbers, wanted: Wanted) -> Numbers:
@@ -64,31 +67,37 @@ def _go(page: int) -> None:
 
 def show(results: Results, numbers: Numbers) -> int | None:
     """One page; returns the row that was chosen."""
-    positive, negative = _pair(results)
-    rows = [_brief(row, positive) for row in results.rows(numbers)]
+    positive, negative = pair(results)
+    chance = f"p_{positive}"
+    columns = ("log_odds", chance, "decision", "refusal", "flags", "path", "view")
     picked = st.dataframe(
-        pd.DataFrame(rows),
+        pd.DataFrame([_brief(row, chance) for row in results.rows(numbers, columns)]),
         hide_index=True,
-        height=420,
-        key=f"worklist-{numbers[0]}-{len(numbers)}",
+        height="content" if len(numbers) < 18 else HEIGHT,
+        key=f"worklist-{numbers[0]}-{numbers[-1]}-{len(numbers)}",
         on_select="rerun",
         selection_mode="single-row",
+        placeholder="",
         column_config={
-            "odds": st.column_config.NumberColumn(f"{positive} : {negative}", format="%+.2f"),
-            "p": st.column_config.NumberColumn(f"p({positive})", format="%.3f"),
+            "odds": st.column_config.NumberColumn(
+                f"{positive} : {negative}", format="%+.2f", width=70, help="log-odds"
+            ),
+            "p": st.column_config.NumberColumn(f"p({positive})", format="%.3f", width=70),
+            "film": st.column_config.TextColumn(width="medium"),
         },
+        alt="Films of this page",
     )
     chosen = picked["selection"]["rows"]
     return int(numbers[chosen[0]]) if chosen else None
 
 
-def _brief(row: dict[str, Any], positive: str) -> dict[str, Any]:
+def _brief(row: dict[str, Any], chance: str) -> dict[str, Any]:
+    """In few columns, as the film lies beside them: a refused film has no decision."""
     return {
         "odds": row["log_odds"],
-        "p": row.get(f"p_{positive}"),
-        "decision": row["decision"],
+        "p": row.get(chance),
+        "decision": "refused" if row["refusal"] else row["decision"],
+        "checks": flag(row["refusal"] or ", ".join((row["flags"] or "").split())),
         "film": row["path"],
         "view": row.get("view"),
-        "checks": ", ".join(map(flag, (row["flags"] or "").split())),
-        "refused": flag(row["refusal"] or ""),
     }
