@@ -11,15 +11,15 @@ from cxr.errors import CxrError
 from ui.base import frame
 from ui.base.words import plain
 from ui.session import models, record
-from ui.worklist import film, setting, source, table
+from ui.worklist import film, source, table
 
 
 def main() -> None:
     frame.guard()
     model = models.current()
-    results, changed = source.results()
+    results = source.results()
     wanted = table.ask(results)
-    found = source.found(results, setting.named(), changed, wanted)
+    found = results.find(wanted)
     st.caption(plain(about(results)))
     numbers = table.page_of(found, wanted)
     if not len(numbers):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,8 +19,8 @@ from numpy.typing import NDArray
 from pyarrow import compute as pc
 from pyarrow import parquet as pq
 
-from ..errors import CxrError, ScreenError
-from ..imaging.decode_limits import MAX_BYTES
+from ..errors import CxrError, ScreenError, UnreadableFile
+from ..imaging.reader import bytes_of
 from ..notice import NOTICE
 from ..spreadsheet import inert
 
@@ -77,7 +76,6 @@ class Results:
     ----------
     about : dict
         What the run went by, as the table states it.
-    columns : list of str
     decisions, refusals, checks : dict of str to int
         How many films each has, the most frequent first.
 
@@ -91,11 +89,9 @@ class Results:
         try:
             self._file = pq.ParquetFile(path)
             schema = self._file.schema_arrow
-            self.columns: list[str] = schema.names
             self.about = _about(schema)
-            if not all(pa.types.is_string(schema.field(name).type) for name in _TEXT):
-                raise _bad()
-            if not pa.types.is_floating(schema.field("log_odds").type):
+            texts = all(pa.types.is_string(schema.field(name).type) for name in _TEXT)
+            if not texts or not pa.types.is_floating(schema.field("log_odds").type):
                 raise _bad()
             held = self._file.read(columns=[*_WORDS, "log_odds"]).combine_chunks()
         except OSError as error:
@@ -167,7 +163,7 @@ class Results:
         order = np.argsort(wanted)
         ascending = wanted[order]
         cuts = np.searchsorted(ascending, self._starts)
-        kept = [name for name in names if name in self.columns]
+        kept = [name for name in names if name in self._file.schema_arrow.names]
         parts = [self._file.schema_arrow.empty_table().select(kept)]
         for group in np.flatnonzero(np.diff(cuts)).tolist():
             here = ascending[cuts[group] : cuts[group + 1]] - self._starts[group]
@@ -205,16 +201,19 @@ class Results:
         ------
         ScreenError
             ``film_gone``, ``film_changed``, ``bad_results``.
+        UnreadableFile
+            ``file_too_large``.
         """
         (row,) = self.rows([number], ("path", "sha256"))
-        path, mark = str(row["path"]), row["sha256"]
+        path, mark = row["path"] or "", row["sha256"]
         source = str(self.about.get("source", ""))
         if source.lower().endswith(".csv"):  # a list's paths are relative to it
-            path = os.path.join(os.path.dirname(source), path)  # noqa: PTH118, PTH120
+            path = str(Path(source).parent / path)
         try:
-            with Path(path).open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except (OSError, ValueError):
+            data = bytes_of(path)
+        except UnreadableFile as refusal:
+            if refusal.code != "not_found":
+                raise
             raise ScreenError(
                 "film_gone",
                 "The film is not where it was when it was scored, or lies in an archive, from "

@@ -6,32 +6,25 @@ from pathlib import Path
 
 import streamlit as st
 
-from cxr.batch.results import Numbers, Results, Wanted
+from cxr.batch.results import Results
 from cxr.errors import CxrError
 from ui.base.words import plain
 from ui.worklist.setting import named
 
 
-def results() -> tuple[Results, int]:
-    """The table, and when its file was written; ends the page with a sentence where it cannot be
-    used."""
+def results() -> Results:
+    """The table; ends the page with a sentence where it cannot be used."""
     try:
         changed = Path(named()).stat().st_mtime_ns
     except OSError:
         changed = 0
     try:
-        return _open(named(), changed), changed
+        return _open(named(), changed)
     except CxrError as refusal:
         st.info(plain(str(refusal)))
         st.stop()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the table")
+@st.cache_resource(max_entries=1, show_spinner="Opening the table")
 def _open(place: str, changed_ns: int) -> Results:
     return Results(Path(place))
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def found(_results: Results, place: str, changed_ns: int, wanted: Wanted) -> Numbers:
-    """The films that are looked for; kept for a few questions, as paging asks again."""
-    return _results.find(wanted)
