@@ -8,7 +8,7 @@ from dicomfiles import stating, stretched
 from films import dataset, dicom, film, lut, saved
 from pydicom import uid
 
-from cxr.imaging.dicom.film import _dataset
+from cxr.imaging.dicom.film import data_set
 from cxr.imaging.dicom.values import numbers
 from cxr.imaging.reader import read
 from tests.fuzz.alter_dicom import made, put, split, written
@@ -74,7 +74,7 @@ def held(value: bytes, syntax: str = uid.ExplicitVRLittleEndian) -> bytes:
 
 
 def parsed(data: bytes) -> list[float] | None:
-    return numbers(_dataset(data)[0], "WindowCenter")
+    return numbers(data_set(data)[0], "WindowCenter")
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian])

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from cxr.metrics import operating_points
 from cxr.metrics.predictions import select, table
 from cxr.model.bundle import open_bundle
+from ui.base.words import exact
 from ui.metrics import operating_bench as evidence_bench
 from ui.metrics.blocks import share
 
@@ -111,7 +112,7 @@ def test_a_threshold_is_used_on_the_other_pages(room: Path) -> None:
     assert "In use on all pages" in text(at)
     ran(at.switch_page("pages/read.py").run())
     ran(at.button(key="take-child-02").click().run())
-    assert f"the threshold {share(value, 2)} of this session" in text(at)
+    assert f"your threshold {exact(value)}" in text(at)
     assert f"left:{100 * value:.2f}%" in text(at)
     go(ran(at.switch_page("pages/metrics.py").run()), "Threshold")
     ran(at.button(key="ev-unuse").click().run())

@@ -61,7 +61,7 @@ def test_films_are_fetched_read_and_sent_back(app: AppTest, server: Server) -> N
     choice.set_value([str(there(None, study=number)) for number in (2, 1)])
     app.run()
     click(app, "pacs-fetch")
-    assert len(listed(app).options) == 2
+    assert len(listed(app)) == 2
     assert "Müller" not in text(app)
     for said in ("in the PACS.", "there already."):
         click(app, "pacs-send")
@@ -82,7 +82,7 @@ def test_a_fault_is_a_sentence_and_the_button_tries_again(app: AppTest, server: 
     click(app, "pacs-fetch")
     assert "broke off" in app.info[0].value
     click(app, "pacs-fetch")
-    assert len(listed(app).options) == 2  # the one that had come is not there twice
+    assert len(listed(app)) == 2  # the one that had come is not there twice
     server.faults = ["401"]
     click(app, "pacs-send")
     assert "[pacs_login]" in text(app)
