@@ -48,7 +48,7 @@ def changes(page: Page) -> list[str]:
 
 def test_a_box_moves_the_scores_and_can_be_taken_back(page: Page) -> None:
     open_lab(page)
-    expect(page.get_by_text(cxr.NOTICE)).to_be_visible()
+    expect(page.get_by_text(cxr.NOTICE).first).to_be_visible()
     expect(moves(page)).to_have_count(0)
     expect(page.get_by_role("button", name="Draw a box")).to_have_attribute("aria-pressed", "true")
     draw(page, 0.35, 0.3, 0.65, 0.7)

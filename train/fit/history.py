@@ -87,7 +87,7 @@ class History(keras.callbacks.Callback):
         self.model.stop_training = self.finished
 
     def _rank(self, row: dict[Any, Any]) -> tuple[float, float]:
-        return float(row[self._score]), -float(row["val_loss"])
+        return float(row[self._score]), -float(row.get("val_loss", 0.0))
 
 
 def halvings(losses: list[float]) -> int:

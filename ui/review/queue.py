@@ -22,7 +22,11 @@ SPLITS = {
     "external": "External: hospitals it doesn’t know",
     "val": "Val: films it was tuned on",
 }
-_SHOWN = {"errors": "Called wrong", "mixed": "Wrong calls, as many right ones mixed in", "all": "All cases"}
+_SHOWN = {
+    "errors": "Called wrong",
+    "mixed": "Wrong calls, as many right ones mixed in",
+    "all": "All cases",
+}
 _SORTS = {"margin": "Surest call first", "source": "Source", "loss": "Least expected label first"}
 _PATH, _REFUSED = "folder-path", "folder-refused"
 _FIRST = "T called N first, then N called T, then other errors."
