@@ -64,6 +64,7 @@ def fitted(page: Page, folder: Path) -> Page:
 
 def test_a_profile_is_made_by_the_keyboard(fitted: Page, kept: Path) -> None:
     slider = fitted.get_by_role("slider")
+    fitted.keyboard.press("Tab")  # whoever comes by keyboard keeps the focus
     slider.focus()
     slider.press("ArrowRight")
     expect(fitted.get_by_text("Moved by hand")).to_be_visible()

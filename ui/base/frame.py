@@ -14,7 +14,7 @@ ABOUT = f"CXR Lens reads chest radiographs with a network and shows what moved i
 
 # Streamlit hears no single-key shortcut while a slider, a radio button, a toggle, a list to choose
 # from or a closed picker holds the focus. Who came there by a click is done with it: the key goes
-# to the page, but for an arrow that moves a slider. Who came by keyboard keeps the focus.
+# to the page. Who came by keyboard keeps the focus.
 _RELEASE = """
 export default function () {
   let clicked = false;
@@ -33,7 +33,7 @@ export default function () {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key.length > 1 && !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
     const held = done();
-    if (!held || (held.type === "range" && event.key.length > 1)) return;
+    if (!held) return;
     held.blur();
     event.preventDefault();
     event.stopImmediatePropagation();
