@@ -7,7 +7,7 @@
     python -m cxr report FILE|FOLDER... --out FILE.pdf|.html|.json|.zip [--class T]
                   [--method METHOD] [--untested] [--with-film] [--patient NAME]
                   [--reader NAME --verdict TEXT --note TEXT | --reader NAME --verdicts]
-                  [--site NAME] [--model DIR]
+                  [--known-hospital | --site NAME] [--model DIR]
     python -m cxr verify REPORT.json [--film FILE] [--model DIR]
     python -m cxr audit verify [--export FILE] | show [--film SHA256] [--log PLACE]
     python -m cxr screen FOLDER|CSV|ARCHIVE|PATTERN --out FILE.parquet [--csv] [--workers N]

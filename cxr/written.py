@@ -6,6 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 _MEANINGS = {"N": "no findings", "P": "pneumonia", "T": "tuberculosis"}
+_CALLED = {
+    "N": "none of these, not healthy",
+    "P": "pneumonia, or another abnormality that it was never taught",
+    "T": "tuberculosis",
+}
 _SITES = {
     "hannover": "Hannover",
     "ieee8023": "Cohen et al.",
@@ -31,6 +36,11 @@ def site(source: str) -> str:
 def meaning(label: str, labels: Collection[str]) -> str:
     """What a label stands for; "" unless `labels`, all the model's, are N, P and T."""
     return _MEANINGS[label] if set(labels) == set(_MEANINGS) else ""
+
+
+def called_means(label: str, labels: Collection[str]) -> str:
+    """What a label stands for that a film is called: whatever it was never taught is called so."""
+    return _CALLED[label] if set(labels) == set(_CALLED) else ""
 
 
 def score(value: float) -> str:

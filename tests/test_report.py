@@ -322,3 +322,21 @@ def test_a_child_by_its_header_stays_one_without_the_file(phantom_model: cxr.Cla
     made = make(source, phantom_model, with_film=True)
     assert made.content["film"]["age_years"] == 9
     assert verify(made, None, [phantom_model]).confirmed
+
+
+def test_promises_of_known_hospitals_stand_for_those_alone(models: Path) -> None:
+    model = cxr.load(models / "default")
+    sample = models.parent / "samples" / "child-01.jpg"
+    found = cxr.assess(sample, model)
+    assert found.sets
+    assert found.above
+    away, home = (
+        make(sample, model, tested=False, known_hospital=known).content for known in (False, True)
+    )
+    assert (away["sets"], away["thresholds"]) == ({}, {})
+    assert away["standing"]["headline"].startswith("T: higher than")
+    assert home["sets"] == {share: list(labels) for share, labels in found.sets.items()}
+    assert home["thresholds"].keys() == found.above.keys()
+    assert home["standing"] is None
+    for content in (away, home):
+        assert verify(Report(content), sample, [model]).confirmed

@@ -53,6 +53,11 @@ def add(commands: _SubParsersAction[Any], default: Path, methods: Sequence[str])
         help="of a folder: what --reader said of each film on the page Review",
     )
     report.add_argument("--patient", default="", metavar="NAME", help="if it is to stand on it")
+    report.add_argument(
+        "--known-hospital",
+        action="store_true",
+        help="the films are of hospitals that the model knows: its sets and thresholds hold there",
+    )
     report.add_argument("--site", metavar="NAME", help="go by a hospital profile")
     report.add_argument("--model", type=Path, default=default, metavar="DIR", help="a bundle")
     check = commands.add_parser("verify", help="work a report out again, and name what differs")
@@ -89,6 +94,7 @@ def write(model: Classifier, asked: Namespace, films: Mapping[str, str]) -> int:
                     label=asked.label,
                     method=asked.method,
                     tested=not asked.untested,
+                    known_hospital=asked.known_hospital,
                     verdict=said.get(below, said.get("")),
                     patient=asked.patient,
                     with_film=asked.with_film,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..screening.words import NOT_RULED_OUT
-from ..written import exact, meaning, percent, score
+from ..written import called_means, exact, percent, score
 from .record import Report
 
 LONGEST_NOTE = 700
@@ -136,11 +136,9 @@ def _bars(held: Mapping[str, Any]) -> Iterator[Bar]:
     labels = held["network"]["labels"]
     for label, p in held["scores"]["probabilities"].items():
         point = held["thresholds"].get(label)
-        # As on the page Read: without a hospital's own, a threshold says nothing beside a place
-        # among films of hospitals that the network had not seen.
-        mark = float(point["value"]) if point and not held["standing"] else None
+        mark = float(point["value"]) if point else None
         called = label == held["scores"]["label"]
-        yield Bar(label, meaning(label, labels), score(p), p, mark, called)
+        yield Bar(label, called_means(label, labels), score(p), p, mark, called)
 
 
 def _scores_said(held: Mapping[str, Any]) -> Iterator[str]:

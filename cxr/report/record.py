@@ -71,6 +71,7 @@ def make(
     method: str = "gradcam",
     tested: bool = True,
     thresholds: Mapping[str, float] | None = None,
+    known_hospital: bool = False,
     verdict: Verdict | None = None,
     patient: str = "",
     with_film: bool = False,
@@ -91,6 +92,9 @@ def make(
         Whether to ask if the map is faithful, which takes some 380 passes.
     thresholds : mapping, optional
         Label → threshold of a session, where it is not the bundle's own.
+    known_hospital : bool
+        Whether the film is of a hospital that the model knows: sets and the bundle's operating
+        points are promises of these alone, and a film's place among films of others is not asked.
     verdict : Verdict, optional
     patient : str
         Name or number, if it is to stand on the report; nothing is taken from the file.
@@ -121,7 +125,7 @@ def make(
             "made": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             "patient": " ".join(clean(patient).split())[:LONGEST_NAME],
             "film": _film(found.film, with_film),
-            **answer(found, model, thresholds or {}),
+            **answer(found, model, thresholds or {}, known_hospital),
             "map": pictures.map_of(found, model, label, method, tested),
             "verdict": None if verdict is None else asdict(_tidy(verdict)),
             "log_head": log_head,
@@ -162,10 +166,17 @@ def shown_sha256(film: Radiograph) -> str:
     return sha256(f"{height}x{width}:".encode() + film.eight_bit.tobytes()).hexdigest()
 
 
-def answer(found: Assessment, model: Classifier, thresholds: Mapping[str, float]) -> dict[str, Any]:
+def answer(
+    found: Assessment, model: Classifier, thresholds: Mapping[str, float], known_hospital: bool
+) -> dict[str, Any]:
     """All that a film, a network and a profile lead to; what :func:`cxr.report.verify` compares."""
     bundle, site = model.bundle, model.site
+    if site is None and known_hospital:
+        found = replace(found, standing=None)
+    else:
+        found = replace(found, sets={}, above={})
     return {
+        "known_hospital": known_hospital,
         "network": {
             "name": bundle.name,
             "created": bundle.created,
@@ -303,6 +314,7 @@ _PARTS: Mapping[str, type | tuple[type, ...]] = {
     "patient": str,
     "log_head": str,
     "film": dict,
+    "known_hospital": bool,
     "network": dict,
     "hospital": (dict, type(None)),
     "refusal": (dict, type(None)),

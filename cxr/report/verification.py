@@ -99,7 +99,7 @@ def _verified(
     said += about
     found = assess(film, model)
     chosen = {k: v["value"] for k, v in held["thresholds"].items() if v["of"] == "session"}
-    now = answer(found, model, chosen)
+    now = answer(found, model, chosen, held["known_hospital"])
     worst = float("nan")
     if held["scores"] and now["scores"]:
         worst = _worst(held["scores"]["probabilities"], now["scores"]["probabilities"])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from cxr.written import (
+    called_means,
     exact,
     figure,
     meaning,
@@ -19,6 +20,7 @@ from cxr.written import (
 
 __all__ = [
     "WAY_OUT",
+    "called_means",
     "exact",
     "figure",
     "flag",
@@ -34,22 +36,12 @@ __all__ = [
     "told_apart",
 ]
 
-_CALLED = {
-    "N": "none of these, not healthy",
-    "P": "pneumonia, or another abnormality that it was never taught",
-    "T": "tuberculosis",
-}
 WAY_OUT = (
     "If it may be: column “display” of the data folder’s manifest.csv is 1 for films that may be "
     "shown (python -m train prepare … --display yes writes it), and the model’s table takes it "
     "from there when it is exported or adopted anew."
 )
 """After every sentence that a film may not be shown."""
-
-
-def called_means(label: str, labels: Collection[str]) -> str:
-    """What a label stands for that a film is called: whatever it was never taught is called so."""
-    return _CALLED[label] if set(labels) == set(_CALLED) else ""
 
 
 def flag(code: str) -> str:

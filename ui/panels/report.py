@@ -17,7 +17,7 @@ from cxr.report.together import to_zip
 from cxr.review.entries import LONGEST_NAME, LONGEST_NOTE
 from ui.base.words import plain, short
 from ui.panels import maps
-from ui.session import films, operating_points, record, who
+from ui.session import films, hospitals, operating_points, record, who
 from ui.session.films import Film
 
 _OPEN = "report_open"
@@ -174,6 +174,7 @@ def _asked(film: Film, model: Classifier) -> dict[str, Any]:
     return {
         "label": label,
         "method": method,
+        "known_hospital": hospitals.at_home(film),
         "thresholds": {
             label: operating_points.threshold(bundle, label)
             for label in bundle.labels
