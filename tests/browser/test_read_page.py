@@ -327,3 +327,21 @@ def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
     for box in ("html", "[data-testid=stMain]", "[data-testid=stMainBlockContainer]"):
         over = page.locator(box).first.evaluate("e => e.scrollWidth - e.clientWidth")
         assert over <= 0, box
+
+
+def test_the_table_of_scores_holds_what_only_the_session_knows(page: Page) -> None:
+    upload(page, ("child.jpg", CHILD))
+    page.get_by_role("combobox", name="Films from").click()
+    page.get_by_role("option", name="A hospital that the model knows").click()
+    settled(page)
+    page.get_by_role("radio", name="other").click()
+    settled(page)
+    page.get_by_role("radio", name="Certain").click()
+    expect(page.get_by_text("you: other")).to_be_visible()
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Scores (CSV)").click()
+    row = pd.read_csv(download.value.path()).iloc[0]
+    assert (row.own_after, row.own_after_sure) == ("other", 5)
+    assert row["set_0.9"]
+    assert row.called_T in ("T+", "T-")

@@ -49,7 +49,7 @@ def test_the_table_of_figures_is_whole(rows: pd.DataFrame, room: Path) -> None:
 
 def test_the_exported_page_is_whole_and_needs_no_network(rows: pd.DataFrame, room: Path) -> None:
     bundle = open_bundle(room / "default")
-    page = export.page(scopes.scope(bundle, "test")).decode()
+    page = export.page(scopes.scope(bundle, "test"), (0.4, 0.1)).decode()
     links = Links()
     body = re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
     links.feed(body)
@@ -78,7 +78,7 @@ def test_the_exported_page_is_whole_and_needs_no_network(rows: pd.DataFrame, roo
 def test_names_in_a_table_are_not_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = tables.raw(60).assign(source="<b>x</b>", view="=1+1")
     folder = tables.bundle(tmp_path / "odd", frame)
-    page = export.page(scopes.scope(open_bundle(folder), "test")).decode()
+    page = export.page(scopes.scope(open_bundle(folder), "test"), (0.4, 0.1)).decode()
     assert "<b>x</b>" not in page
     assert "&lt;b&gt;x" in page
     found = pd.read_csv(io.BytesIO(export.figures_csv(scopes.scope(open_bundle(folder), "test"))))

@@ -71,7 +71,7 @@ def keep(folder: Path, **changed: object) -> None:
 def test_profiles_stand_beside_none_with_a_curve_for_each_hospital(folder: Path) -> None:
     keep(folder)
     at = go(opened(), "Hospitals")
-    page = export.page(scopes.scope(open_bundle(folder), "test")).decode()
+    page = export.page(scopes.scope(open_bundle(folder), "test"), (0.4, 0.1)).decode()
     for place in (text(at), page):
         assert "<td class=ev-text>No profile</td><td>.801</td><td>.251</td><td>.988</td>" in place
         assert "10 N alone" in place
@@ -163,7 +163,7 @@ def test_what_is_not_what_it_should_be_is_refused(how: str, folder: Path) -> Non
 def test_the_page_says_why_and_the_export_goes_on(folder: Path) -> None:
     keep(folder, network="0" * 64)
     at = go(opened(), "Hospitals")
-    page = export.page(scopes.scope(open_bundle(folder), "test")).decode()
+    page = export.page(scopes.scope(open_bundle(folder), "test"), (0.4, 0.1)).decode()
     for place in (text(at), page):
         assert "it was made for another network or version" in place
     assert "<h2>Slices</h2>" in page

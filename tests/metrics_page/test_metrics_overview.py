@@ -92,7 +92,7 @@ def test_the_audit_stands_on_the_overview_and_in_the_export(
     monkeypatch.setenv("CXR_MODELS", str(tmp_path))
     assert "train audit --data DIR --out models/asked" in text(opened())
     rewrite(folder, metrics={**manifest_values(folder)["metrics"], "audit": AUDIT})
-    page = export.page(scopes.scope(open_bundle(folder), "test")).decode()
+    page = export.page(scopes.scope(open_bundle(folder), "test"), (0.4, 0.1)).decode()
     for place in (text(opened()), page):
         assert str(AUDIT["verdict"]) in place
         assert all(name[0].upper() + name[1:] in place for name in AUDITED.values())

@@ -52,10 +52,11 @@ def show(scope: Scope) -> None:
     name = "-".join(
         ("cxr-lens", scope.bundle.folder.name, scope.split, *filter(None, [scope.source]))
     )
+    used = operating_bench.in_use(scope)
     with st.container(horizontal=True):
         st.download_button(
             "Whole page (HTML)",
-            lambda: page(scope),
+            lambda: page(scope, used),
             f"{name}.html",
             "text/html",
             key="download-page",
@@ -77,7 +78,7 @@ def show(scope: Scope) -> None:
     )
 
 
-def page(scope: Scope) -> bytes:
+def page(scope: Scope, used: tuple[float | None, float]) -> bytes:
     """The whole page as one HTML file, in UTF-8."""
     parts = {
         "Overview": overview.blocks(scope.key),
@@ -87,7 +88,7 @@ def page(scope: Scope) -> bytes:
         ],
         "Curves": curves.blocks(scope),
         "Calibration": trust.blocks(scope),
-        "Operating point": operating_bench.blocks(scope),
+        "Operating point": operating_bench.blocks(scope, used),
         "Slices": worst_subgroups.blocks(scope),
         "Hospitals": hospitals.blocks(scope.bundle),
         "Models": model_comparison.blocks(scope),

@@ -104,13 +104,17 @@ def show(scope: Scope) -> None:
         st.html("".join(text))
 
 
-def blocks(scope: Scope) -> list[Block]:
+def in_use(scope: Scope) -> tuple[float | None, float]:
+    """This session's threshold and prevalence; an export is made where there is no session."""
+    value = operating_points.threshold(scope.bundle, label_of(scope))
+    return value, st.session_state.get("ev-prevalence", PREVALENCE) / 100
+
+
+def blocks(scope: Scope, used: tuple[float | None, float]) -> list[Block]:
     """The same at the threshold in use and the prevalence last set, for the export."""
-    label = label_of(scope)
-    value = operating_points.threshold(scope.bundle, label)
+    label, (value, prevalence) = label_of(scope), used
     if value is None:
         return []
-    prevalence = st.session_state.get("ev-prevalence", PREVALENCE) / 100
     text, chart = _findings(scope, label, value, prevalence)
     return [heading(f"Operating point of {label}: {share(value)}"), chart, *text]
 

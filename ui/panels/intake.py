@@ -48,7 +48,10 @@ def first(model: Classifier) -> None:
     """The page before there is a film."""
     with st.container(key="intake"):
         if st.session_state.pop("lost", False):
-            st.info("The films of before the reload are no longer held. Add them again.")
+            st.info(
+                "If there were films here before the reload, they are no longer held: add them "
+                "again."
+            )
         undo()
         drop("Films")
         st.caption(RULE)
@@ -114,10 +117,12 @@ def tools(model: Classifier) -> None:
         st.rerun()
     rows = [(film, films.reading(film, model)) for film in films.films().values()]
     tell = record.exporter()
+    # Written here: where a download is made there is no session, so no own call and no threshold.
+    written = scores_csv(rows, model, record.head())
 
     def table() -> bytes:
         tell("scores", {"films": [film.sha256 for film, _ in rows]})
-        return scores_csv(rows, model, record.head())
+        return written
 
     with place:
         st.download_button(
