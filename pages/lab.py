@@ -11,7 +11,7 @@ from ui.base import frame
 from ui.base.words import plain, short
 from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
 from ui.panels import input_checks, intake, worklist
-from ui.session import films, hospitals
+from ui.session import films, hospitals, own_calls
 from ui.session.films import Film
 from ui.session.shelf import desk
 
@@ -46,6 +46,7 @@ def main() -> None:
         desk().leave_job()
         st.info(plain(f"This file was not read. {reading.refusal}"))
         return
+    own_calls.seen().add(film.number)  # every view shows scores
     view = str(st.session_state.get("lab-view") or VIEWS[0])
     with story_room:
         stories.keep(film, model, view)

@@ -62,9 +62,14 @@ def test_the_list_is_sorted_and_stepped_through_as_sorted(
 def test_the_list_is_narrowed_and_keeps_what_is_shown(app: AppTest) -> None:
     upload(app, ("a.png", FILM), ("b.txt", b"no film"), ("c.png", OTHER))
     choose(app, "Show", "Refused")
-    assert names(app) == ["b.txt", "a.png"]  # which is on the stage
+    assert names(app) == ["a.png", "b.txt"]  # the first is on the stage, and Next goes on from it
     choose(app, "Show", "Not looked at")
-    assert names(app) == ["b.txt", "c.png", "a.png"]
+    assert names(app) == ["a.png", "b.txt", "c.png"]
+    next_film = next(button for button in app.button if button.label == "Next")
+    assert not next_film.disabled
+    next_film.click().run()
+    assert "· b.txt" in text(app)
+    assert names(app) == ["b.txt", "c.png"]  # the first was looked at
 
 
 def test_what_came_while_the_list_is_narrowed_is_listed(app: AppTest) -> None:

@@ -77,10 +77,11 @@ def brief(prediction: Prediction, model: Classifier, stands: Standing | None) ->
     return f"{prediction.label} {score(top)} · margin {score(prediction.margin)}"
 
 
-def height(label: str, film: Film, reading: Reading, model: Classifier) -> float:
-    """By what films are sorted: the log-odds of the hospital's pair, else the score."""
+def height(label: str, reading: Reading, model: Classifier) -> float:
+    """By what films are sorted, samples among them on the same scale: the log-odds of the
+    hospital's pair, else the score."""
     assert reading.prediction is not None
-    stands = hospitals.standing(film, reading, model)
+    stands = reading.standing if model.site is not None or not hospitals.all_at_home() else None
     if stands is not None and stands.positive == label:
         return stands.log_odds
     return reading.prediction.probabilities[label]

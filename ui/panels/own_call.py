@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import streamlit as st
@@ -49,11 +50,22 @@ def after(film: Film, model: Classifier) -> None:
     said = own_calls.of(film)
     if "before" in said:
         st.html(f'<div class="cxr-quiet">Before the scores: {escape(said["before"].said)}</div>')
-    if (call := _asked(film, model, "after")) is not None:
-        own_calls.calls()[film.number, "after"] = call
+    _asked(film, model, "after", _keep_after)
 
 
-def _asked(film: Film, model: Classifier, stage: str) -> Call | None:
+def _keep_after(film: Film) -> None:
+    """What is chosen now; nothing once it is taken back."""
+    key = f"after-{film.number}"
+    label, sure = (st.session_state.get(f"own-{what}-{key}") for what in ("label", "sure"))
+    if label is None or sure is None:
+        own_calls.calls().pop((film.number, "after"), None)
+    else:
+        own_calls.calls()[film.number, "after"] = Call(str(label), int(sure))
+
+
+def _asked(
+    film: Film, model: Classifier, stage: str, keep: Callable[[Film], None] | None = None
+) -> Call | None:
     st.html(
         '<div class="cxr-heading">Your call'
         f"{', before the scores' if stage == 'before' else ', with the scores'}</div>"
@@ -64,6 +76,8 @@ def _asked(film: Film, model: Classifier, stage: str) -> Call | None:
         own_calls.labels(model),
         format_func=plain,
         key=f"own-label-{key}",
+        on_change=keep,
+        args=(film,),
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -72,6 +86,8 @@ def _asked(film: Film, model: Classifier, stage: str) -> Call | None:
         list(SURE),
         format_func=SURE.__getitem__,
         key=f"own-sure-{key}",
+        on_change=keep,
+        args=(film,),
         persist_state="session",
         label_visibility="collapsed",
     )

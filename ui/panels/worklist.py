@@ -41,8 +41,9 @@ def show(model: Classifier) -> None:
         wanted = _choose("Show", list(choices))
     with right:
         order = _choose("Order", [GIVEN, NAME, *_orders(model)])
-    kept = [n for n in _sorted(order, read, model) if choices[wanted](held[n], read[n])]
-    films.list_as(kept)
+    in_order, chosen = _sorted(order, read, model), films.chosen().number
+    kept = [n for n in in_order if choices[wanted](held[n], read[n])]
+    films.list_as([n for n in in_order if n in kept or n == chosen])  # so that Next goes on from it
     here = films.listed()
     count = f"{len(kept)} of {len(held)}" if len(kept) < len(held) else str(len(held))
     st.html(f'<div class="cxr-heading">Films ({count})</div>')
@@ -113,7 +114,7 @@ def _sorted(order: str, read: Read, model: Classifier) -> list[int]:
             return inf
         if order == ABNORMAL:
             return -reading.prediction.abnormal("N")
-        return -findings.height(order.removesuffix(" first"), held[number], reading, model)
+        return -findings.height(order.removesuffix(" first"), reading, model)
 
     return sorted(held, key=height)
 

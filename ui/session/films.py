@@ -48,7 +48,8 @@ def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
     st.session_state["last_number"] = number
     digest = sha256(data).hexdigest()
     refusal = None
-    if removed() and _weight() + len(data) > min(room.left(), MOST_BYTES):
+    crowded = len(films()) + len(removed()) >= MOST_FILMS
+    if removed() and (crowded or _weight() + len(data) > min(room.left(), MOST_BYTES)):
         forget()
     held = _weight()
     if held + len(data) > room.left():
@@ -110,6 +111,7 @@ def _change(film: Film, change: Change) -> None:
     films()[film.number] = replace(film, change=change)
     for key in [key for key in readings() if key[0] == film.number]:
         readings().pop(key)
+    st.session_state.get("tries", {}).pop(film.number, None)
 
 
 def remove(number: int) -> None:

@@ -79,7 +79,12 @@ def standing(film: Film, reading: Reading, model: Classifier) -> Standing | None
 
 def at_home(film: Film) -> bool:
     """Whether it is said to be of a hospital that the model knows, as a sample is."""
-    return bool(film.source) or st.session_state.get("hospital") == KNOWN
+    return bool(film.source) or all_at_home()
+
+
+def all_at_home() -> bool:
+    """Whether the session's films are."""
+    return st.session_state.get("hospital") == KNOWN
 
 
 # Kept, since what is worked out about a film is kept by the model's identity.
