@@ -113,21 +113,26 @@ def told(standing: Mapping[tuple[str, str], Entry]) -> tuple[dict[str, str], int
     voices: dict[str, set[str]] = {}
     for entry in standing.values():
         said = voices.setdefault(entry.image, set())
-        if entry.verdict in _LABEL_STANDS:
-            said.add(entry.label)
-        elif entry.verdict == "label_wrong":
-            said.add(entry.correction)
+        if (meant := _means(entry)) is not None:
+            said.add(meant)
     labels = {image: said.copy().pop() for image, said in voices.items() if len(said) == 1}
     labels = {image: label for image, label in labels.items() if label}
     return labels, len(voices) - len(labels)
 
 
+def _means(entry: Entry) -> str | None:
+    """The label that a verdict speaks for, "" where no right one was given; None: for none."""
+    if entry.verdict == "label_wrong":
+        return entry.correction
+    return entry.label if entry.verdict in _LABEL_STANDS else None
+
+
 def _decide(row: Mapping[str, str], said: Iterable[Entry]) -> Change | Open | None:
     """None: the manifest has the right label already."""
     image, label = row["image"], row["label"]
-    voices = [e for e in said if e.verdict == "label_wrong" or e.verdict in _LABEL_STANDS]
+    voices = [entry for entry in said if _means(entry) is not None]
     voices.sort(key=lambda entry: entry.reader)
-    meant = {e.correction if e.verdict == "label_wrong" else e.label for e in voices}
+    meant = {_means(entry) or "" for entry in voices}
     why = ""
     if "" in meant:
         why = "no right label was given"

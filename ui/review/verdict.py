@@ -9,7 +9,7 @@ import streamlit as st
 
 from cxr.errors import CxrError, ReviewError
 from cxr.model.bundle import Bundle
-from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry
+from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, clean
 from cxr.review.store import Store, new_key
 from ui.base.words import meaning, plain
 from ui.review import address, reader
@@ -142,7 +142,8 @@ def _changed(standing: Entry, keys: dict[str, str]) -> bool:
     names += ["correction"] if standing.verdict == "label_wrong" else []
     names += ["read"] if standing.read else []
     return any(
-        str(st.session_state.get(keys[name]) or "") != getattr(standing, name) for name in names
+        clean(str(st.session_state.get(keys[name]) or "")) != getattr(standing, name)
+        for name in names
     )
 
 
@@ -153,7 +154,7 @@ def _own(about: Entry) -> str:
 
 def _offered(about: Entry, standing: Entry | None, blind: Entry | None) -> str:
     """What the right label most likely is; the button says it before it is given."""
-    if standing is not None and standing.correction:
+    if standing is not None and standing.verdict == "label_wrong":
         return standing.correction
     for label in (about.called, blind.read if blind else ""):
         if label and label != about.label:
