@@ -196,8 +196,18 @@ export class LightBox {
 
   measured(pane, ends) {
     this.spoken.textContent = `Length ${length(ends, pane.plate.spacing)}`;
-    pane.ink.keep(pane.plate.film.id);
-    pane.redraw();
+    this.keep(pane);
+  }
+
+  /** Lengths are of the film: every pane that shows it has them. */
+  keep(pane) {
+    const { id } = pane.plate.film;
+    for (const each of this.panes) {
+      if (each.plate.film.id !== id) continue;
+      each.ink.lengths = pane.ink.lengths;
+      each.redraw();
+    }
+    pane.ink.keep(id);
   }
 
   /** Take back the last length, or the region. */
@@ -205,7 +215,7 @@ export class LightBox {
     const { ink } = this.active;
     if (ink.lengths.length) {
       ink.lengths.pop();
-      ink.keep(this.active.plate.film.id);
+      this.keep(this.active);
     } else if (ink.region) {
       ink.region = null;
       this.tell.setStateValue("region", null);
