@@ -71,15 +71,16 @@ def test_only_films_that_may_be_shown_are_offered(
     tmp_path: Path, changed: dict[str, str], offered: int
 ) -> None:
     write_manifest(tmp_path, **changed)
-    assert len(samples.from_dataset(tmp_path, ["N", "T"])["T"]) == offered
+    assert len(samples.from_dataset(tmp_path).get("T", ())) == offered
 
 
 def test_a_folder_without_a_manifest_offers_nothing(tmp_path: Path) -> None:
-    assert samples.from_dataset(tmp_path, ["N"]) == {}
+    assert samples.from_dataset(tmp_path) == {}
 
 
 def test_the_real_folder_has_films_of_each_label(cxr_data: Path) -> None:
-    found = samples.from_dataset(cxr_data, ["N", "P", "T"], each=3)
+    found = samples.from_dataset(cxr_data, each=3)
+    assert found.keys() == {"N", "P", "T"}
     for label, films in found.items():
         assert len({film.name for film in films}) == 3
         assert len({film.source for film in films}) > 1

@@ -4,7 +4,6 @@ training folder's own where `CXR_DATA` names one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, zip_longest
 from pathlib import Path
@@ -76,9 +75,7 @@ def phantoms() -> list[Sample]:
     return [Sample(f"phantom-{kind}", "", "drawn", kind=kind) for kind in phantom.KINDS]
 
 
-def from_dataset(
-    folder: Path, labels: Sequence[str] = (), each: int = 4
-) -> dict[str, list[Sample]]:
+def from_dataset(folder: Path, each: int = 4) -> dict[str, list[Sample]]:
     """A few films a label from `val` and `test` of a training folder, its sources in turn.
 
     Only rows with ``display=1``: on the others handwriting may be a name.
@@ -87,8 +84,6 @@ def from_dataset(
     ----------
     folder : Path
         With ``manifest.csv``.
-    labels : sequence of str
-        Those to look for; none: all that the manifest has.
     each : int
         Films a label, at most.
 
@@ -96,13 +91,13 @@ def from_dataset(
     -------
     dict of label to samples; empty where there is no manifest.
     """
-    by_source: dict[str, dict[str, list[str]]] = {label: {} for label in labels}
+    by_source: dict[str, dict[str, list[str]]] = {}
     try:
         _, rows = manifest.read((folder / manifest.FILE).read_bytes(), _NEEDED)
     except (OSError, DataError):
         return {}
     for row in rows:
-        if (not labels or row["label"] in by_source) and _may_be_shown(row):
+        if _may_be_shown(row):
             of_label = by_source.setdefault(row["label"], {})
             of_label.setdefault(row["source"], []).append(row["image"])
     out: dict[str, list[Sample]] = {}

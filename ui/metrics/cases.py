@@ -10,13 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from cxr.errors import CxrError
-from cxr.imaging.preprocessing import reduce_film
 from cxr.metrics.predictions import select
 from cxr.review.folder import Folder
 from ui.base.words import WAY_OUT, plain, site
 from ui.metrics.blocks import films, share
 from ui.metrics.scope import Scope
 from ui.review import source
+from ui.session.films import thumbnail
 
 REVIEW = "pages/review.py"
 PAGE = 24
@@ -99,14 +99,9 @@ def _picture(row: pd.Series, folder: Folder) -> bytes:
 def _thumbnail(_folder: Folder, fingerprint: str, image: str) -> bytes | None:
     """A square JPEG of the film on black; None where it cannot be read."""
     try:
-        film = reduce_film(_folder.film(image).eight_bit, THUMBNAIL)
+        return thumbnail(_folder.film(image).eight_bit, THUMBNAIL)
     except (OSError, CxrError):
         return None
-    square = np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)
-    height, width = film.shape
-    top, left = (THUMBNAIL - height) // 2, (THUMBNAIL - width) // 2
-    square[top : top + height, left : left + width] = film
-    return cv2.imencode(".jpg", square)[1].tobytes()
 
 
 @st.cache_data(show_spinner=False)
