@@ -96,3 +96,9 @@ def test_beside_a_label_stands_what_else_is_called_so() -> None:
     assert worth.others("N", found) == "; called so: 78 of 81 films with a lung nodule, 75 % of P"
     assert worth.others("P", found).endswith("3 of 81 films with a lung nodule, 10 % of N")
     assert worth.others("N", None) == ""
+
+
+def test_the_shipped_bundle_has_them(models: Path) -> None:
+    found = calls_of(open_bundle(models / "default"))
+    assert found is not None
+    assert found.other
