@@ -27,6 +27,8 @@ from train.__main__ import main
 from train.data import manifest
 from train.data.splits import LEFT_OUT
 from train.evaluation import hospitals, reference
+from train.fit import runs
+from train.recipes import recipe
 
 FILMS = {
     ("home", "train"): 6,
@@ -37,6 +39,8 @@ FILMS = {
     ("sane", "external"): 14,
 }
 """Of either label. The network learnt nothing from `away`, though its films are now in train."""
+LIKE = recipe.load("thumbnail")
+"""The recipe that the networks are taken to be of."""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +67,7 @@ def bundle(phantom_model: cxr.Classifier, data: Path, tmp_path: Path) -> Path:
     shutil.copytree(phantom_model.bundle.folder, folder)
     rows = manifest.described(manifest.load(data))
     rows = rows[rows.split != "train"]
-    values = manifest_values(folder)
+    values = manifest_values(folder) | {"provenance": {"recipe": LIKE.to_dict()}}
     rows.assign(logit_N=1.0, logit_T=0.0).to_csv(folder / "predictions.csv", index=False)
     write_manifest(folder, values)
     return folder
@@ -154,6 +158,7 @@ def run(data: Path, tmp_path: Path) -> Path:
     rows = rows[(rows.split == "val") | (rows.source == "second")]
     rows = rows.assign(split=rows.split.where(rows.source != "second", LEFT_OUT))
     odds = np.random.default_rng(2).normal(0, 1, len(rows)) + np.where(rows.label == "T", 2, -1)
+    runs.claim(folder, LIKE, rows)
     rows.assign(logit_N=0.0, logit_T=odds).to_csv(folder / "predictions.csv", index=False)
     return folder
 
@@ -222,6 +227,18 @@ def test_a_network_that_learnt_from_the_hospital_is_refused(
     ):
         with pytest.raises(DataError, match=why):
             reference.add(bundle, data, unseen, where)
+    other = run.parent / "other"
+    shutil.copytree(bundle, other)
+    seeded = replace(LIKE, training=replace(LIKE.training, seed=99))
+    values = manifest_values(other)
+    for provenance, why in (
+        ({"recipe": seeded.to_dict()}, "'other' is not of the bundle's recipe: training.seed"),
+        ({}, "No recipe led to the bundle"),
+    ):
+        write_manifest(other, values | {"provenance": provenance})
+        for own, its in ((bundle, other), (other, bundle)):
+            with pytest.raises(DataError, match=why if its == other or not provenance else "seed"):
+                reference.add(own, data, (), {"away": its})
     rows = pd.read_csv(run / "predictions.csv")
     rows.assign(logit_P=0.0).to_csv(run / "predictions.csv", index=False)
     with pytest.raises(DataError, match="has other labels"):

@@ -18,7 +18,7 @@ from cxr.imaging.reader import read
 from train.__main__ import main
 from train.data import manifest
 from train.prepare import duplicates, perceptual_hash, prepare
-from train.prepare.prepare import Plan
+from train.prepare.prepare import FACTS, Plan
 from train.prepare.prepared import summary
 from train.prepare.sources import Naming, Source
 
@@ -325,3 +325,31 @@ def test_chance_leaves_no_split_without_a_label() -> None:
     assert found.groupby(whose).nunique().max() == 1, "a patient stays whole"
     one = duplicates._with_every_label(split[:1], label[:1], whose[:1], ("train", "val"))
     assert list(one) == ["train"], "a label with one patient cannot be spread"
+
+
+def test_a_manifest_has_every_label_in_every_split_and_robs_none() -> None:
+    """Shares that chance would give all to train; one patient holds the only N of another split."""
+    names = [f"p{i}" for i in range(9)]
+    rows = pd.DataFrame(
+        {"source": "here", "patient_id": [*names, "p0"], "label": ["N"] * 4 + ["P"] * 6}
+    )
+    rows.loc[len(rows)] = ["away", "q", "P"]
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 2**63, len(rows), dtype=np.uint64)
+    seen = rows.assign(
+        phash=[f"{code:016x}" for code in codes],
+        sha256=[f"{i:064x}" for i in range(len(rows))],
+        member=[f"{i}.png" for i in range(len(rows))],
+        width=1,
+        height=1,
+    )
+    for column in FACTS:
+        if column not in seen:
+            seen[column] = ""
+    found, _ = duplicates.anew(seen, {"train": 0.98, "val": 0.01, "test": 0.01}, ["away"])
+    ours = found[found.source == "here"]
+    assert set(zip(ours.split, ours.label, strict=True)) == {
+        (name, each) for name in ("train", "val", "test") for each in "NP"
+    }
+    assert ours.groupby("patient_id").split.nunique().max() == 1
+    assert set(found.split[found.source == "away"]) == {"external"}

@@ -145,6 +145,13 @@ def test_a_film_is_asked_only_about_labels_that_its_target_asks(rng: np.random.G
     np.testing.assert_allclose(losses.named("cross_entropy", 0.1)(one, logits), 0, atol=1e-6)
 
 
+def test_the_kept_epoch_is_the_lowest_loss_of_those_that_score_best() -> None:
+    rows = [{"s": 0.5, "val_loss": 0.1}, {"s": 1.0, "val_loss": 0.4}, {"s": 1.0, "val_loss": 0.3}]
+    assert history.best_epoch(rows, "s") == 2
+    assert history.best_epoch(rows[:2], "s") == 1
+    assert history.best_epoch([{"s": 1.0}, {"s": 1.0}], "s") == 0, "no loss: the first"
+
+
 def test_a_plateau_halves_the_rate() -> None:
     assert history.halvings([]) == 0
     assert history.halvings([3, 2, 2, 2]) == 0

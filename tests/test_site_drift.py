@@ -48,6 +48,15 @@ def test_another_mix_is_no_other_device(ill: float) -> None:
     assert sum(looks) <= 1  # without looking for the mix, most do
 
 
+def test_of_a_profile_without_positives_only_what_scores_like_it_is_held_against_it() -> None:
+    looks = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        found = drift.look(*_rows(rng, 60, 0.0), _rows(rng, 100, 0.5)[0])
+        looks.append("looks" in found.alarms)
+    assert sum(looks) <= 2  # held against all of it, most do
+
+
 def test_another_device_and_another_mix_are_told_apart(rng: np.random.Generator) -> None:
     seen, ill = _rows(rng, 60)
     assert drift.look(seen, ill, _rows(rng, 100, moved=1.5)[0]).alarms == ("looks",)

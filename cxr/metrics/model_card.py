@@ -234,7 +234,7 @@ def _away(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
     yield (
         f"There a film's score is its log-odds of {two} against {one}, since {two} shares its "
         f"probability with labels that are not asked about. Thresholds of hospitals that were left "
-        f"out ({films}{by}), and what they do in those of `external`, films of {one} and {two}:"
+        f"out ({films}{by}), and what they do in others of `external`, films of {one} and {two}:"
     )
     score = np.concatenate([known.unseen_negatives, known.unseen_positives])
     there = np.arange(len(score)) >= len(known.unseen_negatives)
@@ -242,7 +242,8 @@ def _away(bundle: Bundle, rows: pd.DataFrame) -> Iterator[str]:
         f"specificity {WHO_SPECIFICITY:g}": reaching(score, there, specificity=WHO_SPECIFICITY),
         f"sensitivity {WHO_SENSITIVITY:g}": reaching(score, there, sensitivity=WHO_SENSITIVITY),
     }
-    external = rows[(rows.split == "external") & rows.label.isin([one, two])]
+    others = (rows.split == "external") & ~rows.source.isin(list(known.hospitals))
+    external = rows[others & rows.label.isin([one, two])]
     lines = []
     for wish, threshold in wishes.items():
         if threshold is None:

@@ -35,11 +35,14 @@ class Words:
         The variable of the environment that says where it is.
     name, rows : str
         What it is, and what it holds.
+    place : str
+        What the variable may be beside a URL.
     """
 
     setting: str
     name: str
     rows: str
+    place: str = "the path of a file"
 
 
 class Database:
@@ -144,12 +147,12 @@ class Database:
             return sa.URL.create("sqlite", database=str(path))
         try:
             url = sa.make_url(place)
-        except exc.ArgumentError:
+        except (exc.ArgumentError, ValueError):
             url = None
         if url is None or url.get_backend_name() not in ("postgresql", "postgres"):
             raise ReviewError(
                 "bad_store_setting",
-                f"{self._words.setting} must be the path of a file, or a URL that begins with "
+                f"{self._words.setting} must be {self._words.place}, or a URL that begins with "
                 "postgresql://.",
             )
         return url.set(drivername="postgresql+psycopg")

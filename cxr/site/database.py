@@ -13,7 +13,9 @@ from sqlalchemy import exc
 from ..errors import ReviewError, SiteError
 from ..review.append_only import Database, Words
 
-_WORDS = Words("CXR_SITES", "database of hospital profiles", "hospital profiles")
+_WORDS = Words(
+    "CXR_SITES or CXR_REVIEW", "database of hospital profiles", "hospital profiles", "a folder"
+)
 _tables = sa.MetaData()
 _profiles = sa.Table(
     "cxr_site_profiles",

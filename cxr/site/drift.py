@@ -1,10 +1,11 @@
 """Whether the films that are read under a profile still look like those that it was fitted on.
 
 Each film leaves :data:`NUMBERS` numbers and nothing else. After every :data:`WINDOW` films they are
-held against the profile's, by the energy distance (Székely and Rizzo 2013) and permutation, so that
-a false alarm is as rare as it says whatever films look like. Another share of ill people is no
-other device: of the profile's films as many of either label are taken as make them most like the
-window. That share is watched by itself, in the log-odds, against the films that were read before.
+held against the profile's, by the energy distance (Székely and Rizzo 2013) and permutation. How
+rare false alarms are is measured (docs/hospital.md); under a profile of N alone there are more
+where most films are T. Another share of ill people is no other device: of the profile's films as
+many of either label are taken as make them most like the window. That share is watched by itself,
+in the log-odds, against the films that were read before.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ WINDOW = 100
 LEAST = 20
 """Films of a profile below which nothing is watched."""
 LEVEL = 0.025
-"""Of each of two looks: five false alarms in a hundred windows at most."""
+"""Of each of two looks."""
 _TRIES = 999
 _FEW = 5
 """Positives in a profile below which a window's mix cannot be looked for."""

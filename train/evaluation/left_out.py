@@ -5,22 +5,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from cxr.errors import DataError
 from cxr.imaging.preprocessing import preprocess
 from cxr.imaging.reader import read
 from cxr.metrics.predictions import table
-from cxr.model.bundle import MANIFEST, Bundle, sha256
+from cxr.model.bundle import MANIFEST, Bundle, open_bundle, sha256
 from cxr.model.calibration import fit_temperature
 from cxr.model.classifier import Classifier
 from cxr.model.reference import LEVELS, LeftOut
 
 from ..data import manifest
 from ..data.splits import LEFT_OUT
+from ..recipes import plan, recipe
 from . import evaluate
 
 
@@ -78,11 +81,12 @@ def scored(
     Raises
     ------
     DataError
-        ``bad_data``: the other network learnt from the hospital or has other labels, or both
-        networks' val share no adult film of `negative`; ``no_run``.
+        ``bad_data``: the other network learnt from the hospital, has other labels or is of another
+        recipe, or both networks' val share no adult film of `negative`; ``no_recipe``, ``no_run``.
     BundleError
     """
     site = str(films.source.iloc[0])
+    _alike(bundle, where)
     other = _of_bundle(where, films, data) if (where / MANIFEST).is_file() else _of_run(where, site)
     manifest.refuse(
         [f"{site} was learnt from by the network in {where.name!r} too"] * other.learnt
@@ -102,6 +106,24 @@ def scored(
         odds[(other.films.label == negative).to_numpy()],
         odds[(other.films.label == positive).to_numpy()],
     )
+
+
+def _alike(bundle: Bundle, where: Path) -> None:
+    """Refuse a network that was not made as the bundle's was: its scores say nothing of this one's
+    elsewhere."""
+    own = _plan_of(bundle)
+    other = _plan_of(open_bundle(where)) if (where / MANIFEST).is_file() else plan.of_run(where)
+    differ = plan.differences(other, own)
+    said = f"the network in {where.name!r} is not of the bundle's recipe: {', '.join(differ)}"
+    manifest.refuse([said] * bool(differ))
+
+
+def _plan_of(bundle: Bundle) -> dict[str, Any]:
+    if "recipe" not in bundle.provenance:
+        raise DataError(
+            "no_recipe", f"No recipe led to the bundle {bundle.name!r}, so none is like it."
+        )
+    return plan.decisive(recipe.made(bundle.provenance["recipe"]))
 
 
 def _of_bundle(folder: Path, films: pd.DataFrame, data: Path) -> _Network:

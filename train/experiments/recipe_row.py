@@ -15,6 +15,7 @@ from cxr.model.bundle import Bundle, open_bundle
 
 from ..data import manifest
 from ..data.batches import FilmBatches
+from ..fit.history import best_epoch
 from ..fit.training import SCORE
 from ..recipes import recipe
 
@@ -45,9 +46,10 @@ def row(folder: Path, frame: pd.DataFrame) -> str:
     learn = np.flatnonzero((frame.split == "train") & (frame.recommended == "1"))
     films = len(FilmBatches(np.empty(0, np.uint8), frame, plan, rows=learn)) * plan.training.batch
     past = pd.read_csv(folder / "history.csv")
-    best = int(past[SCORE].iloc[plan.training.best_after :].argmax()) + plan.training.best_after
+    first = plan.training.best_after
+    kept = first + best_epoch(past.to_dict("records")[first:], SCORE)
     epochs = f"{len(past)} epoch{'s' * (len(past) > 1)} of {films:,}"
-    seen = f"{films * len(past):,} ({epochs}; epoch {best + 1} kept)"
+    seen = f"{films * len(past):,} ({epochs}; epoch {kept + 1} kept)"
     minutes = round(past.seconds.sum() / 60)
     return f"| {bundle.name} | {seen} | {minutes} | {'; '.join(_told(bundle))} |"
 

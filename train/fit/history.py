@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,8 @@ class History(keras.callbacks.Callback):
     @property
     def finished(self) -> bool:
         plan = self._recipe.training
-        scores = [row[self._score] for row in self._rows[plan.best_after :]]
-        stale = bool(scores) and len(scores) - 1 - int(np.argmax(scores)) >= plan.patience
+        rows = self._rows[plan.best_after :]
+        stale = bool(rows) and len(rows) - 1 - best_epoch(rows, self._score) >= plan.patience
         return stale or self.epochs >= plan.epochs
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -74,11 +74,10 @@ class History(keras.callbacks.Callback):
         judged = self._judge(self.model)
         seconds = round(time.monotonic() - self._began, 1)
         row = {"epoch": epoch + 1, **learnt, **judged, "seconds": seconds}
-        first = self._recipe.training.best_after
-        # Few films of val score alike for many epochs; of those the lowest loss is the best.
-        if epoch >= first and all(self._rank(row) > self._rank(old) for old in self._rows[first:]):
-            self.model.save_weights(self._run / "best.weights.h5")
         self._rows.append(row)
+        first = self._recipe.training.best_after
+        if epoch >= first and best_epoch(self._rows[first:], self._score) == epoch - first:
+            self.model.save_weights(self._run / "best.weights.h5")
         with (self._run / "history.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
             writer.writeheader()
@@ -86,8 +85,12 @@ class History(keras.callbacks.Callback):
         print(" · ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
         self.model.stop_training = self.finished
 
-    def _rank(self, row: dict[Any, Any]) -> tuple[float, float]:
-        return float(row[self._score]), -float(row.get("val_loss", 0.0))
+
+def best_epoch(rows: Sequence[Mapping[Any, Any]], score: str) -> int:
+    """Place of the epoch that is kept. Few films of val score alike for many epochs: of those it is
+    the one with the lowest loss, where there is one."""
+    ranks = [(float(row[score]), -float(row.get("val_loss", 0.0))) for row in rows]
+    return ranks.index(max(ranks))
 
 
 def halvings(losses: list[float]) -> int:

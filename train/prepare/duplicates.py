@@ -136,12 +136,14 @@ def _with_every_label(
     """`split` with a patient of each label in all of `wanted`, where chance has left one without:
     with few films that is likely, and then nothing can be trained or measured."""
     split = split.copy()
+    labels = label.groupby(whose).nunique()  # who holds several may be another label's only one
     for each in sorted(set(label)):
         held = whose[label == each]
         for name in wanted:
             patients = held.groupby(split[held.index]).nunique()
             if name not in patients and patients.max() > 1:
-                split[whose == min(held[split[held.index] == patients.idxmax()])] = name
+                most = held[split[held.index] == patients.idxmax()]
+                split[whose == min(most, key=lambda who: (labels[who], who))] = name
     return split
 
 

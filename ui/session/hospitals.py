@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from contextlib import suppress
+from time import monotonic
 
 import streamlit as st
 
@@ -15,6 +17,9 @@ from ui.base.words import plain
 from ui.session import models
 from ui.session.films import Film, Reading
 
+AWAY_S = 30.0
+_away: dict[str, tuple[float, SiteError]] = {}
+"""Database that did not answer → when, and what was said."""
 OTHER, KNOWN = "Another hospital", "A hospital that the model knows"
 
 
@@ -45,9 +50,10 @@ def pick() -> None:
         help="What a score means hangs on the hospital that a film is from.",
     )
     if (site := profiles.get(st.session_state["hospital"])) is not None:
-        found = watch.look(site)
-        if found.alarms:
-            st.sidebar.info(watched(found))
+        with suppress(SiteError):  # what is away is said where profiles are kept
+            found = watch.look(site)
+            if found.alarms:
+                st.sidebar.info(watched(found))
 
 
 def model() -> Classifier:
@@ -106,11 +112,20 @@ def _fitting(shipped: Classifier) -> list[Profile]:
 
 
 def kept() -> store.Kept:
-    """Every kept profile, read again when there are others; none where the database is away."""
-    try:
-        return _kept(store.setting(), store.listing())
-    except SiteError as refusal:
-        return store.Kept(unusable={store.SETTING: refusal})
+    """Every kept profile, read again when there are others; none where the database is away, which
+    is not asked again for half a minute: every run of every page would wait for it."""
+    where = store.setting()
+    since, refusal = _away.get(where, (-AWAY_S, None))
+    if refusal is None or monotonic() - since > AWAY_S:
+        try:
+            found = _kept(where, store.listing())
+        except SiteError as said:
+            _away[where] = monotonic(), said
+            refusal = said
+        else:
+            _away.pop(where, None)
+            return found
+    return store.Kept(unusable={store.SETTING: refusal})
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
