@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
+
+
+def folder() -> Path:
+    """Where bundles are looked for: `CXR_MODELS`, else those that come with the library."""
+    return Path(os.environ.get("CXR_MODELS") or models())
 
 
 def models() -> Path:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterator
 
 import pandas as pd
 import streamlit as st
 
-from cxr.audit.chain import Row, faults
+from cxr.audit.chain import Row, faults, told_of
 from cxr.audit.log import Log, exists, setting
 from cxr.errors import ReviewError
 from ui.base import frame
@@ -61,14 +60,14 @@ def looked_at() -> tuple[list[str], list[Row], int]:
 
 
 def brief(row: Row) -> dict[str, object]:
-    told = json.loads(row.body)
+    told = told_of(row)
     drawn = told.get("map") or {}
     return {
-        "row": told["seq"],
-        "time": told["time"][:19],
-        "who": told["who"],
-        "session": told["session"],
-        "what": told["kind"],
+        "row": row.seq,
+        "time": str(told.get("time", ""))[:19],
+        "who": told.get("who"),
+        "session": told.get("session"),
+        "what": told.get("kind"),
         "film or case": str(told.get("film") or told.get("case") or "")[:12],
         "map": f"{drawn['class']} {drawn['method']}" if drawn else "",
         "seconds": told.get("seconds"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import postgres
 import pytest
 from reviewroom import make_room
 from streamlit.runtime.state.session_state import WStates
@@ -45,6 +47,24 @@ def cxr_data() -> Path:
 def models() -> Path:
     """The bundles that the repository ships."""
     return Path(__file__).parents[1] / "models"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a server of the tests' own."""
+    try:
+        with postgres.server() as url:
+            yield url
+    except postgres.NoServer as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where one is, or may be made: a path, a URL."""
+    if request.param == "sqlite":
+        return str(tmp_path / "deep" / "kept.sqlite3")
+    return postgres.empty(request.getfixturevalue("postgresql"))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
+
+import sqlalchemy as sa
 
 
 class NoServer(Exception):
@@ -72,3 +75,14 @@ def server() -> Iterator[str]:
             yield f"postgresql://tests@127.0.0.1:{port}/postgres"
         finally:
             run(*control, "-m", "immediate", "stop")
+
+
+def empty(url: str) -> str:
+    """The URL of a database of its own on that server."""
+    name = f"t{uuid4().hex}"
+    driver = sa.make_url(url).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(driver, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return driver.set(drivername="postgresql", database=name).render_as_string()

@@ -8,10 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import postgres
 import pytest
 import sqlalchemy as sa
 from reviews import verdict
@@ -25,32 +23,13 @@ from cxr.audit.log import Log, exists
 from cxr.audit.writer import Writer
 from cxr.errors import ReviewError
 from cxr.report import make, to_json
-from cxr.review.store import new_key
 
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    try:
-        with postgres.server() as url:
-            yield url
-    except postgres.NoServer as reason:
-        pytest.skip(str(reason))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
-    if request.param == "sqlite":
-        return str(tmp_path / "deep" / "audit.sqlite3")
-    driver = sa.make_url(request.getfixturevalue("server")).set(drivername="postgresql+psycopg")
-    name = f"t{new_key()}"
-    engine = sa.create_engine(driver, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return driver.set(drivername="postgresql", database=name).render_as_string()
+@pytest.fixture
+def place(empty_database: str) -> str:
+    return empty_database
 
 
 def event(number: int = 0, who: str = "A. Reader") -> Event:
@@ -106,7 +85,7 @@ def forged(place: Path, *commands: str) -> None:
     """The same by somebody who owns the file and has read how it is made."""
     with sqlite3.connect(place) as connection:
         for what in ("update", "delete", "insert"):
-            connection.execute(f"DROP TRIGGER cxr_audit_rows_no_{what}")
+            connection.execute(f"DROP TRIGGER IF EXISTS cxr_audit_rows_no_{what}")
         for command in commands:
             connection.execute(command)
     connection.close()
@@ -166,6 +145,15 @@ def test_a_log_that_was_written_anew_is_found_by_an_export(rows: int, tmp_path: 
     log.close()
     assert found(other) == []  # nothing in it says so
     assert found(other, str(head)) != []
+
+
+def test_of_two_exports_of_one_row_both_are_looked_at(tmp_path: Path) -> None:
+    place = str(tmp_path / "audit.sqlite3")
+    head = begun(place)
+    forged_head = f"{head.seq}:{'f' * 64}"
+    for heads in ((forged_head, str(head)), (str(head), forged_head)):
+        assert found(place, *heads) != []
+    assert found(place, str(head), str(head)) == []
 
 
 def test_a_log_that_was_cut_cleanly_is_found_by_an_export(tmp_path: Path) -> None:
@@ -305,6 +293,27 @@ def test_what_waits_is_written_once_it_can_be(
     assert found(str(place)) == []
 
 
+def test_an_event_that_cannot_be_written_is_said_and_ends_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "AGAIN", 0.01)
+    gate = threading.Event()
+
+    def opened() -> Log:
+        if not gate.is_set():
+            raise TypeError("whatever an event makes of it")
+        return Log(str(tmp_path / "audit.sqlite3"))
+
+    pen = Writer(opened)
+    pen.put(event())
+    assert not pen.written(1)
+    assert pen.failure is not None
+    gate.set()
+    while not pen.written(0.05):
+        pass
+    pen.close()
+
+
 def test_what_a_verdict_leaves_here_has_no_note_and_no_file() -> None:
     kept = verdict(note="Planted Name", image="Planted^Name.png")
     told = json.dumps(events.verdict(kept))
@@ -338,6 +347,12 @@ def test_the_command_line(
     assert run("audit", "show", "--film", "0" * 63 + "3") == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["seq"] == 4
+    (tmp_path / "odd.json").write_text('{"log_head": [1]}')
+    assert run("audit", "verify", "--export", tmp_path / "odd.json") == 1
+    capsys.readouterr()
+    forged(place, "UPDATE cxr_audit_rows SET body = 'x' WHERE id = 3")
+    assert run("audit", "show") == 0, "what was edited is shown as it is"
+    assert "x" in capsys.readouterr().out.splitlines()
     forged(place, "DELETE FROM cxr_audit_rows WHERE id = 2")
     assert run("audit", "verify") == 1
     assert "Rows 2 to 2: missing." in capsys.readouterr().out

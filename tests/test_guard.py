@@ -117,6 +117,12 @@ def test_every_answer_says_what_browsers_may_do(named: dict[str, Any]) -> None:
         assert headers["x-frame-options"] == "DENY"
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_a_cookie_of_somebody_else_hides_none(named: dict[str, Any]) -> None:
+    quoted = f'prefs={{"a":"b c"}}; {COOKIE}=A'
+    assert asked(f"/media/{FILM}.bin", accept="*/*", cookie=quoted)[0] == 200
 
 
 def test_a_download_is_its_session_s(named: dict[str, Any]) -> None:

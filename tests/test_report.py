@@ -324,9 +324,16 @@ def test_a_child_by_its_header_stays_one_without_the_file(phantom_model: cxr.Cla
     assert verify(made, None, [phantom_model]).confirmed
 
 
-def test_promises_of_known_hospitals_stand_for_those_alone(models: Path) -> None:
-    model = cxr.load(models / "default")
-    sample = models.parent / "samples" / "child-01.jpg"
+@pytest.fixture(scope="module")
+def whole(models: Path) -> tuple[cxr.Classifier, Path]:
+    """A network with limits, sets, thresholds and hospitals, and a film that it flags."""
+    return cxr.load(models / "default"), models.parent / "samples" / "child-01.jpg"
+
+
+def test_promises_of_known_hospitals_stand_for_those_alone(
+    whole: tuple[cxr.Classifier, Path],
+) -> None:
+    model, sample = whole
     found = cxr.assess(sample, model)
     assert found.sets
     assert found.above
@@ -340,3 +347,66 @@ def test_promises_of_known_hospitals_stand_for_those_alone(models: Path) -> None
     assert home["standing"] is None
     for content in (away, home):
         assert verify(Report(content), sample, [model]).confirmed
+
+
+@pytest.mark.parametrize(
+    ("known", "path", "value", "said"),
+    [
+        (False, "notice", "For diagnosis.", "The notice is another"),
+        (False, "network__caveat", "Always right.", "says of the network"),
+        (False, "network__worth", [["Sensitivity", "1.00", ""]], "says of the network"),
+        (False, "standing__headline", "T: higher than 1 of 100 films of N", "What is said of wh"),
+        (False, "standing__log_odds", -9.0, "Where the film stands is another"),
+        (False, "standing", None, "then or now alone"),
+        (True, "sets__0.9", ["N"], "The set of classes"),
+        (True, "thresholds__T__said", "T is far above.", "The threshold of T"),
+    ],
+)
+def test_what_was_altered_with_its_hash_is_found(
+    whole: tuple[cxr.Classifier, Path], known: bool, path: str, value: Any, said: str
+) -> None:
+    model, sample = whole
+    made = make(sample, model, tested=False, known_hospital=known)
+    found = verify(changed(made, **{path: value}), sample, [model])
+    assert any(said in each for each in found.differences), found.differences
+
+
+def test_checks_are_worked_out_again(whole: tuple[cxr.Classifier, Path]) -> None:
+    model, sample = whole
+    made = make(sample, model, tested=False)
+    findings = made.content["checks"]["findings"]
+    assert any(each["flagged"] for each in findings)
+    other = [{**each, "flagged": not each["flagged"]} for each in findings]
+    assert not verify(changed(made, checks__findings=other), sample, [model]).confirmed
+
+
+def test_a_map_cannot_hide_behind_a_scale(whole: tuple[cxr.Classifier, Path]) -> None:
+    model, sample = whole
+    made = make(sample, model, tested=False)
+    grid = np.full_like(np.array(made.content["map"]["grid"]), 7.0).tolist()
+    forged = changed(made, map__scale=1e9, map__grid=grid)
+    assert any("The map" in each for each in verify(forged, sample, [model]).differences)
+
+
+def test_numbers_that_are_none_are_refused(report: Report, phantom_model: cxr.Classifier) -> None:
+    with pytest.raises(cxr.ReportError, match="no report of a film"):
+        from_json(b'{"sha256":"x","format":1,"a":1e999}')
+    scores = report.content["scores"]["probabilities"]
+    huge = changed(report, scores__probabilities=dict.fromkeys(scores, 10**400))
+    with pytest.raises(cxr.ReportError, match="no report of a film"):
+        verify(huge, FILM, [phantom_model])
+
+
+def test_a_note_of_many_lines_is_one_paragraph(phantom_model: cxr.Classifier) -> None:
+    made = make(FILM, phantom_model, tested=False, verdict=Verdict("R", "N", "a\n" * 300))
+    assert "\n" not in page_of(made).note
+    assert pages(to_pdf([made])) == 1
+
+
+def test_one_film_alone_is_asked_before_any_is_worked_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(FILM)
+    monkeypatch.setattr("cxr.report.record.make", lambda *_, **__: pytest.fail("worked out"))
+    assert main(["report", str(tmp_path), "--out", str(tmp_path / "x.json")]) == 2

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import postgres
 import pytest
 import sqlalchemy as sa
 from reviews import blind, verdict, withdrawn
@@ -26,28 +25,9 @@ from cxr.study.answers import Answer, Answers
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    try:
-        with postgres.server() as url:
-            yield url
-    except postgres.NoServer as reason:
-        pytest.skip(str(reason))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
-    if request.param == "sqlite":
-        return str(tmp_path / "deep" / "review.sqlite3")
-    url = request.getfixturevalue("server")
-    name = f"t{new_key()}"
-    driver = sa.make_url(url).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(driver, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return driver.set(drivername="postgresql", database=name).render_as_string()
+@pytest.fixture
+def place(empty_database: str) -> str:
+    return empty_database
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
     monkeypatch.setattr(health, "_last", [])
     monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
     monkeypatch.setenv("CXR_AUDIT", str(tmp_path / "audit.sqlite3"))
+    monkeypatch.setenv("CXR_STUDY", str(tmp_path / "study.sqlite3"))
 
     def answer() -> tuple[int, dict[str, Any]]:
         found = asyncio.run(health.health())
@@ -95,7 +97,23 @@ def test_the_endpoint_says_what_is_not_and_no_path(
     assert told["checks"] == {
         "network": "altered_file",
         "verdicts": "ok",
+        "answers": "ok",
         "audit log": "not_a_store",
     }
     broken.unlink()
     assert asked() == (status, told)  # told again, not looked at again
+
+
+def test_the_endpoint_looks_at_the_networks_that_the_app_goes_by(
+    asked: Asked, phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = tmp_path / "models"
+    shutil.copytree(phantom_model.bundle.folder, shelf / "ours")
+    with (shelf / "ours" / "model.tflite").open("ab") as network:
+        network.write(b"!")
+    monkeypatch.setenv("CXR_MODELS", str(shelf))
+    monkeypatch.setenv("CXR_STUDY", "mysql://nowhere")
+    status, told = asked()
+    assert status == 503
+    assert told["checks"]["network"] == "altered_file"
+    assert told["checks"]["answers"] == "bad_store_setting"

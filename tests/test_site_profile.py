@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import postgres
 import pytest
 from sites import hospital, profile, some_head
 
@@ -154,23 +152,13 @@ def test_no_film_and_no_name_is_in_it(phantom_model: cxr.Classifier) -> None:
     assert np.isfinite(from_bytes(data).threshold)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where a database is."""
-    if request.param == "sqlite":
-        yield str(tmp_path / "shared.sqlite3")
-        return
-    try:
-        with postgres.server() as url:
-            yield url
-    except postgres.NoServer as reason:
-        pytest.skip(str(reason))
-
-
 def test_a_database_keeps_them_as_a_folder_does(
-    shared: str, phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_database: str,
+    phantom_model: cxr.Classifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tables = Tables(shared)
+    tables = Tables(empty_database)
     monkeypatch.setattr("cxr.site.database.tables", {"postgresql://far/away": tables}.get)
     monkeypatch.delenv("CXR_SITES", raising=False)
     monkeypatch.setenv("CXR_REVIEW", "postgresql://far/away")
@@ -185,7 +173,7 @@ def test_a_database_keeps_them_as_a_folder_does(
         store.add_line(site.identity, film, f"line of {film}")
     assert store.lines(site.identity) == ("line of " + "1" * 12, "line of " + "2" * 12)
     assert store.lines(other.identity) == ()
-    again = Tables(shared)
+    again = Tables(empty_database)
     assert again.listing() == tables.listing()
     store.delete(site)
     assert [each.name for each in store.kept().profiles] == ["Other"]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 START = "0" * 64
 """What stands before the first row."""
@@ -66,17 +67,19 @@ def faults(rows: Iterable[Row], head: Head, heads: Iterable[str] = ()) -> Iterat
         Of exports (``str(Head)``): each must be a place in this chain. Only these find a log that
         was written anew from some row on, or cut, by somebody who could change all of it.
     """
-    wanted = dict(_parted(text) for text in heads)
+    wanted: dict[int, set[str]] = {}
+    for seq, digest in map(_parted, heads):
+        wanted.setdefault(seq, set()).add(digest)
     last = Head()
     for row in rows:
         if row.seq != last.seq + 1:
             yield f"Rows {last.seq + 1} to {row.seq - 1}: missing."
         elif row.before != last.hash:
             yield f"Row {row.seq}: does not follow the row before it."
-        if _hash(row.before, row.body) != row.hash or _seq_of(row.body) != row.seq:
+        if _hash(row.before, row.body) != row.hash or told_of(row).get("seq") != row.seq:
             yield f"Row {row.seq}: not as it was written, or in another place."
         last = Head(row.seq, row.hash)
-        if row.seq in wanted and wanted.pop(row.seq) != row.hash:
+        if wanted.pop(row.seq, {row.hash}) != {row.hash}:
             yield f"Row {row.seq}: not the one that an export speaks of."
     if last.seq < head.seq:
         yield f"The last {head.seq - last.seq} rows are missing, from row {last.seq + 1} on."
@@ -91,8 +94,10 @@ def _parted(text: str) -> tuple[int, str]:
     return (int(seq) if seq.isdecimal() else 10**18), digest
 
 
-def _seq_of(body: str) -> object:
+def told_of(row: Row) -> dict[str, Any]:
+    """What a row tells; nothing where somebody made its text something else."""
     try:
-        return json.loads(body).get("seq")
-    except (ValueError, AttributeError, RecursionError):
-        return None
+        told = json.loads(row.body)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}

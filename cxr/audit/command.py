@@ -41,7 +41,7 @@ def run(asked: Namespace) -> int:
     ------
     ReviewError
     """
-    from .chain import faults
+    from .chain import faults, told_of
     from .log import Log, exists, setting
 
     place = asked.log or setting()
@@ -51,8 +51,7 @@ def run(asked: Namespace) -> int:
     with log.whole() as (rows, head):
         if asked.part == "show":
             for row in rows:
-                told = json.loads(row.body)
-                if not asked.film or str(told.get("film", "")).startswith(asked.film):
+                if not asked.film or str(told_of(row).get("film", "")).startswith(asked.film):
                     print(row.body)
             return 0
         heads = [text for path in asked.export for text in _heads(path)]
@@ -80,10 +79,10 @@ def _heads(path: Path) -> Iterator[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         if text.lstrip().startswith("{"):
-            found = {json.loads(text).get("log_head")}
+            found = {str(json.loads(text).get("log_head") or "")}
         else:
-            found = {row.get("log_head") for row in csv.DictReader(io.StringIO(text))}
-    except (OSError, ValueError, csv.Error):
+            found = {str(row.get("log_head") or "") for row in csv.DictReader(io.StringIO(text))}
+    except (OSError, ValueError, RecursionError, csv.Error):
         found = set()
     if not any(found):
         raise ReviewError("no_head", "An export that was given carries no head of an audit log.")

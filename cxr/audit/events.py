@@ -6,18 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from ..model.classifier import Classifier
-from ..review.entries import Entry
+from ..review.entries import Entry, utc
 from ..screening.assess import Assessment
-
-
-def now() -> str:
-    """UTC, ISO 8601 with microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,7 @@ class Event:
     session: str
     who: str
     about: Mapping[str, Any] = field(default_factory=dict)
-    time: str = field(default_factory=now)
+    time: str = field(default_factory=partial(utc, "microseconds"))
 
     @property
     def told(self) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 from collections.abc import Callable
 
@@ -96,6 +97,10 @@ class Writer:
             head = self._log.add([*batch, *gap])
         except ReviewError as refusal:
             self.failure = refusal
+            return
+        except Exception:  # whatever else an event makes of it: this thread must not end
+            logging.getLogger(__name__).exception("the audit log")
+            self.failure = ReviewError("store_unavailable", "A row cannot be written.")
             return
         with self._changed:
             self.head, self.failure = head, None

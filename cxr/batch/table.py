@@ -143,13 +143,7 @@ def _schema(model: Classifier, given: str) -> pa.Schema:
     about: dict[str, Any] = {
         "format": FORMAT,
         "source": os.fsencode(given).decode(errors="backslashreplace"),
-        "network": {
-            "name": bundle.name,
-            "created": bundle.created,
-            "sha256": bundle.digest,
-            "temperature": bundle.temperature,
-            "labels": list(bundle.labels),
-        },
+        "network": bundle.told,
         "hospital": site and {"name": site.name, "sha256": site.identity},
         "log_odds": rows.pair_of(model),
         "decision": rows.threshold_of(model),

@@ -110,6 +110,17 @@ class Bundle:
     task: str = TASKS[0]
     conformal: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """Which network it is and how calibrated, for whatever carries its scores away."""
+        return {
+            "name": self.name,
+            "created": self.created,
+            "sha256": self.digest,
+            "temperature": self.temperature,
+            "labels": list(self.labels),
+        }
+
     def called(self, label: str) -> str:
         """What the network calls a label of the data: an adopted one may have names of its own."""
         names: Mapping[str, str] = self.provenance.get("adopted", {}).get("labels", {})
@@ -265,6 +276,12 @@ def demonstrates(folder: Path) -> bool:
         return bool(values["provenance"]["recipe"]["network"]["architecture"] == "thumbnail")
     except (ValueError, LookupError, TypeError, OSError, RecursionError):
         return False
+
+
+def bundles_in(folder: Path) -> list[Path]:
+    """Folders that hold a bundle to score films with: `default` first, demonstrations last."""
+    found = [path.parent for path in folder.glob(f"*/{MANIFEST}") if classifies(path.parent)]
+    return sorted(found, key=lambda path: (path.name != "default", demonstrates(path), path.name))
 
 
 def manifest_values(folder: Path) -> dict[str, Any]:

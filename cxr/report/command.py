@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace, _SubParsersAction
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +81,10 @@ def write(model: Classifier, asked: Namespace, films: Mapping[str, str]) -> int:
     ending = asked.out.suffix.lower()
     if ending not in ENDINGS:
         raise ReportError("bad_request", f"--out must end in {', '.join(ENDINGS)}.")
+    if ending == ".json" and len(films) > 1:
+        raise ReportError(
+            "bad_request", "A .json file is of one film. Take .zip for several films."
+        )
     said = _said(model, asked)
     reports, refused = [], 0
     for path, below in films.items():
@@ -121,10 +123,11 @@ def _said(model: Classifier, asked: Namespace) -> dict[str, Verdict]:
     from .record import Verdict
 
     if not asked.verdicts:
+        from ..review.entries import utc
+
         if not (asked.verdict or asked.note):
             return {}
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return {"": Verdict(asked.reader, asked.verdict, asked.note, now)}
+        return {"": Verdict(asked.reader, asked.verdict, asked.note, utc())}
     from ..review.entries import standing
     from ..review.store import Store, setting
 
@@ -143,10 +146,6 @@ def _as(ending: str, reports: Sequence[Report]) -> bytes:
     from .together import to_zip
 
     if ending == ".json":
-        if len(reports) > 1:
-            raise ReportError(
-                "bad_request", "A .json file is of one film. Take .zip for several films."
-            )
         return to_json(reports[0])
     return {".pdf": to_pdf, ".html": to_html, ".zip": to_zip}[ending](reports)
 
@@ -180,12 +179,11 @@ def _networks(report: Report, named: Path | None) -> list[Classifier]:
     """The named one, else the one that the report names, looked for among those that are here."""
     from ..model.bundle import MANIFEST, classifies, open_bundle
     from ..model.classifier import load
-    from ..shipped import models
+    from ..shipped import folder
 
     if named is not None:
         return [load(named)]
-    folder = Path(os.environ.get("CXR_MODELS") or models())
-    for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+    for manifest in sorted(folder().glob(f"*/{MANIFEST}")):
         try:
             same = open_bundle(manifest.parent).digest == report.content["network"]["sha256"]
         except CxrError:

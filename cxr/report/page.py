@@ -183,7 +183,7 @@ def _verdict(verdict: Mapping[str, Any]) -> str:
 
 
 def _note(verdict: Mapping[str, Any]) -> str:
-    note = str(verdict.get("note", ""))
+    note = " ".join(str(verdict.get("note", "")).split())  # a line each would push the foot off
     if len(note) <= LONGEST_NOTE:
         return note
     return f"{note[:LONGEST_NOTE].rsplit(maxsplit=1)[0]} … (the whole note is in the JSON file)"

@@ -12,7 +12,10 @@ from ..errors import CxrError, ReportError
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
 from ..model.site_head import Site
+from ..notice import NOTICE
+from ..screening import words
 from ..screening.assess import Source, assess, film_of
+from ..screening.standing import Standing
 from . import pictures
 from .record import Report, answer, shown_sha256
 
@@ -70,7 +73,7 @@ def verify(
     """
     try:
         return _verified(report.content, source, models, sites)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
         raise ReportError(
             "bad_report", "This file is no report of a film. Take the .json file."
         ) from None
@@ -108,6 +111,7 @@ def _verified(
         *_checks_differ(held["checks"], now["checks"]),
         *_scores_differ(held["scores"], now["scores"], worst),
         *_decisions_differ(held, now),
+        *_words_differ(held, now),
     ]
     if held["map"] and found.prediction and held["map"]["label"] in model.labels:
         said += _map_differs(
@@ -237,7 +241,7 @@ def _decisions_differ(held: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
         yield "The set of classes that are not ruled out is another."
     for label in dict.fromkeys([*held["thresholds"], *now["thresholds"]]):
         old, new = (each["thresholds"].get(label) for each in (held, now))
-        if not old or not new or (old["value"], old["above"]) != (new["value"], new["above"]):
+        if not old or not new or old != new:
             yield f"The threshold of {label} is another, or the film lies on its other side."
     stands = [(each["standing"] or {}) for each in (held, now)]
     if [s.get("threshold") for s in stands] != [stands[0].get("threshold")] * 2:
@@ -246,11 +250,39 @@ def _decisions_differ(held: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
         yield "The film lies on the other side of the hospital’s threshold."
 
 
+def _words_differ(held: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """What stands on the page beside the figures: somebody may have changed that alone."""
+    if held["notice"] != NOTICE:
+        yield "The notice is another."
+    for name in ("network", "hospital"):
+        old, new = held[name], now[name]
+        if old and new and old["sha256"] == new["sha256"] and old != new:
+            yield f"What the report says of the {name} is another."
+    old, new = held["standing"], now["standing"]
+    if not old or not new:
+        if old or new:
+            yield "Where the film stands is said then or now alone."
+        return
+    numbers = ("log_odds", "below_negatives", "below_positives")
+    pairs = [(old[name], new[name]) for name in numbers]
+    said = {k: v for k, v in old.items() if k not in ("called", "headline", "reading")}
+    values: dict[str, Any] = {
+        k: float("nan") if v is None and k in numbers else v for k, v in said.items()
+    }
+    told = Standing(**values)
+    if any((a is None) != (b is None) for a, b in pairs) or any(
+        abs(a - b) > _CHECK_SHARE * max(1.0, abs(b)) for a, b in pairs if a is not None
+    ):
+        yield "Where the film stands is another."
+    elif (words.headline(told), words.reading(told)) != (old["headline"], old["reading"]):
+        yield "What is said of where the film stands is another."
+
+
 def _map_differs(before: Mapping[str, Any], now: Mapping[str, Any] | None) -> Iterator[str]:
     title = f"{before['title']} of {before['label']}"
     if now is None:
         yield f"The map ({title}) cannot be made here."
         return
     apart = float(np.abs(np.array(before["grid"]) - np.array(now["grid"])).max())
-    if apart > _CHECK_SHARE * max(before["scale"], float(np.abs(before["grid"]).max())):
+    if apart > _CHECK_SHARE * max(now["scale"], float(np.abs(now["grid"]).max())):
         yield f"The map ({title}) is another, by {apart:.3g} {before['unit']}."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from ..errors import ReviewError
@@ -98,6 +98,16 @@ def clean(text: str) -> str:
     return "".join(c for c in lines if c == "\n" or c.isprintable())
 
 
+def tidy(text: str) -> str:
+    """Text of one line, for names: cleaned, single spaces."""
+    return " ".join(clean(text).split())
+
+
+def utc(timespec: str = "seconds") -> str:
+    """The time as ISO 8601 with a Z, as fine as `timespec` of :meth:`datetime.isoformat`."""
+    return datetime.now(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
 def checked(entry: Entry) -> Entry:
     """The same row, its text cleaned.
 
@@ -106,7 +116,7 @@ def checked(entry: Entry) -> Entry:
     ReviewError
         ``bad_entry``: a value that no form gives.
     """
-    entry = replace(entry, reader=" ".join(clean(entry.reader).split()), note=clean(entry.note))
+    entry = replace(entry, reader=tidy(entry.reader), note=clean(entry.note))
     wrong = [
         *(name for name, p in _PATTERNS.items() if not re.fullmatch(p, getattr(entry, name))),
         *(name for name, known in _CHOICES.items() if getattr(entry, name) not in known),

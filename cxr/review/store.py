@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +17,7 @@ from sqlalchemy import exc
 from ..errors import ReviewError
 from ..user_folders import data_home
 from .append_only import Database, Words
-from .entries import FIELDS, Entry, checked
+from .entries import FIELDS, Entry, checked, utc
 
 SCHEMA = 1
 SETTING = "CXR_REVIEW"
@@ -92,7 +91,7 @@ class Store:
         ReviewError
             ``bad_entry``, ``key_taken``, ``nothing_to_withdraw`` or ``store_unavailable``.
         """
-        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        now = utc("microseconds")
         entry = checked(replace(entry, time=now))
         try:
             self._insert([entry])

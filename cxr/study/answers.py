@@ -17,7 +17,7 @@ from sqlalchemy import exc
 
 from ..errors import ReviewError
 from ..review.append_only import Database, Words
-from ..review.entries import LONGEST_NAME, clean
+from ..review.entries import LONGEST_NAME, clean, tidy
 from ..user_folders import data_home
 
 SETTING = "CXR_STUDY"
@@ -101,6 +101,9 @@ class Answers:
             with self._database.written("opened") as connection:
                 self._create(connection)
 
+    def close(self) -> None:
+        self._database.close()
+
     def keep(self, answer: Answer) -> Answer:
         """Keep an answer; it is on the disk when this returns.
 
@@ -152,7 +155,7 @@ class Answers:
 
 def _checked(answer: Answer) -> Answer:
     """The same, the reader's name cleaned."""
-    answer = replace(answer, reader=" ".join(clean(answer.reader).split()))
+    answer = replace(answer, reader=tidy(answer.reader))
     sound = {
         "study": re.fullmatch("[0-9a-f]{16}", answer.study),
         "bundle": re.fullmatch("[0-9a-f]{64}", answer.bundle),

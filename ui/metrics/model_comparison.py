@@ -12,6 +12,7 @@ import streamlit as st
 from cxr.errors import BundleError, CxrError
 from cxr.metrics import comparison
 from cxr.metrics.evidence import MACRO, Name, affordable
+from cxr.shipped import folder
 from ui.base import charts
 from ui.base.words import plain, site
 from ui.metrics.blocks import Block, Chart, heading, named, quiet, ranged, said, share, show, table
@@ -36,7 +37,7 @@ def show_all(scope: Scope) -> None:
         list(others),
         default=fit[:1],
         key="ev-rivals",
-        format_func=lambda name: models.marked(models.folder() / name),
+        format_func=lambda name: models.marked(folder() / name),
         placeholder="Choose a model",
     )
     if not chosen and not fit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
@@ -14,7 +13,7 @@ from cxr.errors import CxrError, ReportError
 from cxr.model.classifier import Classifier
 from cxr.report.record import Report, Verdict
 from cxr.report.together import to_zip
-from cxr.review.entries import LONGEST_NAME, LONGEST_NOTE
+from cxr.review.entries import LONGEST_NAME, LONGEST_NOTE, utc
 from ui.base.words import plain, short
 from ui.panels import maps
 from ui.session import films, hospitals, operating_points, record, who
@@ -92,8 +91,7 @@ def _form(film: Film, model: Classifier) -> None:
     )
     verdict = None
     if said or note:
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        verdict = Verdict(name, str(said or ""), note, now)
+        verdict = Verdict(name, str(said or ""), note, utc())
 
     asked = _asked(film, model)
     key = film.number, model.identity, repr(asked), said, note, name, whose, with_film

@@ -30,7 +30,7 @@ def ask() -> None:
 
 @address.held
 def _begin() -> None:
-    if given := who.tidy(st.session_state["reader-name"]):
+    if given := who.as_kept(st.session_state["reader-name"]):
         st.session_state[who.SAID] = given
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from pathlib import PurePosixPath
 from typing import Any
 
 import streamlit as st
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -136,13 +136,9 @@ async def _let_in(cookie: str, file_id: str) -> bool:
 
 def _cookie(headers: Iterable[tuple[bytes, bytes]]) -> str:
     for name, value in headers:
-        if name == b"cookie":
-            try:
-                found: SimpleCookie = SimpleCookie(value.decode("latin-1"))
-            except CookieError:
-                continue
-            if COOKIE in found:
-                return found[COOKIE].value
+        # Python's own parser gives up at a cookie of somebody else that holds a quote.
+        if name == b"cookie" and (own := cookie_parser(value.decode("latin-1")).get(COOKIE)):
+            return own
     return ""
 
 

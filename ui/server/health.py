@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -13,10 +14,14 @@ from starlette.responses import JSONResponse
 from cxr.audit.log import Log
 from cxr.audit.log import setting as audit_setting
 from cxr.errors import CxrError
+from cxr.model.bundle import bundles_in
 from cxr.model.classifier import load
 from cxr.notice import NOTICE
 from cxr.review.store import Store, setting
 from cxr.screening.selftest import selftest
+from cxr.shipped import folder
+from cxr.study.answers import Answers
+from cxr.study.answers import setting as study_setting
 
 EVERY_S = 60.0
 """What was found is told again for so long, however often it is asked."""
@@ -36,7 +41,11 @@ def look() -> dict[str, Any]:
     with _lock:
         if _last and monotonic() - _last[0][0] < EVERY_S:
             return _last[0][1]
-        checks = {**_network(), "verdicts": _verdicts(), "audit log": _audit()}
+        checks = _network() | {
+            "verdicts": _opens(lambda: Store(setting())),
+            "answers": _opens(lambda: Answers(study_setting())),
+            "audit log": _opens(lambda: Log(audit_setting())),
+        }
         well = all(said == "ok" for said in checks.values())
         found = {"status": "ok" if well else "failed", "checks": checks, "notice": NOTICE}
         _last[:] = [(monotonic(), found)]
@@ -44,23 +53,19 @@ def look() -> dict[str, Any]:
 
 
 def _network() -> dict[str, str]:
+    """Of the network that the app begins with."""
     try:
-        return {check.name: "ok" if check.well else check.said for check in selftest(load())}
+        model = load(bundles_in(folder())[0])
+        return {check.name: "ok" if check.well else check.said for check in selftest(model)}
+    except IndexError:
+        return {"network": "none"}
     except (CxrError, OSError) as refusal:
         return {"network": getattr(refusal, "code", "unreadable")}
 
 
-def _verdicts() -> str:
+def _opens(opened: Callable[[], Store | Answers | Log]) -> str:
     try:
-        Store(setting()).close()
-    except CxrError as refusal:
-        return refusal.code
-    return "ok"
-
-
-def _audit() -> str:
-    try:
-        Log(audit_setting()).close()
+        opened().close()
     except CxrError as refusal:
         return refusal.code
     return "ok"

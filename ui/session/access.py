@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit import config
 from streamlit.runtime.secrets import secrets_singleton
 
 from ui.session import who
@@ -24,7 +26,10 @@ OPEN = "There is no sign-in here: whoever reaches this address is let in."
 
 def asks() -> bool:
     """Whether people have to sign in."""
-    return secrets_singleton.load_if_toml_exists() and "auth" in st.secrets
+    if secrets_singleton.load_if_toml_exists():
+        return "auth" in st.secrets
+    # Streamlit tells a file that it cannot parse as if there were none: nobody is let in by that.
+    return any(Path(each).expanduser().exists() for each in config.get_option("secrets.files"))
 
 
 def role() -> str:
@@ -56,7 +61,8 @@ def role_of(person: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     if claim == "email":
         values = {value.casefold() for value in values}
     for name in reversed(ROLES):
-        named = [str(each) for each in settings.get(name, ())]
+        given = settings.get(name, ())
+        named = [given] if isinstance(given, str) else [str(each) for each in given]
         if claim == "email":
             named = [each.casefold() for each in named]
         if ANYBODY in named or values & set(named):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import NoReturn
@@ -12,25 +11,20 @@ import streamlit as st
 
 from cxr.errors import BundleError
 from cxr.metrics.calls import calls_of
-from cxr.model.bundle import MANIFEST, Bundle, classifies, demonstrates
+from cxr.model.bundle import MANIFEST, Bundle, bundles_in, demonstrates
 from cxr.model.classifier import Classifier, load
 from cxr.model.lungs import LungFinder
 from cxr.screening import assess
+from cxr.shipped import folder
 from ui.base.words import plain
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRAIN = "python -m train fit --recipe default --data DIR --out models/NAME"
 
 
-def folder() -> Path:
-    """Where the bundles are: `CXR_MODELS`, else ``models/`` beside the app."""
-    return Path(os.environ.get("CXR_MODELS") or REPOSITORY / "models")
-
-
 def bundles() -> list[Path]:
-    """Folders that hold a bundle to score films with: `default` first, demonstrations last."""
-    found = [path.parent for path in folder().glob(f"*/{MANIFEST}") if classifies(path.parent)]
-    return sorted(found, key=lambda path: (path.name != "default", demonstrates(path), path.name))
+    """Those that are offered, in their order."""
+    return bundles_in(folder())
 
 
 def marked(bundle: Path) -> str:

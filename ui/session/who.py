@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr.review.entries import LONGEST_NAME, clean
+from cxr.review.entries import LONGEST_NAME, tidy
 
 SAID = "reader"
 """Where the session keeps a name that a person gave."""
@@ -19,9 +19,9 @@ def signed_in() -> str:
     """What the server's identity provider calls the person; "" without sign-in."""
     if not st.user.get("is_logged_in"):
         return ""
-    return tidy(str(st.user.get("name") or st.user.get("email") or st.user.get("sub") or ""))
+    return as_kept(str(st.user.get("name") or st.user.get("email") or st.user.get("sub") or ""))
 
 
-def tidy(given: str) -> str:
+def as_kept(given: str) -> str:
     """A name as it is kept."""
-    return " ".join(clean(given).split())[:LONGEST_NAME]
+    return tidy(given)[:LONGEST_NAME]
