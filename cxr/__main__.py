@@ -23,7 +23,8 @@
                   [--since DATE --until DATE --modality CR|DX --accession NUMBER --unread]
     python -m cxr receive FOLDER [--port N] [--title TITLE]
 
-A folder stands for all files in it and below; those whose names begin with a dot are passed over.
+A folder stands for all files in it and below; files and folders whose names begin with a dot are
+passed over.
 
 METHOD is gradcam, gradcam_pp, scorecam, occlusion or integrated. A map is tested for being faithful
 (some 380 forward passes) unless --untested is given, and what is found stands under the picture.
@@ -173,12 +174,11 @@ def _predict(model: Classifier, asked: argparse.Namespace) -> int:
 
 def _files_at(place: str) -> list[str]:
     """The files in a folder and below; anything else, and a folder without any, as it is."""
-    found = [
-        os.path.join(folder, name)  # noqa: PTH118 (names need not be text)
-        for folder, _, names in os.walk(place)
-        for name in names
-        if not name.startswith(".")
-    ]
+    found: list[str] = []
+    for folder, folders, names in os.walk(place):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        shown = (name for name in names if not name.startswith("."))
+        found += (os.path.join(folder, name) for name in shown)  # noqa: PTH118 (need not be text)
     return sorted(found) or [place]
 
 

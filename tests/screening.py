@@ -46,6 +46,8 @@ def folder(place: Path) -> Path:
     (place / "note.txt").write_text("no film")
     (place / "empty.png").write_bytes(b"")
     (place / ".hidden.png").write_bytes(chest(9))
+    (place / ".trash").mkdir()
+    (place / ".trash" / "thrown.png").write_bytes(chest(9))
     return place
 
 

@@ -6,6 +6,7 @@ import io
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,9 @@ import cxr
 from cxr.__main__ import main
 from cxr.dicom_out.results import Map, Region, Result, results
 from cxr.errors import DicomOutError
+from cxr.explain import overlay
+from cxr.explain_eval import words
+from cxr.imaging.altered import altered
 
 BOX = Region((10, 20, 30, 40), {"N": -0.25, "T": 0.25})
 
@@ -41,7 +45,7 @@ def made(phantom_model: cxr.Classifier) -> dict[str, Result]:
     assert found.film is not None
     values = np.zeros(found.film.pixels.shape, np.float32)
     values[:40] = 0.2
-    drawn = Map(values, "gradcam", "T", ("Evidence.",))
+    drawn = Map(values, "gradcam", "T")
     return {each.kind: each for each in results(data, found, phantom_model, drawn, BOX)}
 
 
@@ -111,6 +115,26 @@ def test_the_picture_is_the_film_under_its_map_with_the_notice(made: dict[str, R
     assert pixels[height:].max() > 200  # letters below
     assert ds.ImageComments == cxr.NOTICE
     assert ds.SourceImageSequence[0].ReferencedSOPInstanceUID == uids()[2]
+
+
+def test_below_the_picture_stands_what_is_said(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    captioned = overlay.captioned
+
+    def noted(picture: Any, lines: list[str], *more: Any) -> Image.Image:
+        said.extend(lines)
+        return captioned(picture, lines, *more)
+
+    monkeypatch.setattr(overlay, "captioned", noted)
+    turned = altered(cxr.read(stored()), turns=1)
+    found = cxr.assess(turned, phantom_model)
+    results(stored(), found, phantom_model, Map(np.zeros(turned.pixels.shape), "gradcam", "T"))
+    for line in (turned.notes[-1], words.CAVEAT):
+        assert line in said
+    assert any(line.startswith("Scores: N ") for line in said)
+    assert any(phantom_model.bundle.digest[:12] in line for line in said)
 
 
 def test_who_says_the_same_again_makes_the_same(

@@ -180,6 +180,25 @@ def test_results_of_a_study_that_is_not_there_are_not_sent(
     assert not server.stored
 
 
+def test_a_login_that_is_refused_as_results_are_sent_is_not_tried_again(
+    server: Server, made: list[bytes]
+) -> None:
+    server.hold(stored())
+    server.faults = ["", "", "", "401"]
+    assert code(store, server.pacs(), made) == "pacs_login"
+    assert len(server.asked) == 4
+
+
+def test_studies_beyond_what_is_looked_at_are_said(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cxr.dicomweb.query._MOST_PAGES", 1)
+    server.hold(*(stored(study=number) for number in range(51)))
+    found = search(server.pacs(), Query(most=200))
+    assert len(found.films) == 50
+    assert "Only 50 studies with CR" in found.notes[0]
+
+
 @pytest.mark.parametrize(
     ("faults", "said"),
     [

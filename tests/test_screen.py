@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -183,7 +184,9 @@ def test_an_archive_gives_what_its_folder_does(
     assert found == expected
 
 
-def test_an_archive_that_is_cut_short_is_refused(
+@pytest.mark.parametrize("damage", ["within a film", "within a head", "before a head", "a head"])
+def test_an_archive_that_is_cut_short_or_broken_is_refused(
+    damage: str,
     folder: Path,
     phantom_model: cxr.Classifier,
     tmp_path: Path,
@@ -193,7 +196,12 @@ def test_an_archive_that_is_cut_short_is_refused(
     with tarfile.open(packed, "w") as archive:
         archive.add(folder / "0.png", "0.png")
         archive.add(folder / "1.png", "1.png")
-    packed.write_bytes(packed.read_bytes()[: (folder / "0.png").stat().st_size + 1400])
+    with tarfile.open(packed) as archive:
+        last = archive.getmember("1.png").offset
+    data = bytearray(packed.read_bytes())
+    data[last] ^= damage == "a head"
+    ends = {"within a film": last + 900, "within a head": last + 100, "before a head": last}
+    packed.write_bytes(data[: ends.get(damage)])
     assert screen(packed, tmp_path / "out.parquet", phantom_model) == 2
     assert "unreadable_source" in capsys.readouterr().err
 
@@ -223,45 +231,42 @@ def test_names_need_not_be_text(phantom_model: cxr.Classifier, tmp_path: Path) -
     assert row["refusal"] is None
 
 
-def test_a_profile_decides_and_is_another_run(
-    folder: Path,
-    promising: cxr.Classifier,
-    scored: list[str],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_profile_decides(folder: Path, promising: cxr.Classifier, tmp_path: Path) -> None:
     site = profile(promising, threshold=-0.5)
     store.save(site)
     out = tmp_path / "results.parquet"
     assert screen(folder, out, promising, "--site", site.name) == 0
-    for row in rows(out):
-        if row["refusal"] is None:
-            assert row["decision"] == ("T" if row["log_odds"] >= -0.5 else "not T")
-            assert row["hospital"] == site.identity
-            assert row["set_0.9"] is None
-    before, done = out.read_bytes(), len(scored)
-    assert screen(folder, out, promising) == 2
-    said = capsys.readouterr().err
-    assert "another hospital profile" in said
-    assert "[other_run]" in said
-    assert (out.read_bytes(), len(scored)) == (before, done)
+    scores = [row for row in rows(out) if row["refusal"] is None]
+    assert scores
+    for row in scores:
+        assert row["decision"] == ("T" if row["log_odds"] >= -0.5 else "not T")
+        assert row["hospital"] == site.identity
+        assert row["set_0.9"] is None
 
 
-def test_another_network_or_source_is_another_run(
+def test_another_network_profile_or_source_is_another_run(
     folder: Path,
-    phantom_model: cxr.Classifier,
     promising: cxr.Classifier,
+    phantom_model: cxr.Classifier,
+    scored: list[str],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    site = profile(promising)
+    store.save(site)
     out = tmp_path / "results.parquet"
-    assert screen(folder, out, phantom_model) == 0
-    before = out.read_bytes()
-    assert screen(folder, out, promising) == 2
-    assert "begun with another network, and" in capsys.readouterr().err
-    assert screen(folder / "sub", out, phantom_model) == 2
-    assert "begun with another source, and" in capsys.readouterr().err
-    assert out.read_bytes() == before
+    assert screen(folder, out, promising) == 0
+    before, done = out.read_bytes(), len(scored)
+    for source, model, more, other in (
+        (folder, phantom_model, (), "network"),
+        (folder, promising, ("--site", site.name), "hospital profile"),
+        (folder / "sub", promising, (), "source"),
+    ):
+        assert screen(source, out, model, *more) == 2
+        said = capsys.readouterr().err
+        assert f"begun with another {other}, and" in said
+        assert "[other_run]" in said
+    assert (out.read_bytes(), len(scored)) == (before, done)
 
 
 def test_what_cannot_be_screened_is_said(
@@ -300,6 +305,38 @@ def test_a_film_that_ends_its_process_is_refused_and_the_others_are_not(
     found = {Path(row["path"]).name: row["refusal"] for row in rows(out)}
     assert found["1.png"] == found["again1.png"] == "crashed"
     assert [found[f"{n}.png"] for n in (0, 2, 3, 4)] == [None] * 4
+
+
+def test_a_film_that_ends_one_process_is_tried_again_and_its_copies_with_it(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The worker hangs up once, after another has met the same bytes."""
+    (tmp_path / "films").mkdir()
+    for name in ("0.png", "1.png"):
+        (tmp_path / "films" / name).write_bytes(screening.chest(0))
+    noted, wanted, met = engine.assess, engine.Crew._wanted, threading.Event()
+    ends, met_first = iter([True]), list[bool]()
+
+    def meeting(crew: engine.Crew, *given: Any) -> bool:
+        found = wanted(crew, *given)
+        if not found:
+            met.set()
+        return found
+
+    def deadly(film: cxr.Radiograph, model: cxr.Classifier) -> cxr.Assessment:
+        if next(ends, False):
+            met_first.append(met.wait(60))
+            raise SystemExit
+        return noted(film, model)
+
+    monkeypatch.setattr(engine.Crew, "_wanted", meeting)
+    monkeypatch.setattr(engine, "assess", deadly)
+    out = tmp_path / "out.parquet"
+    assert screen(tmp_path / "films", out, phantom_model) == 0
+    assert met_first == [True]
+    first, second = rows(out)
+    assert first["refusal"] is None
+    assert {**first, "path": ""} == {**second, "path": ""}
 
 
 def test_it_stops_at_a_key_and_goes_on(

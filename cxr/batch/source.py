@@ -4,6 +4,7 @@ bytes of each."""
 from __future__ import annotations
 
 import glob
+import lzma
 import os
 import tarfile
 import zipfile
@@ -22,7 +23,10 @@ from ..imaging.reader import bytes_of
 Kind = Literal["folder", "file", "list", "zip", "tar", "pattern"]
 COLUMN = "image"
 """Of a list: where its films are."""
-_UNSOUND = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError)
+_UNSOUND = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+    *(EOFError, NotImplementedError),
+)
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,8 @@ def _below(folder: str, apart: frozenset[str]) -> Iterator[str]:
         raise error
 
     for here, folders, names in os.walk(folder, onerror=stop):
-        folders[:] = sorted(f for f in folders if os.path.realpath(f"{here}/{f}") not in apart)
+        shown = sorted(name for name in folders if name[0] != ".")
+        folders[:] = (name for name in shown if os.path.realpath(f"{here}/{name}") not in apart)
         yield from (os.path.join(here, name) for name in sorted(names) if name[0] != ".")  # noqa: PTH118
 
 
@@ -158,7 +163,8 @@ def _tarred(given: str) -> Iterator[Film]:
 
 
 def _shown(name: str) -> bool:
-    return not os.path.basename(name).startswith(".")  # noqa: PTH119
+    parts = name.removeprefix("./").split("/")
+    return not any(part.startswith(".") for part in parts)
 
 
 def _member(archive: str, name: str, number: int, stamp: str) -> Film:
@@ -171,6 +177,12 @@ def _members(archive: tarfile.TarFile) -> Iterator[tuple[int, tarfile.TarInfo]]:
         archive.members.clear()  # type: ignore[attr-defined] # else it holds all that it has passed
         yield number, member
         number += 1
+    # A broken head ends the list as the zeros at an archive's end do.
+    file = archive.fileobj
+    assert file is not None
+    file.seek(archive.offset)
+    if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError("no end")
 
 
 def fetcher(given: str) -> Callable[[bytes], bytes]:

@@ -84,14 +84,17 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
     """
     from .. import explain
     from ..explain import region
+    from ..explain.target import column_of
     from ..screening.assess import assess
     from .results import Map, Region, results
 
     found = assess(data, model)
-    found.scored  # noqa: B018 (raises)
+    prediction, _ = found.scored
     assert found.film is not None
     drawn = box = None
     if asked.label:
+        column_of(model, asked.label)  # refuses a class that there is not
+    if asked.label and explain.worth_a_map(prediction.probabilities[asked.label]):
         values = explain.make_map(model, found.film, asked.label, asked.method)
         drawn = Map(values, asked.method, asked.label)
     if getattr(asked, "box", None):

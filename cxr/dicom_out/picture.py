@@ -86,5 +86,5 @@ def _drawn(found: Assessment, model: Classifier, drawn: Map | None) -> NDArray[n
     values = cv2.resize(drawn.values, size, interpolation=cv2.INTER_LINEAR)
     under = overlay.blend(small, values.astype(np.float32, copy=False), drawn.method)
     title = f"{overlay.KINDS[drawn.method].title} for class {drawn.label}"
-    lines += [title, *drawn.said, words.CAVEAT]
+    lines += [title, words.CAVEAT]
     return np.asarray(overlay.captioned(under, lines, drawn.method))

@@ -40,14 +40,11 @@ class Map:
     values : float32 (h, w)
         Of any size: it is stretched over the film.
     method, label : str
-    said : tuple of str
-        The evidence for and against it.
     """
 
     values: NDArray[np.float32]
     method: str
     label: str
-    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

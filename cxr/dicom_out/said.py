@@ -33,9 +33,12 @@ def network(model: Classifier) -> str:
 
 
 def checks(found: Assessment) -> list[str]:
-    """What the input checks say, what they could not look at, and what reading assumed."""
+    """What reading changed, doubted and assumed, and what the input checks say or leave open."""
     _, passport = found.scored
-    flags, unchecked = ", ".join(passport.flags), ", ".join(passport.unchecked)
+    flags = ", ".join(passport.flags)
     said = [*found.before_scores]
+    if found.film is not None:
+        said += [f"Scored on its reader's word, although: {d.message}" for d in found.film.doubts]
+        said += found.film.notes
     said += [f"Input checks that flag the film: {flags}"] if flags else []
-    return said + ([f"Not checked: {unchecked}"] if unchecked else [])
+    return [*said, *passport.unchecked]

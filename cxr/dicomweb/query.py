@@ -132,15 +132,15 @@ def search(pacs: Pacs, query: Query) -> Found:
     client = connect(pacs)
     films: list[Listed] = []
     others = long = 0
-    more = False
-    for study in _studies(client, query):
-        if more := len(films) >= query.most:
+    notes: list[str] = []
+    for study in _studies(client, query, notes):
+        if len(films) > query.most:
             break
         uid = text(study, "0020000D")
         series = _series(client, uid)
         held = {text(each, "0020000E") for each in series}
         for each in series:
-            if text(each, "00080060") not in _modalities(query) or _is_ours(each):
+            if text(each, "00080060") not in _modalities(query):
                 continue
             if not _wanted(each, query):
                 others += 1
@@ -152,9 +152,7 @@ def search(pacs: Pacs, query: Query) -> Found:
             listed = [_listed(pacs, study, each, name, held) for name in instances]
             films += [film for film in listed if not (query.unread and film.read)]
     films.sort(key=lambda film: (film.date, film.time, str(film.film)), reverse=True)
-    more = more or len(films) > query.most
-    notes = []
-    if more:
+    if len(films) > query.most:
         notes.append(f"There are more than {query.most} films: narrow the search to see the rest.")
     if others:
         notes.append(f"{others} series of other parts of the body are left out.")
@@ -167,7 +165,7 @@ def _modalities(query: Query) -> tuple[str, ...]:
     return (query.modality,) if query.modality else MODALITIES
 
 
-def _studies(client: DICOMwebClient, query: Query) -> Iterator[dict[str, Any]]:
+def _studies(client: DICOMwebClient, query: Query, notes: list[str]) -> Iterator[dict[str, Any]]:
     """Page by page, each once: a PACS may pass over the filters, or the page that is asked for."""
     seen: set[str] = set()
     for modality in _modalities(query):
@@ -192,6 +190,11 @@ def _studies(client: DICOMwebClient, query: Query) -> Iterator[dict[str, Any]]:
                     yield each
             if len(answers) < _PAGE or not new:
                 break
+        else:
+            notes.append(
+                f"Only {_PAGE * _MOST_PAGES:,} studies with {modality} were looked at: narrow the "
+                "search by day to see the rest."
+            )
 
 
 def _in_time(study: dict[str, Any], query: Query) -> bool:
@@ -206,10 +209,6 @@ def _series(client: DICOMwebClient, study: str) -> Answers:
     fields = ["BodyPartExamined", "SeriesDescription"]
     found = ask(lambda: client.search_for_series(study, fields=fields, limit=_MOST_SERIES))
     return [each for each in found if is_uid(text(each, "0020000E"))]
-
-
-def _is_ours(series: dict[str, Any]) -> bool:
-    return text(series, "0008103E").startswith("CXR Lens")
 
 
 def _wanted(series: dict[str, Any], query: Query) -> bool:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from ..errors import PacsError
 
 VARIABLE = "CXR_PACS"
+IN_VAIN = {"pacs_down", "pacs_login", "pacs_certificate", "no_pacs", "bad_pacs"}
+"""Codes of refusals that the next film would meet too: nothing more is asked."""
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..dicom_out import command as dicom_out
 from ..dicomweb.reference import Reference, reference
-from ..dicomweb.settings import needed
+from ..dicomweb.settings import IN_VAIN, needed
 from ..errors import CxrError, PacsError
 
 if TYPE_CHECKING:
     from ..dicomweb.query import Listed
-
-_FATAL = {"pacs_down", "pacs_login", "pacs_certificate", "no_pacs", "bad_pacs", "no_highdicom"}
-"""What no other film would fare better with."""
 
 
 def add(commands: _SubParsersAction[Any], models: Path) -> None:
@@ -119,22 +116,20 @@ def _json_line(film: Listed) -> str:
     return json.dumps({"film": str(film.film), **{name: getattr(film, name) for name in shown}})
 
 
-def _named(asked: Namespace) -> Iterator[tuple[str, Reference | Path]]:
-    """Films by name: those that were named, else those that a search finds."""
-    if not asked.films:
-        yield from ((str(film.film), film.film) for film in _search(asked))
-    for name in asked.films:
-        path = Path(name)
-        yield name, path if path.is_file() else reference(name, needed())
+def _named(asked: Namespace) -> Iterable[str | Reference]:
+    """Films that were named, else those that a search finds."""
+    return asked.films or [film.film for film in _search(asked)]
 
 
-def _data(film: Reference | Path) -> bytes:
+def _data(film: str | Reference) -> bytes:
     from ..dicomweb.client import fetch
 
     if isinstance(film, Reference):
         return fetch(film)
     try:
-        return film.read_bytes()
+        if not (path := Path(film)).is_file():
+            return fetch(reference(film, needed()))
+        return path.read_bytes()
     except OSError as error:
         raise PacsError("not_kept", f"A film cannot be read: {error.strerror}.") from None
 
@@ -143,14 +138,13 @@ def _fetch(asked: Namespace) -> int:
     from .receive import keep
 
     failed = 0
-    for name, film in _named(asked):
+    for name in _named(asked):
         try:
-            if isinstance(film, Path):
-                raise PacsError("bad_reference", "A file is here already: name films of the PACS.")
+            film = name if isinstance(name, Reference) else reference(name, needed())
             print(keep(asked.out, film.instance, _data(film)))
         except CxrError as refusal:
             failed += 1
-            _tell(name, refusal)
+            _tell(str(name), refusal)
     return 1 if failed else 0
 
 
@@ -159,19 +153,19 @@ def _send(asked: Namespace) -> int:
 
     pacs, model = needed(), dicom_out.model_of(asked)
     failed = 0
-    for name, film in _named(asked):
+    for film in _named(asked):
         try:
             made = dicom_out.made_of(_data(film), model, asked)
             sent, there = store(pacs, [each.data for each in made])
         except CxrError as refusal:
             failed += 1
-            _tell(name, refusal)
+            _tell(str(film), refusal)
         else:
-            print(f"{name}: {sent} sent, {there} there already", flush=True)
+            print(f"{film}: {sent} sent, {there} there already", flush=True)
     return 1 if failed else 0
 
 
 def _tell(name: str, refusal: CxrError) -> None:
-    if refusal.code in _FATAL:
+    if refusal.code in {*IN_VAIN, "no_highdicom"}:
         raise refusal
     print(f"{name}: {refusal}", file=sys.stderr)

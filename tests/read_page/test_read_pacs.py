@@ -91,6 +91,17 @@ def test_a_fault_is_a_sentence_and_the_button_tries_again(app: AppTest, server: 
     assert len(server.stored) == 2
 
 
+def test_what_no_film_gets_past_is_met_once(app: AppTest, server: Server) -> None:
+    searched(app)
+    app.multiselect(key="pacs-taken").set_value([str(there(None, study=n)) for n in (1, 2)])
+    app.run()
+    server.login = "someone:else"
+    before = len(server.asked)
+    click(app, "pacs-fetch")
+    assert "[pacs_login" in app.info[0].value.replace("\\", "")
+    assert len(server.asked) == before + 1
+
+
 def test_only_a_dicom_film_has_a_study(app: AppTest, server: Server, tmp_path: Path) -> None:
     upload(app, ("a.png", FILM))
     assert "pacs-send" not in keys(app)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cxr.dicom_out.results import Map, Result, results
-from cxr.dicomweb.settings import Pacs, configured
+from cxr.dicomweb.settings import IN_VAIN, Pacs, configured
 from cxr.errors import CxrError, PacsError
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import Assessment
@@ -104,6 +104,8 @@ def _fetch(taken: list[Listed]) -> None:
                 came.add(each.film)
             except PacsError as refusal:
                 refused.append(f"{each.title}: {refusal}")
+                if refusal.code in {*IN_VAIN, "pacs_slow"}:
+                    break  # one more minute for each film, one more wrong login for the account
     for said in refused:
         st.info(plain(said))
     if numbers:
