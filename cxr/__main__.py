@@ -11,7 +11,7 @@
     python -m cxr verify REPORT.json [--film FILE] [--model DIR]
     python -m cxr audit verify [--export FILE] | show [--film SHA256] [--log PLACE]
     python -m cxr screen FOLDER|CSV|ARCHIVE|PATTERN --out FILE.parquet [--csv] [--workers N]
-                  [--site NAME] [--model DIR]
+                  [--known-hospital | --site NAME] [--model DIR]
     python -m cxr selftest [--learn] [--model DIR]
     python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]
                   [--positive T --negative N] [--without-outside] [--model DIR]

@@ -57,14 +57,14 @@ class Thread(threading.Thread):
 
 
 def in_a_thread(
-    place: Path, site: Any, given: str, work: Callable[..., None] = engine.work
+    place: Path, site: Any, known: bool, given: str, work: Callable[..., None] = engine.work
 ) -> tuple[Any, Connection]:
     """As :func:`cxr.batch.engine.begin`, without a process."""
     ours, theirs = Pipe()
 
     def run() -> None:
         with theirs, suppress(SystemExit):
-            work(theirs, cxr.load(place).at(site), given)
+            work(theirs, cxr.load(place).at(site), known, given)
 
     thread = Thread(target=run, daemon=True)
     thread.start()

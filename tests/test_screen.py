@@ -85,7 +85,7 @@ def test_a_row_says_what_assess_does(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = tmp_path / "results.parquet"
-    assert screen(folder, out, promising) == 0
+    assert screen(folder, out, promising, "--known-hospital") == 0
     told = capsys.readouterr()
     found = rows(out)
     assert [row["path"] for row in found] == [
@@ -123,6 +123,18 @@ def test_a_row_says_what_assess_does(
     about = pq.read_schema(out).metadata
     assert about[b"notice"].decode() == cxr.NOTICE
     assert json.loads(about[b"cxr"])["decision"]["threshold"] == 0.5
+
+
+def test_no_film_of_an_unknown_hospital_is_decided_on(
+    folder: Path, promising: cxr.Classifier, tmp_path: Path
+) -> None:
+    out = tmp_path / "results.parquet"
+    assert screen(folder, out, promising) == 0
+    found = [row for row in rows(out) if row["label"]]
+    assert found
+    assert {(row["decision"], row["set_0.9"]) for row in found} == {(None, None)}
+    assert all(row["log_odds"] is not None for row in found)
+    assert json.loads(pq.read_schema(out).metadata[b"cxr"])["decision"] is None
 
 
 def test_what_is_done_is_not_done_again(
@@ -260,6 +272,7 @@ def test_another_network_profile_or_source_is_another_run(
     for source, model, more, other in (
         (folder, phantom_model, (), "network"),
         (folder, promising, ("--site", site.name), "hospital profile"),
+        (folder, promising, ("--known-hospital",), "word on whether the hospital is known"),
         (folder / "sub", promising, (), "source"),
     ):
         assert screen(source, out, model, *more) == 2
@@ -282,6 +295,11 @@ def test_what_cannot_be_screened_is_said(
     ):
         assert screen(tmp_path / source, tmp_path / out, phantom_model) == 2
         assert f"[{code}]" in capsys.readouterr().err
+    (tmp_path / "list.csv").write_text("image\nfile\n")
+    over = tmp_path / "list.csv", tmp_path / "list.parquet", phantom_model
+    assert screen(*over, "--csv") == 2
+    assert "written over the films' list" in capsys.readouterr().err
+    assert screen(*over) == 0, "no table of that name is written"
 
 
 def test_a_film_that_ends_its_process_is_refused_and_the_others_are_not(

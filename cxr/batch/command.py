@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from argparse import Namespace, _SubParsersAction
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,13 @@ def add(commands: _SubParsersAction[Any], default: Path) -> None:
     screen.add_argument(
         "--workers", type=int, default=WORKERS, metavar="N", help=f"processes, {WORKERS} by default"
     )
-    screen.add_argument("--site", metavar="NAME", help="go by a hospital profile")
+    where = screen.add_mutually_exclusive_group()
+    where.add_argument(
+        "--known-hospital",
+        action="store_true",
+        help="the films are of hospitals that the model knows: its sets and threshold hold there",
+    )
+    where.add_argument("--site", metavar="NAME", help="go by a hospital profile")
     screen.add_argument("--model", type=Path, default=default, metavar="DIR", help="a bundle")
 
 
@@ -69,14 +76,15 @@ def run(model: Classifier, asked: Namespace) -> int:
     from .state import State
 
     parts = asked.out.with_name(f"{asked.out.name}.parts")
-    written = (asked.out, asked.out.with_suffix(".csv"), parts)
-    apart = frozenset(os.path.realpath(path) for path in written)
-    if os.path.realpath(asked.source) in apart:
+    table = asked.out.with_suffix(".csv")
+    written = {os.path.realpath(path) for path in (asked.out, parts, *[table] * asked.csv)}
+    apart = frozenset({*written, os.path.realpath(table)})
+    if os.path.realpath(asked.source) in written:
         raise ScreenError(
             "bad_request", "The table would be written over the films' list. Name another --out."
         )
     kind_of(asked.source)
-    state = State(parts, _plan(model, asked.source))
+    state = State(parts, _plan(model, asked.known_hospital, asked.source))
     try:
         _screen(model, asked, state, parts, apart)
     except KeyboardInterrupt:
@@ -102,8 +110,10 @@ def _screen(
     total, done = state.count()
     if not total:
         raise ScreenError("no_films", "There is no film at this place.")
-    written = table.Table(parts, state, model, asked.source)
-    crew = Crew(state, lambda: begin(model.bundle.folder, model.site, asked.source))
+    written = table.Table(parts, state, model, asked.known_hospital, asked.source)
+    crew = Crew(
+        state, partial(begin, model.bundle.folder, model.site, asked.known_hospital, asked.source)
+    )
     progress = _Progress(crew, total, done)
 
     def tick() -> None:
@@ -117,7 +127,7 @@ def _screen(
     _summary(counts, crew, progress.elapsed, asked.out)
 
 
-def _plan(model: Classifier, given: str) -> dict[str, str]:
+def _plan(model: Classifier, known_hospital: bool, given: str) -> dict[str, str]:
     """All that a run's rows come from, by what it is called."""
     from ..model.bundle import MANIFEST
     from ..screening.assess import shipped_lungs
@@ -130,6 +140,7 @@ def _plan(model: Classifier, given: str) -> dict[str, str]:
         "network": bundle,
         "network that finds lungs": lungs.bundle.digest if lungs else "",
         "hospital profile": model.site.identity if model.site else "",
+        "word on whether the hospital is known": str(known_hospital),
         "source": os.fsencode(given).decode(errors="backslashreplace"),
         "version of this program": str(FORMAT),
     }

@@ -22,7 +22,7 @@ from ..errors import CxrError, ScreenError, UnreadableFile
 from ..imaging.reader import read, study_and_view
 from ..model.classifier import Classifier, load
 from ..model.site_head import Site
-from ..screening.assess import Assessment, assess
+from ..screening.assess import Assessment, assess, by_origin
 from . import rows
 from .source import Film, fetcher
 from .state import State
@@ -57,22 +57,28 @@ class _Worker:
     sha256: str | None = None
 
 
-def begin(folder: Path, site: Site | None, given: str) -> tuple[BaseProcess, Connection]:
+def begin(
+    folder: Path, site: Site | None, known_hospital: bool, given: str
+) -> tuple[BaseProcess, Connection]:
     """Start a process. It ends when its pipe is closed, and so with whoever holds it."""
     context = get_context("spawn")  # a fork takes the threads' locks along, but not the threads
     ours, theirs = context.Pipe()
-    process = context.Process(target=_process, args=(theirs, folder, site, given), daemon=True)
+    process = context.Process(
+        target=_process, args=(theirs, folder, site, known_hospital, given), daemon=True
+    )
     process.start()
     theirs.close()
     return process, ours
 
 
-def _process(pipe: Connection, folder: Path, site: Site | None, given: str) -> None:
+def _process(
+    pipe: Connection, folder: Path, site: Site | None, known_hospital: bool, given: str
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells all; the pipe ends
-    work(pipe, load(folder).at(site), given)
+    work(pipe, load(folder).at(site), known_hospital, given)
 
 
-def work(pipe: Connection, model: Classifier, given: str) -> None:
+def work(pipe: Connection, model: Classifier, known_hospital: bool, given: str) -> None:
     """Score the films whose places come through the pipe until it is closed."""
     fetch = fetcher(given)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
@@ -89,10 +95,10 @@ def work(pipe: Connection, model: Classifier, given: str) -> None:
             seconds = {"read": time.perf_counter() - began}
             pipe.send(mark)
             if pipe.recv():
-                pipe.send((_answer(data, model, seconds), seconds))
+                pipe.send((_answer(data, model, known_hospital, seconds), seconds))
 
 
-def _answer(data: bytes, model: Classifier, seconds: Seconds) -> rows.Row:
+def _answer(data: bytes, model: Classifier, known_hospital: bool, seconds: Seconds) -> rows.Row:
     """A film's row; reading and scoring are taken apart to be timed apart."""
     began = time.perf_counter()
     study, view = study_and_view(data)
@@ -105,7 +111,8 @@ def _answer(data: bytes, model: Classifier, seconds: Seconds) -> rows.Row:
     if film is not None:
         found = assess(film, model)
     seconds["score"] = time.perf_counter() - began - seconds["decode"]
-    return {"study": study, "view": view, **rows.answer(found, model)}
+    said = rows.answer(by_origin(found, model, known_hospital), model)
+    return {"study": study, "view": view, **said}
 
 
 class Crew:

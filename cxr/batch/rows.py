@@ -39,11 +39,12 @@ def pair_of(model: Classifier) -> tuple[str, str] | None:
     return ("T", "N") if {"T", "N"} <= set(model.labels) else None
 
 
-def threshold_of(model: Classifier) -> dict[str, Any] | None:
-    """What decisions go by: a profile's threshold, else the bundle's operating point."""
+def threshold_of(model: Classifier, known_hospital: bool) -> dict[str, Any] | None:
+    """What decisions go by: a profile's threshold, or, for films of hospitals that the model knows,
+    the bundle's operating point."""
     if model.site is not None:
         return {"of": "hospital profile", "on": "log_odds", "threshold": model.site.threshold}
-    pair = pair_of(model)
+    pair = pair_of(model) if known_hospital else None
     if pair is None or pair[0] not in model.bundle.operating_points:
         return None
     threshold = float(model.bundle.operating_points[pair[0]]["threshold"])

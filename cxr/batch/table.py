@@ -54,11 +54,15 @@ class Table:
         Folder of the parts.
     state : State
     model : Classifier
+    known_hospital : bool
+        Whether the films are of hospitals that the model knows.
     given : str
         SOURCE.
     """
 
-    def __init__(self, parts: Path, state: State, model: Classifier, given: str) -> None:
+    def __init__(
+        self, parts: Path, state: State, model: Classifier, known_hospital: bool, given: str
+    ) -> None:
         self._parts, self._state = parts, state
         self._films, _ = state.count()
         self._next = 0
@@ -66,7 +70,7 @@ class Table:
             "network": model.bundle.digest,
             "hospital": model.site and model.site.identity,
         }
-        self._schema = _schema(model, given)
+        self._schema = _schema(model, known_hospital, given)
 
     def write_ready(self) -> None:
         """Write the parts whose films all have an answer, as far as the first that has not."""
@@ -137,7 +141,7 @@ def _whole(path: Path, parts: Path) -> Iterator[Path]:
         raise not_written(error) from error
 
 
-def _schema(model: Classifier, given: str) -> pa.Schema:
+def _schema(model: Classifier, known_hospital: bool, given: str) -> pa.Schema:
     kinds = {str: pa.string(), float: pa.float64()}
     bundle, site, fitted = model.bundle, model.site, limits_of(model)
     about: dict[str, Any] = {
@@ -146,7 +150,7 @@ def _schema(model: Classifier, given: str) -> pa.Schema:
         "network": bundle.told,
         "hospital": site and {"name": site.name, "sha256": site.identity},
         "log_odds": rows.pair_of(model),
-        "decision": rows.threshold_of(model),
+        "decision": rows.threshold_of(model, known_hospital),
         "limits": dict(fitted.limits) if fitted else {},
     }
     fields = [(name, kinds[kind]) for name, kind in rows.columns(model).items()]

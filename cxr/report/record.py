@@ -16,7 +16,7 @@ from ..model.classifier import Classifier
 from ..notice import NOTICE
 from ..review.entries import LONGEST_NAME, LONGEST_NOTE, clean, tidy, utc
 from ..screening import words
-from ..screening.assess import Assessment, Source, assess
+from ..screening.assess import Assessment, Source, assess, by_origin
 from ..screening.standing import Standing
 from . import pictures
 
@@ -170,10 +170,7 @@ def answer(
 ) -> dict[str, Any]:
     """All that a film, a network and a profile lead to; what :func:`cxr.report.verify` compares."""
     bundle, site = model.bundle, model.site
-    if site is None and known_hospital:
-        found = replace(found, standing=None)
-    else:
-        found = replace(found, sets={}, above={})
+    found = by_origin(found, model, known_hospital)
     return {
         "known_hospital": known_hospital,
         "network": {

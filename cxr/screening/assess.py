@@ -4,7 +4,7 @@ here: pages, command line, stories, and whoever uses the library for real films.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from ..dicomweb.reference import Reference
@@ -147,3 +147,11 @@ def assess(source: Source, model: Classifier, let_in: bool = False) -> Assessmen
         },
         standing,
     )
+
+
+def by_origin(found: Assessment, model: Classifier, known_hospital: bool) -> Assessment:
+    """What may be said of a film by where it is from: sets and operating points are promises of
+    hospitals that the model knows, where in turn its place among films of others is not asked."""
+    if model.site is None and known_hospital:
+        return replace(found, standing=None)
+    return replace(found, sets={}, above={})
