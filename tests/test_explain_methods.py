@@ -12,7 +12,7 @@ from films import film
 from networks import LABELS, PHANTOM_SIZE, phantom, small_network
 
 import cxr
-from cxr.__main__ import METHODS as COMMANDS
+from cxr.commands.explain import METHODS as COMMANDS
 from cxr.explain import METHODS, make_map
 from cxr.explain.integrated import pixel_shares
 from cxr.explain.overlay import KINDS

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ScreenError
 from ..notice import NOTICE
+from ..site.command import add_model
 
 # What screens is loaded when it is asked for: every command passes through here.
 if TYPE_CHECKING:
@@ -26,15 +27,8 @@ _OFTEN, _SELDOM = 1.0, 30.0
 """Seconds between two lines of progress, on a screen and in a log."""
 
 
-def add(commands: _SubParsersAction[Any], default: Path) -> None:
-    """The command's options.
-
-    Parameters
-    ----------
-    commands : of argparse
-    default : Path
-        The bundle that is taken where none is named.
-    """
+def add(commands: _SubParsersAction[Any]) -> None:
+    """The command's options."""
     screen = commands.add_parser("screen", help="score many films into one table")
     screen.add_argument(
         "source",
@@ -47,14 +41,7 @@ def add(commands: _SubParsersAction[Any], default: Path) -> None:
     screen.add_argument(
         "--workers", type=int, default=WORKERS, metavar="N", help=f"processes, {WORKERS} by default"
     )
-    where = screen.add_mutually_exclusive_group()
-    where.add_argument(
-        "--known-hospital",
-        action="store_true",
-        help="the films are of hospitals that the model knows: its sets and threshold hold there",
-    )
-    where.add_argument("--site", metavar="NAME", help="go by a hospital profile")
-    screen.add_argument("--model", type=Path, default=default, metavar="DIR", help="a bundle")
+    add_model(screen, known=True)
 
 
 def run(model: Classifier, asked: Namespace) -> int:

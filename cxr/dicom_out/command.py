@@ -7,34 +7,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DicomOutError, ExplainError
+from ..site.command import add_model, model_of
 
 if TYPE_CHECKING:
     from ..model.classifier import Classifier
     from .results import Result
 
 
-def add(commands: _SubParsersAction[Any], models: Path) -> None:
-    """The command's options.
-
-    Parameters
-    ----------
-    commands : of argparse
-    models : Path
-        The bundle that is taken by default.
-    """
+def add(commands: _SubParsersAction[Any]) -> None:
+    """The command's options."""
     dicom = commands.add_parser("dicom", help="a film's scores as DICOM: report and picture")
     dicom.add_argument("file", type=Path, metavar="FILE", help="a DICOM film")
     dicom.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
     dicom.add_argument("--box", metavar="X,Y,WIDTH,HEIGHT", help="a region, in pixels of the film")
-    add_shown(dicom, models)
+    add_shown(dicom)
 
 
-def add_shown(parser: ArgumentParser, models: Path) -> None:
+def add_shown(parser: ArgumentParser) -> None:
     """What is laid over the picture, and who scores."""
     parser.add_argument("--class", dest="label", metavar="T", help="lay a map of it over the film")
     parser.add_argument("--method", default="gradcam", help="of that map, gradcam by default")
-    parser.add_argument("--site", metavar="NAME", help="go by a hospital profile")
-    parser.add_argument("--model", type=Path, default=models, metavar="DIR", help="a bundle")
+    add_model(parser)
 
 
 def run(asked: Namespace) -> int:
@@ -60,18 +53,6 @@ def run(asked: Namespace) -> int:
             "not_written", f"The DICOM files cannot be written: {error.strerror}."
         ) from None
     return 0
-
-
-def model_of(asked: Namespace) -> Classifier:
-    """The bundle that was asked for, at the hospital that was."""
-    from ..model.classifier import load
-
-    model = load(asked.model)
-    if not asked.site:
-        return model
-    from ..site import store
-
-    return model.at(store.find(asked.site))
 
 
 def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:

@@ -14,20 +14,14 @@ from ..dicom_out import command as dicom_out
 from ..dicomweb.reference import Reference, reference
 from ..dicomweb.settings import IN_VAIN, needed
 from ..errors import CxrError, PacsError
+from ..site.command import model_of
 
 if TYPE_CHECKING:
     from ..dicomweb.query import Listed
 
 
-def add(commands: _SubParsersAction[Any], models: Path) -> None:
-    """The commands' options.
-
-    Parameters
-    ----------
-    commands : of argparse
-    models : Path
-        The bundle that is taken by default.
-    """
+def add(commands: _SubParsersAction[Any]) -> None:
+    """The commands' options."""
     pacs = commands.add_parser(
         "pacs",
         help="films of the PACS that CXR_PACS names",
@@ -43,7 +37,7 @@ def add(commands: _SubParsersAction[Any], models: Path) -> None:
     _searched(fetch)
     send = parts.add_parser("send", help="read films, and send report and picture of each")
     send.add_argument("films", nargs="*", metavar="FILE|STUDY/SERIES/INSTANCE")
-    dicom_out.add_shown(send, models)
+    dicom_out.add_shown(send)
     _searched(send)
     receive = commands.add_parser("receive", help="take films in by C-STORE")
     receive.add_argument("folder", type=Path, metavar="FOLDER", help="where they are written")
@@ -151,7 +145,7 @@ def _fetch(asked: Namespace) -> int:
 def _send(asked: Namespace) -> int:
     from ..dicomweb.client import store
 
-    pacs, model = needed(), dicom_out.model_of(asked)
+    pacs, model = needed(), model_of(asked)
     failed = 0
     for film in _named(asked):
         try:

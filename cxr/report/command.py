@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace, _SubParsersAction
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CxrError, ReportError
+from ..files import below
+from ..site.command import add_model
 
 # What makes reports is loaded when one is asked for: every command passes through here.
 if TYPE_CHECKING:
@@ -18,14 +20,12 @@ if TYPE_CHECKING:
 ENDINGS = (".pdf", ".html", ".json", ".zip")
 
 
-def add(commands: _SubParsersAction[Any], default: Path, methods: Sequence[str]) -> None:
+def add(commands: _SubParsersAction[Any], methods: Sequence[str]) -> None:
     """Both commands' options.
 
     Parameters
     ----------
     commands : of argparse
-    default : Path
-        The bundle that is taken where none is named.
     methods : sequence of str
     """
     report = commands.add_parser("report", help="a page to print of each film")
@@ -51,26 +51,15 @@ def add(commands: _SubParsersAction[Any], default: Path, methods: Sequence[str])
         help="of a folder: what --reader said of each film on the page Review",
     )
     report.add_argument("--patient", default="", metavar="NAME", help="if it is to stand on it")
-    report.add_argument(
-        "--known-hospital",
-        action="store_true",
-        help="the films are of hospitals that the model knows: its sets and thresholds hold there",
-    )
-    report.add_argument("--site", metavar="NAME", help="go by a hospital profile")
-    report.add_argument("--model", type=Path, default=default, metavar="DIR", help="a bundle")
+    add_model(report, known=True)
     check = commands.add_parser("verify", help="work a report out again, and name what differs")
     check.add_argument("report", type=Path, metavar="REPORT.json")
     check.add_argument("--film", type=Path, metavar="FILE", help="else the one in the report")
     check.add_argument("--model", type=Path, metavar="DIR", help="else the one that it names")
 
 
-def write(model: Classifier, asked: Namespace, films: Mapping[str, str]) -> int:
+def write(model: Classifier, asked: Namespace) -> int:
     """Write what was asked for; returns the exit status: 1 where a film has no report.
-
-    Parameters
-    ----------
-    films : mapping
-        Path → what it is called below the folder that was asked for.
 
     Raises
     ------
@@ -78,6 +67,7 @@ def write(model: Classifier, asked: Namespace, films: Mapping[str, str]) -> int:
     """
     from .record import make
 
+    films = below(asked.files)
     ending = asked.out.suffix.lower()
     if ending not in ENDINGS:
         raise ReportError("bad_request", f"--out must end in {', '.join(ENDINGS)}.")
@@ -87,7 +77,7 @@ def write(model: Classifier, asked: Namespace, films: Mapping[str, str]) -> int:
         )
     said = _said(model, asked)
     reports, refused = [], 0
-    for path, below in films.items():
+    for path, name in films.items():
         try:
             reports.append(
                 make(
@@ -97,7 +87,7 @@ def write(model: Classifier, asked: Namespace, films: Mapping[str, str]) -> int:
                     method=asked.method,
                     tested=not asked.untested,
                     known_hospital=asked.known_hospital,
-                    verdict=said.get(below, said.get("")),
+                    verdict=said.get(name, said.get("")),
                     patient=asked.patient,
                     with_film=asked.with_film,
                 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import Namespace, _SubParsersAction
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SiteError
+from ..shipped import models
 
 if TYPE_CHECKING:
     from ..model.classifier import Classifier
@@ -19,15 +20,41 @@ UNLABELLED = "unlabelled"
 """Folder of films without a label."""
 
 
-def add(commands: _SubParsersAction[Any], models: Path) -> None:
-    """The command's options.
+def add_model(parser: ArgumentParser, profile: bool = True, known: bool = False) -> None:
+    """Who scores: a bundle and, with `profile`, a hospital's profile or, with `known`, the word
+    that the model knows the hospital."""
+    where = parser.add_mutually_exclusive_group()
+    if known:
+        where.add_argument(
+            "--known-hospital",
+            action="store_true",
+            help="the films are of hospitals that the model knows: its sets and thresholds hold",
+        )
+    if profile:
+        where.add_argument("--site", metavar="NAME", help="go by a hospital profile")
+    default = models() / "default"
+    parser.add_argument("--model", type=Path, default=default, metavar="DIR", help="a bundle")
 
-    Parameters
-    ----------
-    commands : of argparse
-    models : Path
-        The bundle that is taken by default.
+
+def model_of(asked: Namespace) -> Classifier:
+    """The bundle that was asked for, at the hospital that was.
+
+    Raises
+    ------
+    BundleError, SiteError
     """
+    from ..model.classifier import load
+
+    model = load(asked.model)
+    if not getattr(asked, "site", None):
+        return model
+    from . import store
+
+    return model.at(store.find(asked.site))
+
+
+def add(commands: _SubParsersAction[Any]) -> None:
+    """The command's options."""
     site = commands.add_parser("site", help="hospital profiles")
     parts = site.add_subparsers(dest="part", required=True)
     fit = parts.add_parser("fit", help="fit a profile on a hospital's films, and keep it")
@@ -52,7 +79,7 @@ def add(commands: _SubParsersAction[Any], models: Path) -> None:
     fit.add_argument(
         "--without-outside", action="store_true", help="leave out films that it does not know"
     )
-    fit.add_argument("--model", type=Path, default=models, metavar="DIR", help="a bundle")
+    add_model(fit, profile=False)
     parts.add_parser("list", help="the profiles that are kept")
     for part, what in (("show", "what a profile rests on"), ("delete", "remove one version")):
         parts.add_parser(part, help=what).add_argument("name", help="its name or identity")
