@@ -26,3 +26,7 @@ def withdrawn(row: Entry) -> Entry:
     return Entry(
         new_key(), "withdrawn", row.reader, row.case, row.image, row.bundle, withdraws=row.key
     )
+
+
+def moment(second: int) -> str:
+    return f"2026-01-01T00:00:{second:02d}.000000Z"

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from films import dicom, png
 from passports import drawn
 
 import cxr
+from cxr.__main__ import main as command
 from cxr.batch import engine, state, table
 
 SCORED = 6
@@ -49,6 +51,15 @@ def folder(place: Path) -> Path:
     (place / ".trash").mkdir()
     (place / ".trash" / "thrown.png").write_bytes(chest(9))
     return place
+
+
+def screen(source: Path | str, out: Path, model: cxr.Classifier, *more: str) -> int:
+    at = ["--out", str(out), "--model", str(model.bundle.folder)]
+    return command(["screen", str(source), *at, *more])
+
+
+def rows(out: Path) -> list[dict[str, Any]]:
+    return pq.read_table(out).to_pylist()
 
 
 class Thread(threading.Thread):
@@ -90,7 +101,6 @@ def _killed_at(point: int, owner: Any, name: str, count: list[int]) -> None:
 
 
 def main() -> int:
-    from cxr.__main__ import main as command
     from cxr.screening import assess as spine
 
     point, log, *asked = sys.argv[1:]
