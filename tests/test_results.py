@@ -52,6 +52,7 @@ def test_the_highest_come_first_and_what_was_refused_last(results: Results) -> N
         ({"check": "outside"}, "af"),  # not the code that begins with it
         ({"without": "outside"}, "be=dcg"),
         ({"low": -1.0, "high": 0.5}, "=da"),
+        ({"low": 0.0}, "be=d"),
         ({"check": "outside", "decision": "T"}, ""),
         ({"refusal": "no such"}, ""),
     ],

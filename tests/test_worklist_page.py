@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from appwalk import APP, FILM, text, titles
 from screened import row, write
 from streamlit.testing.v1 import AppTest
+
+from cxr.audit.log import Log
+from ui.session import record
 
 
 @pytest.fixture
@@ -101,3 +106,47 @@ def test_a_film_that_was_scored_is_put_on_the_light_box(
         _ran(at.run())
         assert titles(at) == titles_shown
     assert "not where it was" in text(at)
+
+
+def test_a_film_of_the_worklist_is_opened_on_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "film.png").write_bytes(FILM)
+    scored = row(str(tmp_path / "film.png"), 3.0, sha256=sha256(FILM).hexdigest())
+    table = write(tmp_path / "results.parquet", [scored])
+    went: list[str] = []
+    monkeypatch.setattr("streamlit.switch_page", went.append)
+
+    def script(table: str) -> None:
+        from pathlib import Path
+
+        from cxr.batch.results import Results
+        from ui.session import models
+        from ui.worklist import film
+
+        film.show(Results(Path(table)), 0, models.current())
+
+    at = AppTest.from_function(script, default_timeout=120, kwargs={"table": str(table)})
+    at.session_state["bundle"] = str(APP.parent / "models" / "default")
+    _ran(at.run())
+    _ran(at.button(key="worklist-read").click().run())
+    assert went == ["pages/read.py"]
+    (held,) = at.session_state["films"].values()
+    assert (held.name, held.data) == ("film.png", FILM)
+
+
+def test_a_recall_list_is_told_to_the_audit_log(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_AUDIT", str(tmp_path / "recall.sqlite3"))
+    offered: list[Any] = []
+    monkeypatch.setattr("streamlit.download_button", lambda *_, data, **__: offered.append(data))
+    _ran(page.run())
+    written = offered[-1]()
+    assert len(written.decode("utf-8-sig").splitlines()) == 1 + 122
+    record._writer(str(tmp_path / "recall.sqlite3")).written(60)
+    with Log(str(tmp_path / "recall.sqlite3")).whole() as (rows, _):
+        told = [json.loads(each.body) for each in rows]
+    (left,) = [each for each in told if each["kind"] == "exported"]
+    assert (left["what"], left["films"]) == ("recall list", 122)
+    assert left["sha256"] == sha256(written).hexdigest()

@@ -273,10 +273,19 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
 def radiograph_of(film: Film) -> Radiograph:
     """The film at full depth as its reader wants it, from the shelf or read again; also one that
     is refused as none, since its reader may see otherwise."""
-    change = film.change
+    return decoded(film.sha256, film.data, film.change)
+
+
+def decoded(sha256: str, data: bytes, change: Change) -> Radiograph:
+    """The film in a file with this hash, under what its reader says of it.
+
+    Raises
+    ------
+    UnreadableFile
+    """
     return desk().shelf.get(
-        ("film", film.sha256, change.turns, change.exchanged),
-        lambda: altered(read(film.data, all_the_same=True), change.turns, change.exchanged),
+        ("film", sha256, change.turns, change.exchanged),
+        lambda: altered(read(data, all_the_same=True), change.turns, change.exchanged),
         lambda r: 2 * r.pixels.nbytes,
     )
 

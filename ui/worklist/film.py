@@ -9,12 +9,9 @@ import streamlit as st
 
 from cxr.batch.results import Results
 from cxr.errors import CxrError
-from cxr.imaging.radiograph import Radiograph
-from cxr.imaging.reader import read
 from cxr.model.classifier import Classifier
 from ui.base.words import flag, plain, short
 from ui.session import films, record
-from ui.session.shelf import desk
 from ui.viewer import Plate, viewer
 
 HEIGHT = "calc(100dvh - 17rem)"
@@ -28,9 +25,7 @@ def show(results: Results, number: int, model: Classifier) -> None:
         st.info(plain(row.get("reason") or flag(row["refusal"])))
     try:
         path, data = results.film(number)
-        radiograph: Radiograph = desk().shelf.get(
-            ("film", row["sha256"]), lambda: read(data), lambda r: 2 * r.pixels.nbytes
-        )
+        radiograph = films.decoded(row["sha256"], data, films.Change())
     except CxrError as refusal:
         record.left()
         if refusal.message != row.get("reason"):
