@@ -14,7 +14,18 @@ from cxr.review.entries import Entry
 from cxr.review.store import Store
 from ui.base import frame
 from ui.base.words import plain
-from ui.review import address, film_panes, film_view, keys, queue, reader, records, source, verdict
+from ui.review import (
+    address,
+    film_panes,
+    film_view,
+    history,
+    keys,
+    queue,
+    reader,
+    records,
+    source,
+    verdict,
+)
 from ui.review.case import case_of, facts, scores
 from ui.review.queue import Place
 from ui.session import models, record, tables
@@ -133,7 +144,7 @@ def seen(
             reader.ask()
         elif place.row.display:
             verdict.panel(place, model.bundle, store, blind)
-            verdict.history(place, rows)
+            history.show(place, rows)
         scores(place.row, model)
         facts(case, model)
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import postgres
 import pytest
+from reported import FILM
 from reviewroom import make_room
 from streamlit.runtime.state.session_state import WStates
 
 import cxr
+from cxr.report import Report, make
 
 LONG = {
     *("test_devices", "test_memory", "test_read_page", "test_recipes_training"),
@@ -71,6 +73,18 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def phantom_model() -> cxr.Classifier:
     """A small network that finds the lesion of drawn phantoms; ``bundles/make.py`` made it."""
     return cxr.load(Path(__file__).parent / "bundles" / "phantom")
+
+
+@pytest.fixture
+def report(phantom_model: cxr.Classifier) -> Report:
+    """Of a drawn film, by the phantom network."""
+    return make(FILM, phantom_model, tested=False)
+
+
+@pytest.fixture(scope="session")
+def whole(models: Path) -> tuple[cxr.Classifier, Path]:
+    """A network with limits, sets, thresholds and hospitals, and a film that it flags."""
+    return cxr.load(models / "default"), models.parent / "samples" / "child-01.jpg"
 
 
 @pytest.fixture(scope="session")
