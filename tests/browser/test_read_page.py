@@ -81,8 +81,8 @@ def test_a_film_is_shown_with_all_its_pixels_and_its_scores(page: Page) -> None:
 
 def test_a_map_and_its_picture(page: Page) -> None:
     upload(page, ("child.jpg", CHILD))
-    addresses = sent(page)
     before = panes(page).bounding_box()
+    addresses = sent(page)
     ask_for_map(page)
     assert len([url for url in addresses if url.endswith(".bin")]) == 1  # the film is there already
     after = panes(page).bounding_box()
