@@ -1,13 +1,20 @@
-"""The app in a process of its own, and a Chromium that is on the machine already."""
+"""The app in a process of its own, and a Chromium that is on the machine already.
+
+Of scope package: a process starts one of each for all the browser's modules that it is given, and
+ends them before it goes on to others, since Playwright's event loop would be in the way of theirs.
+A session of the app, and a context of the browser, is each test's own. A module whose server has
+other settings, or that counts what a server keeps, has an ``address`` of its own.
+"""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
 from serving import ROOT, served
 from viewing import Open, ready
 from waiting import WAIT_MS, accept, settled
@@ -25,23 +32,30 @@ FLAGS = [
 expect.set_options(timeout=WAIT_MS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the app listens."""
     with served(ROOT / "serve.py", tmp_path_factory.mktemp("home")) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+@pytest.fixture(scope="package")
+def installed() -> Iterator[tuple[BrowserType, dict[str, Any]]]:
+    """The browser's launcher, and what it is to be told."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip("no Chromium on this machine: install Debian's package chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright.chromium, {"executable_path": path, "args": FLAGS}
+
+
+@pytest.fixture(scope="package")
+def chromium(installed: tuple[BrowserType, dict[str, Any]]) -> Iterator[Browser]:
+    launcher, told = installed
+    browser = launcher.launch(**told)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -61,7 +75,7 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     assert not errors
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a page with nothing but the viewer listens: static files lie beside the script."""
     folder = tmp_path_factory.mktemp("box")

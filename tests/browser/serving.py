@@ -50,7 +50,7 @@ def served(script: Path, home: Path, folder: Path = ROOT, port: int = 0) -> Iter
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    for _ in range(WAIT_MS // 100):
         try:
             urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
             return

@@ -4,15 +4,13 @@ read_page/test_read_crash.py."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FLAGS
 from films import dicom
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, BrowserType, Page, expect
 from serving import ROOT, served
 from test_report_page import downloaded, opened
 from waiting import WAIT_MS, accept, settled
@@ -52,20 +50,16 @@ def temporary(browser: BrowserContext, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[BrowserContext]:
+def browser(
+    installed: tuple[BrowserType, dict[str, Any]], tmp_path: Path
+) -> Iterator[BrowserContext]:
     """One that keeps what browsers keep, in a folder."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("no Chromium on this machine: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path / "profile", executable_path=path, args=FLAGS
-        )
-        context.set_default_timeout(WAIT_MS)
-        context.set_default_navigation_timeout(WAIT_MS)
-        yield context
-        context.close()
+    launcher, told = installed
+    context = launcher.launch_persistent_context(tmp_path / "profile", **told)
+    context.set_default_timeout(WAIT_MS)
+    context.set_default_navigation_timeout(WAIT_MS)
+    yield context
+    context.close()
 
 
 def planted(page: Page, asked: list[str]) -> None:

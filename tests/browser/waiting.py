@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-WAIT_MS = 60_000  # a loaded machine is slow, not wrong
+WAIT_MS = 180_000  # a loaded machine is slow, not wrong
 
 
 def accept(page: Page) -> None:
