@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import postgres
 import pytest
 from reported import FILM
 from reviewroom import make_room
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.state.session_state import WStates
 
 import cxr
@@ -21,11 +23,14 @@ LONG = {
     *("test_devices", "test_memory", "test_read_page", "test_recipes_training"),
     *("test_review_page", "test_train", "test_viewer", "test_zoo"),
 }
-"""Modules of half a minute and more. They begin, so that none is left to one process at the end."""
+"""Modules of half a minute and more. They begin, so that none is left to one process at the end.
+Before all others come the browser's, together, since they share a server and a browser."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.stem not in LONG)
+    items.sort(
+        key=lambda item: (not item.get_closest_marker("browser"), item.path.stem not in LONG)
+    )
 
 
 def pytest_collection_finish() -> None:
@@ -93,6 +98,15 @@ def room(
 ) -> tuple[Path, Path]:
     """A data folder and a folder of bundles, as :func:`reviewroom.make_room` leaves them."""
     return make_room(tmp_path_factory.mktemp("room"), phantom_model)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_are_asked_once() -> Iterator[None]:
+    """Streamlit's AppTest asks every installed package whether it brings components, each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        asked = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", asked)
+        yield
 
 
 @pytest.fixture(autouse=True)
