@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from films import film, png
+from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 APP = Path(__file__).parents[1] / "app.py"
@@ -28,6 +29,24 @@ def start() -> AppTest:
 
 def accepted() -> AppTest:
     return click(start(), "accept")
+
+
+def opened(page: str, address: dict[str, str] | None = None, **state: Any) -> AppTest:
+    """A page of ``pages/``, its notice accepted; no other page is drawn before it."""
+    at = start()
+    for name, value in {"accepted": True, **state}.items():
+        at.session_state[name] = value
+    for name, value in (address or {}).items():
+        at.query_params[name] = value
+    at.switch_page(f"pages/{page}.py").run()
+    assert not at.exception
+    return at
+
+
+def forget() -> None:
+    """End the session as Streamlit does; what all sessions share stays. All tests of a process are
+    one session to it."""
+    clear_session_resource_cache("test session id")
 
 
 def click(at: AppTest, key: str) -> AppTest:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from appwalk import pick, text
+from appwalk import opened, pick, text
 from films import film, png
 from passports import altered, bundle_with, by_hand, drawn
 from streamlit.testing.v1 import AppTest
@@ -164,16 +164,13 @@ def test_a_story_says_it_of_whatever_it_shows(
     model: Admit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CXR_MODELS", str(model(outside=0.0).bundle.folder.parent))
-    at = AppTest.from_file(str(Path(__file__).parents[1] / "app.py"), default_timeout=120)
-    at.session_state["accepted"] = True
-    at.session_state["story"] = Story(
+    story = Story(
         "A story",
         "",
         (StoryStep("chest"), StoryStep("picture")),
         {"chest": CHEST, "picture": PICTURE},
     )
-    at.session_state["story_place"] = 0
-    at.run().switch_page("pages/lab.py").run()
+    at = opened("lab", story=story, story_place=0)
     said = at.get("html")
     told = next(i for i, each in enumerate(said) if "Outside what this model" in each.value)
     assert told < next(i for i, each in enumerate(said) if "lab-moves" in each.value)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import astuple, replace
 from pathlib import Path
 
+import appwalk
 import pytest
 import streamlit as st
-from appwalk import APP, click, plates, text
+from appwalk import click, plates, text
 from sites import profile
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
@@ -37,13 +38,8 @@ def place(
 
 
 def opened(reader: str = "A. Reader") -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=120)
-    at.session_state["accepted"] = True
-    if reader:
-        at.session_state["reader"] = reader
-    at = at.run().switch_page("pages/study.py").run()
-    assert not at.exception
-    return at
+    named = {"reader": reader} if reader else {}
+    return appwalk.opened("study", **named)
 
 
 def begun(films: int = 4, **more: str) -> AppTest:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from appwalk import APP, FILM, text, titles
+from appwalk import APP, FILM, opened, text, titles
 from screened import row, write
 from streamlit.testing.v1 import AppTest
 
@@ -24,14 +24,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     table = write(tmp_path / "results.parquet", [*rows, first, row("none")])
     monkeypatch.setenv("CXR_SCREEN", str(table))
     monkeypatch.setenv("CXR_AUDIT", str(tmp_path / "audit.sqlite3"))
-    return _opened()
-
-
-def _opened() -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=120)
-    at.session_state["accepted"] = True
-    at.run()
-    return _ran(at.switch_page("pages/worklist.py").run())
+    return opened("worklist")
 
 
 def _ran(at: AppTest) -> AppTest:
@@ -76,10 +69,8 @@ def test_a_table_that_is_gone_is_said(page: AppTest, tmp_path: Path) -> None:
 
 def test_without_a_table_there_is_no_such_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CXR_SCREEN", raising=False)
-    at = AppTest.from_file(str(APP), default_timeout=120)
-    at.session_state["accepted"] = True
     with pytest.raises(Exception, match="Could not find a navigation page"):
-        at.run().switch_page("pages/worklist.py").run()
+        opened("worklist")
 
 
 def test_a_film_that_was_scored_is_put_on_the_light_box(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import streamlit as st
-from appwalk import FILM, accepted, upload
+from appwalk import FILM, opened, upload
 from labpage import Hand
 from streamlit.testing.v1 import AppTest
 
@@ -34,6 +34,4 @@ def lab(phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch, hand: Ha
     """The lab with one film, one model, labels N and T."""
     monkeypatch.setenv("CXR_MODELS", str(phantom_model.bundle.folder.parent))
     monkeypatch.delenv("CXR_DATA", raising=False)
-    at = accepted().switch_page("pages/lab.py").run()
-    assert not at.exception
-    return upload(at, ("a.png", FILM))
+    return upload(opened("lab"), ("a.png", FILM))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from appwalk import FILM, accepted, click, plates, text, titles
+from appwalk import FILM, click, opened, plates, text, titles
 from labpage import Hand, changes, draw, finish, view
 from streamlit.testing.v1 import AppTest
 
@@ -20,7 +20,7 @@ def test_a_story_that_ships_is_played(
     phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CXR_MODELS", str(phantom_model.bundle.folder.parent))
-    at = accepted().switch_page("pages/lab.py").run()
+    at = opened("lab")
     click(at, "story-2-marker")
     assert "A drawn chest" in text(at)
     assert "by the network marker" in text(at)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import streamlit as st
 import tables
+from appwalk import forget
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
@@ -16,13 +16,11 @@ from ui.metrics import worst_subgroups
 
 
 @pytest.fixture(autouse=True)
-def _own_caches() -> Iterator[None]:
-    """Streamlit's tests all run as one session, which would share its cache."""
-    st.cache_resource.clear()
-    st.cache_data.clear()
+def _own_session() -> Iterator[None]:
+    """Figures stay, which are kept by their table's hash: each is worked out once a process."""
+    forget()
     yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    forget()
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +28,7 @@ def _slices_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worst_subgroups, "PATIENCE", 60)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models on the same films."""
     shelf = tmp_path_factory.mktemp("models")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import appwalk
 from streamlit.testing.v1 import AppTest
 
 from cxr.model.bundle import MANIFEST, manifest_values, write_manifest
@@ -12,12 +13,7 @@ APP = Path(__file__).parents[2] / "app.py"
 
 
 def opened(**address: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=120)
-    at.session_state["accepted"] = True
-    at.run()
-    for name, value in address.items():
-        at.query_params[name] = value
-    return ran(at.switch_page("pages/metrics.py").run())
+    return appwalk.opened("metrics", address)
 
 
 def ran(at: AppTest) -> AppTest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import threading
+from collections.abc import Iterator
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,15 @@ from ui.metrics import worst_subgroups
 from ui.metrics.blocks import ranged
 
 
+@pytest.fixture
+def _worked_out_anew() -> Iterator[None]:
+    """For tests that put something else in the place of what works slices out."""
+    scopes.slices_of.clear()
+    yield
+    scopes.slices_of.clear()
+
+
+@pytest.mark.usefixtures("_worked_out_anew")
 def test_slices_that_take_long_can_be_stopped_and_asked_for_again(
     rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, pressed_twice: None
 ) -> None:
@@ -103,6 +113,7 @@ def test_figures_of_one_film_of_a_class_are_grey(
     assert "<tr class=ev-grey><td class=ev-text>Macro</td>" in text(at)
 
 
+@pytest.mark.usefixtures("_worked_out_anew")
 def test_the_films_behind_a_slice_are_listed(
     rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:

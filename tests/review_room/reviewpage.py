@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import appwalk
 from streamlit.testing.v1 import AppTest
 
 from cxr.review.entries import Entry
@@ -15,14 +16,8 @@ APP = Path(__file__).parents[2] / "app.py"
 
 def opened(reader: str = "A. Reader", **address: str) -> AppTest:
     """The page, its notice accepted, `reader` named."""
-    at = AppTest.from_file(str(APP), default_timeout=120)
-    at.session_state["accepted"] = True
-    if reader:
-        at.session_state["reader"] = reader
-    for name, value in address.items():
-        at.query_params[name] = value
-    at.run()
-    return ran(at.switch_page("pages/review.py").run())
+    named = {"reader": reader} if reader else {}
+    return appwalk.opened("review", address, **named)
 
 
 def ran(at: AppTest) -> AppTest:
