@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from films import film, png
-from networks import PHANTOM_SIZE
 from PIL import Image
 
 import cxr
 from cxr.features import channels, layers
-from cxr.imaging.preprocessing import Preprocessing, preprocess
+from cxr.imaging.preprocessing import Preprocessing, cropped, preprocess
 from cxr.teaching import preprocessing_stages
 from train.export.classifier import write_network
 from train.networks import mlp
@@ -138,31 +137,24 @@ def test_a_layer_that_answers_nothing_is_drawn_all_the_same() -> None:
         Preprocessing(),
         Preprocessing(64, 100, clahe_clip=2.0, clahe_tiles=4, blur=5),
         Preprocessing(64, 1024, blur=3),
-        Preprocessing(64, rim=5),
+        Preprocessing(64, crop=5),
     ],
 )
-@pytest.mark.parametrize("trim", [0.0, 0.1])
-def test_the_stages_end_where_preprocessing_does(how: Preprocessing, trim: float) -> None:
+def test_the_stages_end_where_preprocessing_does(how: Preprocessing) -> None:
     drawn = film(500, 437)
-    found = preprocessing_stages.stages(drawn, preprocessing_stages.Pipeline(how, trim))
-    assert np.array_equal(found[-1].picture, preprocess(preprocessing_stages.cut(drawn, trim), how))
+    found = preprocessing_stages.stages(drawn, how)
+    assert np.array_equal(found[-1].picture, cropped(preprocess(drawn, how), how.crop))
     assert found[0].picture is drawn
     left_out = {stage.name: stage.left_out for stage in found}
     assert left_out["CLAHE"] == (how.clahe_clip == 0)
     assert left_out["Blurred"] == (how.blur == 0)
-    assert left_out["Margin cut"] == (trim == 0)
+    assert left_out["Cropped"] == (how.crop == 0)
 
 
-def test_the_bundle_s_own_pipeline_gives_its_scores(phantom_model: cxr.Classifier) -> None:
+def test_the_bundle_s_own_way_gives_its_scores(phantom_model: cxr.Classifier) -> None:
     radiograph = cxr.read(FILM)
-    own = preprocessing_stages.own_pipeline(phantom_model)
+    own = phantom_model.preprocessing
     wanted = phantom_model.predict([radiograph])[0].probabilities
     assert preprocessing_stages.scores(phantom_model, radiograph, own) == pytest.approx(wanted)
-    blurred = replace(own, preprocessing=replace(own.preprocessing, blur=31))
+    blurred = replace(own, blur=31)
     assert preprocessing_stages.scores(phantom_model, radiograph, blurred) != pytest.approx(wanted)
-
-
-def test_a_trimmed_edge_leaves_a_film() -> None:
-    assert preprocessing_stages.cut(film(100, 80), 0.25).shape == (50, 40)
-    with pytest.raises(ValueError, match="trim"):
-        preprocessing_stages.Pipeline(Preprocessing(size=PHANTOM_SIZE), 0.5)

@@ -53,16 +53,8 @@ def test_clahe_and_blur_are_parameters(rng: np.random.Generator) -> None:
     assert steps(Preprocessing(blur=5)) < 0.8 * steps(Preprocessing())
 
 
-def test_a_rim_shows_its_nearest_pixels_and_nothing_else_moves() -> None:
-    plain = preprocess(film(300, 260), Preprocessing())
-    hidden = preprocess(film(300, 260), Preprocessing(rim=11))
-    nearest = np.clip(np.arange(224), 11, 212)
-    assert np.array_equal(hidden, plain[np.ix_(nearest, nearest)])
-    assert not np.array_equal(hidden, plain)
-
-
 @pytest.mark.parametrize(
-    "wrong", [{"size": 0}, {"blur": 4}, {"clahe_clip": -1}, {"rim": -1}, {"rim": 112}]
+    "wrong", [{"size": 0}, {"blur": 4}, {"clahe_clip": -1}, {"crop": -1}, {"crop": 112}]
 )
 def test_senseless_parameters_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be"):

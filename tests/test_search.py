@@ -61,9 +61,9 @@ def test_ranges_are_read_and_senseless_ones_refused(tmp_path: Path, plan: recipe
         assert caught.value.code == "bad_recipe"
 
 
-def test_a_rim_that_val_does_not_see_is_not_looked_for_by_val(tmp_path: Path) -> None:
-    path = tmp_path / "rim.toml"
-    path.write_text(SHORT + "[search.preprocessing]\nrim = { between = [0, 4] }\n")
+def test_a_crop_that_val_does_not_see_is_not_looked_for_by_val(tmp_path: Path) -> None:
+    path = tmp_path / "crop.toml"
+    path.write_text(SHORT + "[search.preprocessing]\ncrop = { between = [0, 4] }\n")
     with pytest.raises(DataError, match="Say --leave-out") as caught:
         search.search(
             recipe.load(str(path)),

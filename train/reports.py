@@ -41,7 +41,7 @@ def audit(options: Namespace) -> None:
     frame = manifest.of_bundle(manifest.load(options.data), model.bundle, ("train", "val", "test"))
     learnt = frame.label[(frame.split == "train") & (frame.recommended == "1")]
     manifest.refuse(["train has recommended films of one label at most"] * (learnt.nunique() < 2))
-    whole = replace(model.preprocessing, rim=0)
+    whole = replace(model.preprocessing, crop=0)
     films = cache.films(frame, options.data, model.labels, whole, options.runs / "cache")
     show(report(store(options.out, ask(model, films, frame))))
 

@@ -56,7 +56,8 @@ def grad_cam(
         If its head needs TensorFlow and the bundle was altered since it was loaded.
     Cancelled
     """
-    return to_film(grad_cam_cells(model, film, label, prediction, progress), film.eight_bit.shape)
+    cells = grad_cam_cells(model, film, label, prediction, progress)
+    return to_film(cells, film.eight_bit.shape, model.preprocessing.cut)
 
 
 def grad_cam_pp(
@@ -74,7 +75,7 @@ def grad_cam_pp(
     anything by itself.
     """
     cells = plus_plus_cells(*maps_and_gradient(model, film, label, prediction, progress))
-    return to_film(cells, film.eight_bit.shape)
+    return to_film(cells, film.eight_bit.shape, model.preprocessing.cut)
 
 
 def grad_cam_cells(
@@ -84,7 +85,8 @@ def grad_cam_cells(
     prediction: Prediction | None = None,
     progress: Progress | None = None,
 ) -> Cells:
-    """The map of :func:`grad_cam` before it is stretched, float32 (h, w)."""
+    """The map of :func:`grad_cam` before it is stretched, float32 (h, w): of what the network is
+    shown of the film."""
     return cells_of(*maps_and_gradient(model, film, label, prediction, progress))
 
 

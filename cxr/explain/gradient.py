@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ExplainError
-from ..imaging.preprocessing import preprocess
+from ..imaging.preprocessing import cropped, preprocess
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
 from .gradient_worker import WORKER, Arrays
@@ -40,7 +40,8 @@ def at_layer(
         If the bundle was altered since it was loaded, or Keras cannot open its model.
     Cancelled
     """
-    square = preprocess(film.eight_bit, model.preprocessing).astype(np.float32)
+    how = model.preprocessing
+    square = cropped(preprocess(film.eight_bit, how), how.crop).astype(np.float32)
     layer = model.bundle.gradcam_layer
     maps, gradient = _ask(model, [square], column, {"layer": layer}, progress, 0.0)
     return maps, gradient
@@ -53,8 +54,8 @@ def at_input(
     progress: Progress | None = None,
     share: float = 0.0,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A logit of each square, and its gradient by that square's pixels, which is 0 in a hidden rim;
-    a hospital's share of the logit is part of both.
+    """A logit of each square, and its gradient by that square's pixels, which is 0 in what
+    it is not shown; a hospital's share of the logit is part of both.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def at_input(
     ExplainError, BundleError, Cancelled
         See :func:`at_layer`.
     """
-    how: dict[str, Any] = {"layer": None, "rim": model.preprocessing.rim}
+    how: dict[str, Any] = {"layer": None, "crop": model.preprocessing.crop}
     head = None if model.site is None else model.site.head
     if head is None:
         logits, gradients = _ask(model, [squares], column, how, progress, share)

@@ -61,7 +61,7 @@ def _answer(header: dict[str, Any], arrays: list[NDArray[np.float32]]) -> Frame:
         squares, *added = arrays
         if header["layer"] is None:
             site = (header["maps"], added[0]) if added else None
-            found = tape.at_input(folder, digest, squares, column, header["rim"], site)
+            found = tape.at_input(folder, digest, squares, column, header["crop"], site)
         else:
             found = tape.at_layer(folder, digest, header["layer"], squares, column)
     except CxrError as refusal:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.preprocessing import hide_rim, preprocess
+from ..imaging.preprocessing import preprocess
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
 from .fill import filler, film_seed, whole
@@ -195,8 +195,7 @@ def what_if(model: Classifier, film: Radiograph, mask: Mask, fill: str = "blur")
         ``unknown_fill``.
     """
     square = preprocess(film.eight_bit, model.preprocessing)
-    filled = hide(square, mask, fill, film_seed(film.sha256))
-    hidden = hide_rim(filled, model.preprocessing.rim)
+    hidden = hide(square, mask, fill, film_seed(film.sha256))
     rows = model.calibrate(model.squares(np.stack([square, hidden])))
     before, after = (dict(zip(model.labels, row.tolist(), strict=True)) for row in rows)
     return Answer(before, after, hidden)

@@ -10,7 +10,6 @@ the same: a network that gives every film one score has an empty map.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,20 +66,20 @@ def score_cam(
     logits = []
     for done, k in enumerate(asked):
         tell(progress, done / len(asked))
-        shown = _partly(square, empty, maps[..., k])
+        shown = _partly(square, empty, maps[..., k], model.preprocessing.cut)
         logits.append(model.squares(shown[None])[0, column])
     tell(progress, 1.0)
     weights = np.exp(np.array(logits, np.float64) - max(logits))
     cells = np.maximum(maps[..., asked] @ (weights / weights.sum() - 1 / len(asked)), 0)
-    return to_film(cells, film.eight_bit.shape)
+    return to_film(cells, film.eight_bit.shape, model.preprocessing.cut)
 
 
 def _partly(
-    square: NDArray[np.uint8], empty: NDArray[np.uint8], cells: NDArray[np.float32]
+    square: NDArray[np.uint8], empty: NDArray[np.uint8], cells: NDArray[np.float32], cut: float
 ) -> NDArray[np.uint8]:
     """The film where the map is high, the fill where it is low; uint8 (S, S)."""
     share = (cells - cells.min()) / (cells.max() - cells.min())
-    share = cv2.resize(share, square.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    share = to_film(share, square.shape, cut)
     shown = empty + (square.astype(np.float32) - empty) * share
     out: NDArray[np.uint8] = np.rint(shown).astype(np.uint8)
     return out

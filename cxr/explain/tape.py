@@ -15,7 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ..errors import BundleError, ExplainError
-from ..imaging.preprocessing import shown_places
+from ..imaging.preprocessing import enlargement
 from ..model.bundle import open_bundle
 from ..model.keras_archive import open_keras
 
@@ -59,7 +59,7 @@ def at_input(
     digest: str,
     squares: NDArray[np.float32],
     column: int,
-    rim: int,
+    crop: int,
     site: tuple[str, NDArray[np.float32]] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A logit of each square, and its gradient by that square's pixels.
@@ -69,8 +69,8 @@ def at_input(
     folder, digest, column
         See :func:`at_layer`.
     squares : float32 (n, size, size)
-    rim : int
-        Pixels that are hidden, and so have no gradient.
+    crop : int
+        Pixels at each edge that the network is not shown, and that so have no gradient.
     site : (str, float32 (K,)), optional
         A layer, and what a hospital's head adds to the logit for each of its maps' averages.
 
@@ -85,11 +85,11 @@ def at_input(
         See :func:`at_layer`.
     """
     network = _network(folder, digest, site[0] if site else None)
-    shown = shown_places(squares.shape[1], rim)
+    enlarge = tf.constant(enlargement(squares.shape[1], crop))
     inputs = tf.constant(squares[..., None], tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        films = tf.gather(tf.gather(inputs, shown, axis=1), shown, axis=2)
+        films = tf.einsum("ij,njkc,lk->nilc", enlarge, inputs, enlarge)
         if site is None:
             logits = network(films, training=False)[:, column]
         else:

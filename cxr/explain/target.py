@@ -51,26 +51,34 @@ def column_of(model: Classifier, label: str) -> int:
     return model.labels.index(label)
 
 
-def to_film(cells: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Stretch a map over a whole film, linearly between the centres of its cells.
+def to_film(
+    cells: NDArray[np.floating], shape: tuple[int, ...], cut: float = 0.0
+) -> NDArray[np.float32]:
+    """Stretch a map over a film, linearly between the centres of its cells.
 
     The inverse of the stretch in :func:`cxr.imaging.preprocessing.preprocess`: the centre of cell
-    (i, j) of an (h, w) map falls on ``((i + .5) * H / h - .5, (j + .5) * W / w - .5)`` of the film.
+    (i, j) of an (h, w) map of a whole film falls on
+    ``((i + .5) * H / h - .5, (j + .5) * W / w - .5)`` of it.
 
     Parameters
     ----------
     cells : float (h, w)
     shape : (H, W)
+    cut : float
+        Share of the film at each edge that the map has no cells of
+        (:attr:`cxr.imaging.preprocessing.Preprocessing.cut`).
 
     Returns
     -------
-    float32 (H, W)
+    float32 (H, W), 0 where the map has no cells
     """
-    height, width = shape
-    stretched = cv2.resize(
-        cells.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
+    values = np.zeros(shape, np.float32)
+    top, left = (round(cut * side) for side in shape)
+    inside = values[top : shape[0] - top, left : shape[1] - left]
+    inside[...] = cv2.resize(
+        cells.astype(np.float32), inside.shape[::-1], interpolation=cv2.INTER_LINEAR
     )
-    return stretched.astype(np.float32, copy=False)
+    return values
 
 
 def to_square(values: NDArray[np.floating], size: int) -> NDArray[np.float32]:

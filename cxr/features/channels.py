@@ -124,7 +124,9 @@ def sheet(maps: Maps, channels: Sequence[int], columns: int) -> bytes:
     return out.getvalue()
 
 
-def picture(one: Maps, low: float, high: float, film: tuple[int, int]) -> NDArray[np.uint8]:
+def picture(
+    one: Maps, low: float, high: float, film: tuple[int, int], cut: float = 0.0
+) -> NDArray[np.uint8]:
     """One channel's map in greys, cell by cell, in the place of a film.
 
     Parameters
@@ -133,6 +135,8 @@ def picture(one: Maps, low: float, high: float, film: tuple[int, int]) -> NDArra
     low, high : float
         Black and white.
     film : (H, W)
+    cut : float
+        Share of the film at each edge that the network is not shown, which stays black.
 
     Returns
     -------
@@ -142,5 +146,8 @@ def picture(one: Maps, low: float, high: float, film: tuple[int, int]) -> NDArra
     share = min(1.0, SIDE / max(film))
     height, width = (max(1, round(side * share)) for side in film)
     grey = np.rint((one - low) / (high - low or 1.0) * 255).astype(np.uint8)
-    spread = cv2.resize(grey, (width, height), interpolation=cv2.INTER_NEAREST)
-    return np.ascontiguousarray(spread, np.uint8)
+    spread = np.zeros((height, width), np.uint8)
+    top, left = round(cut * height), round(cut * width)
+    inside = spread[top : height - top, left : width - left]
+    inside[...] = cv2.resize(grey, inside.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return spread

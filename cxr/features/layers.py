@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ExplainError
 from ..explain.target import Progress, tell
-from ..imaging.preprocessing import preprocess
+from ..imaging.preprocessing import cropped, preprocess
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
 
@@ -128,7 +128,8 @@ def answers(
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     tell(progress, 0.0)
-    square = preprocess(film.eight_bit, model.preprocessing)
+    how = model.preprocessing
+    square = cropped(preprocess(film.eight_bit, how), how.crop)
     try:
         interpreter = Interpreter(
             model_content=_content(model),

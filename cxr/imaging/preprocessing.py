@@ -3,13 +3,15 @@ evaluation and the app share.
 
 A film first shrinks by area averaging to a longer side of 256 pixels, because that is all the
 training films have: a network that never saw more detail must not be shown more. Then the whole
-film is stretched to the network's square. Nothing is cropped or padded, so that a map covers all
-of the film and bars of padding cannot give away the site. What lies at the very edge can: a rim of
-the square may be hidden.
+film is stretched to the network's square. Nothing is padded, so that bars of padding cannot give
+away the site. What lies at the very edge can, so a network may be shown the square without its
+edges. Whatever hides, marks or maps a part of the film does so on the whole square; the network is
+shown :func:`cropped` of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,9 +36,9 @@ class Preprocessing:
         CLAHE tiles along each side.
     blur : int
         Side of the Gaussian kernel, odd, pixels of the reduced film; 0 leaves it out.
-    rim : int
-        Pixels at each edge of the square that show their nearest pixel further in instead of the
-        film when the network scores it; less than half of `size`. Training sees films whole
+    crop : int
+        Pixels of the square that are cut off at each edge when the network scores it, and the rest
+        enlarged to the square; less than half of `size`. Training sees films whole
         (:attr:`train.recipes.recipe.Recipe.learns_from`).
     """
 
@@ -45,7 +47,7 @@ class Preprocessing:
     clahe_clip: float = 0.0
     clahe_tiles: int = 8
     blur: int = 0
-    rim: int = 0
+    crop: int = 0
 
     def __post_init__(self) -> None:
         if self.size < 1 or self.longer_side < 1:
@@ -54,8 +56,27 @@ class Preprocessing:
             raise ValueError("clahe_clip must be 0 or more and clahe_tiles at least 1")
         if self.blur < 0 or (self.blur and self.blur % 2 == 0):
             raise ValueError("blur must be 0 or an odd number of pixels")
-        if not 0 <= 2 * self.rim < self.size:
-            raise ValueError("rim must be 0 or more and less than half of size")
+        if not 0 <= 2 * self.crop < self.size:
+            raise ValueError("crop must be 0 or more and less than half of size")
+
+    @property
+    def cut(self) -> float:
+        """Share of the film's height and width that is cut off at each edge, 0 to less than .5."""
+        return self.crop / self.size
+
+    @classmethod
+    def stored(cls, values: Mapping[str, Any]) -> Preprocessing:
+        """As a bundle or a hospital profile holds it.
+
+        Raises
+        ------
+        ValueError, TypeError
+            No such preprocessing; also where, as was done before there was a crop, the outer pixels
+            are hidden.
+        """
+        if values.get("rim"):
+            raise ValueError("the film's rim is hidden, which this version does not do")
+        return cls(**{key: value for key, value in values.items() if key != "rim"})
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -112,8 +133,8 @@ def preprocess(film: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]
 
     Returns
     -------
-    uint8 (how.size, how.size). Pixel (row, column) of it, inside the rim, shows the film at
-    ``((row + .5) * H / size - .5, (column + .5) * W / size - .5)``.
+    uint8 (how.size, how.size), whole: `how.crop` is for :func:`cropped`. Pixel (row, column) of it
+    shows the film at ``((row + .5) * H / size - .5, (column + .5) * W / size - .5)``.
     """
     if film.ndim != 2 or film.dtype != np.uint8:
         raise ValueError(f"expected a uint8 film (H, W), got {film.dtype} {film.shape}")
@@ -121,28 +142,36 @@ def preprocess(film: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]
     shrinks = image.shape[0] >= how.size and image.shape[1] >= how.size
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     square = cv2.resize(image, (how.size, how.size), interpolation=interpolation)
-    return hide_rim(square.astype(np.uint8, copy=False), how.rim)
+    return square.astype(np.uint8, copy=False)
 
 
-def hide_rim(squares: NDArray[Any], rim: int) -> NDArray[Any]:
-    """Squares whose rim shows its nearest pixels further in; hiding it once more changes nothing.
+def cropped(square: NDArray[np.uint8], crop: int) -> NDArray[np.uint8]:
+    """What the network is shown of a square: all but `crop` pixels at each edge, enlarged.
 
     Parameters
     ----------
-    squares : (..., S, S)
-    rim : int
+    square : uint8 (S, S)
+        Of :func:`preprocess`.
+    crop : int
         Pixels, 0 to less than S / 2.
 
     Returns
     -------
-    the same shape and type; `squares` itself where there is no rim to hide.
+    uint8 (S, S); `square` itself where nothing is cut off.
     """
-    if not rim:
-        return squares
-    shown = shown_places(squares.shape[-1], rim)
-    return squares.take(shown, -1).take(shown, -2)
+    if not crop:
+        return square
+    inside = square[crop:-crop, crop:-crop]
+    enlarged = cv2.resize(inside, square.shape, interpolation=cv2.INTER_LINEAR_EXACT)
+    return enlarged.astype(np.uint8, copy=False)
 
 
-def shown_places(size: int, rim: int) -> NDArray[np.intp]:
-    """Along one side, which row or column stands at each place once the rim is hidden, (size,)."""
-    return np.clip(np.arange(size), rim, size - 1 - rim)
+def enlargement(size: int, crop: int) -> NDArray[np.float32]:
+    """:func:`cropped` but for its rounding, as a matrix: it is ``E @ square @ E.T``.
+
+    Returns
+    -------
+    float32 (size, size)
+    """
+    inside = np.eye(size, dtype=np.float32)[crop : size - crop]
+    return cv2.resize(inside, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.float32)

@@ -261,10 +261,10 @@ def _coverage(found: Mapping[str, float]) -> tuple[str, str, str]:
 
 def _network(bundle: Bundle) -> Iterator[str]:
     how, agreed = bundle.preprocessing, bundle.agreement
-    hidden = f", a rim of {how.rim} hidden" if how.rim else ""
+    cut = f", {how.crop} of them cut off at each edge and the rest enlarged" if how.crop else ""
     yield (
         f"Films are reduced to {how.longer_side} pixels by area averaging and shown at "
-        f"{how.size} × {how.size}{hidden}. LiteRT runs it; `model.keras` is the same network, for "
+        f"{how.size} × {how.size}{cut}. LiteRT runs it; `model.keras` is the same network, for "
         "gradients."
     )
     if agreed:

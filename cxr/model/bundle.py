@@ -68,7 +68,7 @@ class Bundle:
         Name of the folder that it was written to; date, ISO 8601.
     digest : str
         The network's identity, 64 hexadecimal digits: sha256 of ``model.tflite``, or of that
-        and the rim where one is hidden: of all preprocessing the rim alone may change without
+        and the crop where there is one: of all preprocessing the crop alone may change without
         training anew, and the same file then gives other scores.
     labels : tuple of str
         In the order of the logits.
@@ -162,7 +162,7 @@ def open_bundle(folder: str | Path) -> Bundle:
         _check_files(folder, files, {*_REQUIRED, *gradients})
         _check_shape(values, _SHAPE, MANIFEST)
         values["labels"] = tuple(values["labels"])
-        values["preprocessing"] = Preprocessing(**values["preprocessing"])
+        values["preprocessing"] = Preprocessing.stored(values["preprocessing"])
         digest = _identity(files["model.tflite"], values["preprocessing"])
         bundle = Bundle(folder=folder, digest=digest, **values)
         _check_values(bundle, files)
@@ -176,7 +176,9 @@ def open_bundle(folder: str | Path) -> Bundle:
 
 
 def _identity(network: str, how: Preprocessing) -> str:
-    return hashlib.sha256(f"{network} rim {how.rim}".encode()).hexdigest() if how.rim else network
+    return (
+        hashlib.sha256(f"{network} crop {how.crop}".encode()).hexdigest() if how.crop else network
+    )
 
 
 def _check_files(folder: Path, files: Mapping[str, str], required: set[str]) -> None:

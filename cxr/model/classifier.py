@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BundleError, SiteError
-from ..imaging.preprocessing import Preprocessing, hide_rim, preprocess
+from ..imaging.preprocessing import Preprocessing, cropped, preprocess
 from ..imaging.radiograph import Radiograph
 from ..shipped import models
 from .bundle import Bundle, open_bundle
@@ -132,7 +132,7 @@ class Classifier:
         return [self._predict(preprocess(f.eight_bit, self.preprocessing)) for f in films]
 
     def _predict(self, square: NDArray[np.uint8]) -> Prediction:
-        outputs = self._one(square)
+        outputs = self._one(cropped(square, self.preprocessing.crop))
         logits = self._logits(outputs)
         probabilities = self.calibrate(logits)[0]
         features = outputs.get("features")
@@ -144,11 +144,9 @@ class Classifier:
         )
 
     def squares(
-        self, squares: Iterable[NDArray[np.uint8]], rim: int | None = None
+        self, squares: Iterable[NDArray[np.uint8]], crop: int | None = None
     ) -> NDArray[np.float32]:
         """Logits of films that are preprocessed already, float32 (n, classes).
-
-        What was changed in a square's rim since, the network does not see either.
 
         Runs on an interpreter of its own, so that a session that waits for one prediction does not
         wait for another's occlusion, and lets another thread in after each film.
@@ -156,12 +154,12 @@ class Classifier:
         Parameters
         ----------
         squares : uint8 (n, size, size), or one (size, size) after the other
-        rim : int, optional
-            Pixels that are hidden, see :class:`cxr.imaging.preprocessing.Preprocessing`; the
+        crop : int, optional
+            Pixels that are cut off, see :class:`cxr.imaging.preprocessing.Preprocessing`; the
             bundle's own where it is left out.
         """
-        rim = self.preprocessing.rim if rim is None else rim
-        logits = [self._logits(self._many()(hide_rim(square, rim)))[0] for square in squares]
+        crop = self.preprocessing.crop if crop is None else crop
+        logits = [self._logits(self._many()(cropped(square, crop)))[0] for square in squares]
         return np.array(logits, np.float32).reshape(-1, len(self.labels))
 
     def averages(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -172,7 +170,7 @@ class Classifier:
         ----------
         squares : uint8 (n, size, size)
         """
-        outputs = (self._many()(hide_rim(s, self.preprocessing.rim)) for s in squares)
+        outputs = (self._many()(cropped(s, self.preprocessing.crop)) for s in squares)
         means = [o["features"][0].mean((0, 1)) for o in outputs if "features" in o]
         return np.array(means, np.float32).reshape(len(squares), -1)
 
@@ -196,7 +194,7 @@ class Classifier:
         if site is self.site:
             return self
         fits = (site.network, site.labels) == (self.bundle.digest, self.labels)
-        if not fits or dict(site.preprocessing) != asdict(self.preprocessing):
+        if not fits or Preprocessing.stored(site.preprocessing) != self.preprocessing:
             raise SiteError(
                 "other_network",
                 "This hospital profile was fitted on another network or version, whose scores mean "

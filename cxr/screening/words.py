@@ -95,9 +95,8 @@ def worth(bundle: Bundle) -> Iterator[tuple[str, str, str]]:
 def caveat(bundle: Bundle) -> str:
     """What these figures and all scores are, and are not."""
     labels = f"{', '.join(bundle.labels[:-1])} and {bundle.labels[-1]}"
-    how = bundle.preprocessing
-    rim = percent(round(how.rim / how.size, 3))
-    edge = f"It is not shown the outer {rim} at each edge. " if how.rim else ""
+    cut = bundle.preprocessing.cut
+    edge = f"It is not shown the outer {percent(round(cut, 3))} at each edge. " if cut else ""
     return (
         f"The network knows {labels} alone: whatever else a picture shows is scored as one of "
         f"them. {edge}Probabilities are calibrated for hospitals that it knows. "

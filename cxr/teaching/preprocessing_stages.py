@@ -12,36 +12,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.preprocessing import Preprocessing, blurred, equalised, preprocess, reduce_film
+from ..imaging.preprocessing import (
+    Preprocessing,
+    blurred,
+    cropped,
+    equalised,
+    preprocess,
+    reduce_film,
+)
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
 
 Film = NDArray[np.uint8]
 
-MOST_TRIM = 0.25
-LIMITS = {"longer_side": 4096, "clahe_clip": 100, "clahe_tiles": 64, "blur": 255, "rim": 512}
+LIMITS = {"longer_side": 4096, "clahe_clip": 100, "clahe_tiles": 64, "blur": 255, "crop": 512}
 """What of the preprocessing can be changed here, and the most that each may be. The square's size
 belongs to the network."""
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """How a film reaches the network.
-
-    Attributes
-    ----------
-    preprocessing : Preprocessing
-    trim : float
-        Share of the film's height and width that is cut off at either side before anything else,
-        0 to :data:`MOST_TRIM`. No bundle has one of its own; it shows what the film's edge does.
-    """
-
-    preprocessing: Preprocessing
-    trim: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.trim <= MOST_TRIM:
-            raise ValueError(f"trim must be 0 to {MOST_TRIM}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +39,7 @@ class Stage:
     name : str
     picture : uint8 (h, w)
     left_out : bool
-        Its parameters leave the picture as the stage before gave it. The last stage never is.
+        Its parameters leave the picture as the stage before gave it. The square never is.
     """
 
     name: str
@@ -61,19 +47,14 @@ class Stage:
     left_out: bool = False
 
 
-def own_pipeline(model: Classifier) -> Pipeline:
-    """The bundle's own."""
-    return Pipeline(model.preprocessing)
-
-
-def changed(pipeline: Pipeline, values: Mapping[str, float]) -> Pipeline:
-    """A pipeline with other parameters.
+def changed(how: Preprocessing, values: Mapping[str, float]) -> Preprocessing:
+    """Other parameters.
 
     Parameters
     ----------
-    pipeline : Pipeline
+    how : Preprocessing
     values : mapping
-        ``margin`` or a key of :data:`LIMITS` → its value.
+        A key of :data:`LIMITS` → its value.
 
     Raises
     ------
@@ -81,43 +62,32 @@ def changed(pipeline: Pipeline, values: Mapping[str, float]) -> Pipeline:
         An unknown parameter, or a value out of bounds.
     """
     for name, value in values.items():
-        if name == "margin":
-            pipeline = replace(pipeline, trim=float(value))
-            continue
         if name not in LIMITS or not 0 <= value <= LIMITS[name] or isinstance(value, bool):
             raise ValueError(f"{name} cannot be {value}")
         given: Any = float(value) if name == "clahe_clip" else int(value)
-        pipeline = replace(pipeline, preprocessing=replace(pipeline.preprocessing, **{name: given}))
-    return pipeline
+        how = replace(how, **{name: given})
+    return how
 
 
-def differences(pipeline: Pipeline, own: Pipeline) -> dict[str, float]:
-    """What of a pipeline is not as in another; :func:`changed` undoes it."""
-    found = {name: getattr(pipeline.preprocessing, name) for name in LIMITS}
-    kept = {k: v for k, v in found.items() if v != getattr(own.preprocessing, k)}
-    return kept | ({"margin": pipeline.trim} if pipeline.trim != own.trim else {})
+def differences(how: Preprocessing, own: Preprocessing) -> dict[str, float]:
+    """What of the parameters is not as in another; :func:`changed` undoes it."""
+    found = {name: getattr(how, name) for name in LIMITS}
+    return {name: value for name, value in found.items() if value != getattr(own, name)}
 
 
-def cut(film: Film, trim: float) -> Film:
-    """The film without its edge."""
-    rows, columns = (round(trim * side) for side in film.shape)
-    return np.ascontiguousarray(film[rows : len(film) - rows, columns : film.shape[1] - columns])
-
-
-def stages(film: Film, pipeline: Pipeline) -> tuple[Stage, ...]:
+def stages(film: Film, how: Preprocessing) -> tuple[Stage, ...]:
     """The film after each part of its preprocessing.
 
     Parameters
     ----------
     film : uint8 (H, W)
-    pipeline : Pipeline
+    how : Preprocessing
 
     Returns
     -------
     tuple of Stage
-        As filed, margin cut, reduced, CLAHE, blurred, square; the last is what the network sees.
+        As filed, reduced, CLAHE, blurred, square, cropped; the last is what the network sees.
     """
-    how = pipeline.preprocessing
     found = [Stage("As filed, 8 bits", film)]
 
     def then(name: str, picture: NDArray[Any]) -> None:
@@ -125,23 +95,23 @@ def stages(film: Film, pipeline: Pipeline) -> tuple[Stage, ...]:
         same = np.array_equal(picture, before)
         found.append(Stage(name, np.ascontiguousarray(picture, np.uint8), same))
 
-    then("Margin cut", cut(film, pipeline.trim))
-    then("Reduced", reduce_film(found[-1].picture, how.longer_side))
+    then("Reduced", reduce_film(film, how.longer_side))
     then("CLAHE", equalised(found[-1].picture, how))
     then("Blurred", blurred(found[-1].picture, how))
     last = found[-1].picture
-    square = preprocess(last, Preprocessing(how.size, max(last.shape), rim=how.rim))
-    return (*found, Stage("Square", square))
+    square = preprocess(last, Preprocessing(how.size, max(last.shape)))
+    found.append(Stage("Square", square))
+    then("Cropped", cropped(square, how.crop))
+    return tuple(found)
 
 
-def scores(model: Classifier, film: Radiograph, pipeline: Pipeline) -> dict[str, float]:
-    """Label → calibrated probability of a film that came to the network through another pipeline.
+def scores(model: Classifier, film: Radiograph, how: Preprocessing) -> dict[str, float]:
+    """Label → calibrated probability of a film that came to the network in another way.
 
-    The temperature was fitted on the bundle's own pipeline; on any other it is merely the same
-    number.
+    The temperature was fitted on the bundle's own; on any other it is merely the same number.
     """
-    square = preprocess(cut(film.eight_bit, pipeline.trim), pipeline.preprocessing)
-    p = model.calibrate(model.squares(square[None], pipeline.preprocessing.rim))[0]
+    square = preprocess(film.eight_bit, how)
+    p = model.calibrate(model.squares(square[None], how.crop))[0]
     return dict(zip(model.labels, p.tolist(), strict=True))
 
 

@@ -22,7 +22,7 @@ from ..explain import FILLS, METHODS
 from ..explain.overlay import KINDS
 from ..imaging.preprocessing import Preprocessing
 from ..imaging.reader import read
-from .preprocessing_stages import Pipeline, changed
+from .preprocessing_stages import changed
 
 VERSION = 1
 TEXT = "story.json"
@@ -269,7 +269,7 @@ def _step(values: dict[str, Any], films: Mapping[str, bytes]) -> StoryStep:
         raise ValueError
     hidden = tuple(_hidden(each) for each in values.get("hidden", ()))
     way = dict(values.get("way", {}))
-    changed(Pipeline(Preprocessing()), way)
+    changed(Preprocessing(), way)
     step = StoryStep(
         **values | {"hidden": hidden, "way": way, "methods": tuple(values.get("methods", ()))}
     )

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import cxr
 from cxr.features.channels import activation, shares
 from cxr.features.layers import answers
-from cxr.teaching.preprocessing_stages import Pipeline, scores
+from cxr.teaching.preprocessing_stages import scores
 from ui.base.words import score
 from ui.lab import layers
 from ui.lab.words import plain_number, signed
@@ -68,11 +68,11 @@ def test_the_film_s_way_is_shown_and_can_be_changed(
     view(lab, "Input")
     assert titles(lab) == ["As filed", "Square · 64 × 64"]
     assert lab.button(key="lab-own").disabled
-    lab.slider[1].set_value(3.0).run()
+    lab.slider[0].set_value(3.0).run()
     lab.select_slider[-1].set_value(15).run()
-    lab.slider[3].set_value(4).run()
-    how = replace(phantom_model.preprocessing, clahe_clip=3.0, blur=15, rim=4)
-    after = scores(phantom_model, cxr.read(FILM), Pipeline(how))
+    lab.slider[2].set_value(4).run()
+    how = replace(phantom_model.preprocessing, clahe_clip=3.0, blur=15, crop=4)
+    after = scores(phantom_model, cxr.read(FILM), how)
     shown = dict(re.findall(r'aria-label="(\S+) \S+ → (\S+), [+−]?[.\d]+"', text(lab)))
     assert shown == {label: score(p) for label, p in after.items()}
     assert lab.segmented_control(key="lab-step").options == [
@@ -80,10 +80,11 @@ def test_the_film_s_way_is_shown_and_can_be_changed(
         "CLAHE",
         "Blurred",
         "Square",
+        "Cropped",
     ]
     click(lab, "lab-step-e")
-    assert titles(lab) == ["As filed", "Blurred · 222 × 256"]
+    assert titles(lab) == ["As filed", "Square · 64 × 64"]
     click(lab, "lab-own")
     assert "→" not in text(lab)
-    assert lab.slider[1].value == 0
+    assert lab.slider[0].value == 0
     assert titles(lab) == ["As filed", "Square · 64 × 64"]

@@ -81,9 +81,9 @@ def test_a_model_that_is_not_shown_a_film_s_edge_says_so(
 ) -> None:
     said = "It is not shown the outer 4.7 % at each edge."
     assert said not in text(upload(app, ("a.png", FILM)))
-    copy = shutil.copytree(phantom_model.bundle.folder, tmp_path / "hiding")
+    copy = shutil.copytree(phantom_model.bundle.folder, tmp_path / "cropping")
     values = manifest_values(copy)
-    write_manifest(copy, values | {"preprocessing": {**values["preprocessing"], "rim": 3}})
+    write_manifest(copy, values | {"preprocessing": {**values["preprocessing"], "crop": 3}})
     monkeypatch.setenv("CXR_MODELS", str(tmp_path))
     assert said in text(upload(accepted(), ("a.png", FILM)))
 

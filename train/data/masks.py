@@ -57,9 +57,9 @@ def load(
     two read-only memory maps, uint8 (films, size, size); masks are 0 outside to 255 inside, with
     values between where a pixel is shared.
     """
-    if recipe.preprocessing.rim:
+    if recipe.preprocessing.crop:
         raise DataError(
-            "bad_recipe", "Lungs are outlined up to the film's edge: no [preprocessing] rim here."
+            "bad_recipe", "Lungs are outlined up to the film's edge: no [preprocessing] crop here."
         )
     labels = tuple(sorted(frame.label.unique()))
     plain = replace(recipe.preprocessing, clahe_clip=0.0, blur=0)

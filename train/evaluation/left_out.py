@@ -123,7 +123,7 @@ def _plan_of(bundle: Bundle) -> dict[str, Any]:
         raise DataError(
             "no_recipe", f"No recipe led to the bundle {bundle.name!r}, so none is like it."
         )
-    return plan.decisive(recipe.made(bundle.provenance["recipe"]))
+    return plan.decisive(recipe.stored(bundle.provenance["recipe"]))
 
 
 def _of_bundle(folder: Path, films: pd.DataFrame, data: Path) -> _Network:

@@ -23,7 +23,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr.imaging.preprocessing import hide_rim
 from cxr.metrics import evidence
 from cxr.metrics.model_card import AUDITED
 from cxr.metrics.predictions import clusters
@@ -153,8 +152,8 @@ def audit(model: Classifier, films: Squares, frame: pd.DataFrame) -> dict[str, A
     ----------
     model : Classifier
     films : uint8 (n, size, size)
-        As the network sees them but for a hidden rim, in the order of `frame`: whole films are
-        what lungs are found on, and what the probes without a network go by.
+        As the network sees them but for its crop, in the order of `frame`: whole films are what
+        lungs are found on, and what the probes without a network go by.
     frame : DataFrame
         The manifest; all labels are the model's.
     """
@@ -188,10 +187,9 @@ def audit(model: Classifier, films: Squares, frame: pd.DataFrame) -> dict[str, A
         else {}
     )
     masks = lung_masks(lungs.load(), films[test])
-    shown = hide_rim(films[test], model.preprocessing.rim)
     borders = repeat(border_mask(model.size), len(masks))
     for name, away in (("lungs", masks), ("surroundings", ~masks), ("borders", borders)):
-        found[f"{name}_erased"] = score(calls_without(model, shown, away))
+        found[f"{name}_erased"] = score(calls_without(model, films[test], away))
     return {**found, "verdict": verdict(found, len(model.labels))}
 
 

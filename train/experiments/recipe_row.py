@@ -41,7 +41,7 @@ def row(folder: Path, frame: pd.DataFrame) -> str:
     bundle = open_bundle(folder)
     if "recipe" not in bundle.provenance:
         raise DataError("no_recipe", "The bundle was not trained by a recipe, so it has no row.")
-    plan = recipe.made(bundle.provenance["recipe"])
+    plan = recipe.stored(bundle.provenance["recipe"])
     frame = manifest.of_bundle(frame, bundle, ("train", "test"))
     learn = np.flatnonzero((frame.split == "train") & (frame.recommended == "1"))
     films = len(FilmBatches(np.empty(0, np.uint8), frame, plan, rows=learn)) * plan.training.batch

@@ -164,10 +164,10 @@ def search(
     if trials < 1:
         raise DataError("no_trials", "A search is at least one trial; --trials says how many.")
     allowed = ranges(recipe)
-    if "preprocessing.rim" in allowed and not sites:
+    if "preprocessing.crop" in allowed and not sites:
         raise DataError(
             "bad_recipe",
-            "[search] names preprocessing.rim, which training and its judging on val don't see. "
+            "[search] names preprocessing.crop, which training and its judging on val don't see. "
             "Say --leave-out, or leave it out.",
         )
     changed(recipe, {path: each.values[0] for path, each in allowed.items()})

@@ -98,10 +98,10 @@ def _train_and_score(
     model.load_weights(run / "best.weights.h5")
     keep = np.flatnonzero(frame.split.isin(splits))
     rows = described(frame).iloc[keep].copy()
-    logits = predict(model, films, keep, rim=recipe.preprocessing.rim)
+    logits = predict(model, films, keep, crop=recipe.preprocessing.crop)
     for k, label in enumerate(recipe.labels):
         rows[f"logit_{label}"] = logits[:, k]
-    claim(run, recipe, frame)  # whose rim may have changed while this scored
+    claim(run, recipe, frame)  # whose crop may have changed while this scored
     rows.to_csv(run / "predictions.csv", index=False, lineterminator="\n")
     return rows
 

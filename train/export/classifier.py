@@ -222,7 +222,7 @@ def _evaluate(
     films: NDArray[np.uint8],
     frame: pd.DataFrame,
 ) -> None:
-    labels, rim = tuple(values["labels"]), values["preprocessing"]["rim"]
+    labels, crop = tuple(values["labels"]), values["preprocessing"]["crop"]
     keep = np.flatnonzero(frame.split != "train")
     rows = manifest.described(frame).iloc[keep].copy()
     write_manifest(folder, values)
@@ -239,10 +239,10 @@ def _evaluate(
     shipped = keras.models.load_model(folder / "model.keras", compile=False)
     values["agreement"] = agreement(
         classifier,
-        trained=predict(trained, films, on_val, rim=rim),
+        trained=predict(trained, films, on_val, crop=crop),
         fp32=Classifier(fp32).squares(films[row] for row in on_val),
         shipped=logits[val],
-        shipped_keras=predict(shipped, films, on_val, rim=rim),
+        shipped_keras=predict(shipped, films, on_val, crop=crop),
     )
     write_manifest(folder, values)
 

@@ -15,13 +15,14 @@ from cxr.errors import DataError
 from ..recipes.plan import PLAN, decisive, differences, written
 from ..recipes.recipe import Recipe
 
-_RIM = "preprocessing.rim"
+_SCORING = {"preprocessing.crop", "preprocessing.rim"}
+"""What training does not see. Plans from before there was a crop may have a hidden rim."""
 
 
 def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
     """Write down whose the run folder is, or see that it is this recipe's on these films. A folder
     that says nothing, from before there were plans, is taken for this run's, and so is one where
-    only the rim differs that is hidden in scoring; of both, what was scored goes.
+    only what training does not see differs; of both, what was scored goes.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
         differs = differences(written(path), own)
         if not differs:
             return
-        if differs != [_RIM]:
+        if not _SCORING.issuperset(differs):
             raise DataError(
                 "other_run",
                 f"The run folder {run.name!r} holds another run: {', '.join(differs)} "

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxr.errors import DataError
-from cxr.imaging.preprocessing import hide_rim
+from cxr.imaging.preprocessing import cropped
 from cxr.metrics.confusion import source_recall
 from cxr.model.calibration import log_loss
 
@@ -223,10 +223,13 @@ def predict(
     films: NDArray[np.uint8],
     rows: NDArray[np.integer] | None = None,
     batch: int = 64,
-    rim: int = 0,
+    crop: int = 0,
 ) -> NDArray[np.float32]:
-    """Logits of cached films, or of those in `rows`, their rim hidden: float32 (n, classes)."""
+    """Logits of cached films, or of those in `rows`, cropped: float32 (n, classes)."""
     rows = np.arange(len(films)) if rows is None else rows
-    squares = (hide_rim(films[rows[i : i + batch]], rim) for i in range(0, len(rows), batch))
+    squares = (
+        np.stack([cropped(films[row], crop) for row in rows[i : i + batch]])
+        for i in range(0, len(rows), batch)
+    )
     parts = [model.predict_on_batch(each[..., None].astype(np.float32)) for each in squares]
     return np.concatenate(parts).astype(np.float32)

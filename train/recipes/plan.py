@@ -8,7 +8,7 @@ from typing import Any
 
 from cxr.errors import DataError
 
-from .recipe import Recipe, made
+from .recipe import Recipe, stored
 
 PLAN = "plan.json"
 """In a run folder: what decides, and the hash of the films under ``films``."""
@@ -33,7 +33,10 @@ def written(path: Path) -> dict[str, Any]:
     """
     values = json.loads(path.read_text(encoding="utf-8"))
     films = values.pop("films")
-    return {**decisive(made(values)), "films": films}
+    plan = {**decisive(stored(values)), "films": films}
+    if hidden := values["preprocessing"].get("rim"):
+        plan["preprocessing"]["rim"] = hidden
+    return plan
 
 
 def of_run(run: Path) -> dict[str, Any]:

@@ -194,8 +194,8 @@ class Recipe:
     @property
     def learns_from(self) -> Preprocessing:
         """How a class network is shown films in training, the choice of its best epoch included:
-        whole. A rim is hidden when it scores."""
-        return replace(self.preprocessing, rim=0)
+        whole. Its crop is cut off when it scores."""
+        return replace(self.preprocessing, crop=0)
 
 
 PARTS = {
@@ -268,3 +268,16 @@ def made(values: Mapping[str, Any]) -> Recipe:
     parts = {key: table(kind, values.get(key, {}), key) for key, kind in PARTS.items()}
     recipe: Recipe = table(Recipe, {**values, **parts})
     return recipe
+
+
+def stored(values: Mapping[str, Any]) -> Recipe:
+    """A recipe as a bundle or a run holds it. Those of before there was a crop say how much of the
+    film's rim is hidden in scoring, which training never saw.
+
+    Raises
+    ------
+    DataError
+        ``bad_recipe``.
+    """
+    kept = {key: value for key, value in values["preprocessing"].items() if key != "rim"}
+    return made({**values, "preprocessing": kept})

@@ -190,7 +190,8 @@ def _plate(
     low, high = reach(maps)
 
     def make() -> Radiograph:
-        shown = picture(maps[..., channel], low, high, radiograph.pixels.shape)
+        whole = radiograph.pixels.shape
+        shown = picture(maps[..., channel], low, high, whole, model.preprocessing.cut)
         return Radiograph(shown, 8, "", "PNG", orientation=radiograph.orientation)
 
     shown = desk().shelf.get(

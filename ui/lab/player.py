@@ -14,7 +14,7 @@ from cxr.input_checks import Passport
 from cxr.model.bundle import MANIFEST
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import assess
-from cxr.teaching.preprocessing_stages import changed, own_pipeline
+from cxr.teaching.preprocessing_stages import changed
 from cxr.teaching.story import Story, StoryStep
 from ui.base.words import plain
 from ui.lab import layers, moves, preprocessing, stability, tries
@@ -195,7 +195,7 @@ def _regions(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
 def _input(now: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
     desk().leave_job()
     radiograph = films.radiograph_of(film)
-    chosen = changed(own_pipeline(model), now.way)
+    chosen = changed(model.preprocessing, now.way)
     after = preprocessing.scores_on(film, radiograph, chosen, model)
     st.html(moves.moved(before, after))
     _films([Plate(radiograph, "As filed"), preprocessing.plates_of(film, radiograph, chosen)[-1]])

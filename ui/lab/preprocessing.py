@@ -6,16 +6,14 @@ from typing import Any
 
 import streamlit as st
 
+from cxr.imaging.preprocessing import Preprocessing
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from cxr.teaching.preprocessing_stages import (
     LIMITS,
-    MOST_TRIM,
-    Pipeline,
     Stage,
     changed,
     differences,
-    own_pipeline,
     scores,
     stages,
 )
@@ -27,10 +25,10 @@ from ui.session.shelf import desk
 from ui.viewer import Plate, viewer
 
 HEIGHT = "calc(100dvh - 17.5rem)"
-PARAMETERS = ("margin", *LIMITS)
 _SIDES = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 _BLURS = (0, 3, 5, 7, 9, 11, 15, 21, 31)
 _STEP = "lab-step"
+_LAST = "lab-step-last"
 _HOW = (
     "Each step is done to the picture before it; one that changes nothing is not listed. The mark "
     "on a bar is the score on the model’s own way, which alone the temperature was fitted for."
@@ -47,87 +45,85 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         st.rerun()  # an arrow key stepped on, and only this fragment heard of it
     radiograph = films.radiograph_of(film)
     assert reading.prediction is not None
-    own = own_pipeline(model)
+    own = model.preprocessing
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with right:
-        pipeline = _choose(own, model)
+        how = _choose(own, model)
         st.html(f'<div class="cxr-quiet"><p>{_HOW}</p></div>')
     with left:
         before = reading.prediction.probabilities
-        if pipeline == own:
+        if how == own:
             st.html(moves.still(before))
         else:
-            after = scores_on(film, radiograph, pipeline, model)
+            after = scores_on(film, radiograph, how, model)
             st.html(moves.moved(before, after))
-        step = _step(plates_of(film, radiograph, pipeline))
+        step = _step(plates_of(film, radiograph, how))
         plates = [Plate(radiograph, "As filed"), step]
         viewer(plates, key="lab-way", height=HEIGHT, on_step=films.step)
 
 
 def kept(_: Film, model: Classifier) -> dict[str, Any]:
     """What a story keeps of the view: as :class:`cxr.teaching.story.StoryStep` names it."""
-    own = own_pipeline(model)
+    own = model.preprocessing
     return {"way": differences(_chosen(model, own), own)}
 
 
 def _keys(model: Classifier) -> list[str]:
     """Of the sliders: each model has its own, since their ends depend on it."""
-    return [f"lab-way-{name}-{model.bundle.digest[:12]}" for name in PARAMETERS]
+    return [f"lab-way-{name}-{model.bundle.digest[:12]}" for name in LIMITS]
 
 
-def _choose(own: Pipeline, model: Classifier) -> Pipeline:
+def _choose(own: Preprocessing, model: Classifier) -> Preprocessing:
     """The parameters as the sliders stand; the model's own stand beside their names."""
-    how = own.preprocessing
     keys = _keys(model)
-    start = (0, how.longer_side, float(how.clahe_clip), how.clahe_tiles, how.blur, how.rim)
+    start = (own.longer_side, float(own.clahe_clip), own.clahe_tiles, own.blur, own.crop)
     for key, value in zip(keys, start, strict=True):
         st.session_state.setdefault(key, value)
     kept: dict[str, Any] = {"persist_state": "session"}
-    most = round(100 * MOST_TRIM)
-    st.slider("Margin cut, % of each side · model 0", 0, most, key=keys[0], **kept)
-    sides = sorted({*_SIDES, how.longer_side})
-    st.select_slider(f"Longer side, pixels · model {how.longer_side}", sides, key=keys[1], **kept)
-    most_clip = max(8.0, how.clahe_clip)
+    sides = sorted({*_SIDES, own.longer_side})
+    st.select_slider(f"Longer side, pixels · model {own.longer_side}", sides, key=keys[0], **kept)
+    most_clip = max(8.0, own.clahe_clip)
     clip = st.slider(
-        f"CLAHE clip limit · model {how.clahe_clip:g}",
+        f"CLAHE clip limit · model {own.clahe_clip:g}",
         0.0,
         most_clip,
         step=0.1,
-        key=keys[2],
+        key=keys[1],
         **kept,
     )
     st.slider(
-        f"CLAHE tiles a side · model {how.clahe_tiles}",
+        f"CLAHE tiles a side · model {own.clahe_tiles}",
         1,
-        max(16, how.clahe_tiles),
-        key=keys[3],
+        max(16, own.clahe_tiles),
+        key=keys[2],
         disabled=clip == 0,
         **kept,
     )
-    blurs = sorted({*_BLURS, how.blur})
-    st.select_slider(f"Gaussian blur, pixels · model {how.blur}", blurs, key=keys[4], **kept)
-    most_rim = max(how.size // 8, how.rim)
-    st.slider(f"Rim hidden, pixels · model {how.rim}", 0, most_rim, key=keys[5], **kept)
-    pipeline = _chosen(model, own)
+    blurs = sorted({*_BLURS, own.blur})
+    st.select_slider(f"Gaussian blur, pixels · model {own.blur}", blurs, key=keys[3], **kept)
+    most_crop = max(own.size // 4, own.crop)
+    label = f"Cut off at each edge, of {own.size} pixels · model {own.crop}"
+    st.slider(label, 0, most_crop, key=keys[4], **kept)
+    how = _chosen(model, own)
     st.button(
         "The model’s own",
         key="lab-own",
         shortcut="u",
         on_click=leave,
         args=(model,),
-        disabled=pipeline == own,
+        disabled=how == own,
     )
-    return pipeline
+    return how
 
 
-def _chosen(model: Classifier, own: Pipeline) -> Pipeline:
+def _chosen(model: Classifier, own: Preprocessing) -> Preprocessing:
     """As the sliders stand, or stood when they were last shown."""
     keys = _keys(model)
     if not all(key in st.session_state for key in keys):
         return own
-    margin, *given = (st.session_state[key] for key in keys)
-    return changed(own, {"margin": margin / 100, **dict(zip(LIMITS, given, strict=True))})
+    given = (st.session_state[key] for key in keys)
+    return changed(own, dict(zip(LIMITS, given, strict=True)))
 
 
 def leave(model: Classifier) -> None:
@@ -137,24 +133,24 @@ def leave(model: Classifier) -> None:
 
 
 def scores_on(
-    film: Film, radiograph: Radiograph, pipeline: Pipeline, model: Classifier
+    film: Film, radiograph: Radiograph, how: Preprocessing, model: Classifier
 ) -> dict[str, float]:
     return desk().shelf.get(
-        ("way-scores", film.sha256, model.identity, pipeline),
-        lambda: scores(model, radiograph, pipeline),
+        ("way-scores", film.sha256, model.identity, how),
+        lambda: scores(model, radiograph, how),
         len,
     )
 
 
-def plates_of(film: Film, radiograph: Radiograph, pipeline: Pipeline) -> list[Plate]:
+def plates_of(film: Film, radiograph: Radiograph, how: Preprocessing) -> list[Plate]:
     """The film's picture after each step that is not left out."""
 
     def make() -> list[Plate]:
-        _, *found = stages(radiograph.eight_bit, pipeline)
+        _, *found = stages(radiograph.eight_bit, how)
         return [_plate(radiograph, stage) for stage in found if not stage.left_out]
 
     return desk().shelf.get(
-        ("way", film.sha256, pipeline),
+        ("way", film.sha256, how),
         make,
         lambda plates: sum(plate.radiograph.pixels.nbytes for plate in plates),
     )
@@ -163,8 +159,10 @@ def plates_of(film: Film, radiograph: Radiograph, pipeline: Pipeline) -> list[Pl
 def _step(plates: list[Plate]) -> Plate:
     """The picture that is looked at: the last, unless another was chosen."""
     names = [plate.title.split(" · ")[0] for plate in plates]
-    if st.session_state.get(_STEP) not in names:
+    chosen, last = st.session_state.get(_STEP), st.session_state.get(_LAST)
+    if chosen not in names or chosen == last:
         st.session_state[_STEP] = names[-1]
+    st.session_state[_LAST] = names[-1]
     place = names.index(st.session_state[_STEP])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(
