@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from cxr.batch.scores import Comparison
+from cxr.batch.table import SUMMARY, Counts
 
 _TEXT = ("path", "sha256", "study", "view", "refusal", "reason", "flags", "decision")
 _SCHEMA = pa.schema(
@@ -31,9 +35,17 @@ def row(path: str, log_odds: float | None = None, **more: Any) -> dict[str, Any]
     return {"path": path, "sha256": sha256(path.encode()).hexdigest(), **scored, **more}
 
 
-def write(path: Path, rows: Sequence[dict[str, Any]], **about: Any) -> Path:
+def write(
+    path: Path, rows: Sequence[dict[str, Any]], scores: Comparison | None = None, **about: Any
+) -> Path:
     """A table with groups of three rows."""
     told = {"log_odds": ["T", "N"], "network": {"name": "drawn"}, "hospital": None, **about}
-    schema = _SCHEMA.with_metadata({"cxr": json.dumps(told)})
+    counts = Counts(
+        decisions=Counter(each["decision"] for each in rows if each.get("decision")),
+        flags=Counter(flag for each in rows for flag in each.get("flags", "").split()),
+        refusals=Counter(each["refusal"] for each in rows if each.get("refusal")),
+        scores=scores,
+    )
+    schema = _SCHEMA.with_metadata({"cxr": json.dumps(told), SUMMARY: json.dumps(counts.told())})
     pq.write_table(pa.Table.from_pylist(list(rows), schema), path, row_group_size=3)
     return path

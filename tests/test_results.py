@@ -89,10 +89,11 @@ def test_a_film_is_opened_only_as_it_was_scored(tmp_path: Path) -> None:
         assert caught.value.code == code
 
 
-def test_films_of_a_list_lie_beside_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", ["list.csv", "DICOMDIR"])
+def test_films_of_a_list_lie_beside_it(source: str, tmp_path: Path) -> None:
     (tmp_path / "film").write_bytes(b"pixels")
     one = row("film", 1.0, sha256=sha256(b"pixels").hexdigest())
-    results = Results(write(tmp_path / "t", [one], source=str(tmp_path / "list.csv")))
+    results = Results(write(tmp_path / "t", [one], source=str(tmp_path / source)))
     assert results.film(0)[1] == b"pixels"
 
 

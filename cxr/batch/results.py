@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,6 +22,9 @@ from ..errors import CxrError, ScreenError, UnreadableFile
 from ..imaging.reader import bytes_of
 from ..notice import NOTICE
 from ..spreadsheet import inert
+from . import dicomdir
+from .scores import Comparison
+from .table import SUMMARY
 
 _WORDS = ("decision", "refusal", "flags")
 _TEXT = (*_WORDS, "path", "sha256")
@@ -77,7 +79,9 @@ class Results:
     about : dict
         What the run went by, as the table states it.
     decisions, refusals, checks : dict of str to int
-        How many films each has, the most frequent first.
+        How many films each has, the most frequent first, as the run counted them.
+    scores : Comparison or None
+        How its scores lie beside known ones, as the run found.
 
     Raises
     ------
@@ -93,25 +97,23 @@ class Results:
             texts = all(pa.types.is_string(schema.field(name).type) for name in _TEXT)
             if not texts or not pa.types.is_floating(schema.field("log_odds").type):
                 raise _bad()
+            told = json.loads(self._file.metadata.metadata[SUMMARY.encode()])
+            self.decisions, self.refusals = dict(told["decisions"]), dict(told["refusals"])
+            self.checks = dict(told["flags"])
+            self.scores = Comparison(**told["scores"]) if told["scores"] else None
             held = self._file.read(columns=[*_WORDS, "log_odds"]).combine_chunks()
         except OSError as error:
             raise ScreenError(
                 "no_results", f"The table of results cannot be read: {error.strerror or error}."
             ) from error
-        except (pa.ArrowException, ValueError, KeyError) as error:
+        except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
             raise _bad() from error
         self._held = held
+        self._flags = pc.unique(held["flags"]).drop_null().to_pylist()
         self._lock = Lock()  # sessions share the file, and Arrow promises nothing for threads
         # Stable, so that films of one score stay in the table's order; those without come last.
         order = pc.sort_indices(held, sort_keys=[("log_odds", "descending")])
         self._order: Numbers = order.to_numpy().astype(np.int64)
-        self.decisions = _counted(held["decision"])
-        self.refusals = _counted(held["refusal"])
-        self._flags = _counted(held["flags"])
-        checks: Counter[str] = Counter()
-        for flags, films in self._flags.items():
-            checks.update(dict.fromkeys(flags.split(), films))
-        self.checks = dict(checks.most_common())
         sizes = [
             self._file.metadata.row_group(g).num_rows for g in range(self._file.num_row_groups)
         ]
@@ -207,7 +209,8 @@ class Results:
         (row,) = self.rows([number], ("path", "sha256"))
         path, mark = row["path"] or "", row["sha256"]
         source = str(self.about.get("source", ""))
-        if source.lower().endswith(".csv"):  # a list's paths are relative to it
+        # Those of a list and of a DICOMDIR are relative to it.
+        if source.lower().endswith(".csv") or Path(source).name.upper() == dicomdir.NAME:
             path = str(Path(source).parent / path)
         try:
             data = bytes_of(path)
@@ -239,13 +242,3 @@ def _bad() -> CxrError:
         "bad_results",
         "This is no table of results, or it is damaged. Write it anew with: python -m cxr screen.",
     )
-
-
-def _counted(column: pa.ChunkedArray) -> dict[str, int]:
-    """Words and how many films have them, the most frequent first."""
-    found = pc.value_counts(column.drop_null()).to_pylist()
-    return {
-        each["values"]: each["counts"]
-        for each in sorted(found, key=lambda each: (-each["counts"], each["values"]))
-        if each["values"]
-    }

@@ -12,7 +12,7 @@ from ..screening.assess import Assessment
 from ..screening.standing import ground_of
 
 Row = dict[str, Any]
-_TEXT = ("path", "sha256", "study", "view", "format", "refusal", "reason")
+_TEXT = ("path", "sha256", "study", "view", "laterals", "format", "refusal", "reason")
 
 
 def columns(model: Classifier) -> dict[str, type]:

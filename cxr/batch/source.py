@@ -19,8 +19,9 @@ from .. import manifest
 from ..errors import ScreenError, UnreadableFile
 from ..imaging.decode_limits import MAX_BYTES, check_bytes, damaged
 from ..imaging.reader import bytes_of
+from . import dicomdir
 
-Kind = Literal["folder", "file", "list", "zip", "tar", "pattern"]
+Kind = Literal["folder", "file", "list", "dicomdir", "zip", "tar", "pattern"]
 COLUMN = "image"
 """Of a list: where its films are."""
 _UNSOUND = (
@@ -61,6 +62,8 @@ def kind_of(given: str) -> Kind:
     if Path(given).is_file():
         if given.lower().endswith(".csv"):
             return "list"
+        if Path(given).name.upper() == dicomdir.NAME:
+            return "dicomdir"
         with _readable(), Path(given).open("rb") as file:
             begins = file.read(4)
             if begins in (b"PK\x03\x04", b"PK\x05\x06"):
@@ -71,7 +74,7 @@ def kind_of(given: str) -> Kind:
     raise ScreenError(
         "no_source",
         "There is nothing at this place. Name a folder, a CSV file with a column called "
-        f"{COLUMN}, a zip or tar archive, or a pattern in quotation marks.",
+        f"{COLUMN}, a {dicomdir.NAME}, a zip or tar archive, or a pattern in quotation marks.",
     )
 
 
@@ -104,6 +107,9 @@ def films(given: str, apart: frozenset[str] = frozenset()) -> Iterator[Film]:
             for row in rows:
                 name = row[COLUMN]
                 yield _file(name, os.path.join(home, name))  # noqa: PTH118
+        elif kind == "dicomdir":
+            for name, path in dicomdir.listed(given):
+                yield _file(name, path)
         else:
             names = _below(given, apart) if kind == "folder" else iter([given])
             if kind == "pattern":
@@ -116,7 +122,7 @@ def films(given: str, apart: frozenset[str] = frozenset()) -> Iterator[Film]:
 def _readable() -> Iterator[None]:
     try:
         yield
-    except (OSError, *_UNSOUND) as error:
+    except (OSError, UnreadableFile, *_UNSOUND) as error:
         raise ScreenError(
             "unreadable_source",
             "A folder, list or archive that was named cannot be read to its end "
@@ -134,7 +140,8 @@ def _below(folder: str, apart: frozenset[str]) -> Iterator[str]:
     for here, folders, names in os.walk(folder, onerror=stop):
         shown = sorted(name for name in folders if name[0] != ".")
         folders[:] = (name for name in shown if os.path.realpath(f"{here}/{name}") not in apart)
-        yield from (os.path.join(here, name) for name in sorted(names) if name[0] != ".")  # noqa: PTH118
+        films = (name for name in sorted(names) if name[0] != "." and name != dicomdir.NAME)
+        yield from (os.path.join(here, name) for name in films)  # noqa: PTH118
 
 
 def _file(name: str, path: str) -> Film:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -20,10 +20,13 @@ from .source import Film
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (sha256 TEXT PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS made (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS films (
     number INTEGER PRIMARY KEY, path BLOB, place BLOB, stamp TEXT, sha256 TEXT, refusal TEXT
 );
 """
+_STUDY = "json_extract(answer, '$.study')"
+_ANSWERED = "films JOIN answers USING (sha256)"
 _WAITS = "sha256 IS NULL AND refusal IS NULL"
 _PAGE = 500
 
@@ -91,15 +94,16 @@ class State:
                 raise _refusal(error) from error
             raise
 
-    def set_films(self, films: Iterable[Film], forget: Callable[[], None]) -> None:
+    def set_films(self, films: Iterable[Film], forget: Callable[[int], None]) -> None:
         """Take the list of films as it is now; what is known of those that are as they were stays.
 
         Parameters
         ----------
         films : iterable of Film
         forget : callable
-            Removes what was made of the list before, if it is another one. Called before the new
-            list is there for good: whoever is killed in between does it again.
+            Removes what was made of the films of this number and higher, if the list is another.
+            Called before the new list is there for good: whoever is killed in between does it
+            again.
         """
         digest = sha256()
 
@@ -118,6 +122,7 @@ class State:
             )
             before = self._base.execute("SELECT value FROM about WHERE name = 'films'").fetchone()
             if before != (digest.hexdigest(),):
+                first = self._first_other()
                 self._base.execute("CREATE INDEX known ON films (place, stamp)")
                 self._base.execute(
                     "UPDATE listed SET sha256 = (SELECT sha256 FROM films WHERE "
@@ -129,8 +134,18 @@ class State:
                 self._base.execute(
                     "INSERT OR REPLACE INTO about VALUES ('films', ?)", (digest.hexdigest(),)
                 )
-                forget()
+                forget(first)
             self._base.execute("DROP TABLE listed")
+
+    def _first_other(self) -> int:
+        """Number of the first film that is not listed as it was, or is to be fetched again."""
+        (other,) = self._base.execute(
+            "SELECT MIN(number) FROM listed LEFT JOIN films USING (number) WHERE "
+            "films.path IS NOT listed.path OR films.place IS NOT listed.place "
+            "OR films.stamp IS NOT listed.stamp OR films.refusal IS NOT NULL"
+        ).fetchone()
+        (listed,) = self._base.execute("SELECT COUNT(*) FROM listed").fetchone()
+        return int(listed if other is None else other)
 
     def count(self) -> tuple[int, int]:
         """Films, and how many of them have an answer."""
@@ -190,6 +205,49 @@ class State:
             {"path": path.decode(errors="backslashreplace"), "sha256": mark, **json.loads(answer)}
             for path, mark, answer in found
         ]
+
+    def find_laterals(self) -> int:
+        """Find the lateral and oblique films of each study, for :meth:`laterals`; returns the
+        number of studies that have such films and no frontal one with scores."""
+        self._base.execute("DROP TABLE IF EXISTS temp.laterals")
+        self._base.execute(
+            f"CREATE TEMP TABLE laterals AS SELECT {_STUDY} AS study, path, number "
+            f"FROM {_ANSWERED} WHERE {_STUDY} IS NOT NULL "
+            "AND json_extract(answer, '$.refusal') = 'not_frontal'"
+        )
+        self._base.execute("CREATE INDEX temp.of_study ON laterals (study)")
+        (alone,) = self._base.execute(
+            "SELECT COUNT(DISTINCT study) FROM laterals WHERE study NOT IN (SELECT "
+            f"{_STUDY} FROM {_ANSWERED} WHERE {_STUDY} IS NOT NULL "
+            "AND json_extract(answer, '$.refusal') IS NULL)"
+        ).fetchone()
+        return int(alone)
+
+    def laterals(self, studies: Collection[str]) -> dict[str, list[str]]:
+        """Study → paths of its lateral and oblique films, in order."""
+        found: dict[str, list[str]] = {}
+        marks = ", ".join("?" * len(studies))
+        sql = f"SELECT study, path FROM laterals WHERE study IN ({marks}) ORDER BY number"
+        for study, path in self._base.execute(sql, list(studies)):
+            found.setdefault(study, []).append(path.decode(errors="backslashreplace"))
+        return found
+
+    def called(self, decision: str) -> Iterator[tuple[bytes, str]]:
+        """Place and sha256 of the films of this decision, each once."""
+        yield from self._base.execute(
+            f"SELECT place, sha256 FROM {_ANSWERED} WHERE "
+            "json_extract(answer, '$.decision') = ? GROUP BY sha256 ORDER BY MIN(number)",
+            (decision,),
+        )
+
+    def made(self, name: str) -> bool:
+        """Whether a file was made by this run."""
+        sql = "SELECT 1 FROM made WHERE name = ?"
+        return self._base.execute(sql, (name,)).fetchone() is not None
+
+    def keep_made(self, name: str) -> None:
+        with self._whole():
+            self._base.execute("INSERT OR IGNORE INTO made VALUES (?)", (name,))
 
 
 def not_written(error: OSError) -> ScreenError:

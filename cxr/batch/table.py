@@ -20,11 +20,14 @@ from ..model.classifier import Classifier
 from ..notice import NOTICE
 from ..spreadsheet import inert
 from . import rows
+from .scores import Comparison, Scores, known_of
 from .state import State, broken, not_written
 
 SHARD = 2000
 """Films of a part."""
-FORMAT = 1
+FORMAT = 2
+SUMMARY = "summary"
+"""Of the table's metadata: :meth:`Counts.told`."""
 
 
 @dataclass
@@ -37,12 +40,33 @@ class Counts:
         Rows.
     decisions, flags, refusals : Counter
         Decision, flag of the input checks, code → films.
+    scores : Comparison or None
+        None where no film has a score, or there are none to hold them against.
+    pair : (str, str)
+        The labels of the scores.
+    without_frontal : int
+        Studies of which only lateral or oblique films are there.
     """
 
     films: int = 0
     decisions: Counter[str] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
+    scores: Comparison | None = None
+    pair: tuple[str, str] = ("", "")
+    without_frontal: int = 0
+
+    def told(self) -> dict[str, Any]:
+        """For JSON, the most frequent first."""
+        counted = {"decisions": self.decisions, "flags": self.flags, "refusals": self.refusals}
+        return {
+            **{
+                name: dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+                for name, found in counted.items()
+            },
+            "without_frontal": self.without_frontal,
+            "scores": self.scores.told() if self.scores else None,
+        }
 
 
 class Table:
@@ -71,6 +95,8 @@ class Table:
             "hospital": model.site and model.site.identity,
         }
         self._schema = _schema(model, known_hospital, given)
+        self._known = known_of(model, known_hospital)
+        self._pair = rows.pair_of(model) or ("", "")
 
     def write_ready(self) -> None:
         """Write the parts whose films all have an answer, as far as the first that has not."""
@@ -87,7 +113,8 @@ class Table:
 
     def merge(self, out: Path, csv_out: Path | None) -> Counts:
         """Write the table of all parts, part by part; the same parts give the same bytes."""
-        counts = Counts()
+        counts = Counts(pair=self._pair, without_frontal=self._state.find_laterals())
+        scores = Scores(self._known) if self._known else None
         with _whole(out, self._parts) as part, pq.ParquetWriter(part, self._schema) as writer:
             for table in self._read():
                 writer.write_table(table)
@@ -96,6 +123,10 @@ class Table:
                 for flags in filter(None, table["flags"].to_pylist()):
                     counts.flags.update(flags.split())
                 counts.refusals.update(filter(None, table["refusal"].to_pylist()))
+                if scores is not None:
+                    scores.add(table["log_odds"].to_numpy())
+            counts.scores = scores.compare() if scores else None
+            writer.add_key_value_metadata({SUMMARY: json.dumps(counts.told())})
         if csv_out is not None:
             with _whole(csv_out, self._parts) as part:
                 self._write_csv(part)
@@ -104,9 +135,19 @@ class Table:
     def _read(self) -> Iterator[pa.Table]:
         for begin in range(0, self._films, SHARD):
             try:
-                yield pq.read_table(_part(self._parts, begin), schema=self._schema)
+                part = pq.read_table(_part(self._parts, begin), schema=self._schema)
             except pa.ArrowInvalid as error:
                 raise broken() from error
+            yield self._with_laterals(part)
+
+    def _with_laterals(self, part: pa.Table) -> pa.Table:
+        """The lateral films may be in another part, so no part has them, but the table."""
+        studies, refusals = part["study"].to_pylist(), part["refusal"].to_pylist()
+        frontal = [None if r else s for s, r in zip(studies, refusals, strict=True)]
+        found = self._state.laterals({study for study in frontal if study})
+        told = ["; ".join(found[s]) if s in found else None for s in frontal]
+        place = part.schema.get_field_index("laterals")
+        return part.set_column(place, part.schema.field(place), pa.array(told, pa.string()))
 
     def _write_csv(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -118,14 +159,15 @@ class Table:
                     writer.writerow([*cells, NOTICE])
 
 
-def clear(parts: Path) -> None:
-    """Remove the parts, which belong to another list of films."""
+def clear(parts: Path, first: int) -> None:
+    """Remove the parts with films of this number and higher, which belong to another list."""
     for path in parts.glob("*.parquet"):
-        path.unlink()
+        if path.name >= _part(parts, first).name:
+            path.unlink()
 
 
 def _part(parts: Path, begin: int) -> Path:
-    return parts / f"{begin // SHARD:06}.parquet"
+    return parts / f"{begin // SHARD:09}.parquet"
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def map_of(
         "scale": kind.scale,
         "signed": kind.signed,
         "tested": tested,
-        "said": [words.CAVEAT, *_evidence(model, film, label, p, values, tested)],
+        "said": [words.CAVEAT, *evidence(model, film, label, p, values, tested)],
         "grid": np.round(cv2.resize(values, (GRID, GRID), interpolation=cv2.INTER_AREA), 4)
         .astype(float)
         .tolist(),
@@ -86,7 +86,7 @@ def map_of(
     }
 
 
-def _evidence(
+def evidence(
     model: Classifier,
     film: Radiograph,
     label: str,
@@ -94,6 +94,7 @@ def _evidence(
     values: NDArray[np.float32],
     tested: bool,
 ) -> list[str]:
+    """What speaks for and against a map of a class that scores `p`, a line each."""
     said = []
     if not worth_a_map(p):
         said.append(

@@ -103,7 +103,7 @@ def test_another_list_of_films_is_taken_as_a_whole(
 ) -> None:
     """Stopped before the parts of the list before were removed, it removes them the next time."""
 
-    def pressed(parts: Path) -> None:
+    def pressed(*_: object) -> None:
         raise KeyboardInterrupt
 
     out = tmp_path / "results.parquet"
@@ -127,13 +127,13 @@ def test_two_do_not_work_on_one_table_and_what_is_broken_is_said(
     assert screen(folder, out, phantom_model) == 2
     assert "[run_in_progress]" in capsys.readouterr().err
     other.close()
-    whole = (parts / "000001.parquet").read_bytes()
-    (parts / "000001.parquet").write_bytes(whole[:200])
+    whole = (parts / "000000001.parquet").read_bytes()
+    (parts / "000000001.parquet").write_bytes(whole[:200])
     assert screen(folder, out, phantom_model) == 2
     assert "[broken_run]" in capsys.readouterr().err
-    (parts / "000001.parquet").unlink()
+    (parts / "000000001.parquet").unlink()
     assert screen(folder, out, phantom_model) == 0
-    assert (parts / "000001.parquet").read_bytes() == whole
+    assert (parts / "000000001.parquet").read_bytes() == whole
     (parts / "state.sqlite3").write_bytes(b"no database" * 400)
     assert screen(folder, out, phantom_model) == 2
     assert "[broken_run]" in capsys.readouterr().err

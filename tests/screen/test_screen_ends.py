@@ -18,7 +18,7 @@ from screening import rows, screen
 
 import cxr
 from cxr.batch import engine
-from cxr.batch.command import progress_line
+from cxr.batch.summary import progress
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,6 +156,6 @@ def test_its_processes_end_with_it_and_another_goes_on(
 
 
 def test_progress_says_how_fast_and_how_long() -> None:
-    assert progress_line(0, 5, 10, 3.0) == "5 of 10 films"
-    assert progress_line(100, 0, 1000, 10.0) == "100 of 1,000 films, 10 films a second, 90 s left"
-    assert progress_line(1000, 500, 100_000, 100.0).endswith("10 films a second, 2 h 44 min left")
+    assert progress(0, 5, 10, 3.0) == "5 of 10 films"
+    assert progress(100, 0, 1000, 10.0) == "100 of 1,000 films, 10 films a second, 90 s left"
+    assert progress(1000, 500, 100_000, 100.0).endswith("10 films a second, 2 h 44 min left")

@@ -6,6 +6,7 @@ import json
 import os
 import tarfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -150,7 +151,12 @@ def test_names_need_not_be_text(phantom_model: cxr.Classifier, tmp_path: Path) -
     assert row["refusal"] is None
 
 
-def test_a_profile_decides(folder: Path, promising: cxr.Classifier, tmp_path: Path) -> None:
+def test_a_profile_decides_and_its_films_are_what_scores_are_held_against(
+    folder: Path,
+    promising: cxr.Classifier,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     site = profile(promising, threshold=-0.5)
     store.save(site)
     out = tmp_path / "results.parquet"
@@ -161,6 +167,12 @@ def test_a_profile_decides(folder: Path, promising: cxr.Classifier, tmp_path: Pa
         assert row["decision"] == ("T" if row["log_odds"] >= -0.5 else "not T")
         assert row["hospital"] == site.identity
         assert row["set_0.9"] is None
+    assert "drift: not asked of fewer" in capsys.readouterr().out
+    told = json.loads(pq.ParquetFile(out).metadata.metadata[b"summary"])
+    assert told["decisions"] == dict(Counter(row["decision"] for row in scores))
+    assert told["refusals"] == {"empty": 1, "not_an_image": 1, "not_frontal": 1}
+    assert told["scores"]["films"] == len(scores)
+    assert site.name in told["scores"]["of"]
 
 
 def test_a_study_that_is_a_name_is_left_out(phantom_model: cxr.Classifier, tmp_path: Path) -> None:

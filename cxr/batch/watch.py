@@ -1,0 +1,50 @@
+"""A folder that scanners write to: which of its files are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..errors import ScreenError
+from .source import Film, films, kind_of
+
+
+class Looks:
+    """Looks at a folder, one after another. A file is whole when two looks in a row have found it
+    the same in size and time of change, however it came.
+
+    Parameters
+    ----------
+    given : str
+        SOURCE.
+    apart : frozenset of str
+        As for :func:`cxr.batch.source.films`.
+
+    Raises
+    ------
+    ScreenError
+        ``bad_request``, ``no_source``.
+    """
+
+    def __init__(self, given: str, apart: frozenset[str]) -> None:
+        if kind_of(given) not in ("folder", "pattern"):
+            raise ScreenError("bad_request", "--watch is for a folder or a pattern.")
+        self._given, self._apart = given, apart
+        # Hashes, since there may be a million files.
+        self._seen: set[int] = set()
+        self._whole: set[int] = set()
+
+    def another(self) -> bool:
+        """Look once; whether other files are whole than at the look before."""
+        now = {_mark(film) for film in films(self._given, self._apart)}
+        before, self._whole = self._whole, now & self._seen
+        self._seen = now
+        return self._whole != before
+
+    def whole(self) -> Iterator[Film]:
+        """The files that were whole at the last look and have not changed since, in their order."""
+        found = films(self._given, self._apart)
+        return (film for film in found if _mark(film) in self._whole)
+
+
+def _mark(film: Film) -> int:
+    return hash((film.place, film.stamp))
