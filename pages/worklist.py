@@ -6,7 +6,9 @@ from hashlib import sha256
 
 import streamlit as st
 
+from cxr.batch import handout
 from cxr.batch.results import Numbers, Results
+from cxr.batch.summary import verdict
 from cxr.errors import CxrError
 from ui.base import frame
 from ui.base.words import plain
@@ -21,6 +23,8 @@ def main() -> None:
     wanted = table.ask(results)
     found = results.find(wanted)
     st.caption(plain(about(results)))
+    if results.scores and results.scores.alarm:
+        st.warning(plain(verdict(results.scores)))
     numbers = table.page_of(found, wanted)
     if not len(numbers):
         record.left()
@@ -31,6 +35,7 @@ def main() -> None:
         with listed:
             chosen = table.show(results, numbers)
             recall(results, found)
+            hand_out(results, found)
         with shown:
             if chosen is None:
                 record.left()
@@ -71,6 +76,31 @@ def recall(results: Results, found: Numbers) -> None:
         mime="text/csv",
         on_click="ignore",
     )
+
+
+def hand_out(results: Results, found: Numbers) -> None:
+    """The same films as lists for several readers, without a score."""
+    tell = record.exporter()
+    with st.popover("Hand out"):
+        readers = int(st.number_input("Readers", 1, handout.MOST_READERS, 2))
+        each = int(st.number_input("Readers of each film", 1, readers, min(2, readers)))
+        st.caption("A list for each reader, in an order that tells nothing, and a key for you.")
+
+        def made() -> bytes:
+            data = handout.hand_out(results, found, readers, each)
+            tell("reading lists", {"films": len(found), "sha256": sha256(data).hexdigest()})
+            return data
+
+        few = len(found) <= handout.MOST_FILMS
+        st.download_button(
+            f"Lists of {len(found):,} films",
+            data=made if few else b"",
+            file_name="reading-lists.zip",
+            mime="application/zip",
+            on_click="ignore",
+            disabled=not few,
+            help=None if few else f"At most {handout.MOST_FILMS:,} films: filter the list first.",
+        )
 
 
 main()

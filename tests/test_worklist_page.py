@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from screened import row, write
 from streamlit.testing.v1 import AppTest
 
 from cxr.audit.log import Log
+from cxr.batch.scores import Comparison
 from ui.session import record
 
 
@@ -59,6 +61,16 @@ def test_another_question_begins_at_its_first_page(page: AppTest) -> None:
     refused = next(each for each in page.selectbox if each.label == "Refused")
     _ran(refused.set_value("empty").run())
     assert "No film is like this." in text(page)
+
+
+def test_drift_that_the_run_found_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Comparison("drawn films", 90, {"T": 1.0}, [0.0], [0.5, 0.5], [1.0, 0.0], 0.5, 0.2)
+    table = write(tmp_path / "drifted.parquet", [row("a", 1.0)], found)
+    monkeypatch.setenv("CXR_SCREEN", str(table))
+    page = _opened()
+    assert "no mix of drawn films" in text(page)
+    write(table, [row("a", 1.0)], replace(found, distance=0.1))
+    assert "no mix" not in text(_ran(page.run()))
 
 
 def test_a_table_that_is_gone_is_said(page: AppTest, tmp_path: Path) -> None:
@@ -126,18 +138,21 @@ def test_a_film_of_the_worklist_is_opened_on_read(
     assert (held.name, held.data) == ("film.png", FILM)
 
 
-def test_a_recall_list_is_told_to_the_audit_log(
+def test_what_leaves_is_told_to_the_audit_log(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CXR_AUDIT", str(tmp_path / "recall.sqlite3"))
     offered: list[Any] = []
     monkeypatch.setattr("streamlit.download_button", lambda *_, data, **__: offered.append(data))
     _ran(page.run())
-    written = offered[-1]()
+    recall, lists = offered[-2:]
+    written = recall()
     assert len(written.decode("utf-8-sig").splitlines()) == 1 + 122
+    handed = lists()
     record._writer(str(tmp_path / "recall.sqlite3")).written(60)
     with Log(str(tmp_path / "recall.sqlite3")).whole() as (rows, _):
         told = [json.loads(each.body) for each in rows]
-    (left,) = [each for each in told if each["kind"] == "exported"]
+    left, zipped = [each for each in told if each["kind"] == "exported"]
+    assert (zipped["what"], zipped["sha256"]) == ("reading lists", sha256(handed).hexdigest())
     assert (left["what"], left["films"]) == ("recall list", 122)
     assert left["sha256"] == sha256(written).hexdigest()
