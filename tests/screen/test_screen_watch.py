@@ -16,7 +16,7 @@ from films import dicom, film, jpeg, png
 from screening import rows, screen
 
 import cxr
-from cxr.batch import run
+from cxr.batch import run, source
 from cxr.batch.watch import Looks
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +136,7 @@ def test_killed_while_it_watches_it_goes_on_and_scores_nothing_twice(
 ) -> None:
     inbox, out, log = tmp_path / "inbox", tmp_path / "out.parquet", tmp_path / "log"
     inbox.mkdir()
-    films = sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] != ".")
+    films = [Path(os.fsdecode(each.place)) for each in source.films(str(folder))]
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     at = ["--out", str(out), "--model", str(phantom_model.bundle.folder), "--watch", "0.2"]
     command = [sys.executable, str(ROOT / "tests" / "screening.py"), "0", str(log), str(inbox), *at]

@@ -1,0 +1,233 @@
+"""What screening costs, by stage, beside its ceilings and plain Keras, and what memory it takes.
+
+    python -m benchmarks.screen [--films N] [--rounds N] [--many 1000 10000]
+
+Drawn films of three kinds: JPEG of 256 pixels, and DICOM of 2,500 × 3,000 pixels with 16 bits, raw
+and as JPEG 2000. Stages are processor seconds of one process, by turns film by film, so that a slow
+minute hits them all; films a second of the whole command are wall time, and tell something on a
+machine with nothing else to do alone. Nothing is printed but ratios and shares, and memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+from pydicom import uid
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+
+import cxr
+from benchmarks.app import load
+from benchmarks.harness import ROOT, run
+from cxr.batch import rows
+from cxr.batch.state import State
+from cxr.imaging.preprocessing import preprocess
+from cxr.input_checks import inspect, limits_of
+from cxr.screening.assess import Assessment, shipped_lungs
+from cxr.teaching import phantom
+
+HEIGHT, WIDTH = 3000, 2500
+KINDS = ("JPEG, 256", "DICOM, raw", "DICOM, JPEG 2000")
+_GRAIN = 300
+"""Of 65,535: the noise of a detector, which no packing takes away."""
+
+
+def jpeg(seed: int) -> bytes:
+    grain = np.random.default_rng(seed).normal(0, 2, (256, 256))
+    film = np.clip(cv2.resize(phantom.draw("lower"), (256, 256)) + grain, 0, 255)
+    return cv2.imencode(".jpg", film.astype(np.uint8))[1].tobytes()
+
+
+def dicom(seed: int, packed: bool) -> bytes:
+    from io import BytesIO
+
+    chest = cv2.resize(phantom.draw("lower"), (WIDTH, HEIGHT)).astype(np.float32) * 200
+    noise = np.random.default_rng(seed).standard_normal(chest.shape, np.float32)
+    film = np.clip(chest + _GRAIN * noise, 0, 65535).astype(np.uint16)
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    syntax = uid.JPEG2000Lossless if packed else uid.ExplicitVRLittleEndian
+    ds.file_meta.TransferSyntaxUID = syntax
+    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID = (
+        uid.DigitalXRayImageStorageForPresentation
+    )
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = uid.generate_uid()
+    ds.Modality, ds.BodyPartExamined, ds.ViewPosition = "DX", "CHEST", "PA"
+    ds.Rows, ds.Columns, ds.SamplesPerPixel = HEIGHT, WIDTH, 1
+    ds.BitsAllocated = ds.BitsStored = 16
+    ds.HighBit, ds.PixelRepresentation = 15, 0
+    ds.PhotometricInterpretation = "MONOCHROME2"
+    if packed:
+        out = BytesIO()
+        Image.fromarray(film).save(out, "JPEG2000", no_jp2=True)
+        ds.PixelData = encapsulate([out.getvalue()])
+        ds["PixelData"].is_undefined_length = True
+    else:
+        ds.PixelData = film.tobytes()
+    out = BytesIO()
+    ds.save_as(out, enforce_file_format=True)
+    return out.getvalue()
+
+
+MAKE: dict[str, Callable[[int], bytes]] = {
+    KINDS[0]: jpeg,
+    KINDS[1]: lambda seed: dicom(seed, packed=False),
+    KINDS[2]: lambda seed: dicom(seed, packed=True),
+}
+
+
+def draw(folder: Path, kind: str, count: int) -> Path:
+    folder.mkdir()
+    for seed in range(count):
+        (folder / f"{seed:05}").write_bytes(MAKE[kind](seed))
+    return folder
+
+
+@contextmanager
+def timed(spent: dict[str, list[float]], stage: str) -> Any:
+    began = time.process_time()
+    yield
+    spent[stage].append(time.process_time() - began)
+
+
+def stages(paths: list[Path], model: cxr.Classifier, keep: State) -> dict[str, float]:
+    """Median processor seconds of a film, by stage; the stages are those of a worker, in one
+    process."""
+    fitted, lungs = limits_of(model), shipped_lungs()
+    spent: dict[str, list[float]] = defaultdict(list)
+    for number, path in enumerate(paths):
+        with timed(spent, "read"):
+            data = path.read_bytes()
+            mark = sha256(data).hexdigest()
+        with timed(spent, "decode"):
+            film = cxr.read(data)
+        with timed(spent, "preprocess"):
+            square = preprocess(film.eight_bit, model.preprocessing)
+        with timed(spent, "infer"):
+            scores = model._predict(square)
+        with timed(spent, "check"):
+            checks = inspect(film, scores.features, fitted, lungs)
+        with timed(spent, "write"):
+            keep.keep(mark, rows.answer(Assessment(None, film, checks, scores), model), [number])
+    return {stage: median(values) for stage, values in spent.items()}
+
+
+def keras(folder: Path, kind: str) -> float:
+    """Processor seconds a film of a loop as a Keras user writes it: `tf.data` that reads, decodes
+    and resizes, and `predict`. No checks, no rows."""
+    command = [sys.executable, "-m", "benchmarks.peers.screen", str(folder), kind]
+    return float(run(command).answer["seconds"])
+
+
+def peak(folder: Path, out: Path) -> float:
+    """Largest resident set of the process that holds the list, MiB."""
+    code = (
+        "import json, resource, sys; from cxr.__main__ import main; main(sys.argv[1:]); "
+        "print(json.dumps({'peak': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))"
+    )
+    command = [sys.executable, "-c", code, "screen", str(folder), "--out", str(out)]
+    return float(run(command).answer["peak"])
+
+
+def rate(folder: Path, out: Path, workers: int) -> float:
+    """Films a second of the whole command, its start included; wall time."""
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "cxr", "screen", str(folder), "--out", str(out)]
+    subprocess.run([*command, "--workers", str(workers)], cwd=ROOT, check=True, capture_output=True)
+    return sum(1 for _ in folder.iterdir()) / (time.perf_counter() - began)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; or all")
+    parser.add_argument("--films", type=int, default=20, help="of each kind")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--many", type=int, nargs="*", default=[1000, 10_000], help="for memory")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        folders = {kind: draw(home / str(n), kind, options.films) for n, kind in enumerate(KINDS)}
+        for part in options.parts or PARTS:
+            PARTS[part](home, folders, options)
+    print(load())
+
+
+def show_stages(home: Path, folders: dict[str, Path], options: argparse.Namespace) -> None:
+    model = cxr.load()
+    found: dict[str, list[dict[str, float]]] = defaultdict(list)
+    for turn in range(options.rounds):
+        for kind, folder in folders.items():
+            state = State(home / f"state{turn}{kind}", {})
+            found[kind].append(stages(sorted(folder.iterdir()), model, state))
+            state.close()
+    names = list(found[KINDS[0]][0])
+    print("| films | " + " | ".join(names) + " | slower ceiling | beside 256 px |")
+    print("| --- |" + " ---: |" * (len(names) + 2))
+    first = 0.0
+    for kind, turns in found.items():
+        each = {stage: median(turn[stage] for turn in turns) for stage in names}
+        whole = sum(each.values())
+        first = first or whole
+        ceiling = max(each["read"] + each["decode"], each["infer"]) / whole
+        shares = " | ".join(f"{each[stage] / whole:.0%}" for stage in names)
+        print(f"| {kind} | {shares} | {ceiling:.0%} | {whole / first:.1f}× |", flush=True)
+
+
+def show_keras(home: Path, folders: dict[str, Path], options: argparse.Namespace) -> None:
+    model = cxr.load()
+    for kind, folder in folders.items():
+        ratios = []
+        for turn in range(options.rounds):
+            state = State(home / f"beside{turn}{kind}", {})
+            ours = sum(stages(sorted(folder.iterdir()), model, state).values())
+            state.close()
+            ratios.append(keras(folder, kind) / ours)
+        spread = f"{min(ratios):.2f}–{max(ratios):.2f}"
+        print(f"{kind}: plain Keras beside ours {median(ratios):.2f}× ({spread})", flush=True)
+
+
+def show_workers(home: Path, folders: dict[str, Path], options: argparse.Namespace) -> None:
+    for n, (kind, folder) in enumerate(folders.items()):
+        ratios = []
+        for turn in range(options.rounds):
+            one, two = (rate(folder, home / f"{n}-{turn}-{w}.parquet", w) for w in (1, 2))
+            ratios.append(two / one)
+        print(f"{kind}: two workers beside one {median(ratios):.2f}× (wall, with the start)")
+
+
+def show_memory(home: Path, folders: dict[str, Path], options: argparse.Namespace) -> None:
+    """Copies of a few: as long a list, and a worker's memory does not go by its length."""
+    films = [jpeg(seed) for seed in range(20)]
+    for count in options.many:
+        folder = home / f"many{count}"
+        folder.mkdir()
+        for n in range(count):
+            (folder / f"{n:06}.jpg").write_bytes(films[n % len(films)])
+        found = peak(folder, home / f"{count}.parquet")
+        print(f"{count:,} films: {found:.0f} MiB in the process that holds the list", flush=True)
+
+
+PARTS = {
+    "stages": show_stages,
+    "keras": show_keras,
+    "workers": show_workers,
+    "memory": show_memory,
+}
+
+
+if __name__ == "__main__":
+    main()
