@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.base import frame
+from ui.base import frame, keymap
 from ui.server import guard
 from ui.session import access, hospitals, models, record, tab
 from ui.session.memory import WATCH
@@ -45,7 +45,7 @@ elif frame.accepted("" if access.asks() else access.OPEN):
     models.pick()
     if page in (READ, LAB, STUDY):  # the others are about the model as it was shipped
         hospitals.pick()
-    frame.keys()
+    keymap.listen()
     if page.url_path != st.session_state.get("page"):  # a page's long work ends with it
         st.session_state["page"] = page.url_path
         desk().leave_job()

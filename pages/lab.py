@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.base import frame
+from ui.base import frame, keymap
 from ui.base.words import plain, short
 from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
 from ui.panels import input_checks, intake, worklist
@@ -72,8 +72,14 @@ def toolbar(film: Film) -> None:
     place = numbers.index(film.number)
     last = place == len(numbers) - 1
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Previous", shortcut="p", on_click=films.step, args=(-1,), disabled=place == 0)
-        st.button("Next", shortcut="n", on_click=films.step, args=(1,), disabled=last)
+        st.button(
+            "Previous",
+            shortcut=keymap.of("previous"),
+            on_click=films.step,
+            args=(-1,),
+            disabled=place == 0,
+        )
+        st.button("Next", shortcut=keymap.of("next"), on_click=films.step, args=(1,), disabled=last)
         st.segmented_control(
             "View",
             VIEWS,

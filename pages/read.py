@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from cxr.model.classifier import Classifier
-from ui.base import frame
+from ui.base import frame, keymap
 from ui.base.words import plain, short
 from ui.panels import (
     change,
@@ -48,7 +48,7 @@ def main() -> None:
     if not reading.facts:
         record.left()
         st.info(plain(f"This file was not read. {reading.refusal}"))
-        arrows()
+        keymap.arrows(films.step)
     else:
         board(film, reading, model)
     with tools:
@@ -64,12 +64,18 @@ def toolbar(film: Film, reading: Reading) -> None:
     last = place == len(numbers) - 1
     shown = maps.asked()
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Previous", shortcut="p", on_click=films.step, args=(-1,), disabled=place == 0)
-        st.button("Next", shortcut="n", on_click=films.step, args=(1,), disabled=last)
+        st.button(
+            "Previous",
+            shortcut=keymap.of("previous"),
+            on_click=films.step,
+            args=(-1,),
+            disabled=place == 0,
+        )
+        st.button("Next", shortcut=keymap.of("next"), on_click=films.step, args=(1,), disabled=last)
         st.button(
             "Hide map" if shown else "Show map",
             key="map",
-            shortcut="m",
+            shortcut=keymap.of("maps"),
             on_click=maps.toggle,
             disabled=reading.prediction is None or own_calls.waits(film),
         )
@@ -79,13 +85,6 @@ def toolbar(film: Film, reading: Reading) -> None:
         changed = f" · {film.change.said}" if film.change.said else ""
         where = f"{place + 1} of {len(numbers)} · {escape(short(film.name))}{changed}"
         st.html(f'<div class="cxr-name">{where}</div>', width="content")
-
-
-def arrows() -> None:
-    """The arrow keys of the viewer, where there is none; the buttons are not seen."""
-    with st.container(key="arrows"):
-        for name, by in (("left", -1), ("right", 1)):
-            st.button(name, key=f"arrow-{name}", shortcut=name, on_click=films.step, args=(by,))
 
 
 def board(film: Film, reading: Reading, model: Classifier) -> None:
@@ -130,12 +129,12 @@ def known(film: Film, model: Classifier) -> None:
     """What the film is known to be, for the page Hospital."""
     st.html('<div class="cxr-heading">Known to be, for your hospital’s profile</div>')
     with st.container(key="known", horizontal=True, gap="small"):
-        for label in model.labels:
+        for label, shortcut in keymap.known(model.labels).items():
             st.button(
                 label,
                 key=f"known-{label}",
                 type="primary" if film.label == label else "secondary",
-                shortcut=f"shift+{label.lower()}" if len(label) == 1 else None,
+                shortcut=shortcut,
                 on_click=films.mark,
                 args=(film.number, label),
             )

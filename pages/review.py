@@ -12,14 +12,13 @@ from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.review.store import Store
-from ui.base import frame
+from ui.base import frame, keymap
 from ui.base.words import plain
 from ui.review import (
     address,
     film_panes,
     film_view,
     history,
-    keys,
     queue,
     reader,
     records,
@@ -51,7 +50,6 @@ def main() -> None:
         queue.filters(table, model.bundle, place.wanted)
         queue.films()
         reader.show()
-    keys.listen()
     blind = verdict.committed(place, rows) if case else None
     hidden = place.wanted.blind and blind is None
     toolbar(place, hidden)
@@ -81,13 +79,23 @@ def toolbar(place: Place, hidden: bool) -> None:
     staged = film_view.staged()
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
-            "Previous", shortcut="p", on_click=address.go, args=(before,), disabled=not before
+            "Previous",
+            shortcut=keymap.of("previous"),
+            on_click=address.go,
+            args=(before,),
+            disabled=not before,
         )
-        st.button("Next", shortcut="n", on_click=address.go, args=(after,), disabled=not after)
+        st.button(
+            "Next",
+            shortcut=keymap.of("next"),
+            on_click=address.go,
+            args=(after,),
+            disabled=not after,
+        )
         st.button(
             "Hide maps" if staged == "maps" else "Show maps",
             key="review-maps",
-            shortcut=None if hidden else "m",
+            shortcut=None if hidden else keymap.of("maps"),
             on_click=film_view.toggle,
             args=("maps",),
             disabled=hidden,
@@ -95,7 +103,7 @@ def toolbar(place: Place, hidden: bool) -> None:
         st.button(
             "Film alone" if staged == "near" else "Link neighbours",
             key="review-near",
-            shortcut=None if hidden else "a",
+            shortcut=None if hidden else keymap.of("alike"),
             on_click=film_view.toggle,
             args=("near",),
             disabled=hidden,

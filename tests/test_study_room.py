@@ -18,7 +18,6 @@ import cxr
 from cxr.site import store
 from cxr.study.answers import Answer, Answers
 from cxr.study.plan import Plan
-from ui.study import room as study_room
 from ui.study import setup
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "study.py")
@@ -199,21 +198,6 @@ def test_it_shows_nothing_without_the_frame() -> None:
     page = AppTest.from_file(PAGE, default_timeout=120).run()
     assert not page.exception
     assert not page.main.children
-
-
-@pytest.mark.parametrize(
-    ("labels", "keys"),
-    [
-        (("N", "P", "T"), ["n", "p", "t"]),
-        (("NORMAL", "PNEUMONIA"), ["n", "p"]),
-        (("TB", "TUMOUR"), ["t", "u"]),
-        (("H", "K"), [None, None]),
-    ],
-)
-def test_labels_have_keys_that_the_viewer_leaves_free(
-    labels: tuple[str, ...], keys: list[str | None]
-) -> None:
-    assert list(study_room.label_keys(labels).values()) == keys
 
 
 def test_calls_go_by_the_picked_profile_or_it_is_said_that_they_do_not(

@@ -15,7 +15,10 @@ from hashlib import sha256
 from ..errors import ReviewError
 
 KINDS = ("blind", "verdict", "withdrawn")
-VERDICTS = ("model_wrong", "label_wrong", "unreadable", "subtle", "unsure")
+VERDICTS = (
+    *("call_right", "model_wrong", "label_wrong", "other_disease"),
+    *("unreadable", "subtle", "unsure"),
+)
 SEVERITIES = ("none", "minor", "major")
 CONFIDENCES = ("low", "fair", "high")
 LONGEST_NAME = 60

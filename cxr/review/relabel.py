@@ -13,7 +13,7 @@ from ..spreadsheet import inert
 from .entries import Entry
 
 ADDED = ("label_before", "relabelled_by", "relabelled_at", "notice")
-_LABEL_STANDS = ("model_wrong", "subtle")
+_LABEL_STANDS = ("call_right", "model_wrong", "subtle")
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def relabel(
     """Put right the labels that readers hold to be wrong, where all who judged them agree; one
     reader alone is enough, and :attr:`Change.readers` says who stands behind each.
 
-    ``label_wrong`` speaks for its correction, ``model_wrong`` and ``subtle`` for the label as it
-    is; ``unreadable`` and ``unsure`` for nothing.
+    ``label_wrong`` speaks for its correction, ``call_right`` (where the call is the label),
+    ``model_wrong`` and ``subtle`` for the label as it is; the others for nothing.
 
     Parameters
     ----------

@@ -61,8 +61,8 @@ class Verdicts:
 def verdicts(folder: Folder, entries: Iterable[Entry]) -> Verdicts:
     """The films of a folder that readers judged, under whichever model.
 
-    ``label_wrong`` speaks for its correction, ``model_wrong`` and ``subtle`` for the label as it
-    was shown; ``unreadable`` and ``unsure`` for nothing. All who judged a film must agree.
+    See :func:`cxr.review.relabel.relabel` for what a verdict speaks for. All who judged a film must
+    agree.
     """
     here = [entry for entry in entries if entry.image in folder.rows]
     labels, undecided = told(standing(here))

@@ -11,6 +11,7 @@ from films import film, png
 from numpy.typing import NDArray
 
 from cxr.imaging.radiograph import Radiograph, window_table
+from ui.base import keymap
 from ui.viewer import Layer, Look, Plate, viewer
 
 MARK = (200, 300, 150, 90)  # x, y, width, height of the white box on the marked film
@@ -77,6 +78,7 @@ def main() -> None:
     case = st.query_params.get("case", "marked")
     if st.session_state.get("case") != case:
         st.session_state.update(case=case, plates=plates(case), steps=[])
+    keymap.listen()
     st.text_input("Words")
     st.button("Run again")
     if st.button("Other film"):

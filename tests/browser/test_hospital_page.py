@@ -71,7 +71,7 @@ def test_a_profile_is_made_by_the_keyboard(fitted: Page, kept: Path) -> None:
     expect(fitted.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     settled(fitted)
     slider.blur()
-    fitted.keyboard.press("s")
+    fitted.keyboard.press("Enter")
     expect(fitted.get_by_text("Saved, and in use")).to_be_visible()
     (saved,) = store.kept(kept).profiles
     assert dict(saved.wanted) == {"threshold": saved.threshold}

@@ -65,12 +65,12 @@ def test_a_box_moves_the_scores_and_can_be_taken_back(page: Page) -> None:
     settled(page)
     assert changes(page) != first
 
-    page.keyboard.press("u")
+    page.keyboard.press("Backspace")
     expect(page.get_by_text("Tries (1)")).to_be_visible()
     settled(page)
     assert changes(page) == first
     expect(outlines(page)).to_have_count(2)  # one a film
-    page.keyboard.press("u")
+    page.keyboard.press("Backspace")
     expect(moves(page)).to_have_count(0)
     expect(outlines(page)).to_have_count(0)
 
@@ -114,7 +114,7 @@ def test_a_channel_is_chosen_by_hand_and_a_layer_by_keyboard(page: Page) -> None
     expect(channels.nth(2)).to_have_attribute("aria-pressed", "true")
     ready(page)
     last = page.locator(".pane .title").nth(1).inner_text().split(" ·")[0]
-    page.keyboard.press("e")
+    page.keyboard.press("Shift+K")
     expect(page.locator(".pane .title").nth(1)).not_to_contain_text(last)
     ready(page)
 
@@ -127,13 +127,13 @@ def test_a_story_is_played_by_keyboard(page: Page) -> None:
     for place in range(1, 5):
         expect(page.get_by_text(f"{place} of 8 ·")).to_be_visible()
         ready(page)
-        page.keyboard.press("n" if place % 2 else "ArrowRight")
+        page.keyboard.press("j" if place % 2 else "ArrowRight")
     expect(page.get_by_text("5 of 8 ·")).to_be_visible()
     expect(outlines(page)).to_have_count(2)
     expect(moves(page)).to_have_count(2)
     ready(page)
-    page.keyboard.press("p")
+    page.keyboard.press("k")
     expect(page.get_by_text("4 of 8 ·")).to_be_visible()
     ready(page)
-    page.keyboard.press("q")
+    page.keyboard.press("Escape")
     expect(page.get_by_test_id("stFileUploaderDropzoneInput")).to_have_count(2)

@@ -136,7 +136,7 @@ def test_a_page_whose_work_is_done_has_nothing_more_to_say(page: Page) -> None:
 def test_keys_go_from_film_to_film(page: Page) -> None:
     upload(page, ("one.jpg", CHILD), ("two.png", WIDE), ("three.png", png(phantom.draw("upper"))))
     expect(page.get_by_text("1 of 3")).to_be_visible()
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     expect(page.get_by_text("2 of 3")).to_be_visible()
     ask_for_map(page)
     page.get_by_role("slider", name="Opacity").click()
@@ -153,12 +153,12 @@ def test_keys_live_on_after_a_click_on_a_picker_a_list_and_a_slider(page: Page) 
     page.get_by_role("combobox", name="Films from").click()
     page.get_by_role("option", name="A hospital that the model knows").click()
     settled(page)
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     expect(page.get_by_text("2 of 3")).to_be_visible()
     settled(page)
     ask_for_map(page)
     page.get_by_role("slider", name="Opacity").click()
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     expect(page.get_by_text("3 of 3")).to_be_visible()
 
 
@@ -169,12 +169,12 @@ def test_the_page_hears_no_keys_behind_the_list_of_keys(page: Page) -> None:
     keys = page.get_by_role("dialog", name="Keys")
     expect(keys).to_be_visible()
     expect(keys.get_by_text("Draw with a brush")).to_be_hidden()
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
     settled(page)
     expect(page.get_by_text("1 of 2")).to_be_visible()
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     expect(page.get_by_text("2 of 2")).to_be_visible()
 
 
@@ -209,7 +209,7 @@ def test_a_film_may_be_dropped_anywhere(page: Page) -> None:
 def test_films_and_lengths_come_back_after_a_reload(page: Page) -> None:
     upload(page, ("one.jpg", CHILD), ("two.png", WIDE))
     expect(panes(page)).to_have_count(1)
-    page.keyboard.press("k")
+    page.keyboard.press("Shift+L")
     x, y, *_ = frame(page)
     drag(page, (x + 200, y + 200), (x + 300, y + 260))
     expect(page.locator(".ink .length")).to_have_count(1)
@@ -218,7 +218,7 @@ def test_films_and_lengths_come_back_after_a_reload(page: Page) -> None:
     expect(panes(page)).to_have_count(1)
     expect(page.locator(".ink .length")).to_have_count(1)
     settled(page)
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     expect(page.get_by_text("2 of 2")).to_be_visible()
     expect(page.locator(".ink .length")).to_have_count(0)
 
@@ -296,7 +296,7 @@ def test_a_press_that_a_timer_s_run_carries_along_is_heard_once(page: Page) -> N
     assert timers
     page.keyboard.press("m")
     expect(panes(page)).to_have_count(1)
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     expect(page.get_by_text("2 of 3")).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Remove", exact=True).click()

@@ -12,16 +12,17 @@ from waiting import WAIT_MS, accept, settled
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
+from cxr.notice import NOTICE
 from cxr.review.entries import standing
 from cxr.review.exchange import from_file
 from cxr.review.queue import Wanted, queue
 
 pytestmark = pytest.mark.browser
 
-TEN = "etusqetusq"
+TEN = "efusqefusq"
 MEANT = {
     "e": "model_wrong",
-    "t": "label_wrong",
+    "f": "label_wrong",
     "u": "unreadable",
     "s": "subtle",
     "q": "unsure",
@@ -135,7 +136,7 @@ def test_a_key_held_down_is_one_verdict(page: Page, cases: list[str]) -> None:
     for _ in range(20):
         page.keyboard.down("s")
     page.keyboard.up("s")
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     at_case(page, cases[2])
     rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Heavy Hand"]
     assert [row.case for row in rows] == [cases[0]]
@@ -153,7 +154,7 @@ def test_letters_of_a_note_are_no_verdicts_and_are_kept(page: Page, cases: list[
     at_case(page, cases[1])
     rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Note Taker"]
     assert [row.note for row in rows] == ["quest: set x, pm"]
-    page.keyboard.press("x")
+    page.keyboard.press("Backspace")
     at_case(page, cases[0])
     expect(note).to_have_value("quest: set x, pm")
     rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Note Taker"]
@@ -185,9 +186,8 @@ def test_keys_work_after_a_filter_was_clicked(page: Page, cases: list[str]) -> N
     order.click()
     page.get_by_role("option", name="Least expected label first").click()
     page.wait_for_url("**sort=loss**")
-    expect(order).not_to_be_focused()
     settled(page)
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     expect(page.get_by_text("2 of 15")).to_be_visible()
 
 
@@ -195,24 +195,24 @@ def test_blind_the_page_tells_nothing_before_the_read(page: Page, every: list[st
     page.get_by_text("Read blind first").click()
     expect(page.get_by_text("Labelled")).to_have_count(0)
     settled(page)
-    page.keyboard.press("n")  # the switch that was clicked does not hold the keys
+    page.keyboard.press("j")  # the switch that was clicked does not hold the keys
     at_case(page, every[1])
-    page.keyboard.press("p")
+    page.keyboard.press("k")
     first = every[0]
     at_case(page, first)
     begin(page, "Blind Reader")
     at_case(page, first)
     expect(page.get_by_text("Labelled")).to_have_count(0)
-    page.keyboard.press("7")  # the second label
+    page.keyboard.press("t")  # the second label
     expect(page.get_by_role("button", name="High")).to_be_enabled()
     settled(page)
     content = page.evaluate(WITHOUT_STYLES)
     for telling in ("Labelled", "margin .", "Nearest", "Grad-CAM", "Model wrong", "no findings"):
         assert telling not in content, telling
     assert "truth=" not in page.url
-    page.keyboard.press("y")
+    page.keyboard.press("8")
     expect(page.get_by_role("button", name="Subtle")).to_be_visible()
-    for key in "7y":  # what the hand lies on judges nothing
+    for key in "t8":  # what the hand lies on judges nothing
         page.keyboard.press(key)
     settled(page)
     at_case(page, first)
@@ -230,10 +230,10 @@ def test_blind_the_page_tells_nothing_before_the_read(page: Page, every: list[st
 
 def test_a_verdict_key_before_a_name_asks_for_it(page: Page, cases: list[str]) -> None:
     name = page.get_by_role("textbox", name="Your name")
-    for key in "et":  # the second is typed already
+    for key in "ef":  # the second is typed already
         page.keyboard.press(key)
     expect(name).to_be_focused()
-    expect(name).to_have_value("t")
+    expect(name).to_have_value("f")
     expect(page.get_by_text("Give your name first")).to_be_visible()
 
 
@@ -259,7 +259,7 @@ def test_escape_leaves_a_note_and_tab_does_not_take_back(page: Page, cases: list
 def test_the_address_restores_the_case_in_another_browser(
     page: Page, chromium: Browser, cases: list[str]
 ) -> None:
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     at_case(page, cases[1])
     context = chromium.new_context()
     other = context.new_page()
@@ -292,3 +292,41 @@ def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
     for box in ("html", "[data-testid=stMain]", "[data-testid=stMainBlockContainer]"):
         over = page.locator(box).first.evaluate("e => e.scrollWidth - e.clientWidth")
         assert over <= 0, box
+
+
+def test_a_whole_screen_says_what_keys_judge_and_what_one_did(page: Page, cases: list[str]) -> None:
+    begin(page, "Whole Screen")
+    at_case(page, cases[0])
+    expect(page.locator(".pane[data-ready=true]").first).to_be_visible()
+    page.get_by_role("button", name="Full screen").click()
+    caption = page.locator(".cxr-viewer .caption")
+    for said in ("Keys judge here:", "S Subtle", f"case {cases[0]}", NOTICE):
+        expect(caption).to_contain_text(said)
+    page.keyboard.press("s")
+    expect(page.locator(".cxr-key-said")).to_have_text("S Subtle")
+    for said in (f"case {cases[1]}", f"subtle, case {cases[0]}"):
+        expect(caption).to_contain_text(said)
+    assert page.evaluate("Boolean(document.fullscreenElement)")
+
+
+def test_the_list_of_keys_holds_what_acts_here_and_now(page: Page, cases: list[str]) -> None:
+    keys = page.get_by_role("dialog", name="Keys")
+    page.keyboard.press("?")
+    expect(keys.get_by_text("Invert")).to_be_visible()
+    expect(keys.get_by_text("Next", exact=True)).to_be_visible()
+    expect(keys.get_by_text("Subtle")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    begin(page, "Key Reader")
+    at_case(page, cases[0])
+    page.keyboard.press("?")
+    for said in ("Subtle", "Label wrong: N", "Backspace"):
+        expect(keys.get_by_text(said).first).to_be_visible()
+    page.keyboard.press("s")  # behind the list nothing is judged
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Metrics").click()
+    page.wait_for_url("**/evidence**")
+    settled(page)
+    page.get_by_role("button", name="Keys: ?").click()
+    expect(keys).to_be_visible()
+    expect(keys.get_by_text("Invert")).to_have_count(0)

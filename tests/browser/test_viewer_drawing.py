@@ -105,7 +105,7 @@ def test_escape_gives_a_box_up(light: Open) -> None:
 
 def test_a_length_is_in_mm_where_the_spacing_is_known(light: Open) -> None:
     page = light("marked")
-    page.keyboard.press("k")
+    page.keyboard.press("Shift+L")
     left, top, right, bottom = seen(page)
     drag(page, (left, top), (right, top))
     expect(page.locator(".ink text")).to_have_text(
@@ -117,7 +117,7 @@ def test_a_length_is_in_mm_where_the_spacing_is_known(light: Open) -> None:
     drag(page, (left, top), (left, bottom))
     expect(page.locator(".ink text")).to_have_text(re.compile(r"4[45]\.\d mm"))  # 90 of .5 mm
     other = light("drawn")
-    other.keyboard.press("k")
+    other.keyboard.press("Shift+L")
     x, y = middle(other)
     drag(other, (x, y), (x + 100, y))
     expect(other.locator(".ink text")).to_contain_text("px")

@@ -44,7 +44,7 @@ def test_every_layer_can_be_looked_into(lab: AppTest, phantom_model: cxr.Classif
             f"Channel {first}, share of the logit of {label} {signed(float(parts[first]))}"
         )
     assert len(channels(lab)) == last.channels
-    click(lab, "lab-layer-e")
+    click(lab, "lab-layer-earlier")
     pooled, values = list(found.items())[-2]
     assert titles(lab)[1].startswith(f"{pooled.name} · channel {activation(values).argmax()} ·")
     assert "not for which class" in text(lab)
@@ -82,7 +82,7 @@ def test_the_film_s_way_is_shown_and_can_be_changed(
         "Square",
         "Cropped",
     ]
-    click(lab, "lab-step-e")
+    click(lab, "lab-step-earlier")
     assert titles(lab) == ["As filed", "Square · 64 × 64"]
     click(lab, "lab-own")
     assert "→" not in text(lab)

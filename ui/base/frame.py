@@ -1,4 +1,4 @@
-"""What stands round every page: the styles, the notice, and the keys."""
+"""What stands round every page: the styles and the notice."""
 
 from __future__ import annotations
 
@@ -11,47 +11,6 @@ from cxr.notice import NOTICE
 
 HERE = Path(__file__).parent
 ABOUT = f"CXR Lens reads chest radiographs with a network and shows what moved it. {NOTICE}"
-
-# Streamlit hears no single-key shortcut while a slider, a radio button, a toggle, a list to choose
-# from or a closed picker holds the focus. Who came there by a click is done with it: the key goes
-# to the page. Who came by keyboard keeps the focus.
-_RELEASE = """
-export default function () {
-  let clicked = false;
-  const done = () => {
-    const held = document.activeElement;
-    if (held instanceof HTMLSelectElement) return held;
-    if (!(held instanceof HTMLInputElement)) return null;
-    if (["range", "radio", "checkbox", "file"].includes(held.type)) return held;
-    const picker = held.getAttribute("role") === "combobox";
-    return picker && held.getAttribute("aria-expanded") !== "true" ? held : null;
-  };
-  const press = () => (clicked = true);
-  const hear = (event) => {
-    if (event.key === "Tab") clicked = false;
-    if (!clicked || !event.isTrusted || event.defaultPrevented) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key.length > 1 && !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
-    const held = done();
-    if (!held) return;
-    held.blur();
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    const { key, code, keyCode, which, shiftKey } = event;
-    for (const type of ["keydown", "keyup"]) {
-      const said = { key, code, keyCode, which, shiftKey, bubbles: true, cancelable: true };
-      document.body.dispatchEvent(new KeyboardEvent(type, said));
-    }
-  };
-  window.addEventListener("pointerdown", press, true);
-  window.addEventListener("keydown", hear, true);
-  return () => {
-    window.removeEventListener("pointerdown", press, true);
-    window.removeEventListener("keydown", hear, true);
-  };
-}
-"""
-_release_keys = st.components.v2.component("cxr_release_keys", js=_RELEASE)
 
 
 def configure() -> None:
@@ -108,9 +67,7 @@ def _accept() -> None:
 def notice() -> None:
     """The name and the line at the top of every page."""
     st.logo(HERE / "logo.svg", size="large")
-    st.html(f'<div class="cxr-notice" role="note">{NOTICE}</div>')
-
-
-def keys() -> None:
-    with st.sidebar:
-        _release_keys(key="release-keys", height=1)
+    st.html(
+        f'<div class="cxr-notice" role="note">{NOTICE}</div>'
+        '<button class="cxr-keys-ask" type="button">Keys: ?</button>'
+    )

@@ -12,6 +12,7 @@ from cxr.screening.assess import assess
 from cxr.site.films import film_of
 from cxr.site.reviewed import Reviewed, verdicts
 from cxr.site.table import read_table
+from ui.base import keymap
 from ui.base.words import plain, short
 from ui.hospital.pile import LEFT_OUT, Held, Pile, pile
 from ui.panels.intake import forget
@@ -144,7 +145,7 @@ def read(model: Classifier) -> None:
         st.button(
             "Stop",
             key="hospital-stop",
-            shortcut="escape",
+            shortcut=keymap.of("stop"),
             on_click=setattr,
             args=(here, "stopped", True),
         )

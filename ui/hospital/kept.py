@@ -11,6 +11,7 @@ from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
 from cxr.site import from_bytes, store, to_bytes
 from cxr.site.profile import LONGEST_NAME, Profile
+from ui.base import keymap
 from ui.base.words import plain
 from ui.hospital import words
 from ui.metrics.blocks import heading
@@ -35,7 +36,11 @@ def save(profile: Profile) -> None:
         if usable:
             profile = replace(profile, name=named)
         pressed = st.button(
-            "Save", key="hospital-keep", type="primary", shortcut="s", disabled=not usable
+            "Save",
+            key="hospital-keep",
+            type="primary",
+            shortcut=keymap.of("keep"),
+            disabled=not usable,
         )
         st.download_button(
             "Export",
@@ -138,7 +143,7 @@ def _line(profile: Profile, model: Classifier) -> None:
             st.button(
                 "Keep",
                 key=f"hospital-spare-{identity}",
-                shortcut="escape",
+                shortcut=keymap.of("stop"),
                 on_click=st.session_state.pop,
                 args=(_ASKED, None),
             )

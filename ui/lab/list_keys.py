@@ -1,4 +1,4 @@
-"""Keys e and f: one place back or on in a list that stands in the session."""
+"""One place back or on in a list that stands in the session, by key."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from ui.base import keymap
+
 
 def further(names: Sequence[str], key: str) -> None:
     """Buttons that move the choice under `key`, one of `names`; the ends hold."""
     place = names.index(st.session_state[key])
-    for said, letter, by in (("Earlier", "e", -1), ("Further", "f", 1)):
+    for said, act, by in (("Earlier", "earlier", -1), ("Further", "further", 1)):
         to = place + by
         st.button(
             said,
-            key=f"{key}-{letter}",
-            shortcut=letter,
+            key=f"{key}-{act}",
+            shortcut=keymap.of(act),
             disabled=not 0 <= to < len(names),
             on_click=st.session_state.update,
             args=({key: names[max(0, min(to, len(names) - 1))]},),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cxr.errors import BundleError, CxrError
 from cxr.explain import methods_of
@@ -16,6 +17,7 @@ from cxr.model.classifier import Classifier
 from cxr.screening.assess import assess
 from cxr.teaching.preprocessing_stages import changed
 from cxr.teaching.story import Story, StoryStep
+from ui.base import keymap
 from ui.base.words import plain
 from ui.lab import layers, moves, preprocessing, stability, tries
 from ui.panels import input_checks
@@ -65,8 +67,15 @@ def show(story: Story, picked: Classifier) -> None:
     """The step that the story stands at."""
     place = st.session_state["story_place"]
     now = story.steps[place]
-    _toolbar(story, place)
+    way_out = _toolbar(story, place)
     st.html(f'<p class="lab-caption">{escape(now.caption)}</p>')
+    _step(story, now, picked)
+    # Escape stops the work of a step, and leaves the story where there is none.
+    stop = keymap.of("stop") if desk().job is None else None
+    way_out.button("Leave the story", key="story-leave", shortcut=stop, on_click=leave)
+
+
+def _step(story: Story, now: StoryStep, picked: Classifier) -> None:
     model = _model(now, picked)
     if model is None:
         desk().leave_job()
@@ -101,14 +110,17 @@ def _passport(film: Film, model: Classifier) -> Passport:
     )
 
 
-def _toolbar(story: Story, place: int) -> None:
+def _toolbar(story: Story, place: int) -> DeltaGenerator:
+    """From step to step; gives where the way out stands."""
     last = len(story.steps) - 1
+    back, on = keymap.of("previous"), keymap.of("next")
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Previous", shortcut="p", on_click=step, args=(-1,), disabled=place == 0)
-        st.button("Next", shortcut="n", on_click=step, args=(1,), disabled=place == last)
-        st.button("Leave the story", key="story-leave", shortcut="q", on_click=leave)
+        st.button("Previous", shortcut=back, on_click=step, args=(-1,), disabled=place == 0)
+        st.button("Next", shortcut=on, on_click=step, args=(1,), disabled=place == last)
+        way_out = st.empty()
         where = f"{place + 1} of {last + 1} · {escape(story.title)}"
         st.html(f'<div class="cxr-name">{where}</div>', width="content")
+    return way_out
 
 
 def _foot(story: Story, now: StoryStep, model: Classifier) -> str:

@@ -17,6 +17,7 @@ from cxr.teaching.preprocessing_stages import (
     scores,
     stages,
 )
+from ui.base import keymap
 from ui.lab import moves
 from ui.lab.list_keys import further
 from ui.session import films
@@ -109,7 +110,7 @@ def _choose(own: Preprocessing, model: Classifier) -> Preprocessing:
     st.button(
         "The model’s own",
         key="lab-own",
-        shortcut="u",
+        shortcut=keymap.of("back"),
         on_click=leave,
         args=(model,),
         disabled=how == own,

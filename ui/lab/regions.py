@@ -12,6 +12,7 @@ from cxr.explain import FILLS
 from cxr.explain.region import Answer, painted
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
+from ui.base import keymap
 from ui.base.words import plain, score
 from ui.lab import fills, moves, tries
 from ui.lab.tries import Try
@@ -98,7 +99,7 @@ def _choose(film: Film) -> tuple[str, bool]:
         st.button(
             "Take back",
             key="take-back",
-            shortcut="u",
+            shortcut=keymap.of("back"),
             on_click=tries.take_back,
             args=(film,),
             disabled=none,

@@ -9,6 +9,7 @@ import streamlit as st
 
 from cxr.metrics.evidence import MACRO, OF_CLASS, OVERALL, Figure, Name
 from cxr.metrics.subgroups import SMALL, Slice, parts
+from ui.base import keymap
 from ui.base.words import site
 from ui.metrics import cases
 from ui.metrics.blocks import Block, films, heading, named, quiet, ranged, said, table, written
@@ -110,7 +111,7 @@ def _watch(job: Job, wanted: Wanted) -> None:
     if not job.running:
         st.rerun()
     st.progress(min(job.share, 1.0), "Resampling patients, slice by slice")
-    if st.button("Cancel", key="ev-cancel", shortcut="escape"):
+    if st.button("Cancel", key="ev-cancel", shortcut=keymap.of("stop")):
         desk().leave_job()
         st.session_state["ev-stopped"] = wanted
         st.rerun()

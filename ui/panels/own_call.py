@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from cxr.model.classifier import Classifier
+from ui.base import keymap
 from ui.base.words import plain
 from ui.session import own_calls
 from ui.session.films import Film
@@ -32,7 +33,7 @@ def before(film: Film, model: Classifier) -> None:
         "Show the scores",
         key="own-show",
         type="primary",
-        shortcut="enter",
+        shortcut=keymap.of("keep"),
         disabled=call is None,
         on_click=_keep_before,
         args=(film, call),

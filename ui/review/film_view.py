@@ -7,7 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
-from ui.review import address
+from ui.review import address, queue, reader
 from ui.review.queue import Place
 from ui.session.fragments import every, pressed
 from ui.session.shelf import Job
@@ -36,7 +36,14 @@ def show(place: Place, plates: list[Plate], height: str = STAGE) -> None:
         if there := place.neighbour(by):
             address.go(there)
 
-    viewer(plates, key="review-film", height=height, on_step=step)
+    said = [queue.where(place), st.session_state.get(reader.SAID, "")]
+    viewer(
+        plates,
+        key="review-film",
+        height=height,
+        on_step=step,
+        caption=[line for line in said if line],
+    )
 
 
 @every(0.5)

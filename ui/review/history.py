@@ -31,7 +31,7 @@ def _told(entry: Entry) -> str:
         "blind": [f"blind read {entry.read}, {entry.confidence}"],
         "withdrawn": ["took a verdict back"],
         "verdict": [
-            VERDICTS[entry.verdict][0].lower() if entry.verdict else "",
+            VERDICTS[entry.verdict].lower() if entry.verdict else "",
             f"it is {entry.correction}" if entry.correction else "",
             f"severity {entry.severity}" if entry.severity else "",
             f"read {entry.read}" if entry.read else "",

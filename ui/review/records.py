@@ -63,7 +63,7 @@ def _queue(place: Place) -> None:
         {
             "case": part.case,
             **({} if place.wanted.blind else telling),
-            "my verdict": [VERDICTS[entry.verdict][0] if entry else "" for entry in mine],
+            "my verdict": [VERDICTS[entry.verdict] if entry else "" for entry in mine],
         }
     ).set_index(pd.RangeIndex(start + 1, start + 1 + len(part)))
     picked = st.dataframe(

@@ -11,6 +11,7 @@ from cxr.errors import CxrError, ReviewError
 from cxr.model.bundle import Bundle
 from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, clean
 from cxr.review.store import Store, new_key
+from ui.base import keymap
 from ui.base.words import meaning, plain
 from ui.review import address, reader
 from ui.review.queue import Place
@@ -18,15 +19,17 @@ from ui.review.reader import FORMS, GIVEN, KEPT, SAID
 from ui.session import record
 
 VERDICTS = {
-    "model_wrong": ("Model wrong", "e"),
-    "label_wrong": ("Label wrong", "t"),
-    "unreadable": ("Unreadable", "u"),
-    "subtle": ("Subtle", "s"),
-    "unsure": ("Unsure", "q"),
+    "call_right": "Call is right",
+    "model_wrong": "Model wrong",
+    "label_wrong": "Label wrong",
+    "other_disease": "Other disease",
+    "unreadable": "Unreadable",
+    "subtle": "Subtle",
+    "unsure": "Unsure",
 }
-# None is a verdict key: these are pressed just before the verdicts take the buttons' place.
-_READ_KEYS = "67890"
-_CONFIDENCE_KEYS = dict(zip(CONFIDENCES, "fjy", strict=True))
+"""Each has its key by its name."""
+_NOT_OFFERED = {True: "model_wrong", False: "call_right"}
+"""Where the call is the label, and where it isn't: there the label would be wrong."""
 _FAILED = "review_failed"
 _TOO_SOON = "Another key came too soon after it and was passed over."
 
@@ -47,11 +50,11 @@ def blind_read(place: Place, bundle: Bundle, store: Store) -> None:
     case, draft = about.case, f"draft-{_own(about)}"
     st.html('<div class="cxr-heading">Your read</div>')
     with st.container(horizontal=True, gap="small"):
-        for i, label in enumerate(bundle.labels):
+        for label, shortcut in keymap.labels(bundle.labels).items():
             st.button(
                 plain(label),
                 key=f"read-{case}-{label}",
-                shortcut=_READ_KEYS[i] if i < len(_READ_KEYS) else None,
+                shortcut=shortcut,
                 type="primary" if st.session_state.get(draft) == label else "secondary",
                 help=meaning(label, bundle.labels) or None,
                 on_click=_pick,
@@ -59,7 +62,7 @@ def blind_read(place: Place, bundle: Bundle, store: Store) -> None:
             )
     st.html('<div class="cxr-heading">How sure: this commits it</div>')
     with st.container(horizontal=True, gap="small"):
-        for confidence, shortcut in _CONFIDENCE_KEYS.items():
+        for confidence, shortcut in keymap.several("sure", CONFIDENCES).items():
             st.button(
                 confidence.capitalize(),
                 key=f"read-{case}-{confidence}",
@@ -122,14 +125,14 @@ def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> No
             args=(about, standing.verdict, keys, "", store),
         )
     with buttons:
-        for verdict, (title, shortcut) in VERDICTS.items():
-            if verdict == "model_wrong" and about.label == about.called:
+        for verdict, title in VERDICTS.items():
+            if verdict == _NOT_OFFERED[about.label == about.called]:
                 continue
             more = f": {correction}" if verdict == "label_wrong" and correction else ""
             st.button(
                 plain(title + more),
                 key=f"verdict-{verdict}-{about.case}",
-                shortcut=shortcut,
+                shortcut=keymap.of(verdict),
                 type="primary" if standing and standing.verdict == verdict else "secondary",
                 on_click=_give,
                 args=(about, verdict, keys, place.neighbour(1), store),
@@ -244,7 +247,7 @@ def _recorded(entry: Entry, store: Store, unconfirmed: bool) -> tuple[Entry, boo
 
 def _told_kept(kept: Entry) -> str:
     what = {"blind": f"read {kept.read}", "withdrawn": "taken back"}.get(kept.kind)
-    what = what or VERDICTS[kept.verdict][0].lower()
+    what = what or VERDICTS[kept.verdict].lower()
     return f"Kept at {kept.time[11:19]} UTC: {what}, case {kept.case}."
 
 
@@ -267,7 +270,7 @@ def _outcome(store: Store) -> None:
     st.button(
         "Take the last one back",
         key="undo",
-        shortcut="x",
+        shortcut=keymap.of("back"),
         type="tertiary",
         disabled=not given,
         on_click=_undo,

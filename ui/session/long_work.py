@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from cxr.errors import CxrError, ExplainError
+from ui.base import keymap
 from ui.session.fragments import every
 from ui.session.shelf import Job, Step, desk
 
@@ -117,7 +118,7 @@ def _watch(task: Task, seen: Any) -> None:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(min(job.share, 1.0), f"Working out: {task.what}")
-        if st.button("Cancel", key="cancel", shortcut="escape"):
+        if st.button("Cancel", key="cancel", shortcut=keymap.of("stop")):
             if job.so_far is not None:
                 desk().shelf.put(("so far", task.key), job.so_far, task.size(job.so_far))
             st.session_state[_STOPPED] = task.key

@@ -12,15 +12,13 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.study.answers import STAGES, Answer
 from cxr.study.plan import Plan, StudyFilm
+from ui.base import keymap
 from ui.base.words import called_means, meaning, plain
 from ui.review import reader
 from ui.session.own_calls import SURE
 from ui.study import setup, source
 from ui.viewer import Plate, viewer
 
-# 1 to 5 are the viewer's windows.
-_SURE_KEYS = "67890"
-_FREE_KEYS = "aefmnpqstu"
 _DRAFT, _FAILED = "study_draft", "study_not_kept"
 
 
@@ -57,17 +55,21 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
         except CxrError as refusal:
             st.info(plain(f"This film cannot be shown. {refusal}"))
             return
-        viewer([Plate(radiograph, "The film")], key="study-film")
+        viewer(
+            [Plate(radiograph, "The film")], key="study-film", caption=[_where(plan, place, stage)]
+        )
     with right:
         first = [a for a in answers if (a.film, a.reader) == (case.film, reader.name())]
         _question(plan, case, place, stage, first)
 
 
+def _where(plan: Plan, place: int, stage: str) -> str:
+    how = "alone" if stage == "alone" else "with the call"
+    return f"Film {place + 1} of {len(plan.cases)} · {how}"
+
+
 def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[Answer]) -> None:
-    of = f"Film {place + 1} of {len(plan.cases)}"
-    st.html(
-        f'<div class="cxr-name">{of} · {"alone" if stage == "alone" else "with the call"}</div>'
-    )
+    st.html(f'<div class="cxr-name">{_where(plan, place, stage)}</div>')
     if stage == "aided":
         st.html(
             '<div class="cxr-heading">The call shown</div>'
@@ -80,16 +82,16 @@ def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[A
     form = f"{plan.study}-{place}-{stage}"
     draft = _draft(form)
     st.html('<div class="cxr-heading">Your read</div>')
-    keys = label_keys(plan.labels)
+    keys = keymap.labels(plan.labels)
     titles = {label: meaning(label, plan.labels).capitalize() or label for label in plan.labels}
     _choices(form, "read", titles, keys, draft)
     st.html('<div class="cxr-heading">How sure</div>')
-    _choices(form, "confidence", SURE, dict(zip(SURE, _SURE_KEYS, strict=True)), draft)
+    _choices(form, "confidence", SURE, keymap.several("sure", SURE), draft)
     st.button(
         "Keep and go on",
         key=f"study-keep-{form}",
         type="primary",
-        shortcut="enter",
+        shortcut=keymap.of("keep"),
         width="stretch",
         disabled=not {"read", "confidence"} <= set(draft),
         on_click=_keep,
@@ -98,15 +100,6 @@ def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[A
     st.button("Stop here", key="study-stop", type="tertiary", on_click=setup.stop)
     if failed := st.session_state.pop(_FAILED, ""):
         st.error(plain(failed))
-
-
-def label_keys(labels: tuple[str, ...]) -> dict[str, str | None]:
-    """A key for each label: its first letter that the viewer leaves free and no other label has."""
-    keys: dict[str, str | None] = {}
-    for label in labels:
-        free = (c for c in label.lower() if c in _FREE_KEYS and c not in keys.values())
-        keys[label] = next(free, None)
-    return keys
 
 
 def _choices(

@@ -12,7 +12,7 @@ browser alone. The front end is in ``front/`` and is built into ``static/viewer/
 - The same film twice is sent once. A film stays in the browser until newer ones need its place.
 - `region` stays the same until another is drawn (`serial` tells them apart) and is None again as
   soon as the plate that it was drawn on shows another film.
-- Keys that the viewer does not hear, free for a page's buttons: a e f q s t u x y, and m n p.
+- Its keys are those of ``ui.base.keymap``, which pages' buttons take theirs from too.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from cxr.explain import overlay
 from cxr.imaging.radiograph import Radiograph
 from cxr.notice import NOTICE
 from cxr.teaching.story import Hidden
+from ui.base import keymap
 from ui.viewer import wire
 from ui.viewer.parcel import Parcels
 
@@ -210,6 +211,7 @@ def viewer(
             {layer.method for plate in plates for layer in plate.layers}, scales or {}
         ),
         "draw": draw,
+        "keys": keymap.of_viewer(),
         "tool": tool,
         "height": height,
         "caption": [*caption, NOTICE],

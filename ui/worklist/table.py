@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from cxr.batch.results import Numbers, Results, Wanted
+from ui.base import keymap
 from ui.base.words import flag
 
 ROWS = 50
@@ -54,8 +55,20 @@ def page_of(found: Numbers, wanted: Wanted) -> Numbers:
     page = min(st.session_state.get(_PAGE, 0), last)
     begin = page * ROWS
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Previous", shortcut="p", on_click=_go, args=(page - 1,), disabled=page == 0)
-        st.button("Next", shortcut="n", on_click=_go, args=(page + 1,), disabled=page == last)
+        st.button(
+            "Previous",
+            shortcut=keymap.of("previous"),
+            on_click=_go,
+            args=(page - 1,),
+            disabled=page == 0,
+        )
+        st.button(
+            "Next",
+            shortcut=keymap.of("next"),
+            on_click=_go,
+            args=(page + 1,),
+            disabled=page == last,
+        )
         shown = f"{begin + 1:,}–{min(begin + ROWS, len(found)):,} of " if len(found) else ""
         st.html(f'<div class="cxr-name">{shown}{len(found):,} films</div>', width="content")
     return found[begin : begin + ROWS]

@@ -1,19 +1,18 @@
-// The buttons over the films, the map's settings under them, and the list of keys.
+// The buttons over the films, and the map's settings under them.
 
 import { coarse } from "./box.js";
 import { chosen } from "./cover.js";
 import { button, element, pressed } from "./element.js";
-import { KEYS, nameOf } from "./keys.js";
 import { bar } from "./overlay.js";
 
 const TOOLS = [
-  ["window", "Window", "Window by dragging", "w"],
-  ["pan", "Pan", "Pan by dragging", "d"],
-  ["zoom", "Zoom", "Zoom by dragging", "z"],
-  ["magnifier", "Magnify", "Magnifier", "g"],
-  ["length", "Length", "Measure a length", "k"],
-  ["box", "Box", "Draw a box", "x"],
-  ["brush", "Brush", "Draw with a brush", "y"],
+  ["window", "Window", "windowing"],
+  ["pan", "Pan", "pan"],
+  ["zoom", "Zoom", "zoom"],
+  ["magnifier", "Magnify", "magnifier"],
+  ["length", "Length", "length"],
+  ["box", "Box", "box"],
+  ["brush", "Brush", "brush"],
 ];
 
 const FAINT = 0.05; // of full colour: a map that has less looks like the bare film
@@ -24,41 +23,45 @@ const PICTURE =
 export class Bar {
   #tools = new Map();
 
-  constructor(box) {
+  constructor(box, keys) {
     this.box = box;
-    this.help = help();
+    this.keys = new Map(keys.map((row) => [row.act, row]));
     this.top = element("div", { class: "bar", role: "toolbar", "aria-label": "Viewer" }, this.#top());
     this.bottom = element("div", { class: "bar cover", role: "group", "aria-label": "Map" });
     this.#bottom();
   }
 
+  /** A button for what a key does, named by the map of keys. */
+  #does(words, act, press, toggle = false) {
+    const { keys, words: name } = this.keys.get(act);
+    return button(words, { name, key: keys[0], press, toggle });
+  }
+
   #top() {
     const { box } = this;
-    for (const [tool, words, name, key] of TOOLS) {
-      const press = () => box.take(tool);
-      this.#tools.set(tool, button(words, { name, key, press, toggle: true }));
+    for (const [tool, words, act] of TOOLS) {
+      this.#tools.set(tool, this.#does(words, act, () => box.take(tool), true));
     }
     this.preset = element("select", { "aria-label": "Window presets", title: "Windows (1 to 5)" });
     this.preset.addEventListener("change", () => box.preset(Number(this.preset.value)));
-    const does = (words, name, key, press, toggle = false) =>
-      button(words, { name, key, press, toggle });
-    this.inverted = does("Invert", "Invert", "i", () => box.invert(), true);
-    this.linked = does("Link", "Link the films", "", () => box.link(), true);
-    this.boxes = does("Boxes", "Lesion boxes", "b", () => box.set({ boxes: !box.settings.boxes }), true);
+    this.inverted = this.#does("Invert", "invert", () => box.invert(), true);
+    this.linked = button("Link", { name: "Link the films", press: () => box.link(), toggle: true });
+    this.boxes = this.#does("Boxes", "lesions", () => box.set({ boxes: !box.settings.boxes }), true);
     const places = [
-      does("↔", "Flip left and right", "h", () => box.flip(false)),
-      does("↕", "Flip up and down", "v", () => box.flip(true)),
-      does("↺", "Rotate left", "l", () => box.turn(-90)),
-      does("↻", "Rotate right", "r", () => box.turn(90)),
+      this.#does("↔", "mirror", () => box.flip(false)),
+      this.#does("↕", "upend", () => box.flip(true)),
+      this.#does("↺", "turn_left", () => box.turn(-90)),
+      this.#does("↻", "turn_right", () => box.turn(90)),
     ];
     const zooms = [
-      does("Fit", "Fit", "=", () => box.fit()),
-      does("1:1", "One pixel of the film for each of the screen", "", () => box.actual()),
-      does("Reset", "Reset", " ", () => box.reset()),
+      this.#does("Fit", "fit", () => box.fit()),
+      button("1:1", { name: "One pixel of the film for each of the screen", press: () => box.actual() }),
+      this.#does("Reset", "reset", () => box.reset()),
     ];
+    const list = () => window.dispatchEvent(new CustomEvent("cxr-keys"));
     const rest = [
-      does("Full", "Full screen", "", () => box.fullscreen()),
-      does("?", "Keys", "?", () => this.help.showModal()),
+      button("Full", { name: "Full screen", press: () => box.fullscreen() }),
+      button("?", { name: "Keys", key: "?", press: list }),
     ];
     const group = (...parts) => element("span", { class: "group" }, parts);
     return [
@@ -72,20 +75,10 @@ export class Bar {
 
   #bottom() {
     const { box } = this;
-    this.on = button("Map", {
-      name: "Map on or off",
-      key: "o",
-      press: () => box.set({ on: !box.settings.on }),
-      toggle: true,
-    });
+    this.on = this.#does("Map", "overlay", () => box.set({ on: !box.settings.on }), true);
     this.layer = element("select", { "aria-label": "Map" });
     this.layer.addEventListener("change", () => box.set({ layer: this.layer.value }));
-    this.contour = button("Contour", {
-      name: "Contour",
-      key: "c",
-      press: () => box.set({ contour: !box.settings.contour }),
-      toggle: true,
-    });
+    this.contour = this.#does("Contour", "contour", () => box.set({ contour: !box.settings.contour }), true);
     this.opacity = element("input", { type: "range", min: 0, max: 100, step: 5, "aria-label": "Opacity" });
     this.opacity.addEventListener("input", () => box.set({ opacity: this.opacity.value / 100 }));
     this.scale = element("select", { "aria-label": "Full colour at" });
@@ -122,7 +115,6 @@ export class Bar {
       pressed(made, tool === settings.tool && (settings.handy || !coarse()));
       made.hidden = !data.draw && (tool === "box" || tool === "brush");
     }
-    this.help.querySelectorAll("tr").forEach((row, i) => (row.hidden = KEYS[i][3]?.(this.box) === false));
     this.box.root.dataset.tool = settings.tool;
     this.box.root.classList.toggle("handy", settings.handy);
     const { windows } = active.plate.film;
@@ -189,24 +181,4 @@ function options(select, wanted) {
   select.replaceChildren(
     ...wanted.map(([value, words, title]) => element("option", { value, title }, [words])),
   );
-}
-
-function help() {
-  const rows = KEYS.map(([keys, words]) =>
-    element("tr", {}, [
-      element("th", { scope: "row" }, [nameOf(keys)]),
-      element("td", {}, [words]),
-    ]),
-  );
-  const close = button("Close", { press: () => dialog.close() });
-  const dialog = element("dialog", { class: "keys", "aria-label": "Keys" }, [
-    element("table", {}, rows),
-    element("p", {}, [
-      "Shift and an arrow do what dragging does on the film that has the focus; to measure or draw, " +
-        "they move a cross and Enter sets its points. The wheel and two fingers zoom; Shift and a drag " +
-        "pan, Ctrl and a drag zoom. Buttons of the page show their own keys.",
-    ]),
-    close,
-  ]);
-  return dialog;
 }

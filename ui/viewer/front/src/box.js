@@ -26,15 +26,16 @@ export class LightBox {
   #saved = 0;
   #following = false;
 
-  constructor(root, { key, tool }) {
+  constructor(root, { key, tool, keys }) {
     this.root = root;
     if (!kept.has(key)) kept.set(key, { ...AT_FIRST, tool });
     this.settings = kept.get(key);
     this.table = element("div", { class: "panes" });
     this.caption = element("div", { class: "caption" });
+    this.judging = element("span", { class: "judging" }); // the page's keys fill it on a whole screen
     this.spoken = element("div", { class: "spoken", role: "status" });
-    this.bar = new Bar(this);
-    this.root.replaceChildren(this.caption, this.bar.top, this.table, this.bar.bottom, this.bar.help, this.spoken);
+    this.bar = new Bar(this, keys);
+    this.root.replaceChildren(this.caption, this.bar.top, this.table, this.bar.bottom, this.spoken);
     this.deaf = listen(this);
   }
 
@@ -47,7 +48,7 @@ export class LightBox {
     this.data = data;
     this.kinds = data.kinds;
     this.root.style.height = data.height;
-    this.caption.replaceChildren(...data.caption.map((line) => element("span", {}, [line])));
+    this.caption.replaceChildren(...data.caption.map((line) => element("span", {}, [line])), this.judging);
     while (this.panes.length > data.plates.length) {
       const pane = this.panes.pop();
       pane.stop();
@@ -208,6 +209,12 @@ export class LightBox {
       each.redraw();
     }
     pane.ink.keep(id);
+  }
+
+  /** Whether there is a length or a region to take back; a region that the page keeps is the page's. */
+  erasable() {
+    const { lengths, region } = this.active.ink;
+    return lengths.length || region;
   }
 
   /** Take back the last length, or the region. */

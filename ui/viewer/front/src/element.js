@@ -17,9 +17,9 @@ function filled(made, attributes, children) {
 
 /** A button with its words, its key and what it does. */
 export function button(words, { name = words, key = "", press, toggle = false }) {
-  const title = key ? `${name} (${key === " " ? "space" : key})` : name;
+  const title = key ? `${name} (${nameOf(key)})` : name;
   const made = element("button", { type: "button", title, "aria-label": name }, [words]);
-  if (key) made.setAttribute("aria-keyshortcuts", key === " " ? "Space" : key);
+  if (key) made.setAttribute("aria-keyshortcuts", nameOf(key).replace(" + ", "+"));
   if (toggle) made.setAttribute("aria-pressed", "false");
   made.addEventListener("click", press);
   return made;
@@ -27,4 +27,11 @@ export function button(words, { name = words, key = "", press, toggle = false })
 
 export function pressed(made, is) {
   made.setAttribute("aria-pressed", String(Boolean(is)));
+}
+
+const NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→" };
+
+/** A key as its reader sees it. */
+export function nameOf(key) {
+  return NAMES[key] ?? (/^[A-Z]$/.test(key) ? `Shift + ${key}` : key.length > 1 ? key : key.toUpperCase());
 }

@@ -1,44 +1,47 @@
-// OHIF's keys, wherever the focus is, except where somebody types or a dialog is open.
+// Keys, wherever the focus is, except where somebody types or a dialog is open.
 
-const drawn = (box) => Boolean(box.data?.draw);
-const boxed = (box) => Boolean(box.data?.plates.some(({ boxes }) => boxes.length));
+import { nameOf } from "./element.js";
 
 /**
- * [keys, what the help says, what they do, whether they mean anything (or nothing: always)]; a key
- * is written as the browser names it.
+ * Act -> [what it does, whether it means anything now (or nothing: always)]. Which keys ask for it,
+ * and its words, come with the page's data from the one map of the app, ui/base/keymap.py.
  */
-export const KEYS = [
-  [["ArrowLeft"], "Previous film", (box) => box.step(-1)],
-  [["ArrowRight"], "Next film", (box) => box.step(1)],
-  [["1", "2", "3", "4", "5"], "Windows", (box, key) => box.preset(Number(key) - 1)],
-  [["i"], "Invert", (box) => box.invert()],
-  [["h"], "Flip left and right", (box) => box.flip(false)],
-  [["v"], "Flip up and down", (box) => box.flip(true)],
-  [["r"], "Rotate right", (box) => box.turn(90)],
-  [["l"], "Rotate left", (box) => box.turn(-90)],
-  [["+"], "Zoom in", (box) => box.active.zoomBy(1.25)],
-  [["-"], "Zoom out", (box) => box.active.zoomBy(0.8)],
-  [["="], "Fit", (box) => box.fit()],
-  [[" "], "Reset", (box) => box.reset()],
-  [["w"], "Window by dragging", (box) => box.set({ tool: "window" })],
-  [["d"], "Pan by dragging", (box) => box.set({ tool: "pan" })],
-  [["z"], "Zoom by dragging", (box) => box.set({ tool: "zoom" })],
-  [["g"], "Magnifier", (box) => box.set({ tool: "magnifier" })],
-  [["k"], "Measure a length", (box) => box.set({ tool: "length" })],
-  [["x"], "Draw a box", (box) => box.set({ tool: "box" }), drawn],
-  [["y"], "Draw with a brush", (box) => box.set({ tool: "brush" }), drawn],
-  [["Backspace", "Delete"], "Take back the last length or region", (box) => box.erase()],
-  [["o"], "Map on or off", (box) => box.set({ on: !box.settings.on })],
-  [["c"], "Contour on or off", (box) => box.set({ contour: !box.settings.contour })],
-  [["b"], "Lesion boxes on or off", (box) => box.set({ boxes: !box.settings.boxes }), boxed],
-  [["?"], "These keys", (box) => box.bar.help.showModal()],
-];
+export const ACTS = {
+  previous: [(box) => box.step(-1), (box) => box.data.steps],
+  next: [(box) => box.step(1), (box) => box.data.steps],
+  window: [(box, place) => box.preset(place)],
+  invert: [(box) => box.invert()],
+  mirror: [(box) => box.flip(false)],
+  upend: [(box) => box.flip(true)],
+  turn_right: [(box) => box.turn(90)],
+  turn_left: [(box) => box.turn(-90)],
+  closer: [(box) => box.active.zoomBy(1.25)],
+  away: [(box) => box.active.zoomBy(0.8)],
+  fit: [(box) => box.fit()],
+  reset: [(box) => box.reset()],
+  windowing: [(box) => box.set({ tool: "window" })],
+  pan: [(box) => box.set({ tool: "pan" })],
+  zoom: [(box) => box.set({ tool: "zoom" })],
+  magnifier: [(box) => box.set({ tool: "magnifier" })],
+  length: [(box) => box.set({ tool: "length" })],
+  box: [(box) => box.set({ tool: "box" }), drawn],
+  brush: [(box) => box.set({ tool: "brush" }), drawn],
+  back: [(box) => box.erase(), (box) => box.erasable()],
+  overlay: [(box) => box.set({ on: !box.settings.on }), covered],
+  contour: [(box) => box.set({ contour: !box.settings.contour }), covered],
+  lesions: [(box) => box.set({ boxes: !box.settings.boxes }), boxed],
+};
 
-const BY_KEY = new Map(KEYS.flatMap((entry) => entry[0].map((key) => [key, entry])));
-const NAMES = { " ": "space", ArrowLeft: "←", ArrowRight: "→", Backspace: "⌫", Delete: "del" };
+function drawn(box) {
+  return box.data.draw;
+}
 
-export function nameOf(keys) {
-  return keys.map((key) => NAMES[key] ?? key).join(" ");
+function covered(box) {
+  return box.data.plates.some(({ layers }) => layers.length);
+}
+
+function boxed(box) {
+  return box.data.plates.some(({ boxes }) => boxes.length);
 }
 
 let foremost = null; // of several light boxes the one that was used last
@@ -49,24 +52,35 @@ export function listen(box) {
   box.root.addEventListener("pointerdown", claim, true);
   box.root.addEventListener("focusin", claim, true);
   const hear = (event) => {
-    if (!foremost?.root.isConnected) claim();
-    if (foremost !== box) return;
-    if (box.bar.help.open) {
-      // the page behind has shortcuts too, Escape among them
-      event.stopPropagation();
-      if (event.key === "Escape") box.bar.help.close();
-      return;
-    }
+    if (!mine()) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const [, , does, meant] = BY_KEY.get(event.key) ?? [];
-    if (!does || meant?.(box) === false || typing(event) || dialog() || !box.root.checkVisibility()) return;
+    const row = box.data?.keys.find(({ keys }) => keys.includes(event.key));
+    if (!row || typing(event) || dialog() || !box.root.checkVisibility()) return;
     if (event.shiftKey && event.key.startsWith("Arrow")) return;
+    const [does, meant] = ACTS[row.act];
+    if (meant && !meant(box)) return;
     event.preventDefault();
     event.stopPropagation(); // r and c are keys of Streamlit's own, too
-    does(box, event.key);
+    does(box, row.keys.indexOf(event.key));
+    window.dispatchEvent(new CustomEvent("cxr-key", { detail: [nameOf(event.key), row.words.split(":")[0]] }));
+  };
+  const mine = () => {
+    if (!foremost?.root.isConnected) claim();
+    return foremost === box;
+  };
+  const told = ({ detail }) => {
+    if (!mine() || !box.root.checkVisibility()) return;
+    for (const { act, keys, words } of box.data.keys) {
+      const meant = ACTS[act][1];
+      if (!meant || meant(box)) detail.push([keys.map(nameOf).join(" "), words]);
+    }
   };
   window.addEventListener("keydown", hear, true);
-  return () => window.removeEventListener("keydown", hear, true);
+  window.addEventListener("cxr-keys-asked", told);
+  return () => {
+    window.removeEventListener("keydown", hear, true);
+    window.removeEventListener("cxr-keys-asked", told);
+  };
 }
 
 /** Whether the focus is where this key has a meaning already. */
