@@ -24,7 +24,7 @@ def main() -> None:
     st.html(STYLE)
     model = hospitals.model()
     if (story := player.playing()) is not None:
-        player.show(story, model)
+        player.show(story, model, stories.edit)
         return
     if not films.films():
         desk().leave_job()
@@ -32,6 +32,7 @@ def main() -> None:
         with st.container(key="stories"):
             st.html('<div class="cxr-heading">Or play a story</div>')
             stories.shelf()
+            stories.own()
         return
     with st.sidebar:
         intake.more(model)
@@ -50,6 +51,7 @@ def main() -> None:
     view = str(st.session_state.get("lab-view") or VIEWS[0])
     with story_room:
         stories.keep(film, model, view)
+        stories.own()
         stories.shelf()
     if reading.passport is not None:
         input_checks.before_scores(reading.passport)

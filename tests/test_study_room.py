@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import astuple, replace
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import appwalk
 import pytest
@@ -221,3 +222,51 @@ def test_calls_go_by_the_picked_profile_or_it_is_said_that_they_do_not(
         at.switch_page(page).run()
         assert not at.exception
         assert "as shipped, not by the profile of Drawn" in text(at).replace("\\", "")
+
+
+def test_a_study_is_sent_as_a_link(place: Path) -> None:
+    at = opened()
+    at.number_input(key="study-films").set_value(4)
+    at.number_input(key="study-share").set_value(25).run()
+    (address,) = (code.value for code in at.code)
+    sent = dict(parse_qsl(urlsplit(address).query))
+    at = click(at, "study-begin")
+    assert sent["study"] == at.session_state["study_plan"].study
+
+    reader = appwalk.opened("study", sent, reader="B. Reader")
+    assert "4 films, as they were chosen for you" in reader.markdown[1].value
+    assert not reader.number_input
+    assert "On 25 % of the films" in reader.markdown[0].value
+    reader = click(reader, "study-begin")
+    assert reader.session_state["study_plan"] == at.session_state["study_plan"]
+
+
+def test_a_link_to_another_study_is_refused(place: Path) -> None:
+    sent = {"films_from": "table", "films": "4", "share": "20", "seed": "1"}
+    sent |= {"study": "0" * 16, "model": "room"}
+    at = click(appwalk.opened("study", sent, reader="B. Reader"), "study-begin")
+    assert "is not the study that was sent" in at.info[0].value
+    at = click(at, "study-own")
+    assert at.number_input(key="study-films")
+
+
+def test_what_no_study_can_be_is_no_link(place: Path) -> None:
+    sent = {"films_from": "elsewhere", "films": "4", "share": "20", "seed": "1"}
+    sent |= {"study": "0" * 16, "model": "room"}
+    for wrong in ({}, {"films_from": "table", "films": "-1"}, {"share": "x"}):
+        at = appwalk.opened("study", {**sent, **wrong}, reader="B. Reader")
+        assert at.number_input(key="study-films")
+
+
+def test_several_readers_are_told_reader_by_reader_and_film_by_film(place: Path) -> None:
+    for name, read in (("A. Reader", "N"), ("B. Reader", "T")):
+        at = begun(reader=name)
+        for _ in range(8):
+            at = said(at, read)
+    at = at.segmented_control(key="study-whose").set_value("All 2 readers").run()
+    told = text(at)
+    assert "Reader by reader" in told
+    assert "Film by film" in told
+    plan = at.session_state["study_plan"]
+    right = sum(case.truth == "N" for case in plan.cases)
+    assert f"<td>A. Reader</td><td>4</td><td>{right}</td><td>{right}</td>" in told

@@ -110,3 +110,36 @@ def test_a_file_that_is_no_story_is_refused(lab: AppTest) -> None:
     lab.file_uploader(key="story-file-0").set_value(("story.zip", b"no zip", "application/zip"))
     lab.run()
     assert "not\\_a\\_story" in lab.info[0].value
+
+
+def test_steps_change_places_and_words(lab: AppTest) -> None:
+    for caption in ("one", "two", "three"):
+        lab.text_area(key="story-caption").set_value(caption)
+        click(lab, "story-keep-scores")
+
+    def captions() -> list[str]:
+        return [step.caption for step, _ in lab.session_state["story_kept"]]
+
+    click(lab, "story-down-0-0")
+    assert captions() == ["two", "one", "three"]
+    assert lab.text_area(key="story-caption-1-0").value == "two"
+    assert lab.button(key="story-up-1-0").disabled
+    lab.text_area(key="story-caption-1-1").set_value("in other words").run()
+    assert captions() == ["two", "in other words", "three"]
+    click(lab, "story-up-1-2")
+    assert captions() == ["two", "three", "in other words"]
+    assert lab.text_area(key="story-caption-2-2").value == "in other words"
+
+
+def test_a_story_is_presented_and_a_copy_of_it_edited(lab: AppTest) -> None:
+    lab.text_area(key="story-caption").set_value("one")
+    click(lab, "story-keep-scores")
+    click(lab, "story-play")
+    click(lab, "story-present")
+    assert not [button for button in lab.button if button.key == "story-edit"]
+    assert any("stSidebar" in each.value for each in lab.get("html"))
+    assert cxr.NOTICE in text(lab)
+    click(lab, "story-end")
+    click(lab, "story-edit")
+    assert [step.caption for step, _ in lab.session_state["story_kept"]] == ["one", "one"]
+    assert lab.text_area(key="story-caption-0-1").value == "one"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -32,6 +33,7 @@ FOLDER = models.REPOSITORY / "samples" / "stories"
 
 Scores = dict[str, float]
 
+_PRESENTED = "story_presented"
 HEIGHT = "calc(100dvh - 19rem)"
 
 
@@ -46,6 +48,7 @@ def begin(story: Story) -> None:
 
 def leave() -> None:
     st.session_state.pop("story", None)
+    st.session_state.pop(_PRESENTED, None)
     desk().leave_job()
 
 
@@ -63,16 +66,27 @@ def _go(place: int) -> None:
     desk().leave_job()
 
 
-def show(story: Story, picked: Classifier) -> None:
+def show(story: Story, picked: Classifier, edit: Callable[[Story], None]) -> None:
     """The step that the story stands at."""
     place = st.session_state["story_place"]
     now = story.steps[place]
-    way_out = _toolbar(story, place)
+    presented = bool(st.session_state.get(_PRESENTED))
+    if presented:
+        st.html(Path(__file__).parent / "presented.css")
+    way_out = _toolbar(story, place, edit, presented)
     st.html(f'<p class="lab-caption">{escape(now.caption)}</p>')
     _step(story, now, picked)
     # Escape stops the work of a step, and leaves the story where there is none.
     stop = keymap.of("stop") if desk().job is None else None
-    way_out.button("Leave the story", key="story-leave", shortcut=stop, on_click=leave)
+    if presented:
+        way_out.button("End", key="story-end", shortcut=stop, on_click=_present, args=(False,))
+    else:
+        way_out.button("Leave the story", key="story-leave", shortcut=stop, on_click=leave)
+
+
+def _present(on: bool) -> None:
+    """For a class: the film, the caption and nothing else, or all there is."""
+    st.session_state[_PRESENTED] = on
 
 
 def _step(story: Story, now: StoryStep, picked: Classifier) -> None:
@@ -110,7 +124,9 @@ def _passport(film: Film, model: Classifier) -> Passport:
     )
 
 
-def _toolbar(story: Story, place: int) -> DeltaGenerator:
+def _toolbar(
+    story: Story, place: int, edit: Callable[[Story], None], presented: bool
+) -> DeltaGenerator:
     """From step to step; gives where the way out stands."""
     last = len(story.steps) - 1
     back, on = keymap.of("previous"), keymap.of("next")
@@ -118,6 +134,9 @@ def _toolbar(story: Story, place: int) -> DeltaGenerator:
         st.button("Previous", shortcut=back, on_click=step, args=(-1,), disabled=place == 0)
         st.button("Next", shortcut=on, on_click=step, args=(1,), disabled=place == last)
         way_out = st.empty()
+        if not presented:
+            st.button("Present", key="story-present", on_click=_present, args=(True,))
+            st.button("Edit a copy", key="story-edit", on_click=edit, args=(story,))
         where = f"{place + 1} of {last + 1} · {escape(story.title)}"
         st.html(f'<div class="cxr-name">{where}</div>', width="content")
     return way_out

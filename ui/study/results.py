@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from math import isnan
 
 import streamlit as st
 
 from cxr.study import figures
-from cxr.study.answers import Answer
+from cxr.study.answers import STAGES, Answer
 from cxr.study.export import to_csv
 from cxr.study.figures import PairedReads, Reliance
-from cxr.study.plan import Plan
+from cxr.study.plan import Plan, StudyFilm
 from ui.base.words import meaning
 from ui.metrics import blocks
 from ui.metrics.blocks import ranged
@@ -29,12 +30,14 @@ def show(plan: Plan, answers: list[Answer], name: str) -> None:
     with st.container(key="study-results"):
         whose = own
         if len(readers) > 1:
-            mine, everyone = "Your answers", f"All {len(readers)} readers"
+            mine, every = "Your answers", f"All {len(readers)} readers"
             shown = st.segmented_control(
-                "Whose", [mine, everyone], default=mine, required=True, key="study-whose"
+                "Whose", [mine, every], default=mine, required=True, key="study-whose"
             )
             whose = own if shown == mine else read
-        blocks.show([_reliance(whose), _figures(plan, whose), _films(plan, own)])
+        everyone = len({pair.alone.reader for pair in whose}) > 1
+        more = [_readers(whose), _each_film(plan, whose)] if everyone else [_films(plan, own)]
+        blocks.show([_reliance(whose), _figures(plan, whose), *more])
         with st.container(horizontal=True):
             st.download_button(
                 "Answers (CSV)",
@@ -100,6 +103,48 @@ def _figures(plan: Plan, read: list[PairedReads]) -> str:
     return blocks.heading("Alone and with the call") + table + blocks.quiet(note)
 
 
+def _readers(read: list[PairedReads]) -> str:
+    """Right alone and with the call, and wrong calls followed, a reader each."""
+    rows = []
+    for name in sorted({pair.alone.reader for pair in read}):
+        own = [pair for pair in read if pair.alone.reader == name]
+        rows.append([name, str(len(own)), *_counted(own)])
+    return blocks.heading("Reader by reader") + _table(
+        ("Reader", "Films", "Right alone", "Right with the call", "Wrong calls followed"), rows
+    )
+
+
+def _each_film(plan: Plan, read: list[PairedReads]) -> str:
+    """The same a film each."""
+    rows = []
+    for place, case in enumerate(plan.cases, 1):
+        own = [pair for pair in read if pair.alone.film == case.film]
+        label = f"{case.truth} {meaning(case.truth, plan.labels)}".strip()
+        rows.append([str(place), label, _call(case), str(len(own)), *_counted(own)])
+    names = ("Film", "Label", "Call shown", "Readers", "Right alone", "Right with the call")
+    return blocks.heading("Film by film") + _table((*names, "Wrong call followed"), rows)
+
+
+def _counted(read: list[PairedReads]) -> list[str]:
+    wrong = [pair for pair in read if pair.aided.advice != pair.aided.truth]
+    followed = sum(pair.aided.read == pair.aided.advice for pair in wrong)
+    right = [sum(getattr(pair, at).read == pair.alone.truth for pair in read) for at in STAGES]
+    return [*map(str, right), f"{followed} of {len(wrong)}" if wrong else "–"]
+
+
+def _call(case: StudyFilm) -> str:
+    why = "wrong on purpose" if case.seeded else "" if case.advice == case.truth else "wrong"
+    return f"{case.advice} {why}".strip()
+
+
+def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{name}</th>" for name in names)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows
+    )
+    return f'<table class="study-table study-films"><tr>{head}</tr>{body}</table>'
+
+
 def _films(plan: Plan, own: list[PairedReads]) -> str:
     by_film = {pair.alone.film: pair for pair in own}
     rows = []
@@ -108,12 +153,7 @@ def _films(plan: Plan, own: list[PairedReads]) -> str:
         if pair is None:
             continue
         said = [f"{a.read}, {SURE[a.confidence].lower()}" for a in (pair.alone, pair.aided)]
-        why = "wrong on purpose" if case.seeded else "" if case.advice == case.truth else "wrong"
         truth = f"{case.truth} {meaning(case.truth, plan.labels)}".strip()
-        cells = [str(place), truth, said[0], f"{case.advice} {why}".strip(), said[1]]
-        rows.append(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
+        rows.append([str(place), truth, said[0], _call(case), said[1]])
     names = ("Film", "Label", "Alone", "Call shown", "With the call")
-    head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
-    return blocks.heading("Your films") + (
-        f'<table class="study-table study-films">{head}{"".join(rows)}</table>'
-    )
+    return blocks.heading("Your films") + _table(names, rows)

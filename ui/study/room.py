@@ -55,21 +55,17 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
         except CxrError as refusal:
             st.info(plain(f"This film cannot be shown. {refusal}"))
             return
-        viewer(
-            [Plate(radiograph, "The film")], key="study-film", caption=[_where(plan, place, stage)]
-        )
+        viewer([Plate(radiograph, "The film")], key="study-film")
     with right:
         first = [a for a in answers if (a.film, a.reader) == (case.film, reader.name())]
         _question(plan, case, place, stage, first)
 
 
-def _where(plan: Plan, place: int, stage: str) -> str:
-    how = "alone" if stage == "alone" else "with the call"
-    return f"Film {place + 1} of {len(plan.cases)} · {how}"
-
-
 def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[Answer]) -> None:
-    st.html(f'<div class="cxr-name">{_where(plan, place, stage)}</div>')
+    of = f"Film {place + 1} of {len(plan.cases)}"
+    st.html(
+        f'<div class="cxr-name">{of} · {"alone" if stage == "alone" else "with the call"}</div>'
+    )
     if stage == "aided":
         st.html(
             '<div class="cxr-heading">The call shown</div>'

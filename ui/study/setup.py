@@ -11,10 +11,10 @@ from cxr.study.plan import MOST_WRONG, Plan
 from ui.base.words import WAY_OUT, plain
 from ui.review import reader
 from ui.session.hospitals import as_shipped
-from ui.study import source
+from ui.study import link, source
+from ui.study.link import Sent
 
 PLAN, POOL, STOPPED = "study_plan", "study_pool", "study_stopped"
-_MOST_FILMS = 60
 RULES = (
     "You read each film twice: first alone, then with the model’s call. Both answers are kept "
     "under your name and cannot be changed.",
@@ -26,49 +26,88 @@ RULES = (
 
 def show(model: Classifier) -> None:
     """The announcement, the choices, and the button that begins."""
+    sent = link.opened()
     with st.container(key="intake"):
         st.html('<div class="cxr-heading">Reader study</div>')
-        share = int(st.session_state.get("study-share", 20))
+        share = sent.share if sent else int(st.session_state.get("study-share", 20))
         said = f"{share} %" if share else "none"
         st.markdown("\n".join(f"- {rule.format(share=said)}" for rule in RULES))
         if not reader.name():
             reader.ask()
             return
-        pool = _pool(model)
-        with st.container(horizontal=True, gap="medium"):
-            st.number_input("Films", plan.FEWEST, _MOST_FILMS, 12, key="study-films")
-            st.number_input(
-                "Wrong on purpose, %",
-                0,
-                int(100 * MOST_WRONG),
-                20,
-                step=5,
-                key="study-share",
-                help="Of the films. At least one, unless it is 0.",
-            )
-            st.number_input(
-                "Seed",
-                0,
-                10**6,
-                1,
-                key="study-seed",
-                help="The same films and seed are the same study, for every reader.",
-            )
+        pool = source.SENDABLE[sent.films_from](model) if sent else _pool(model)
+        if sent:
+            st.markdown(f"**{sent.films} films, as they were chosen for you.**")
+        else:
+            _choices()
         st.caption(plain(_said(pool)))
         if pool.hospital:
             st.caption(plain(f"The model’s calls go by the profile of {pool.hospital}."))
         elif pool.candidates:
             as_shipped("The model’s calls are")
-        st.button(
-            "I know that some calls are wrong on purpose: begin" if share else "Begin",
-            key="study-begin",
-            type="primary",
-            disabled=len(pool.candidates) < plan.FEWEST,
-            on_click=_begin,
-            args=(pool, model),
-        )
+        with st.container(horizontal=True):
+            st.button(
+                "I know that some calls are wrong on purpose: begin" if share else "Begin",
+                key="study-begin",
+                type="primary",
+                disabled=len(pool.candidates) < plan.FEWEST,
+                on_click=_begin,
+                args=(pool, model, sent),
+            )
+            if sent:
+                st.button("A study of my own", key="study-own", on_click=link.leave)
         if failed := st.session_state.pop("study_failed", ""):
             st.info(plain(failed))
+        if not sent:
+            _send(pool, model)
+
+
+def _choices() -> None:
+    """How many films, how many calls wrong on purpose, and which of all such studies."""
+    with st.container(horizontal=True, gap="medium"):
+        st.number_input("Films", plan.FEWEST, link.MOST_FILMS, 12, key="study-films")
+        st.number_input(
+            "Wrong on purpose, %",
+            0,
+            int(100 * MOST_WRONG),
+            20,
+            step=5,
+            key="study-share",
+            help="Of the films. At least one, unless it is 0.",
+        )
+        st.number_input(
+            "Seed",
+            0,
+            link.MOST_SEED,
+            1,
+            key="study-seed",
+            help="The same films and seed are the same study, for every reader.",
+        )
+
+
+def _send(pool: source.Pool, model: Classifier) -> None:
+    """The link with which others open this study, where they find the same films."""
+    if len(pool.candidates) < plan.FEWEST:
+        return
+    with st.expander("Send it to your readers"):
+        if not pool.sendable or pool.hospital:
+            st.caption(
+                "Only the sixteen samples, or the model’s test films, called by the model as "
+                "shipped, are the same for whoever opens a link."
+            )
+            return
+        films, share, seed = _chosen()
+        made = plan.make(
+            pool.candidates, model.labels, model.bundle.digest, films, share / 100, seed
+        )
+        name = model.bundle.folder.name
+        st.code(link.of(Sent(pool.sendable, films, share, seed, made.study, name)), language=None)
+        st.caption("Whoever opens it gives a name, is told how many calls are wrong, and reads.")
+
+
+def _chosen() -> tuple[int, int, int]:
+    films, share, seed = (int(st.session_state[f"study-{x}"]) for x in ("films", "share", "seed"))
+    return films, share, seed
 
 
 def _pool(model: Classifier) -> source.Pool:
@@ -96,13 +135,19 @@ def _said(pool: source.Pool) -> str:
     return f"{len(pool.candidates):,} films to choose from: {', '.join(counts)}."
 
 
-def _begin(pool: source.Pool, model: Classifier) -> None:
-    films, share, seed = (int(st.session_state[f"study-{x}"]) for x in ("films", "share", "seed"))
+def _begin(pool: source.Pool, model: Classifier, sent: Sent | None) -> None:
+    films, share, seed = (sent.films, sent.share, sent.seed) if sent else _chosen()
     bundle = model.bundle.digest
     try:
         made = plan.make(pool.candidates, model.labels, bundle, films, share / 100, seed)
     except CxrError as refusal:
         st.session_state["study_failed"] = str(refusal)
+        return
+    if sent and made.study != sent.study:
+        st.session_state["study_failed"] = (
+            "This is not the study that was sent: the films, the network or its calls are others "
+            "here. Ask for a new link."
+        )
         return
     st.session_state.pop(STOPPED, None)
     st.session_state[PLAN] = made

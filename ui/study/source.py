@@ -20,6 +20,7 @@ from ui.base.words import plain
 from ui.review import source as review
 from ui.review.case import film_of
 from ui.session import films, hospitals, tables
+from ui.session.films import Film
 
 SESSION, TABLE = "Films of this session", "Test films of the model"
 
@@ -35,11 +36,14 @@ class Pool:
         Reads a candidate's film; raises CxrError.
     hospital : str
         Whose profile the calls go by; "" where they are as shipped.
+    sendable : str
+        What a link calls them, as whoever opens it finds the same: see :data:`SENDABLE`.
     """
 
     candidates: list[Candidate]
     opened: dict[str, Callable[[], Radiograph]]
     hospital: str = ""
+    sendable: str = ""
 
 
 def answers() -> Answers:
@@ -75,9 +79,24 @@ def add_samples() -> None:
 
 def of_session(model: Classifier) -> Pool:
     """The films of the list whose label is known and that the model reads."""
+    return _known(model, list(films.films().values()))
+
+
+def of_samples(model: Classifier) -> Pool:
+    """The samples alone, put in the list if they aren't there."""
+    add_samples()
+    held = films.films().values()
+    return _known(model, [film for film in held if film.name in _samples() and film.source])
+
+
+def _samples() -> set[str]:
+    return {sample.name for sample in samples.shipped()}
+
+
+def _known(model: Classifier, listed: list[Film]) -> Pool:
     candidates: list[Candidate] = []
     opened: dict[str, Callable[[], Radiograph]] = {}
-    for film in films.films().values():
+    for film in listed:
         label = model.bundle.called(film.label)
         found = films.reading(film, model) if label in model.labels else None
         if found is None or found.prediction is None or film.sha256 in opened:
@@ -90,13 +109,16 @@ def of_session(model: Classifier) -> Pool:
             )
         )
         opened[film.sha256] = partial(films.radiograph_of, film)
-    return Pool(candidates, opened, model.site.name if model.site else "")
+    every = {film.name for film in listed if film.source} == _samples()
+    alone = len(listed) == len(_samples())
+    hospital = model.site.name if model.site else ""
+    return Pool(candidates, opened, hospital, "samples" if every and alone else "")
 
 
 def of_table(model: Classifier) -> Pool:
     """The test films of the model's table that may be shown and that the data folder holds."""
     folder = review.folder()
-    if folder is None:
+    if folder is None or review.wrong(folder, tables.key_of(model.bundle.folder)):
         return Pool([], {})
     try:
         table = tables.all_films(tables.key_of(model.bundle.folder))
@@ -110,7 +132,9 @@ def of_table(model: Classifier) -> Pool:
             film = sha256(str(image).encode()).hexdigest()
             candidates.append(Candidate(film, str(label), str(called)))
             opened[film] = partial(film_of, folder, str(image))
-    return Pool(candidates, opened)
+    return Pool(candidates, opened, sendable="table")
 
 
 POOLS = {SESSION: of_session, TABLE: of_table}
+SENDABLE = {"samples": of_samples, "table": of_table}
+"""Films that a link may name: they are wherever the program and its data folder are."""
