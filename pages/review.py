@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ui.base import frame, keymap
 from ui.base.words import plain
 from ui.review import (
     address,
+    elsewhere,
     film_panes,
     film_view,
     history,
@@ -48,7 +50,7 @@ def main() -> None:
     with st.sidebar:
         as_shipped("Calls and maps are")
         queue.filters(table, model.bundle, place.wanted)
-        queue.films()
+        queue.films(model.bundle)
         reader.show()
     blind = verdict.committed(place, rows) if case else None
     hidden = place.wanted.blind and blind is None
@@ -138,11 +140,11 @@ def seen(
     """The film among its evidence, and the verdict."""
     assert place.row is not None
     record.shown(str(place.row.case), model, beside=(film_view.staged(),), what="case")
-    case = case_of(place.row, model)
+    case = replace(case_of(place.row, model), marks=history.marks(place, rows))
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with left:
-        film_panes.show(place, case, table, model)
+        mark = film_panes.show(place, case, table, model)
     with right:
         st.html(
             f'<div class="cxr-between">Labelled {escape(str(place.row.label))}, '
@@ -151,8 +153,9 @@ def seen(
         if not reader.name():
             reader.ask()
         elif place.row.display:
-            verdict.panel(place, model.bundle, store, blind)
+            verdict.panel(place, model.bundle, store, blind, mark)
             history.show(place, rows)
+        elsewhere.show(case)
         scores(place.row, model)
         facts(case, model)
 

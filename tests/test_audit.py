@@ -8,6 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import asdict, replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -320,6 +322,15 @@ def test_what_a_verdict_leaves_here_has_no_note_and_no_file() -> None:
     assert "Planted" not in told
     assert kept.case in told
     assert events.verdict(verdict(note="other"))["sha256"] != events.verdict(kept)["sha256"]
+
+
+def test_a_verdict_without_a_mark_has_the_hash_that_it_always_had() -> None:
+    kept = verdict()
+    held = {name: value for name, value in asdict(kept).items() if name != "mark"}
+    text = json.dumps(held, sort_keys=True, ensure_ascii=True)
+    assert events.verdict(kept)["sha256"] == sha256(text.encode()).hexdigest()
+    marked = replace(kept, mark=".1000,.2000,.3000,.4000")
+    assert events.verdict(marked)["sha256"] != events.verdict(kept)["sha256"]
 
 
 def run(*asked: object) -> int:

@@ -13,7 +13,7 @@ from reviews import blind, moment, verdict, withdrawn
 
 from cxr.errors import ReviewError
 from cxr.notice import NOTICE
-from cxr.review.entries import Entry
+from cxr.review.entries import Entry, box_of, marked
 from cxr.review.exchange import from_file, to_csv, to_json
 
 
@@ -69,3 +69,21 @@ def test_a_wrong_file_is_refused_with_its_first_wrong_row() -> None:
         with pytest.raises(ReviewError, match=said) as refusal:
             from_file(data)
         assert refusal.value.code == "bad_review_file"
+
+
+@pytest.mark.parametrize("write", [to_csv, to_json])
+def test_a_mark_goes_along_and_rows_of_earlier_versions_have_none(write: Any) -> None:
+    mark = marked((0.25, 0.1, 0.5, 1.0))
+    assert box_of(mark) == (0.25, 0.1, 0.5, 0.9999)
+    row = replace(verdict(mark=mark), time=moment(1))
+    assert from_file(write([row])) == [row]
+    plain = replace(row, mark="")
+    if write is to_csv:
+        lines = list(csv.reader(io.StringIO(to_csv([plain]).decode("utf-8-sig"))))
+        at = lines[0].index("mark")
+        old = "\n".join(",".join(c for i, c in enumerate(line) if i != at) for line in lines)
+    else:
+        whole = json.loads(to_json([plain]))
+        whole["entries"][0].pop("mark")
+        old = json.dumps(whole)
+    assert from_file(old.encode()) == [plain]

@@ -92,7 +92,9 @@ def test_what_films_are_by_their_verdicts() -> None:
         wrong("A", 3, ""),
         verdict("A", "images/4.jpg", verdict="unreadable", label="T"),
         verdict("A", "images/5.jpg", verdict="model_wrong", label="T"),
+        verdict("A", "images/6.jpg", verdict="call_right", label="P", called="P"),
+        verdict("A", "images/7.jpg", verdict="other_disease", label="N"),
     )
     labels, undecided = told(said(*rows))
-    assert labels == {"images/1.jpg": "N", "images/5.jpg": "T"}
-    assert undecided == 3, "readers disagree, no right label, nothing said of it"
+    assert labels == {"images/1.jpg": "N", "images/5.jpg": "T", "images/6.jpg": "P"}
+    assert undecided == 4, "readers disagree, no right label, nothing said of two"

@@ -176,6 +176,22 @@ def test_another_version_s_database_is_refused(store: Store, place: str) -> None
         Store(place)
 
 
+def test_a_database_of_version_1_gets_the_column_that_it_lacks(store: Store, place: str) -> None:
+    kept = store.record(verdict())
+    with store._database.engine.begin() as connection:
+        table = store_module._entries.name
+        connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN mark")
+        connection.exec_driver_sql(f"UPDATE {store_module._schema.name} SET version = 1")
+    newer = Store(place)
+    assert newer.entries() == [kept]
+    marked = newer.record(verdict("B", mark=".1000,.2000,.3000,.4000"))
+    assert newer.entries() == [kept, marked]
+    newer.close()
+    again = Store(place)
+    assert len(again.entries()) == 2
+    again.close()
+
+
 def test_what_is_no_database_of_reviews_is_refused_and_left_alone(tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_bytes(b"a text that is no database" * 100)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from ..model.classifier import Classifier
-from ..review.entries import Entry, utc
+from ..review.entries import LATER, Entry, utc
 from ..screening.assess import Assessment
 
 
@@ -86,7 +86,8 @@ def scored(film: str, model: Classifier, found: Assessment) -> dict[str, Any]:
 
 def verdict(entry: Entry) -> dict[str, Any]:
     """A row was kept with the verdicts."""
-    whole = json.dumps(asdict(entry), sort_keys=True, ensure_ascii=True)
+    held = {k: v for k, v in asdict(entry).items() if v or k not in LATER}  # as rows always were
+    whole = json.dumps(held, sort_keys=True, ensure_ascii=True)
     left_out = ("note", "image", "reader", "time")
     return {
         **{k: v for k, v in asdict(entry).items() if v and k not in left_out and k != "kind"},

@@ -57,6 +57,14 @@ _SHAPE = {
 "*" stands for all others; keys that are not named may hold anything where there is no "*"."""
 
 
+_USUAL = {
+    "N": ("normal", "no finding", "no findings", "healthy"),
+    "P": ("pneumonia",),
+    "T": ("tuberculosis", "tb"),
+}
+"""Names that other networks have for the three labels, where nobody has paired them."""
+
+
 @dataclass(frozen=True, eq=False)
 class Bundle:
     """What ``bundle.json`` says, after the folder has been checked.
@@ -124,7 +132,10 @@ class Bundle:
     def called(self, label: str) -> str:
         """What the network calls a label of the data: an adopted one may have names of its own."""
         names: Mapping[str, str] = self.provenance.get("adopted", {}).get("labels", {})
-        return names.get(label, label)
+        if label in names or label in self.labels:
+            return names.get(label, label)
+        usual = (own for own in self.labels if own.lower() in _USUAL.get(label, ()))
+        return next(usual, label)
 
 
 def sha256(path: Path) -> str:

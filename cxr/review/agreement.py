@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -130,6 +131,14 @@ def fleiss_kappa(counts: NDArray[np.integer]) -> float:
 
 def _beyond_chance(observed: float, expected: float) -> float:
     return float("nan") if expected > 1 - 1e-12 else (observed - expected) / (1 - expected)
+
+
+def votes(standing: Mapping[tuple[str, str], Entry]) -> dict[str, Counter[tuple[str, str]]]:
+    """Case → how many readers hold each verdict, with the right label where one was given."""
+    found: dict[str, Counter[tuple[str, str]]] = {}
+    for (case, _), entry in standing.items():
+        found.setdefault(case, Counter())[entry.verdict, entry.correction] += 1
+    return found
 
 
 def verdicts(standing: Mapping[tuple[str, str], Entry]) -> dict[tuple[str, str], str]:

@@ -29,6 +29,7 @@ _PATTERNS = {
     "bundle": "[0-9a-f]{64}",
     "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
     "withdraws": "([0-9a-f]{32})?",
+    "mark": r"(\.\d{4}(,\.\d{4}){3})?",
 }
 _CHOICES = {
     "kind": KINDS,
@@ -66,6 +67,8 @@ class Entry:
         Key of the verdict that is taken back.
     time : str
         UTC, ISO 8601 with microseconds and Z; "" until the row is kept.
+    mark : str
+        A box round what the reader means, as :func:`marked` writes it.
     """
 
     key: str
@@ -84,9 +87,26 @@ class Entry:
     confidence: str = ""
     withdraws: str = ""
     time: str = ""
+    mark: str = ""
 
 
 FIELDS = tuple(field.name for field in fields(Entry))
+LATER = ("mark",)
+"""Fields that rows of earlier versions lack."""
+Box = tuple[float, float, float, float]
+
+
+def marked(box: Box) -> str:
+    """Left, top, width and height in shares of the film, as text of one length."""
+    return ",".join(f"{min(max(share, 0), 0.9999):.4f}"[1:] for share in box)
+
+
+def box_of(mark: str) -> Box | None:
+    """The box that :func:`marked` wrote; None for none."""
+    if not mark:
+        return None
+    left, top, width, height = map(float, mark.split(","))
+    return left, top, width, height
 
 
 def case_of(image: str) -> str:
@@ -153,6 +173,8 @@ def _senseless(entry: Entry) -> Iterable[str]:
         yield "withdraws"
     if entry.kind == "blind" and not (entry.read and entry.confidence):
         yield "read"
+    if entry.mark and entry.kind != "verdict":
+        yield "mark"
     if entry.correction and entry.verdict != "label_wrong":
         yield "correction"
 

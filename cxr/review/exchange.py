@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ReviewError
 from ..notice import NOTICE
 from ..spreadsheet import inert, original
-from .entries import FIELDS, Entry, checked
+from .entries import FIELDS, LATER, Entry, checked
 
 FORMAT = 1
 LARGEST = 64_000_000
@@ -75,9 +75,9 @@ def _csv_rows(text: str) -> list[dict[str, str]]:
     except csv.Error:
         raise _bad("it is no CSV table") from None
     header = table[0] if table else []
-    if missing := [name for name in FIELDS if name not in header]:
+    if missing := [name for name in FIELDS if name not in (*header, *LATER)]:
         raise _bad(f"it lacks the columns {', '.join(missing)}")
-    places = {name: header.index(name) for name in FIELDS}
+    places = {name: header.index(name) for name in FIELDS if name in header}
     lines = [line for line in table[1:] if line]
     if short := next((i for i, line in enumerate(lines, 1) if len(line) < len(header)), 0):
         raise _bad(f"row {short} is cut short")

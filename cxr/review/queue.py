@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..metrics.predictions import flag_names
+from .entries import Entry
 
 SORTS = ("margin", "source", "loss")
 SHOWN = ("errors", "mixed", "all")
+SAID = ("open", "nobody", "disputed")
 FIRST = (("T", "N"), ("N", "T"))
 """(truth, called): the errors that come first."""
 
@@ -32,6 +35,9 @@ class Wanted:
         Nothing of the model or the label orders or narrows the queue.
     passport : str
         A flag of the input passport.
+    said : {"", "open", "nobody", "disputed"}
+        All, those that a reader has not judged, that nobody has, or of which readers say different
+        things; see :func:`narrowed`.
     """
 
     split: str
@@ -42,6 +48,7 @@ class Wanted:
     shown: str = "errors"
     blind: bool = False
     passport: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,31 @@ def queue(table: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> Queue
             keep[right[by_number[: int((keep & shown).sum())]]] = True
     rows = table[keep & shown]
     return Queue(rows.iloc[_order(rows, labels, wanted)], int((keep & ~shown).sum()))
+
+
+def narrowed(found: Queue, said: str, standing: Mapping[tuple[str, str], Entry], who: str) -> Queue:
+    """The cases of a queue by what readers have said of them.
+
+    Parameters
+    ----------
+    said : str
+        See :class:`Wanted`.
+    standing : mapping
+        See :func:`cxr.review.entries.standing`: of the model.
+    who : str
+        The reader whose own verdicts count for ``open``.
+    """
+    voices: dict[str, dict[str, tuple[str, str]]] = {}
+    for (case, reader), entry in standing.items():
+        voices.setdefault(case, {})[reader] = entry.verdict, entry.correction
+    cases = found.rows.case
+    if said == "open":
+        kept = ~cases.isin([case for case, of in voices.items() if who in of])
+    elif said == "nobody":
+        kept = ~cases.isin(list(voices))
+    else:
+        kept = cases.isin([case for case, of in voices.items() if len(set(of.values())) > 1])
+    return Queue(found.rows[kept], found.hidden)
 
 
 def _order(rows: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> NDArray[np.intp]:

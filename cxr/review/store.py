@@ -19,7 +19,7 @@ from ..user_folders import data_home
 from .append_only import Database, Words
 from .entries import FIELDS, Entry, checked, utc
 
-SCHEMA = 1
+SCHEMA = 2
 SETTING = "CXR_REVIEW"
 _WORDS = Words(SETTING, "review database", "reviews")
 
@@ -163,6 +163,9 @@ class Store:
         if version is None:
             with self._database.written("opened") as connection:
                 version = self._create(connection)
+        if version == 1:
+            with self._database.written("opened") as connection:
+                version = self._with_marks(connection)
         if version != SCHEMA:
             raise ReviewError(
                 "other_schema",
@@ -183,6 +186,16 @@ class Store:
         self._database.forbid_changes(connection, _entries, ("key",))
         connection.execute(_schema.insert().values(one=1, version=SCHEMA))
         return SCHEMA
+
+    def _with_marks(self, connection: sa.Connection) -> int | None:
+        """Give a database of version 1 the column that it lacks, unless another process just has;
+        returns the version."""
+        self._database.lock(connection)
+        if _version(connection) == 1:
+            column = f"ALTER TABLE {_entries.name} ADD COLUMN mark TEXT NOT NULL DEFAULT ''"
+            connection.exec_driver_sql(column)
+            connection.execute(_schema.update().values(version=SCHEMA))
+        return _version(connection)
 
 
 def _version(connection: sa.Connection) -> int | None:

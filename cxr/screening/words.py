@@ -74,7 +74,7 @@ def worth(bundle: Bundle) -> Iterator[tuple[str, str, str]]:
     which films, "" where that is said."""
     home = bundle.metrics.get("test") or {}
     if "macro_f1" in home:
-        of = f"{home['n']:,} films of other patients"
+        of = f"{home['n']:,} films of the test split"
         yield "Macro-F1, hospitals it knows", figure(home["macro_f1"]), of
     away = bundle.metrics.get("external") or {}
     for place, found in away.items():

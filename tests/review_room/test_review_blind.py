@@ -123,6 +123,8 @@ def test_where_the_call_is_the_label_the_model_is_not_wrong(
     assert "Labelled T, called T" in text(at)
     given = [key for key in keys(at) if key.startswith("verdict-")]
     assert given == [f"verdict-{name}-{case}" for name in VERDICTS if name != "model_wrong"]
+    other = opened()
+    assert f"verdict-call_right-{shown(other)}" not in keys(other)
 
 
 def test_a_second_reader_does_not_see_the_first_one_s_words_before_her_own(
@@ -154,5 +156,5 @@ def test_the_list_of_a_blind_queue_tells_nothing(place: Path) -> None:
     press(at, f"read-{shown(at)}-N")
     press(at, f"read-{shown(at)}-low")
     section(at, "Queue")
-    assert list(at.dataframe[0].value.columns) == ["case", "my verdict"]
+    assert list(at.dataframe[0].value.columns) == ["case", "my verdict", "all readers"]
     assert "Corrected labels" not in at.segmented_control(key="review-section").options

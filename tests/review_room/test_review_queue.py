@@ -117,3 +117,64 @@ def test_the_address_picks_the_model(
     assert at.query_params["model"] == "first"
     ran(at.run())
     assert at.selectbox(key="model").value == "first"
+
+
+def test_the_queue_of_cases_that_a_reader_has_not_judged(place: Path, cases: list[str]) -> None:
+    at = opened()
+    press(at, f"verdict-subtle-{cases[0]}")
+    ran(at.selectbox(key="queue-said").set_value("open").run())
+    assert at.query_params["said"] == "open"
+    assert shown(at) == cases[1]
+    assert "1 of 14" in text(at)
+    press(at, f"verdict-subtle-{cases[1]}")
+    assert shown(at) == cases[2]
+    assert "1 of 13" in text(at)
+
+
+def test_the_queue_of_cases_on_which_readers_disagree(place: Path, cases: list[str]) -> None:
+    for reader, answer in (("A. Reader", "subtle"), ("B. Reader", "unsure")):
+        at = opened(reader)
+        press(at, f"verdict-{answer}-{cases[0]}")
+        press(at, f"verdict-subtle-{cases[1]}")
+    ran(at.selectbox(key="queue-said").set_value("disputed").run())
+    assert "1 of 1" in text(at)
+    assert shown(at) == cases[0]
+    assert "2 readers disagree: 1 subtle, 1 unsure" in text(at)
+    section(at, "Queue")
+    assert list(at.dataframe[0].value["all readers"]) == ["1 subtle, 1 unsure"]
+    ran(at.toggle(key="queue-blind").set_value(True).run())
+    assert "Readers disagree" not in at.selectbox(key="queue-said").options
+    assert "1 of 27" in text(at)
+
+
+def test_a_reader_who_gives_a_name_goes_on_where_he_left(place: Path, cases: list[str]) -> None:
+    press(opened("A. Reader"), f"verdict-subtle-{cases[0]}")
+    at = opened("")
+    assert shown(at) == cases[0]
+    at.text_input(key="reader-name").set_value("A. Reader")
+    ran(named(at, "Begin").click().run())
+    assert shown(at) == cases[1]
+    asked = opened("", case=cases[0])
+    asked.text_input(key="reader-name").set_value("A. Reader")
+    ran(named(asked, "Begin").click().run())
+    assert shown(asked) == cases[0]  # a case that was asked for stays
+
+
+def test_another_model_s_folder_is_told_at_once(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: tuple[Path, Path]
+) -> None:
+    header, row = (room[0] / "manifest.csv").read_text().splitlines()[:2]
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "manifest.csv").write_text(f"{header}\n{row.replace('images/000', 'else')}\n")
+    monkeypatch.setenv("CXR_DATA", str(other))
+    at = opened()
+    assert "is not that of this model’s films" in at.sidebar.warning[0].value
+    assert "is not that of this model’s films" in text(at)
+    (other / "manifest.csv").write_text((room[0] / "manifest.csv").read_text())
+    assert "the films are not in it" in opened().sidebar.warning[0].value
+
+
+def test_names_are_written_as_they_are(place: Path) -> None:
+    at = opened()
+    assert not [each for each in at.selectbox(key="queue-source").options if "\\" in each]

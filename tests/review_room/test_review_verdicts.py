@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from appwalk import plates
 from reviewpage import (
     APP,
     change_reader,
@@ -25,11 +26,13 @@ from reviews import verdict
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.review.entries import Entry, standing
+from cxr.review.entries import Entry, box_of, standing
 from cxr.review.exchange import from_file, to_json
 from cxr.review.store import Store
+from ui.review import film_view
 from ui.review import verdict as verdict_panel
 from ui.review.verdict import VERDICTS
+from ui.viewer import Plate, Region
 
 
 def test_the_page_is_shut_until_the_notice_is_accepted(place: Path) -> None:
@@ -69,7 +72,7 @@ def test_a_press_that_left_before_a_step_does_not_undo_it(
     assert shown(ran(at.run())) == cases[0]  # the browser's own way back
 
 
-@pytest.mark.parametrize("given", VERDICTS)
+@pytest.mark.parametrize("given", [name for name in VERDICTS if name != "call_right"])
 def test_a_verdict_is_kept_and_the_next_case_comes(
     place: Path, cases: list[str], given: str
 ) -> None:
@@ -302,3 +305,43 @@ def test_a_database_that_cannot_be_used_is_said(
     text_file.write_bytes(b"no database" * 100)
     monkeypatch.setenv("CXR_REVIEW", str(text_file))
     assert "holds no reviews" in text(opened())
+
+
+def test_a_case_s_film_goes_to_the_other_rooms(place: Path, cases: list[str]) -> None:
+    at = opened()
+    press(at, "review-to-story")
+    assert "Step 1 of your story" in text(at)
+    press(at, "review-to-read")
+    (film,) = at.session_state["films"].values()
+    assert film.name == f"case-{cases[0]}.png"
+    assert (film.label, film.source) == ("T", "here")
+    assert at.session_state["film"] == film.number
+    assert film.number in at.session_state["scores-seen"]
+    assert [step.caption for step, _ in at.session_state["story_kept"]] == ["Labelled T, called N."]
+
+
+def test_a_place_that_is_marked_goes_with_the_verdict(
+    place: Path, cases: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = Region(0, "box", (0, 0, 0, 0), (), 0, 1)
+    show = film_view.viewer
+
+    def viewer(plates: list[Plate], **how: Any) -> Region:
+        assert how["draw"]
+        show(plates, **how)
+        rows, columns = plates[0].radiograph.pixels.shape
+        return replace(drawn, box=(columns / 4, rows / 2, columns / 8, rows / 4))
+
+    with monkeypatch.context() as hand:
+        hand.setattr(film_view, "viewer", viewer)
+        at = opened()
+        assert "The place that you marked goes with the verdict." in text(at)
+        press(at, f"verdict-subtle-{cases[0]}")
+        assert "The place that you marked" not in text(at), "it was another film's"
+    (row,) = kept(place)
+    assert box_of(row.mark) == (0.25, 0.5, 0.125, 0.25)
+    at = opened(case=cases[0])
+    assert "a place marked" in text(at)
+    assert [0.25, 0.5, 0.125, 0.25] in plates(at)[0]["boxes"]
+    other = opened("B. Reader", case=cases[0])
+    assert not plates(other)[0]["boxes"], "others' marks come after one's own verdict"

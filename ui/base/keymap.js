@@ -22,7 +22,7 @@ function buttons() {
     .filter(([, button]) => button.checkVisibility() || button.closest(".st-key-arrows"))
     .map(([label, button]) => [
       label.getAttribute("aria-label").slice(SHORTCUT.length),
-      button.textContent.replace(label.textContent, "").trim(),
+      button.textContent.slice(0, -label.textContent.length).trim(), // the key stands last
     ]);
 }
 
@@ -104,15 +104,18 @@ function list() {
   box.replaceChildren(...parts);
   if (!box.isConnected) document.body.append(box);
   if (!box.open) box.showModal();
+  box.scrollTop = 0; // the focus lies on what stands last
 }
 
-/** On a whole screen the buttons are not seen: which keys judge there is said above the film. */
+/** On a whole screen the page is not seen: where keys judge, the film has above it which they are,
+ * which case it is, and what was kept last. */
 function judging(keys) {
   const line = document.fullscreenElement?.querySelector(".judging");
   if (!line) return;
   const here = buttons().filter(([key]) => keys.includes(key));
-  const said = here.length ? `Keys judge here: ${here.map((each) => each.join(" ")).join(" · ")}` : "";
-  if (line.textContent !== said) line.textContent = said;
+  const page = [...document.querySelectorAll(".cxr-name, .cxr-quiet[role=status]")].map((each) => each.textContent);
+  const said = [`Keys judge here: ${here.map((each) => each.join(" ")).join(" · ")}`, ...page].join(" — ");
+  line.textContent = here.length ? said : "";
 }
 
 export default function ({ data }) {

@@ -28,7 +28,7 @@ NAMES = {
 }
 SPLITS = {"test": "Test", "external": "External", "val": "Val"}
 MEANT = {
-    "test": "hospitals it knows, other patients",
+    "test": "hospitals it knows",
     "external": "hospitals it doesn’t know",
     "val": "films it was tuned on",
 }

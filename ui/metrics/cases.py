@@ -42,11 +42,14 @@ def listed(scope: Scope, rows: pd.DataFrame) -> None:
     if rows.empty:
         return
     folder = source.folder()
+    why = "Start the app with CXR_DATA set to the films’ folder to see them here."
     if folder is not None:
+        why = source.wrong(folder, scope.key)
+    if folder is not None and not why:
         _gallery(scope, rows, folder)
     else:
         _table(scope, rows)
-        st.caption("Start the app with CXR_DATA set to the films’ folder to see them here.")
+        st.caption(why)
 
 
 def open_review(scope: Scope, truth: str, called: str, case: str = "") -> None:

@@ -13,14 +13,12 @@ from cxr.metrics.subgroups import SMALL
 from ui.base.words import site
 from ui.metrics import audit
 from ui.metrics.blocks import (
-    MEANT,
     SPLITS,
     Block,
     beside,
     films,
     heading,
     named,
-    patients,
     quiet,
     ranged,
     said,
@@ -49,7 +47,8 @@ def blocks(key: Key) -> list[Block]:
             )
         )
     apart = [
-        heading(f"{SPLITS[split]}, {MEANT[split]}: each source by itself") + _by_source(key, split)
+        heading(f"{SPLITS[split]}, {scope(bundle(key), split).meant}: each source by itself")
+        + _by_source(key, split)
         for split in (HOME, AWAY)
         if split in there
     ]
@@ -109,10 +108,10 @@ def _side_by_side(key: Key) -> str:
 
 
 def _column(key: Key, split: str) -> str:
-    whole = scope(bundle(key), split).of_calls()["accuracy", ""]
+    here = scope(bundle(key), split)
     return (
-        f"{SPLITS[split]}: {MEANT[split]}<br><small>{films(whole.films)} of "
-        f"{patients(whole.patients)}, {len(sources(key, split))} sources pooled</small>"
+        f"{SPLITS[split]}: {here.meant}<br><small>{here.many(here.of_calls()['accuracy', ''])}, "
+        f"{len(sources(key, split))} sources pooled</small>"
     )
 
 

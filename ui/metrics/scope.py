@@ -45,10 +45,26 @@ class Scope:
         """As in "Test, hospitals it knows, other patients: 2,421 films of 2,020 patients"."""
         whole = self.of_calls()["accuracy", ""]
         pooled = len(sources(self.key, self.split))
-        where = site(self.source) if self.source else MEANT[self.split]
+        where = site(self.source) if self.source else self.meant
         many = f", {pooled} sources pooled" if not self.source and pooled > 1 else ""
-        n = f"{films(whole.films)} of {patients(whole.patients)}"
-        return f"{SPLITS[self.split]}, {where}: {n}{many}"
+        return f"{SPLITS[self.split]}, {where}: {self.many(whole)}{many}"
+
+    @property
+    def meant(self) -> str:
+        """Whose films the split holds; that of test's patients none was learnt from is said where
+        any patient is known."""
+        told = self.split == "test" and self._patients_known
+        return f"{MEANT[self.split]}, other patients" if told else MEANT[self.split]
+
+    @property
+    def _patients_known(self) -> bool:
+        return bool((self.films.patient != "").any())
+
+    def many(self, whole: Figure) -> str:
+        """As in "2,421 films of 2,020 patients"."""
+        if not self._patients_known:
+            return f"{films(whole.films)}, whose patients are not known"
+        return f"{films(whole.films)} of {patients(whole.patients)}"
 
     @property
     def short(self) -> str:

@@ -15,9 +15,9 @@ import pandas as pd
 import streamlit as st
 
 from cxr.metrics.predictions import flag_names
-from cxr.review.queue import SHOWN, SORTS, Queue, Wanted
+from cxr.review.queue import SAID, SHOWN, SORTS, Queue, Wanted
 
-_LAST, _ASIDE = "review_address", "review_aside"
+_LAST, _ASIDE, _FIRST = "review_address", "review_aside", "review_first"
 _TELLING = ("truth", "called", "passport", "sort", "shown")
 SPLITS = ("test", "external", "val")
 """Never pooled: the first that a table has is shown until another is chosen."""
@@ -55,12 +55,13 @@ def wanted(table: pd.DataFrame, labels: tuple[str, ...]) -> Wanted:
     split = _one_of("split", splits) or splits[0]
     source = _one_of("source", sources(table, split))
     blind = st.query_params.get("blind") == "1"
-    shown = _one_of("shown", SHOWN) or _usual(blind)
+    shown, said = _one_of("shown", SHOWN) or _usual(blind), _one_of("said", SAID)
     if blind:
-        return Wanted(split, source, shown=shown, blind=True)  # the rest would tell
+        said = "" if said == "disputed" else said
+        return Wanted(split, source, shown=shown, blind=True, said=said)  # the rest would tell
     truth, called = _one_of("truth", labels), _one_of("called", labels)
     flag, sort = _one_of("passport", flags_of(table)), _one_of("sort", SORTS) or SORTS[0]
-    return Wanted(split, source, truth, called, sort, shown, passport=flag)
+    return Wanted(split, source, truth, called, sort, shown, passport=flag, said=said)
 
 
 def splits_of(table: pd.DataFrame) -> list[str]:
@@ -81,8 +82,17 @@ def flags_of(table: pd.DataFrame) -> list[str]:
 def case(queue: Queue, table: pd.DataFrame, first: str) -> str:
     """The case that the address asks for, else `first`."""
     asked = st.query_params.get("case", "")
-    known = queue.place(asked) is not None or bool((table.case == asked).any())
-    return asked if asked and known else first
+    if asked and (queue.place(asked) is not None or bool((table.case == asked).any())):
+        return asked
+    st.session_state[_FIRST] = first
+    return first
+
+
+@held
+def resume() -> None:
+    """Now that the reader is known, the first case that he hasn't judged, unless he chose one."""
+    if here() == st.session_state.get(_FIRST):
+        _set("case", "")
 
 
 def write(model: str, queue: Wanted, case: str) -> None:

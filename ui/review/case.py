@@ -18,6 +18,7 @@ from cxr.review.folder import Boxes, Folder
 from ui.base.words import WAY_OUT, flags, site
 from ui.panels import findings, input_checks
 from ui.review import source
+from ui.session import tables
 from ui.session.models import line
 from ui.session.shelf import desk
 
@@ -45,6 +46,8 @@ class Case:
     film : Radiograph or None
     why : str
         Where there is no film: why.
+    marks : tuple of boxes
+        Where readers saw what they judged.
     """
 
     row: pd.Series
@@ -52,6 +55,12 @@ class Case:
     folder: Folder | None
     film: Radiograph | None
     why: str = ""
+    marks: Boxes = ()
+
+    @property
+    def outlined(self) -> Boxes:
+        """What is drawn on the film when it is asked for."""
+        return (*self.boxes, *self.marks)
 
     @property
     def boxes(self) -> Boxes:
@@ -68,6 +77,8 @@ def case_of(row: pd.Series, model: Classifier) -> Case:
         return Case(row, between, folder, None, NOT_TO_SHOW)
     if folder is None:
         return Case(row, between, None, None, NO_FOLDER)
+    if why := source.wrong(folder, tables.key_of(model.bundle.folder)):
+        return Case(row, between, None, None, why)
     try:
         return Case(row, between, folder, film_of(folder, str(row.image)))
     except CxrError as refusal:

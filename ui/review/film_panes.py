@@ -23,28 +23,29 @@ def show_blind(place: Place, case: Case) -> None:
             film_view.show(place, [Plate(case.film, "The film")])
 
 
-def show(place: Place, case: Case, table: pd.DataFrame, model: Classifier) -> None:
-    """The film beside its neighbours, linked between them, or under both classes' maps."""
+def show(place: Place, case: Case, table: pd.DataFrame, model: Classifier) -> str:
+    """The film beside its neighbours, linked between them, or under both classes' maps; gives the
+    mark that was drawn on it."""
     staged = film_view.staged()
     if staged != "maps" or case.film is None:
         desk().leave_job()
     with st.container(key="review-stage"):
         if case.film is None:
             st.info(plain(case.why))
-            return
-        film = Plate(case.film, "The film", boxes=case.boxes)
+            return ""
+        film = Plate(case.film, "The film", boxes=case.outlined)
         if staged == "maps":
-            maps.show(place, case, case.film, model)
-        elif staged == "near":
+            return maps.show(place, case, case.film, model)
+        if staged == "near":
             found = neighbours.found(case, table, model)
+            near = [] if isinstance(found, Job) else neighbours.plates(case, found, table)
+            mark = film_view.show(place, [film, *near], film=case.film)
             if isinstance(found, Job):
-                film_view.show(place, [film])
                 neighbours.progress(found, case, table, model)
-            else:
-                film_view.show(place, [film, *neighbours.plates(case, found, table)])
-        else:
-            left, right = st.columns([3, 1])
-            with left:
-                film_view.show(place, [film])
-            with right:
-                neighbours.beside(case, table, model)
+            return mark
+        left, right = st.columns([3, 1])
+        with left:
+            mark = film_view.show(place, [film], film=case.film)
+        with right:
+            neighbours.beside(case, table, model)
+        return mark

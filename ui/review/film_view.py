@@ -7,14 +7,16 @@ from typing import Literal
 
 import streamlit as st
 
-from ui.review import address, queue, reader
+from cxr.imaging.radiograph import Radiograph
+from cxr.review.entries import marked
+from ui.review import address
 from ui.review.queue import Place
 from ui.session.fragments import every, pressed
 from ui.session.shelf import Job
 from ui.viewer import STAGE, Plate, viewer
 
 Staged = Literal["film", "near", "maps"]
-_STAGED = "review_stage"
+_STAGED, _DRAWN, _SPENT = "review_stage", "review_drawn", "review_spent"
 
 
 def staged() -> Staged:
@@ -28,22 +30,44 @@ def toggle(what: Staged) -> None:
     st.session_state[_STAGED] = "film" if staged() == what else what
 
 
-def show(place: Place, plates: list[Plate], height: str = STAGE) -> None:
-    """Put films on the light box; its arrow keys go through the queue."""
+def show(
+    place: Place, plates: list[Plate], height: str = STAGE, film: Radiograph | None = None
+) -> str:
+    """Put films on the light box; its arrow keys go through the queue.
+
+    Parameters
+    ----------
+    place : Place
+    plates : list of Plate
+    height : str
+    film : Radiograph, optional
+        The case's own, on which a box may be drawn.
+
+    Returns
+    -------
+    str
+        The mark that was drawn on it, as :func:`cxr.review.entries.marked` writes it; "" for none.
+    """
 
     @pressed
     def step(by: int) -> None:
         if there := place.neighbour(by):
             address.go(there)
 
-    said = [queue.where(place), st.session_state.get(reader.SAID, "")]
-    viewer(
-        plates,
-        key="review-film",
-        height=height,
-        on_step=step,
-        caption=[line for line in said if line],
-    )
+    region = viewer(plates, key="review-film", height=height, on_step=step, draw=film is not None)
+    if region is None or film is None or plates[region.plate].radiograph is not film:
+        return ""
+    if region.serial <= st.session_state.get(_SPENT, 0):
+        return ""  # it went with a verdict; the browser tells of it until another is drawn
+    st.session_state[_DRAWN] = region.serial
+    rows, columns = film.pixels.shape
+    left, top, across, down = region.box
+    return marked((left / columns, top / rows, across / columns, down / rows))
+
+
+def spend() -> None:
+    """The mark that was drawn last has been kept."""
+    st.session_state[_SPENT] = st.session_state.get(_DRAWN, 0)
 
 
 @every(0.5)

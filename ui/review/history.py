@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 
 import streamlit as st
 
-from cxr.review.entries import Entry
+from cxr.review import agreement
+from cxr.review.entries import Entry, box_of, standing
+from cxr.review.folder import Boxes
 from ui.review import reader
 from ui.review.queue import Place
 from ui.review.verdict import VERDICTS
@@ -16,14 +19,38 @@ def show(place: Place, rows: list[Entry]) -> None:
     """The last rows, a line each."""
     row = place.row
     assert row is not None
-    own = reader.name()
-    here = [entry for entry in rows if entry.case == row.case]
-    if str(row.case) not in place.mine:
-        here = [entry for entry in here if entry.reader == own]
-    if not here:
+    if not (here := _told_of(place, rows)):
         return
+    votes = agreement.votes(standing(here)).get(str(row.case), Counter())
+    if votes.total() > 1:
+        many, agreed = votes.total(), len(votes) == 1
+        how = "agree" if agreed else "disagree"
+        st.html(f'<div class="cxr-heading">{many} readers {how}: {escape(told(votes))}</div>')
     lines = "".join(f"<p>{escape(_told(entry))}</p>" for entry in here[-12:])
     st.html(f'<div class="cxr-heading">Said of this case</div><div class="cxr-quiet">{lines}</div>')
+
+
+def marks(place: Place, rows: list[Entry]) -> Boxes:
+    """Where those whose words are shown saw what they judged."""
+    boxes = (box_of(entry.mark) for entry in standing(_told_of(place, rows)).values())
+    return tuple(box for box in boxes if box is not None)
+
+
+def _told_of(place: Place, rows: list[Entry]) -> list[Entry]:
+    """The rows of the case that this reader may see."""
+    assert place.row is not None
+    here = [entry for entry in rows if entry.case == place.row.case]
+    if str(place.row.case) in place.mine:
+        return here
+    return [entry for entry in here if entry.reader == reader.name()]
+
+
+def told(votes: Counter[tuple[str, str]]) -> str:
+    """Such as "2 label wrong (N), 1 subtle", the most first."""
+    return ", ".join(
+        f"{n} {VERDICTS[verdict].lower()}{f' ({right})' if right else ''}"
+        for (verdict, right), n in votes.most_common()
+    )
 
 
 def _told(entry: Entry) -> str:
@@ -35,6 +62,7 @@ def _told(entry: Entry) -> str:
             f"it is {entry.correction}" if entry.correction else "",
             f"severity {entry.severity}" if entry.severity else "",
             f"read {entry.read}" if entry.read else "",
+            "a place marked (key B)" if entry.mark else "",
             entry.note,
         ],
     }[entry.kind]

@@ -26,8 +26,8 @@ _HEIGHT = "calc(100dvh - 18rem)"
 """What the choice of the method and the lines below it leave of the stage."""
 
 
-def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> None:
-    """The film twice, under one map a class, linked."""
+def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> str:
+    """The film twice, under one map a class, linked; gives the mark that was drawn on it."""
     method = map_tasks.choose_method(model, "review-method")
     wanted = [map_tasks.wanted(film, model, label, method) for label in case.classes]
     tasks = [map_tasks.map_task(film, model, what) for what in wanted]
@@ -35,7 +35,7 @@ def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> None:
     held = [long_work.done(task.key) or long_work.so_far(task.key) for task in tasks]
     seen = held[tasks.index(waiting)] if waiting in tasks else None
     plates = [_plate(case, film, what, each) for what, each in zip(wanted, held, strict=True)]
-    film_view.show(place, plates, _HEIGHT)
+    mark = film_view.show(place, plates, _HEIGHT, film)
     long_work.show(waiting, seen)
     for refusal in {str(each): None for each in held if isinstance(each, CxrError)}:
         st.info(plain(refusal))
@@ -44,14 +44,15 @@ def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> None:
     ]
     paragraphs = "".join(f"<p>{escape(text)}</p>" for text in (words.CAVEAT, *said))
     st.html(f'<div class="cxr-quiet">{paragraphs}</div>')
+    return mark
 
 
 def _plate(case: Case, film: Radiograph, what: Wanted, held: object) -> Plate:
     if not isinstance(held, Drawn):
-        return Plate(film, f"{what.name}: not ready", boxes=case.boxes, dim=True)
+        return Plate(film, f"{what.name}: not ready", boxes=case.outlined, dim=True)
     coarse = ", still coarse" if held.passes < held.full else ""
     layer = Layer(overlay.KINDS[what.method].title, held.values, what.method)
-    return Plate(film, f"{what.name}{coarse}", (layer,), case.boxes)
+    return Plate(film, f"{what.name}{coarse}", (layer,), case.outlined)
 
 
 def _said(case: Case, what: Wanted, held: object) -> list[str]:

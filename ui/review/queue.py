@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +12,7 @@ from cxr.errors import CxrError
 from cxr.model.bundle import Bundle
 from cxr.review import queue as order
 from cxr.review.entries import Entry, standing
-from cxr.review.queue import SHOWN, SORTS, Queue, Wanted
+from cxr.review.queue import SAID, SHOWN, SORTS, Queue, Wanted, narrowed
 from ui.base.words import WAY_OUT, flag, meaning, plain, site
 from ui.review import address, reader, source
 from ui.session import tables
@@ -26,6 +26,12 @@ _SHOWN = {
     "errors": "Called wrong",
     "mixed": "Wrong calls, as many right ones mixed in",
     "all": "All cases",
+}
+_SAID = {
+    "": "All",
+    "open": "Not judged by me",
+    "nobody": "Judged by nobody",
+    "disputed": "Readers disagree",
 }
 _SORTS = {"margin": "Surest call first", "source": "Source", "loss": "Least expected label first"}
 _PATH, _REFUSED = "folder-path", "folder-refused"
@@ -66,9 +72,12 @@ class Place:
 def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry]) -> Place:
     """What the address asks for; without a case, the first that this reader hasn't judged."""
     wanted = address.wanted(table, bundle.labels)
-    found = _queue(tables.key_of(bundle.folder), wanted, bundle.labels, table)
-    name = reader.name()
-    mine = {case: entry for (case, who), entry in standing(rows).items() if who == name}
+    name, judged = reader.name(), standing(rows)
+    key = tables.key_of(bundle.folder)
+    found = _queue(key, replace(wanted, said=""), bundle.labels, table)
+    if wanted.said:
+        found = narrowed(found, wanted.said, judged, name)
+    mine = {case: entry for (case, who), entry in judged.items() if who == name}
     done = found.rows.case.isin(mine.keys())
     first = found.rows.case[~done] if not done.all() else found.rows.case
     case = address.case(found, table, str(first.iloc[0]) if len(first) else "")
@@ -92,13 +101,15 @@ def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
 
     def said(label: str) -> str:
         means = meaning(label, bundle.labels) if label else ""
-        return plain(f"{label} · {means}" if means else label) if label else "Any"
+        return f"{label} · {means}" if means else label or "Any"
 
     st.subheader("Cases", anchor=False)
     _choose("split", "Split", address.splits_of(table), wanted.split, lambda s: SPLITS[s])
     names = ("", *address.sources(table, wanted.split))
-    _choose("source", "Source", names, wanted.source, lambda s: plain(site(s)) if s else "All")
+    _choose("source", "Source", names, wanted.source, lambda s: site(s) if s else "All")
     _choose("shown", "Which", SHOWN, wanted.shown, lambda name: _SHOWN[name])
+    told = [name for name in SAID if name != "disputed" or not wanted.blind]
+    _choose("said", "Judged", ("", *told), wanted.said, lambda name: _SAID[name])
     if wanted.blind:
         st.caption("Other filters and the order are put aside while blind, and come back after.")
     else:
@@ -121,7 +132,7 @@ def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
 
 
 def _flag(code: str) -> str:
-    return plain(flag(code)) if code else "Any"
+    return flag(code) if code else "Any"
 
 
 def where(place: Place) -> str:
@@ -148,6 +159,8 @@ def nothing(place: Place) -> str:
             f"All {place.queue.hidden:,} cases of this queue are films that may not be shown. "
             f"Choose another in the sidebar. {WAY_OUT}"
         )
+    if place.wanted.said == "open":
+        return "You have judged every case of this queue. Choose another in the sidebar."
     return "No case of this model is like that. Choose another queue in the sidebar."
 
 
@@ -175,12 +188,14 @@ def _blind_changed() -> None:
     address.blind(st.session_state["queue-blind"])
 
 
-def films() -> None:
+def films(bundle: Bundle) -> None:
     """Where the films are, and how to name another folder."""
     st.subheader("Films", anchor=False)
     found = source.folder()
     if found is not None:
         st.caption(f"{len(found.rows):,} films listed in the data folder.")
+        if why := source.wrong(found, tables.key_of(bundle.folder)):
+            st.warning(why)
     elif source.folder_named():
         st.caption("The data folder that was named has no manifest that can be read.")
     with st.expander("Another folder"), st.form("folder", border=False):

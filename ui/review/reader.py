@@ -32,6 +32,7 @@ def ask() -> None:
 def _begin() -> None:
     if given := who.as_kept(st.session_state["reader-name"]):
         st.session_state[who.SAID] = given
+        address.resume()
 
 
 def show() -> None:

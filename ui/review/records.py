@@ -16,7 +16,7 @@ from cxr.review.entries import Entry, standing
 from cxr.review.relabel import Relabelled, relabel
 from cxr.review.store import Store
 from ui.base.words import flags, plain, site
-from ui.review import address, source
+from ui.review import address, history, source
 from ui.review.queue import Place
 from ui.review.verdict import VERDICTS
 from ui.session import record
@@ -29,7 +29,7 @@ _ABOUT = "review_taken_in"
 def show(place: Place, bundle: Bundle, store: Store, rows: list[Entry]) -> None:
     """One section at a time; none until it is asked for."""
     sections: dict[str, Callable[[], None]] = {
-        "Queue": lambda: _queue(place),
+        "Queue": lambda: _queue(place, rows),
         "Agreement": lambda: _agreement(rows),
         "Verdicts out and in": lambda: _exchange(store),
     }
@@ -47,8 +47,9 @@ def show(place: Place, bundle: Bundle, store: Store, rows: list[Entry]) -> None:
             sections[chosen]()
 
 
-def _queue(place: Place) -> None:
+def _queue(place: Place, said: list[Entry]) -> None:
     rows = place.queue.rows
+    votes = agreement.votes(standing(said))
     start = max(0, (place.at or 0) - _LISTED // 2)
     part = rows.iloc[start : start + _LISTED]
     mine = [place.mine.get(case) for case in part.case]
@@ -64,6 +65,10 @@ def _queue(place: Place) -> None:
             "case": part.case,
             **({} if place.wanted.blind else telling),
             "my verdict": [VERDICTS[entry.verdict] if entry else "" for entry in mine],
+            "all readers": [  # of the others only once one's own is given
+                history.told(votes[case]) if entry else ""
+                for case, entry in zip(part.case, mine, strict=True)
+            ],
         }
     ).set_index(pd.RangeIndex(start + 1, start + 1 + len(part)))
     picked = st.dataframe(

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -27,6 +28,8 @@ from ui.session.shelf import Job
 
 _FOLDER = "review_folder"
 _MOST_JOBS = 3
+_LOOKED_AT = 20
+"""Films that are looked for before a folder is said to hold none."""
 _lock = threading.Lock()
 
 
@@ -85,6 +88,30 @@ def folder() -> Folder | None:
 @st.cache_resource(max_entries=4, show_spinner="Reading the data folder")
 def _folder(named: str, changed_ns: int, size: int) -> Folder:
     return open_folder(named)
+
+
+def wrong(films: Folder, key: tables.Key) -> str:
+    """Why no film of a model's table is found in a folder, said once for all of them; "" where
+    some are."""
+    return _wrong(str(films.root), films.fingerprint, key, films)
+
+
+@st.cache_data(max_entries=8, ttl=60, show_spinner=False)  # a disk may be mounted meanwhile
+def _wrong(root: str, fingerprint: str, key: tables.Key, _films: Folder) -> str:
+    images = tables.all_films(key).image
+    listed = list(islice((image for image in images if _films.may_show(image)), _LOOKED_AT))
+    if len(images) and not any(image in _films.rows for image in images):
+        return (
+            "The data folder is not that of this model’s films: it lists none of them. Name theirs "
+            "under Another folder in the sidebar of Review, or start the app with CXR_DATA set to "
+            "it."
+        )
+    if listed and not any((_films.root / image).is_file() for image in listed):
+        return (
+            "The data folder lists this model’s films, and the films are not in it: were they "
+            "moved, or is a disk not there?"
+        )
+    return ""
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

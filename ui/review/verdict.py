@@ -13,7 +13,7 @@ from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, cle
 from cxr.review.store import Store, new_key
 from ui.base import keymap
 from ui.base.words import meaning, plain
-from ui.review import address, reader
+from ui.review import address, film_view, reader
 from ui.review.queue import Place
 from ui.review.reader import FORMS, GIVEN, KEPT, SAID
 from ui.session import record
@@ -86,12 +86,13 @@ def _commit(about: Entry, draft: str, confidence: str, store: Store) -> None:
     _keep(replace(about, kind="blind", read=read, confidence=confidence), store)
 
 
-def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> None:
-    """The verdicts, each one key, and what may be said beside them."""
+def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None, mark: str) -> None:
+    """The verdicts, each one key, and what may be said beside them, a mark on the film too."""
     row = place.row
     assert row is not None
     about = _about(place, bundle)
     standing = place.mine.get(about.case)
+    about = replace(about, mark=mark or (standing.mark if standing else ""))
     own = _own(about)
     keys = {name: f"{name}-{own}" for name in ("note", "severity", "correction", "read")}
     buttons = st.container(key="verdicts", horizontal=True, gap="small")
@@ -115,7 +116,9 @@ def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> No
         placeholder="No names of patients",
         persist_state="session",
     )
-    if standing is not None and _changed(standing, keys):
+    if mark:
+        st.html('<div class="cxr-quiet">The place that you marked goes with the verdict.</div>')
+    if standing is not None and _changed(standing, about.mark, keys):
         st.html('<div class="cxr-quiet">Changed since your verdict, and not kept yet.</div>')
         st.button(
             "Keep the change",
@@ -139,12 +142,12 @@ def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None) -> No
             )
 
 
-def _changed(standing: Entry, keys: dict[str, str]) -> bool:
+def _changed(standing: Entry, mark: str, keys: dict[str, str]) -> bool:
     """Whether what is said beside the verdict is no longer what was kept with it."""
     names = ["note", "severity"]
     names += ["correction"] if standing.verdict == "label_wrong" else []
     names += ["read"] if standing.read else []
-    return any(
+    return mark != standing.mark or any(
         clean(str(st.session_state.get(keys[name]) or "")) != getattr(standing, name)
         for name in names
     )
@@ -200,7 +203,10 @@ def _give(about: Entry, verdict: str, keys: dict[str, str], following: str, stor
     said = {name: str(st.session_state.get(key) or "") for name, key in keys.items()}
     if verdict != "label_wrong":
         said["correction"] = ""
-    if _keep(replace(about, verdict=verdict, **said), store) and following:
+    if not _keep(replace(about, verdict=verdict, **said), store):
+        return
+    film_view.spend()
+    if following:
         address.go(following)
 
 

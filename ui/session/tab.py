@@ -17,7 +17,8 @@ import streamlit as st
 from ui.session import films, who
 
 KEYS = (
-    *("accepted", "hospital", "model", "call-first"),
+    *("accepted", "reader", "hospital", "model", "call-first", "review_given", "review_folder"),
+    *("story_kept", "story-title"),
     *("films", "film", "last_number", "readings", "looked-at", "removed"),
     *("asked", "own-calls", "scores-seen", "thresholds", "viewer-salt"),
 )
