@@ -19,7 +19,10 @@ def named(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
     """What each session's page names now; one names a film, in browser A."""
     held = {"one": {"film": FILM}, "two": {}}
     manager = SimpleNamespace(_files_by_session_and_coord=held)
-    server = SimpleNamespace(media_file_mgr=manager, is_active_session=held.__contains__)
+    sessions = SimpleNamespace(get_session_info=lambda _: None)
+    server = SimpleNamespace(
+        media_file_mgr=manager, is_active_session=held.__contains__, _session_mgr=sessions
+    )
     monkeypatch.setattr(guard.runtime, "exists", lambda: True)
     monkeypatch.setattr(guard.runtime, "get_instance", lambda: server)
     monkeypatch.setattr(guard, "_browsers", {"one": "A", "two": "B"})
@@ -68,6 +71,26 @@ def test_fonts_open_for_everybody(named: dict[str, Any]) -> None:
         found, headers = asked("/static/media/MaterialSymbols-Rounded.woff2", cookie)
         assert found == 200
         assert "cache-control" not in headers
+
+
+def test_a_film_is_waited_for_while_a_page_runs(
+    named: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named["one"].clear()  # its run has begun, and names its films later
+    looks = 0
+
+    def runs(cookie: str) -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            named["one"]["film"] = FILM
+        return True
+
+    monkeypatch.setattr(guard, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(guard, "LOOK_S", 0.001)
+    monkeypatch.setattr(guard, "_runs", runs)
+    assert asked(f"/media/{FILM}.bin", "A")[0] == 200
+    assert looks == 3
 
 
 def test_what_a_page_or_a_session_no_longer_names_is_not_found(named: dict[str, Any]) -> None:

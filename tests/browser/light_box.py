@@ -11,10 +11,13 @@ from films import film, png
 from numpy.typing import NDArray
 
 from cxr.imaging.radiograph import Radiograph, window_table
+from cxr.model.side_by_side import Alignment
 from ui.base import keymap
 from ui.viewer import Layer, Look, Plate, viewer
 
 MARK = (200, 300, 150, 90)  # x, y, width, height of the white box on the marked film
+OFF = (-60, -100)
+EARLIER = Alignment(2, *OFF)
 
 
 def radiograph(pixels: NDArray[Any], bits: int, **more: Any) -> Radiograph:
@@ -28,6 +31,15 @@ def marked() -> Radiograph:
     x, y, width, height = MARK
     pixels[y : y + height, x : x + width] = 4095
     return radiograph(pixels, 12, spacing_mm=(0.5, 0.25), orientation=("L", "F"))
+
+
+def earlier() -> Radiograph:
+    """The same box on a wider film, where `EARLIER` takes it to that of the marked one."""
+    pixels = np.full((600, 900), 60, np.uint8)
+    x, y = (round((at - off) / EARLIER.scale) for at, off in zip(MARK, OFF, strict=False))
+    width, height = (round(side / EARLIER.scale) for side in MARK[2:])
+    pixels[y : y + height, x : x + width] = 255
+    return radiograph(pixels, 8)
 
 
 def ramp(height: int, width: int) -> Radiograph:
@@ -65,6 +77,10 @@ def plates(case: str) -> list[Plate]:
         "empty": lambda: [Plate(drawn, "Map", (faint(0.0), faint(0.005)))],
         "white": lambda: [Plate(white(), "White")],
         "drawn": lambda: [Plate(drawn, "Drawn")],
+        "laid": lambda: [
+            Plate(marked(), "Now", place=Alignment(1, 0, 0)),
+            Plate(earlier(), "Earlier", place=EARLIER),
+        ],
         "differ": lambda: [Plate(drawn, "Drawn"), Plate(marked(), "Marked")],
         "dot": lambda: [Plate(ramp(1, 1), "Dot")],
         "line": lambda: [Plate(ramp(5000, 1), "Line")],

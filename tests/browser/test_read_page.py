@@ -223,6 +223,22 @@ def test_films_and_lengths_come_back_after_a_reload(page: Page) -> None:
     expect(page.locator(".ink .length")).to_have_count(0)
 
 
+def test_no_film_that_was_stepped_past_is_asked_for_in_vain(page: Page) -> None:
+    small = cv2.resize(phantom.draw("lower"), (400, 480))
+    rng = np.random.default_rng(0)
+    films = [np.clip(small + rng.normal(0, 3, small.shape), 0, 255) for _ in range(20)]
+    upload(page, *((f"{n}.png", png(film.astype(np.uint8))) for n, film in enumerate(films)))
+    refused: list[int] = []
+    page.on("response", lambda answer: refused.append(answer.status) if not answer.ok else None)
+    for key, last in (("ArrowRight", "20 of 20"), ("ArrowLeft", "1 of 20")):
+        for _ in films[1:]:
+            page.keyboard.press(key)
+        expect(page.get_by_text(last)).to_be_visible()
+    expect(panes(page)).to_have_count(1)
+    settled(page)
+    assert not refused
+
+
 def test_arrows_step_from_a_refused_file_too(page: Page) -> None:
     upload(page, ("one.jpg", CHILD), ("two.pdf", b"%PDF-1.7 no film"), ("three.jpg", CHILD))
     expect(panes(page)).to_have_count(1)

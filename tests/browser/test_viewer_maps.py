@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 from light_box import hump, plates
+from numpy.typing import NDArray
 from playwright.sync_api import expect
-from viewing import Open, coloured, drag, drawn, frame, greys, heart, middle, number, ready
+from viewing import Open, coloured, drag, drawn, frame, greys, heart, middle, number, ready, seen
 from waiting import settled
 
 from cxr.explain import overlay
@@ -141,6 +142,38 @@ def test_a_film_stays_as_it_is_when_plates_come_and_go(light: Open) -> None:
     expect(page.locator(".pane")).to_have_count(1)
     ready(page)
     assert np.abs(greys(page).astype(int) - alone).mean() < 0.5
+
+
+def test_films_that_are_laid_over_each_other_show_the_same_place(light: Open) -> None:
+    page = light("laid")
+
+    def box(pane: int) -> NDArray[np.float64]:
+        """Left, top, right, bottom of the white box within its pane."""
+        x, y, *_ = frame(page, pane)
+        return np.array(seen(page, pane)) - (x, y, x, y)
+
+    def alike() -> bool:
+        return bool(np.abs(box(0) - box(1)).max() < 3)
+
+    assert alike()
+    before = box(0)
+    page.mouse.move(*middle(page, 1))
+    page.mouse.wheel(0, -300)
+    page.get_by_role("button", name="Pan by dragging").click()
+    x, y = middle(page, 0)
+    drag(page, (x, y), (x + 40, y + 25))
+    assert np.abs(box(0) - before).max() > 20
+    assert alike()
+    page.keyboard.press("r")
+    page.keyboard.press("h")
+    assert alike()
+    page.get_by_role("button", name="Reset").click()
+    assert alike()
+    page.get_by_role("button", name="Link the films").click()
+    drag(page, (x, y), (x - 40, y))
+    assert not alike()
+    page.get_by_role("button", name="Link the films").click()
+    assert alike()
 
 
 def test_an_unlinked_plate_opens_as_filed(light: Open) -> None:

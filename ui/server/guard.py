@@ -17,11 +17,13 @@ import streamlit as st
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import runtime
+from streamlit.runtime.app_session import AppSessionState
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 COOKIE = "cxr_browser"
 PATIENCE_S, LOOK_S = 3.0, 0.05
-"""A page that runs again names its films anew, and for a moment none is anybody's."""
+"""A page that runs again names its films anew, and until then none is anybody's: how long a film is
+waited for while no page of its browser runs, and how often it is looked for."""
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -125,13 +127,20 @@ class Guard:
 
 
 async def _let_in(cookie: str, file_id: str) -> bool:
-    tries = round(PATIENCE_S / LOOK_S) if cookie in _browsers.values() else 1
-    for left in range(tries, 0, -1):
-        if cookie and owns(cookie, file_id):
-            return True
-        if left > 1:
-            await asyncio.sleep(LOOK_S)
-    return False
+    waited = 0.0
+    while not owns(cookie, file_id):
+        if waited > PATIENCE_S or cookie not in _browsers.values():
+            return False
+        await asyncio.sleep(LOOK_S)
+        waited += 0.0 if _runs(cookie) else LOOK_S
+    return True
+
+
+def _runs(cookie: str) -> bool:
+    """Whether a page is being worked out in that browser."""
+    manager = runtime.get_instance()._session_mgr
+    found = [manager.get_session_info(each) for each, of in list(_browsers.items()) if of == cookie]
+    return any(each and each.session._state == AppSessionState.APP_IS_RUNNING for each in found)
 
 
 def _cookie(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from cxr.explain import overlay
 from cxr.imaging.radiograph import Radiograph
+from cxr.model.side_by_side import Alignment
 from cxr.notice import NOTICE
 from cxr.teaching.story import Hidden
 from ui.base import keymap
@@ -110,6 +111,7 @@ class Plate:
     boxes: tuple[tuple[float, float, float, float], ...] = ()
     dim: bool = False
     regions: tuple[Hidden, ...] | None = None
+    place: Alignment | None = None
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,7 @@ def _plate(plate: Plate, parcels: Parcels) -> dict[str, Any]:
         "boxes": plate.boxes,
         "regions": None if plate.regions is None else [asdict(each) for each in plate.regions],
         "dim": plate.dim,
+        "place": plate.place and asdict(plate.place),
     }
 
 

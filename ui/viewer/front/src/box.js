@@ -2,6 +2,7 @@
 
 import { Bar } from "./bar.js";
 import { element } from "./element.js";
+import { showing } from "./film.js";
 import { Hand } from "./hand.js";
 import { listen } from "./keys.js";
 import { length } from "./ink.js";
@@ -62,6 +63,7 @@ export class LightBox {
       pane.hand = new Hand(pane);
     }
     this.table.style.setProperty("--panes", data.plates.length);
+    showing(this, new Set(data.plates.flatMap(({ film, layers }) => [film.id, ...layers.map(({ id }) => id)])));
     this.panes.forEach((pane, i) => pane.show(data.plates[i]));
     if (!this.active || !this.panes.includes(this.active)) this.active = this.panes[0];
     this.bar.show();
@@ -70,6 +72,7 @@ export class LightBox {
 
   destroy() {
     this.deaf();
+    showing(this, null);
     this.panes.forEach((pane) => pane.stop());
   }
 
@@ -135,11 +138,9 @@ export class LightBox {
     if (this.#following || !pane.settled) return;
     this.#following = true;
     pane.redraw();
-    const view = pane.view();
-    const share = view.scale / pane.fit();
     for (const other of this.#linked(pane)) {
       if (other === pane || !other.settled) continue;
-      other.setView({ ...view, scale: share * other.fit(view.turn) });
+      other.setView(follows(pane, other));
       other.redraw();
     }
     this.#following = false;
@@ -170,6 +171,7 @@ export class LightBox {
 
   reset() {
     this.each((pane) => pane.reset());
+    this.active.reset(); // laid over each other, the others go by it
     this.bar.show();
   }
 
@@ -265,6 +267,21 @@ export class LightBox {
 /** Whether fingers are what the screen is used with. */
 export function coarse() {
   return window.matchMedia("(pointer: coarse)").matches;
+}
+
+/** The view of a pane that goes with another's: over it where the page says how, else the same share. */
+function follows(leader, pane) {
+  const view = leader.view();
+  const [from, to] = [leader.plate.place, pane.plate.place];
+  if (!from || !to) return { ...view, scale: (view.scale / leader.fit()) * pane.fit(view.turn) };
+  const x = from.scale * view.x * leader.plate.width + from.right;
+  const y = from.scale * view.y * leader.plate.height + from.down;
+  return {
+    ...view,
+    scale: (view.scale / from.scale) * to.scale,
+    x: (x - to.right) / to.scale / pane.plate.width,
+    y: (y - to.down) / to.scale / pane.plate.height,
+  };
 }
 
 /** A window of one film for another, as shares of each film's own: its bits may be others. */

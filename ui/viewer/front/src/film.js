@@ -5,7 +5,19 @@ const KEPT_BYTES = 600e6;
 const PATIENCE_MS = 12; // the page stays live while a film is undone
 const RETRIES_MS = [300, 1000, 3000]; // a run that is cut short drops films until the next
 
-const kept = new Map(); // id -> { promise, bytes }, the one used longest ago first
+const kept = new Map(); // id -> { promise, bytes, stop, come }, the one used longest ago first
+const shown = new Map(); // light box -> ids of what it shows
+
+/** Say what a light box shows, or none once it is gone: what is still on its way to nobody stops. */
+export function showing(box, ids) {
+  if (ids) shown.set(box, ids);
+  else shown.delete(box);
+  for (const [id, entry] of kept) {
+    if (entry.come || [...shown.values()].some((held) => held.has(id))) continue;
+    kept.delete(id);
+    entry.stop.abort();
+  }
+}
 
 /**
  * The grid of a parcel: { width, height, levels }, each level { width, height, data }, halved in
@@ -27,15 +39,23 @@ export function load(parcel, width, height) {
 
 function fetched(parcel, width, height) {
   const depth = parcel.depth ?? 2;
-  const promise = undo(parcel.url, width, height, depth).catch((error) => {
-    kept.delete(parcel.id);
-    throw error;
-  });
-  return { promise, bytes: (width * height * depth * 4) / 3 };
+  const stop = new AbortController();
+  const entry = { bytes: (width * height * depth * 4) / 3, stop, come: false };
+  entry.promise = undo(parcel.url, width, height, depth, stop.signal).then(
+    (grid) => {
+      entry.come = true;
+      return grid;
+    },
+    (error) => {
+      if (kept.get(parcel.id) === entry) kept.delete(parcel.id);
+      throw error;
+    },
+  );
+  return entry;
 }
 
-async function undo(url, width, height, depth) {
-  const response = await answered(url);
+async function undo(url, width, height, depth, signal) {
+  const response = await answered(url, signal);
   const stream = response.body
     .pipeThrough(withoutSalt())
     .pipeThrough(new DecompressionStream("deflate"));
@@ -64,12 +84,13 @@ async function undo(url, width, height, depth) {
   return { width, height, depth, levels: await halved({ width, height, data }, breath) };
 }
 
-async function answered(url) {
+async function answered(url, signal) {
   for (let tries = 0; ; tries++) {
-    const response = await fetch(url, { cache: "no-store" }); // no film on the disk
+    const response = await fetch(url, { cache: "no-store", signal }); // no film on the disk
     if (response.ok) return response;
     if (tries === RETRIES_MS.length) throw new Error(`the server answered ${response.status}`);
     await new Promise((go) => setTimeout(go, RETRIES_MS[tries]));
+    signal.throwIfAborted();
   }
 }
 
