@@ -44,6 +44,10 @@ class ExplainError(CxrError):
     """A map cannot be made: an unknown class, a patch that does not fit, no convolution."""
 
 
+class AlignmentError(CxrError):
+    """Two films cannot be laid over each other by their lungs."""
+
+
 class ReviewError(CxrError):
     """A verdict cannot be kept or read: its database, its file or the row itself is wrong."""
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import UnreadableFile
 from .decode_limits import check_bytes
 from .dicom.bare import start_of_data_set
 from .radiograph import Radiograph
+
+if TYPE_CHECKING:
+    from .dicom.whose import Whose
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -78,12 +82,30 @@ def read(
 def study_and_view(data: bytes) -> tuple[str | None, str | None]:
     """The study and the view that the bytes of a DICOM file state, be it read as a film or refused:
     StudyInstanceUID, and ViewPosition as it stands. None: not stated, or no DICOM."""
-    start = 0 if data[128:132] == b"DICM" else start_of_data_set(data)
-    if start is None or data.startswith((_PNG, _JPEG)):
+    if (found := _data_set(data)) is None:
         return None, None
     from .dicom.film import study_and_view as stated
 
-    return stated(data[start:], bare=data[128:132] != b"DICM")
+    return stated(*found)
+
+
+def whose(data: bytes, key: bytes) -> Whose | None:
+    """Whose film the bytes of a DICOM file are, hashed under a key, and when it was taken, be it
+    read as a film or refused; None where they are no DICOM."""
+    if (found := _data_set(data)) is None:
+        return None
+    from .dicom.whose import whose as stated
+
+    return stated(found[0], key, found[1])
+
+
+def _data_set(data: bytes) -> tuple[bytes, bool] | None:
+    """What of the bytes pydicom is given, and whether it begins bare; None: they are no DICOM."""
+    marked = data[128:132] == b"DICM"
+    start = 0 if marked else start_of_data_set(data)
+    if start is None or data.startswith((_PNG, _JPEG)):
+        return None
+    return data[start:], not marked
 
 
 def bytes_of(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bytes:
