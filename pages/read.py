@@ -17,6 +17,7 @@ from ui.panels import (
     maps,
     own_call,
     pacs,
+    priors,
     report,
     worklist,
 )
@@ -99,12 +100,15 @@ def board(film: Film, reading: Reading, model: Classifier) -> None:
             own_call.before(film, model)
         else:
             said(film, reading, model)
+        over_time = st.container()
         findings.show_facts(film, reading, model.bundle)
         if not film.source:
             known(film, model)
         pacs.exports(film, reading, model)
     with left:
         maps.show(film, reading, model)
+    with over_time:  # what noise does takes a second, and the film does not wait for it
+        priors.show(film, model)
 
 
 def said(film: Film, reading: Reading, model: Classifier) -> None:

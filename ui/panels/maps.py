@@ -16,7 +16,7 @@ from cxr.model import lungs
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
 from ui.base.words import odds, plain, score, short
-from ui.panels import map_said
+from ui.panels import map_said, priors
 from ui.panels.findings import brief
 from ui.panels.map_said import Found
 from ui.session import hospitals, long_work, map_tasks, own_calls, record
@@ -73,11 +73,14 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     stage = st.container(key="stage")
     radiograph = radiograph_of(film)
     caption = _in_full_screen(film, reading, model)
+    prior = priors.beside(film, model)
+    hashes = () if prior is None else (prior.sha256,)
     if not asked() or reading.prediction is None or own_calls.waits(film):
-        record.shown(film.sha256, model)
+        record.shown(film.sha256, model, beside=hashes)
         with stage:
-            plate = Plate(radiograph, "Film")
-            viewer([plate], key="read-film", height=HEIGHT, on_step=step, caption=caption)
+            plates, said = priors.plates([Plate(radiograph, "Film")], film, prior)
+            viewer(plates, key="read-film", height=HEIGHT, on_step=step, caption=caption)
+        _say(said)
         return
     choice = _choose(film, radiograph, reading, model)
     unlikely = _unlikely(choice.wanted, reading)
@@ -86,18 +89,27 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     def picture(look: Look) -> tuple[str, bytes]:
         return map_said.picture(look, radiograph, film, reading, choice.wanted, found, model)
 
+    shown = [Plate(radiograph, "Film")] if unlikely else _plates(radiograph, choice, found)
+    plates, said = priors.plates(shown, film, prior)
     with stage:
         viewer(
-            [Plate(radiograph, "Film")] if unlikely else _plates(radiograph, choice, found),
+            plates,
             key="read-film",
             height=COVERED if found.drawn is not None else HEIGHT,
             on_step=step,
             picture=picture if found.drawn is not None else None,
             caption=caption,
         )
+    _say(said)
     if found.drawn is not None:
         beside = [name for name in ("lungs", "twin") if getattr(choice, name)]
-        record.shown(film.sha256, model, choice.wanted.label, choice.wanted.method, tuple(beside))
+        record.shown(
+            film.sha256,
+            model,
+            choice.wanted.label,
+            choice.wanted.method,
+            (*beside, *hashes),
+        )
     if unlikely:
         _offer(choice.wanted, reading)
     if found.drawn is not None:
@@ -105,6 +117,11 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     if found.refusal is not None:
         st.info(plain(str(found.refusal)))
     long_work.show(waiting, found.coarse)
+
+
+def _say(refusal: str) -> None:
+    if refusal:
+        st.info(plain(refusal))
 
 
 def _in_full_screen(film: Film, reading: Reading, model: Classifier) -> list[str]:
