@@ -96,5 +96,6 @@ def test_no_score_is_told_before_the_reader_s_call(app: AppTest) -> None:
     assert len(days(app)) == 2
     assert "<td>+" not in text(app)
     assert "<td>−" not in text(app)
+    assert text(app).count("waits for your call</small>") == 2
     click(app, "remove")
     assert not days(app)

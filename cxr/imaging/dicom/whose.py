@@ -80,7 +80,9 @@ def _taken(ds: Dataset) -> datetime | None:
     if day is None:
         return None
     time = re.match(r"([01]\d|2[0-3]):?([0-5]\d)", text(ds, "StudyTime"))
+    year, month, number = map(int, day.groups())
+    hour, minute = map(int, time.groups()) if time else (0, 0)
     try:
-        return datetime(*map(int, (*day.groups(), *(time.groups() if time else ()))))
+        return datetime(year, month, number, hour, minute)
     except ValueError:
         return None
