@@ -43,7 +43,7 @@ def main() -> None:
     reading = films.reading(film, model)
     with listed:
         worklist.show(model)
-    toolbar(film, reading)
+    toolbar(film, reading, model)
     if reading.prediction is None or not maps.asked():
         desk().leave_job()
     if not reading.facts:
@@ -58,7 +58,7 @@ def main() -> None:
             report.button(film, model)
 
 
-def toolbar(film: Film, reading: Reading) -> None:
+def toolbar(film: Film, reading: Reading, model: Classifier) -> None:
     """From film to film, and the question for a map. Its buttons never move."""
     numbers = films.listed()
     place = numbers.index(film.number)
@@ -83,6 +83,7 @@ def toolbar(film: Film, reading: Reading) -> None:
         st.button(
             "Remove", key="remove", type="tertiary", on_click=films.remove, args=(film.number,)
         )
+        priors.toggle(film, model)
         changed = f" · {film.change.said}" if film.change.said else ""
         where = f"{place + 1} of {len(numbers)} · {escape(short(film.name))}{changed}"
         st.html(f'<div class="cxr-name">{where}</div>', width="content")

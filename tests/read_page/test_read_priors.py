@@ -43,7 +43,7 @@ def test_films_with_one_number_stand_by_date_and_are_laid_over_each_other(
     )
     assert days(app) == ["2024-02-03", "2024-05-03"]
     assert "By the dates in the files." in text(app)
-    assert "than noise moves it" in text(app)
+    assert "than noise moves it</b>: " in text(app)
     assert "4711" not in text(app)
     assert titles(app) == ["Film"]
     beside(app)

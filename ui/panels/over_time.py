@@ -128,23 +128,29 @@ def _changed(found: Difference | None) -> str:
 def _said(group: list[Film], scored: Mapping[int, Scored], film: Film) -> str:
     """In words, from the film before to this one; and what the small figures are."""
     order = [each.number for each in group if each.number in scored]
-    lines = []
+    lines = ""
     if film.number in order and (place := order.index(film.number)):
         found = differences(scored[order[place - 1]], scored[film.number])
-        lines = [
-            f"<p>{escape(name)} {odds(each.change)} since the film before: "
-            f"{'more' if each.more else 'no more'} than noise moves it "
-            f"({each.noise:.1f}).</p>"
-            for name, each in found.items()
-        ]
+        lines = _told("More than noise moves it", found, True)
+        lines += _told("No more than noise moves it", found, False)
     order_said = "By the dates in the files." if patients.dates_of(group) else "In your order."
     return (
-        f'<div class="cxr-quiet">{"".join(lines)}<details><summary>Log-odds, and below them the '
-        f"change since the film before. {order_said}</summary><p>Noise: the most that 20 changes "
-        "which mean nothing (small turns, shifts and crops, lighter, darker, JPEG) move either "
-        "film. A change in grey is no more than that, and says nothing of the patient. Another "
-        "machine, position or depth of breath may move scores by more.</p></details></div>"
+        f'<div class="cxr-quiet">{lines}<details><summary>Log-odds, and below them the '
+        f"change since the film before. {order_said}</summary><p>In brackets, noise: the most "
+        "that 20 changes which mean nothing (small turns, shifts and crops, lighter, darker, JPEG) "
+        "move either film. A change in grey is no more than that, and says nothing of the patient. "
+        "Another machine, position or depth of breath may move scores by more.</p></details></div>"
     )
+
+
+def _told(what: str, found: Mapping[str, Difference], more: bool) -> str:
+    """Since the film before, what differs by more than noise or by no more."""
+    each = [
+        f"{escape(name)} {odds(one.change)} ({one.noise:.1f})"
+        for name, one in found.items()
+        if one.more is more
+    ]
+    return f"<p><b>{what}</b>: {', '.join(each)}.</p>" if each else ""
 
 
 def _day(date: datetime) -> str:

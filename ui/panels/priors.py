@@ -9,7 +9,7 @@ import streamlit as st
 from cxr.errors import AlignmentError
 from cxr.model.classifier import Classifier
 from cxr.model.side_by_side import Alignment, aligned
-from ui.base.words import plain, short, told_short
+from ui.base.words import short, told_short
 from ui.panels import over_time
 from ui.session import films, map_tasks, patients
 from ui.session.films import Film, radiograph_of
@@ -36,7 +36,11 @@ def beside(film: Film, model: Classifier) -> Film | None:
 def _seen(film: Film, model: Classifier) -> list[Film]:
     """The patient's films that can be shown, the oldest first."""
     readings = [(each, films.known(each, model)) for each in patients.films_of(film)]
-    return [each for each, reading in readings if each is film or (reading and reading.facts)]
+    return [
+        each
+        for each, reading in readings
+        if each.number == film.number or (reading and reading.facts)
+    ]
 
 
 def _picked(film: Film) -> str:
@@ -76,28 +80,30 @@ def show(film: Film, model: Classifier) -> None:
     group = patients.films_of(film)
     if len(group) > 1:
         over_time.show(group, film, model)
-        _ask_beside(film, model)
+        _pick(film, model)
     with st.popover("Films of one patient", type="tertiary"):
         _whose(group, film)
 
 
-def _ask_beside(film: Film, model: Classifier) -> None:
-    group = _seen(film, model)
-    if len(group) < 2:
-        return
-    st.toggle("Another film of the patient beside it", key=ASKED, persist_state="session")
-    others = [each.number for each in group if each.number != film.number]
+def toggle(film: Film, model: Classifier) -> None:
+    """Whether another film stands beside it; nothing where there is none."""
+    if len(_seen(film, model)) > 1:
+        st.toggle("Patient’s other film", key=ASKED, persist_state="session", width="content")
+
+
+def _pick(film: Film, model: Classifier) -> None:
+    """Which of several."""
+    others = {each.number: each.name for each in _seen(film, model)}
+    others.pop(film.number, None)
     now = beside(film, model)
     if now is None or len(others) < 2:
         return
-    names = told_short({each.number: each.name for each in group})
     st.selectbox(
         "Beside it",
-        others,
-        index=others.index(now.number),
-        format_func=names.__getitem__,
+        list(others),
+        index=list(others).index(now.number),
+        format_func=told_short(others).__getitem__,
         key=_picked(film),
-        label_visibility="collapsed",
         persist_state="session",
     )
 
@@ -111,7 +117,7 @@ def _whose(group: list[Film], film: Film) -> None:
         "Films of this patient, the oldest first",
         list(names),
         default=now,
-        format_func=lambda number: plain(names[number]),
+        format_func=names.__getitem__,
         key=key,
         on_change=_say,
         args=(film.number, key),
