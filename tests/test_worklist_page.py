@@ -67,7 +67,7 @@ def test_drift_that_the_run_found_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     found = Comparison("drawn films", 90, {"T": 1.0}, [0.0], [0.5, 0.5], [1.0, 0.0], 0.5, 0.2)
     table = write(tmp_path / "drifted.parquet", [row("a", 1.0)], found)
     monkeypatch.setenv("CXR_SCREEN", str(table))
-    page = _opened()
+    page = opened("worklist")
     assert "no mix of drawn films" in text(page)
     write(table, [row("a", 1.0)], replace(found, distance=0.1))
     assert "no mix" not in text(_ran(page.run()))

@@ -126,8 +126,8 @@ def test_an_empty_folder_leaves_the_table_and_only_folders_are_watched(
     assert screen(folder, out, phantom_model, "--watch", "1") == 130
     assert len(rows(out)) == 11
     (tmp_path / "list.csv").write_text("image\n")
-    for source, seconds in ((tmp_path / "list.csv", "1"), (away, "0"), (away, "nan")):
-        assert screen(source, tmp_path / "other.parquet", phantom_model, "--watch", seconds) == 2
+    for given, seconds in ((tmp_path / "list.csv", "1"), (away, "0"), (away, "nan")):
+        assert screen(given, tmp_path / "other.parquet", phantom_model, "--watch", seconds) == 2
         assert "[bad_request]" in capsys.readouterr().err
 
 

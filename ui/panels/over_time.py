@@ -108,7 +108,7 @@ def _table(
         if now is None:
             cells = "<td>–</td>" * len(names)
         else:
-            found = differences(before, now) if before is not None else {}
+            found: dict[str, Difference] = differences(before, now) if before is not None else {}
             cells = "".join(
                 f"<td>{odds(now[0][name])}{_changed(found.get(name))}</td>" for name in names
             )
