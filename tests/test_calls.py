@@ -93,7 +93,10 @@ def test_a_file_that_is_none_is_refused(
 def test_beside_a_label_stands_what_else_is_called_so() -> None:
     taught = {"N": {"N": 9, "P": 1}, "P": {"N": 3, "P": 1}}
     found = Calls(taught, {"lung nodule": {"N": 78, "P": 3}}, ())
-    assert worth.others("N", found) == "; called so: 78 of 81 films with a lung nodule, 75 % of P"
+    assert (
+        worth.others("N", found)
+        == "; called so: 78 of 81 films with a lung nodule, 75\N{NO-BREAK SPACE}% of P"
+    )
     assert worth.others("P", found).endswith("3 of 81 films with a lung nodule, 10 % of N")
     assert worth.others("N", None) == ""
 

@@ -20,7 +20,10 @@ def others(label: str, calls: Calls | None) -> str:
         if called[label]
     ]
     said += [
-        f"{called[label] / max(sum(called.values()), 1):.0%}".replace("%", " % of ") + escape(truth)
+        f"{called[label] / max(sum(called.values()), 1):.0%}".replace(
+            "%", "\N{NO-BREAK SPACE}% of "
+        )
+        + escape(truth)
         for truth, called in calls.test.items()
         if truth != label
     ]
