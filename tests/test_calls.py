@@ -97,7 +97,9 @@ def test_beside_a_label_stands_what_else_is_called_so() -> None:
         worth.others("N", found)
         == "; called so: 78 of 81 films with a lung nodule, 75\N{NO-BREAK SPACE}% of P"
     )
-    assert worth.others("P", found).endswith("3 of 81 films with a lung nodule, 10 % of N")
+    assert worth.others("P", found).endswith(
+        "3 of 81 films with a lung nodule, 10\N{NO-BREAK SPACE}% of N"
+    )
     assert worth.others("N", None) == ""
 
 

@@ -19,11 +19,9 @@ def others(label: str, calls: Calls | None) -> str:
         for finding, called in calls.other.items()
         if called[label]
     ]
+    share = "{:.0f}\N{NO-BREAK SPACE}% of "
     said += [
-        f"{called[label] / max(sum(called.values()), 1):.0%}".replace(
-            "%", "\N{NO-BREAK SPACE}% of "
-        )
-        + escape(truth)
+        share.format(100 * called[label] / max(sum(called.values()), 1)) + escape(truth)
         for truth, called in calls.test.items()
         if truth != label
     ]
