@@ -12,6 +12,7 @@ _CALLED = {
     "T": "tuberculosis",
 }
 _SITES = {
+    "cxnet": "COVID-CXNet",
     "hannover": "Hannover",
     "ieee8023": "Cohen et al.",
     "jsrt": "JSRT",

@@ -51,7 +51,9 @@ export default function (component) {
   const root = component.parentElement.querySelector(".cxr-viewer") ?? component.parentElement;
   let stop = () => {}, left = false;
   root.style.height = component.data.height; // the page's other parts stand where they will stay
-  import(new URL(component.data.bundle, document.baseURI)).then(
+  const address = new URL(component.data.bundle, document.baseURI);
+  // A browser remembers that an address failed, so another one is asked for.
+  import(address).catch(() => import(`${address}&again`)).then(
     (bundle) => { if (!left) stop = bundle.mount(component, root); },
     () => { root.textContent = "The viewer did not load. Reload the page."; },
   );
