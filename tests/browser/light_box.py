@@ -96,7 +96,7 @@ def main() -> None:
         st.session_state.update(case=case, plates=plates(case), steps=[])
     keymap.listen()
     st.text_input("Words")
-    st.button("Run again")
+    again = st.button("Run again")
     if st.button("Other film"):
         st.session_state["plates"] = plates("drawn" if case == "marked" else "marked")
     if st.button("Add a plate"):
@@ -116,6 +116,8 @@ def main() -> None:
     )
     known = {"region": region and vars(region), "steps": st.session_state["steps"]}
     st.code(json.dumps(known), language="json")
+    if again:
+        st.caption("It ran again")
 
 
 def picture(look: Look) -> tuple[str, bytes]:

@@ -11,7 +11,7 @@ import pytest
 from films import png
 from playwright.sync_api import Page, expect
 from serving import ROOT, served
-from waiting import settled
+from waiting import MAIN, fits, go, settled
 
 import cxr
 from cxr.site import store
@@ -52,9 +52,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def fitted(page: Page, folder: Path) -> Page:
     """The page with a profile fitted on twelve films of each label."""
-    page.get_by_role("link", name="Hospital").click()
+    go(page, "Hospital")
     expect(page.get_by_text("Your hospital", exact=True)).to_be_visible()
-    settled(page)
     page.get_by_test_id("stFileUploaderDropzoneInput").nth(3).set_input_files(folder)
     expect(page.get_by_text("12 N · 12 T")).to_be_visible()
     expect(page.get_by_role("heading", name="Fitted:")).to_be_visible()
@@ -84,9 +83,4 @@ def test_a_profile_is_made_by_the_keyboard(fitted: Page, kept: Path) -> None:
 def test_nothing_leads_out_of_the_window(fitted: Page) -> None:
     for width in (1600, 1024, 900, 430):
         fitted.set_viewport_size({"width": width, "height": 900})
-        settled(fitted)
-        wide = fitted.evaluate(
-            "() => { const e = document.querySelector('[data-testid=stMain]');"
-            " return e.scrollWidth - e.clientWidth; }"
-        )
-        assert wide <= 0, width
+        fits(fitted, MAIN)

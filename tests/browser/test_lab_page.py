@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from viewing import drag, frame, ready
-from waiting import settled
+from waiting import go, settled
 
 import cxr
 
@@ -18,9 +18,7 @@ CHILD = Path(__file__).parents[2] / "samples" / "child-01.jpg"
 
 
 def open_lab(page: Page) -> None:
-    page.get_by_role("link", name="Lab").click()
-    page.wait_for_url("**/workbench")
-    settled(page)
+    go(page, "Lab")
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(str(CHILD))
     expect(page.get_by_text("Films (1)")).to_be_visible()
     ready(page)
@@ -120,9 +118,7 @@ def test_a_channel_is_chosen_by_hand_and_a_layer_by_keyboard(page: Page) -> None
 
 
 def test_a_story_is_played_by_keyboard(page: Page) -> None:
-    page.get_by_role("link", name="Lab").click()
-    page.wait_for_url("**/workbench")
-    settled(page)
+    go(page, "Lab")
     page.get_by_role("button", name="The letter R").click()
     for place in range(1, 5):
         expect(page.get_by_text(f"{place} of 8 ·")).to_be_visible()

@@ -13,7 +13,7 @@ import pytest
 import tables
 from playwright.sync_api import Browser, Page, Request, expect
 from serving import ROOT, served
-from waiting import WAIT_MS, settled
+from waiting import MAIN, WAIT_MS, fits, go, settled
 
 from cxr.metrics.predictions import select, table
 from cxr.model.bundle import open_bundle
@@ -55,7 +55,7 @@ def part(page: Page, name: str) -> None:
 
 @pytest.fixture
 def metrics(page: Page) -> Page:
-    page.get_by_role("link", name="Metrics").click()
+    go(page, "Metrics")
     expect(page.get_by_text("Balanced accuracy is")).to_be_visible()
     return page
 
@@ -130,15 +130,15 @@ def test_the_export_draws_its_charts_offline(
 
 def test_nothing_leads_out_of_the_window(metrics: Page) -> None:
     """On a wide screen, a tablet and a telephone, dark and light."""
-    for name in ("Overview", "Classes", "Calibration", "Threshold"):
+    for name, shown in (
+        ("Overview", "each source by itself"),
+        ("Classes", "labelled T called N"),
+        ("Calibration", "Calibration, and what is gained"),
+        ("Threshold", "Of 1,000 films at a prevalence"),
+    ):
         part(metrics, name)
+        expect(metrics.get_by_text(shown).first).to_be_visible()
         for scheme, width in product(("dark", "light"), (1600, 1024, 430)):
             metrics.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             metrics.set_viewport_size({"width": width, "height": 900})
-            metrics.wait_for_function(
-                """width => {
-                  const main = document.querySelector("[data-testid=stMain]");
-                  return innerWidth === width && main.scrollWidth <= main.clientWidth;
-                }""",
-                arg=width,
-            )
+            fits(metrics, MAIN)

@@ -13,7 +13,7 @@ from films import dicom
 from playwright.sync_api import BrowserContext, BrowserType, Page, expect
 from serving import ROOT, served
 from test_report_page import downloaded, opened
-from waiting import WAIT_MS, accept, settled
+from waiting import WAIT_MS, accept, go, settled
 
 from cxr.teaching import phantom
 
@@ -96,8 +96,7 @@ def test_a_name_leaves_no_trace(browser: BrowserContext, temporary: Path, tmp_pa
         assert NAME in kept.read_text()  # as was wished, and there alone
         dialog.get_by_role("button", name="Close").click()
         for other in ("Metrics", "Lab", "Review", "Read"):
-            page.get_by_role("link", name=other, exact=True).click()
-            settled(page)
+            go(page, other)
         assert not traces(temporary)
     assert asked
     assert not [each for each in asked if any(trace in each for trace in TRACES)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from serving import ROOT, served
-from waiting import WAIT_MS, accept, settled
+from waiting import MAIN, WAIT_MS, accept, fits, go, settled
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
@@ -74,9 +74,7 @@ def page(chromium: Browser, address: str, room: tuple[Path, Path]) -> Iterator[P
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
     accept(page)
-    page.get_by_role("link", name="Review").click()
-    page.wait_for_url("**/cases*")
-    settled(page)
+    go(page, "Review")
     page.get_by_text("Another folder").click()
     page.get_by_role("textbox", name="Path on the server").fill(str(room[0]))
     page.get_by_role("button", name="Use this folder").click()
@@ -288,10 +286,7 @@ def test_neighbours_and_maps_come_to_the_film(page: Page, cases: list[str]) -> N
 @pytest.mark.parametrize("width", [430, 1024, 1440])
 def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    settled(page)
-    for box in ("html", "[data-testid=stMain]", "[data-testid=stMainBlockContainer]"):
-        over = page.locator(box).first.evaluate("e => e.scrollWidth - e.clientWidth")
-        assert over <= 0, box
+    fits(page, "html", MAIN, "[data-testid=stMainBlockContainer]")
 
 
 def test_a_whole_screen_says_what_keys_judge_and_what_one_did(page: Page, cases: list[str]) -> None:

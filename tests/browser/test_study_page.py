@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from waiting import settled
+from waiting import go, settled
 
 pytestmark = pytest.mark.browser
 
@@ -17,9 +17,7 @@ def chosen(page: Page, name: str) -> Locator:
 
 
 def test_a_film_is_read_by_keys_alone_and_then_with_the_call(page: Page) -> None:
-    page.get_by_role("link", name="Study").click()
-    page.wait_for_url("**/reader-study")
-    settled(page)
+    go(page, "Study")
     page.get_by_label("Your name").fill("A. Reader")
     page.get_by_role("button", name="Begin").click()
     page.get_by_role("button", name="Add the sixteen samples").click()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from light_box import MARK
 from playwright.sync_api import expect
-from viewing import Open, drag, drawn, middle, ready, seen, told
+from viewing import Open, drag, drawn, middle, ready, run_again, seen, told
 
 pytestmark = pytest.mark.browser
 
@@ -76,7 +76,7 @@ def test_a_region_stays_over_runs_and_goes_with_its_film(light: Open) -> None:
     x, y = middle(page)
     drag(page, (x, y), (x + 50, y + 60))
     expect(page.get_by_test_id("stCode")).to_contain_text("serial")
-    page.get_by_role("button", name="Run again").click()
+    run_again(page)
     assert told(page)["region"]
     expect(page.locator(".ink .region")).to_have_count(1)
     page.keyboard.press("Backspace")

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
-from viewing import Open, coloured, ready
-from waiting import WAIT_MS, settled
+from viewing import Open, coloured, ready, run_again
+from waiting import WAIT_MS
 
 pytestmark = pytest.mark.browser
 
@@ -21,8 +21,7 @@ def test_a_run_of_the_page_changes_nothing_that_is_seen(light: Open) -> None:
     page.keyboard.press("+")
     page.get_by_role("slider", name="Opacity").fill("20")
     before = coloured(page)
-    page.get_by_role("button", name="Run again").click()
-    settled(page)
+    run_again(page)
     assert np.array_equal(coloured(page), before)
     assert not [url for url in requests if urlsplit(url).path.startswith("/media/")]
 

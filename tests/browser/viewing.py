@@ -98,6 +98,13 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
     page.mouse.up()
 
 
+def run_again(page: Page) -> None:
+    """The script runs once more, and has ended."""
+    page.get_by_role("button", name="Run again").click()
+    expect(page.get_by_text("It ran again")).to_be_visible()
+    settled(page)
+
+
 def told(page: Page) -> dict[str, Any]:
     """What Python knows."""
     settled(page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 WAIT_MS = 180_000  # a loaded machine is slow, not wrong
+MAIN = "[data-testid=stMain]"
 
 
 def accept(page: Page) -> None:
@@ -13,6 +14,26 @@ def accept(page: Page) -> None:
     expect(button).to_be_visible()
     settled(page)
     button.click()
+
+
+def go(page: Page, name: str) -> None:
+    """Go to another page of the app by its link. Until the server has named that one, the script
+    of the last still stands as ended."""
+    link = page.get_by_role("link", name=name, exact=True)
+    link.click()
+    expect(link).to_have_attribute("aria-current", "page")
+    settled(page)
+
+
+def fits(page: Page, *boxes: str) -> None:
+    """Wait until the window has its width and nothing in `boxes` leads out of them sideways."""
+    assert page.viewport_size is not None
+    page.wait_for_function(
+        """([width, boxes]) => innerWidth === width && boxes
+          .map((box) => document.querySelector(box))
+          .every((box) => box.scrollWidth <= box.clientWidth)""",
+        arg=[page.viewport_size["width"], list(boxes)],
+    )
 
 
 def settled(page: Page) -> None:
