@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import appwalk
 import pytest
-import streamlit as st
 from appwalk import click, plates, text
 from sites import profile
 from streamlit.testing.v1 import AppTest
@@ -32,9 +31,9 @@ def place(
     monkeypatch.setenv("CXR_MODELS", str(room[1]))
     monkeypatch.setenv("CXR_DATA", str(room[0]))
     monkeypatch.setenv("CXR_STUDY", str(tmp_path / "study.sqlite3"))
-    st.cache_resource.clear()
+    appwalk.forget()
     yield tmp_path / "study.sqlite3"
-    st.cache_resource.clear()
+    appwalk.forget()
 
 
 def opened(reader: str = "A. Reader") -> AppTest:

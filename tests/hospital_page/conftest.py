@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from appwalk import accepted
+from appwalk import accepted, forget
 from streamlit.testing.v1 import AppTest
 
 import cxr
@@ -15,10 +14,9 @@ import cxr
 
 @pytest.fixture(autouse=True)
 def _own_desk() -> Iterator[None]:
-    """Streamlit's tests all run as one session, which would share its cache."""
-    st.cache_resource.clear()
+    forget()
     yield
-    st.cache_resource.clear()
+    forget()
 
 
 @pytest.fixture

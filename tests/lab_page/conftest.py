@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import streamlit as st
-from appwalk import FILM, opened, upload
+from appwalk import FILM, forget, opened, upload
 from labpage import Hand
 from streamlit.testing.v1 import AppTest
 
@@ -16,10 +15,9 @@ from ui.lab import regions
 
 @pytest.fixture(autouse=True)
 def _own_desk() -> Iterator[None]:
-    """Streamlit's tests all run as one session, which would share its cache."""
-    st.cache_resource.clear()
+    forget()
     yield
-    st.cache_resource.clear()
+    forget()
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import streamlit as st
-from appwalk import accepted
+from appwalk import accepted, forget
 from streamlit.testing.v1 import AppTest
 
 import cxr
@@ -14,10 +13,9 @@ import cxr
 
 @pytest.fixture(autouse=True)
 def _own_desk() -> Iterator[None]:
-    """Streamlit's tests all run as one session, which would share its cache."""
-    st.cache_resource.clear()
+    forget()
     yield
-    st.cache_resource.clear()
+    forget()
 
 
 @pytest.fixture
