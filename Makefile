@@ -16,7 +16,7 @@ app: $(INSTALLED)
 	$(PY) -m streamlit run serve.py
 
 # A module's tests stay in one process, since they share its networks and servers; tests/conftest.py
-# has the long ones begin.
+# has the browser's and the long ones begin, in one process more than there are cores.
 test: check browser postgresql jax
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 

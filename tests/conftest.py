@@ -33,6 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: whoever drives a browser waits half of the time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     """Nothing that the tests' modules have loaded is garbage. Where TensorFlow is among it, looking
     through its million objects takes a second, and Streamlit and Keras look after every run of a
