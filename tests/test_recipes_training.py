@@ -3,6 +3,7 @@
 import csv
 import itertools
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -174,9 +175,15 @@ def _history(run: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_frozen_layers_learn_only_when_their_time_has_come(
-    toml: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Unbroken(NamedTuple):
+    run: Path
+    kernels: list[dict[str, NDArray]]
+    rates: list[float]
+
+
+@pytest.fixture(scope="module")
+def unbroken(toml: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Unbroken:
+    """A staged run that nothing killed, and what its layers and rates were as each epoch began."""
     kernels: list[dict[str, NDArray]] = []
     rates: list[float] = []
 
@@ -189,46 +196,43 @@ def test_frozen_layers_learn_only_when_their_time_has_come(
         began(self, epoch, logs)
 
     began = training.History.on_epoch_begin
-    monkeypatch.setattr(training.History, "on_epoch_begin", noted)
-    training.fit(*_run("staged", toml, data, tmp_path))
+    *what, run = _run("staged", toml, data, tmp_path_factory.mktemp("unbroken"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.History, "on_epoch_begin", noted)
+        training.fit(*what, run)
+    return Unbroken(run, kernels, rates)
+
+
+def test_frozen_layers_learn_only_when_their_time_has_come(unbroken: Unbroken) -> None:
     changed = [
         {name for name in one if not np.array_equal(one[name], other[name])}
-        for one, other in itertools.pairwise(kernels)
+        for one, other in itertools.pairwise(unbroken.kernels)
     ]
     assert changed == [{"logits"}, {"logits"}, {"conv1", "norm1", "logits"}]
-    np.testing.assert_allclose(rates, [1e-2, 1e-2, 1e-3, 1e-3])
+    np.testing.assert_allclose(unbroken.rates, [1e-2, 1e-2, 1e-3, 1e-3])
 
 
-@pytest.fixture(scope="module")
-def unbroken(toml: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A staged run that nothing killed."""
-    *what, run = _run("staged", toml, data, tmp_path_factory.mktemp("unbroken"))
-    training.fit(*what, run)
-    return run
-
-
-@pytest.mark.parametrize("killed_at", [4, 7, 11])
 def test_a_staged_run_goes_on_from_either_stage(
-    unbroken: Path,
-    toml: Path,
-    data: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    killed_at: int,
+    unbroken: Unbroken, toml: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batches = []
+    """Killed in the first stage, and in either epoch of the second; an epoch has three batches."""
+    *what, run = _run("staged", toml, data, tmp_path)
+    left: list[int] = []
 
     def killed(self: object, batch: int, logs: object = None) -> None:
-        batches.append(batch)
-        if len(batches) == killed_at:
+        left[0] -= 1
+        if not left[0]:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(training.History, "on_train_batch_end", killed)
-        with pytest.raises(KeyboardInterrupt):
-            training.fit(*_run("staged", toml, data, tmp_path))
-    training.fit(*_run("staged", toml, data, tmp_path))
-    one, other = _history(unbroken), _history(tmp_path / "staged")
+        for epochs, batches in ((1, 4), (2, 4), (3, 5)):
+            left[:] = [batches]
+            with pytest.raises(KeyboardInterrupt):
+                training.fit(*what, run)
+            assert len(_history(run)) == epochs
+    training.fit(*what, run)
+    one, other = _history(unbroken.run), _history(run)
     assert [row["epoch"] for row in one] == [row["epoch"] for row in other] == list("1234")
     for a, b in zip(one, other, strict=True):
         assert float(a["val_loss"]) == pytest.approx(float(b["val_loss"]), rel=1e-4)

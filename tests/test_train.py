@@ -125,12 +125,15 @@ def test_external_is_scored_by_its_own_command_that_prints_a_row(
 
 
 def test_a_run_that_was_killed_ends_like_one_that_was_not(
-    data: Path, recipe_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path,
+    data: Path,
+    recipe_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan = recipe.load(str(recipe_path))
     frame = manifest.load(data)
     films = cache.films(frame, data, plan.labels, plan.learns_from, tmp_path / "cache")
-    training.fit(plan, films, frame, tmp_path / "unbroken")
 
     with monkeypatch.context() as patch:
         batches = []
@@ -146,9 +149,7 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(
     assert len(_history(tmp_path / "broken")) == 2, "killed in the third of four epochs"
     training.fit(plan, films, frame, tmp_path / "broken")
 
-    for one, other in zip(
-        _history(tmp_path / "unbroken"), _history(tmp_path / "broken"), strict=True
-    ):
+    for one, other in zip(_history(trained), _history(tmp_path / "broken"), strict=True):
         assert float(one["loss"]) == pytest.approx(float(other["loss"]), rel=1e-4)
         assert float(one["val_loss"]) == pytest.approx(float(other["val_loss"]), rel=1e-4)
 
