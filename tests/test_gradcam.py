@@ -20,19 +20,33 @@ from cxr.imaging.radiograph import Radiograph
 Bundler = Callable[..., cxr.Classifier]
 
 
-@pytest.fixture
-def bundled(tmp_path: Path) -> Bundler:
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Bundler:
     """Loads a Keras model as the bundle that training would make of it, in float32."""
     from train.export.classifier import write_network
 
     def load(model: Any, how: Preprocessing | None = None, **options: Any) -> cxr.Classifier:
-        folder = tmp_path / model.name
+        folder = tmp_path_factory.mktemp("models") / model.name
         labels = ("N", "T") if model.output.shape[-1] == 2 else ("N", "P", "T")
         how = how or Preprocessing(size=model.input.shape[1])
         write_network(model, labels, how, folder, **{"half": False, **options})
         return cxr.load(folder)
 
     return load
+
+
+@pytest.fixture(scope="module")
+def plain(bundled: Bundler) -> tuple[Any, cxr.Classifier]:
+    """The small network, and its bundle."""
+    model = small_network()
+    return model, bundled(model)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["learning", "frozen"])
+def nested(request: pytest.FixtureRequest, bundled: Bundler) -> tuple[Any, cxr.Classifier]:
+    """A backbone in a backbone, and its bundle."""
+    model = nested_network(request.param)
+    return model, bundled(model)
 
 
 def radiograph(pixels: Any) -> Radiograph:
@@ -81,9 +95,8 @@ def by_tape(features: Any, head: Callable[[Any], Any], column: int) -> Any:
 
 
 @pytest.mark.parametrize("column", [0, 1])
-def test_closed_form_equals_gradient_tape(bundled: Bundler, column: int) -> None:
-    model = small_network()
-    classifier = bundled(model)
+def test_closed_form_equals_gradient_tape(plain: tuple[Any, cxr.Classifier], column: int) -> None:
+    model, classifier = plain
     drawn = radiograph(film(90, 70))
     assert classifier.head_weights is not None
     square = preprocess(drawn.eight_bit, classifier.preprocessing)[None, ..., None]
@@ -106,9 +119,8 @@ def test_closed_form_and_tensorflow_path_agree_on_one_bundle(
     )
 
 
-def test_cells_before_the_relu_add_up_to_the_logit(bundled: Bundler) -> None:
-    model = small_network()
-    classifier = bundled(model)
+def test_cells_before_the_relu_add_up_to_the_logit(plain: tuple[Any, cxr.Classifier]) -> None:
+    model, classifier = plain
     drawn = radiograph(film())
     for column, label in enumerate(classifier.labels):
         maps, gradient = maps_and_gradient(classifier, drawn, label)
@@ -119,13 +131,11 @@ def test_cells_before_the_relu_add_up_to_the_logit(bundled: Bundler) -> None:
         )
 
 
-@pytest.mark.parametrize("frozen", [False, True])
 @pytest.mark.parametrize("column", [0, 1, 2])
 def test_nested_backbone_and_hidden_layer_equal_gradient_tape(
-    bundled: Bundler, frozen: bool, column: int
+    nested: tuple[Any, cxr.Classifier], column: int
 ) -> None:
-    model = nested_network(frozen)
-    classifier = bundled(model)
+    model, classifier = nested
     assert classifier.bundle.gradcam_layer == "deepest"
     assert classifier.head_weights is None
     drawn = radiograph(film(60, 45))
