@@ -319,9 +319,7 @@ def test_the_list_of_keys_holds_what_acts_here_and_now(page: Page, cases: list[s
         expect(keys.get_by_text(said).first).to_be_visible()
     page.keyboard.press("s")  # behind the list nothing is judged
     page.keyboard.press("Escape")
-    page.get_by_role("link", name="Metrics").click()
-    page.wait_for_url("**/evidence**")
-    settled(page)
+    go(page, "Metrics")
     page.get_by_role("button", name="Keys: ?").click()
     expect(keys).to_be_visible()
     expect(keys.get_by_text("Invert")).to_have_count(0)
