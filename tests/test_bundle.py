@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,14 @@ def refusal(folder: Path) -> str:
 def rewrite(folder: Path, **changes: object) -> None:
     values = json.loads((folder / "bundle.json").read_text())
     (folder / "bundle.json").write_text(json.dumps({**values, **changes}))
+
+
+def test_other_names_of_the_three_labels_are_understood(phantom_model: cxr.Classifier) -> None:
+    adopted = replace(phantom_model.bundle, labels=("NORMAL", "PNEUMONIA"), provenance={})
+    assert [adopted.called(label) for label in "NPT"] == ["NORMAL", "PNEUMONIA", "T"]
+    paired = {"adopted": {"labels": {"N": "PNEUMONIA"}}}
+    assert replace(adopted, provenance=paired).called("N") == "PNEUMONIA", "as it was said"
+    assert phantom_model.bundle.called("N") == "N"
 
 
 def test_no_folder_and_no_manifest(tmp_path: Path) -> None:

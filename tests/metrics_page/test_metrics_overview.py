@@ -42,6 +42,18 @@ def test_the_overview_sets_home_beside_away(rows: pd.DataFrame) -> None:
         assert f"<td class=ev-text>{source}</td>" in said
 
 
+@pytest.mark.parametrize(
+    ("patients", "said"),
+    [(["a", ""], "hospitals it knows, other patients"), (["", ""], "hospitals it knows")],
+)
+def test_other_patients_are_told_of_where_any_is_known(
+    room: Path, patients: list[str], said: str
+) -> None:
+    films = pd.DataFrame({"patient": patients})
+    bundle = open_bundle(room / "default")
+    assert scopes.Scope(bundle, key_of(room / "default"), "test", "", films).meant == said
+
+
 def test_the_words_follow_the_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = tables.raw(300)
     test = frame[frame.split == "test"]
