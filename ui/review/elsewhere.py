@@ -22,24 +22,22 @@ def show(case: Case) -> None:
         return
     st.html('<div class="cxr-heading">Take this film to</div>')
     with st.container(key="elsewhere", horizontal=True, gap="small"):
-        pages = {
-            "Read": READ if st.button("Read", key="review-to-read") else "",
-            "Lab": LAB if st.button("Lab", key="review-to-lab") else "",
-        }
-        told = st.button("My story", key="review-to-story")
-    if not (told or any(pages.values())):
+        read = st.button("Read", key="review-to-read")
+        lab = st.button("Lab", key="review-to-lab")
+        story = st.button("My story", key="review-to-story")
+    if not (read or lab or story):
         return
     try:
         film = _taken(case)
     except (OSError, CxrError) as refusal:
         st.info(plain(f"The film could not be taken there. {refusal}"))
         return
-    if told:
+    if story:
         _step(case, film)
         return
     films.choose(film.number)
     own_calls.seen().add(film.number)  # its scores stand here
-    st.switch_page(next(page for page in pages.values() if page))
+    st.switch_page(READ if read else LAB)
 
 
 def _taken(case: Case) -> Film:
