@@ -101,7 +101,8 @@ def _send(pool: source.Pool, model: Classifier) -> None:
             pool.candidates, model.labels, model.bundle.digest, films, share / 100, seed
         )
         name = model.bundle.folder.name
-        st.code(link.of(Sent(pool.sendable, films, share, seed, made.study, name)), language=None)
+        sent = Sent(pool.sendable, films, share, seed, made.study, name)
+        st.code(link.of(sent), language=None, wrap_lines=True)
         st.caption("Whoever opens it gives a name, is told how many calls are wrong, and reads.")
 
 
