@@ -97,6 +97,7 @@ function list() {
       ),
     );
   }
+  if (!parts.length) parts.push(make("p", "", "Nothing on this page has a key now."));
   const close = make("button", "", "Close");
   close.type = "button";
   close.onclick = () => box.close();
