@@ -315,7 +315,7 @@ def test_the_list_of_keys_holds_what_acts_here_and_now(page: Page, cases: list[s
     begin(page, "Key Reader")
     at_case(page, cases[0])
     page.keyboard.press("?")
-    for said in ("Subtle", "Label wrong: N", "Backspace"):
+    for said in ("Subtle", "Label wrong: N", "Draw a box"):
         expect(keys.get_by_text(said).first).to_be_visible()
     page.keyboard.press("s")  # behind the list nothing is judged
     page.keyboard.press("Escape")
