@@ -306,6 +306,7 @@ def test_a_whole_screen_says_what_keys_judge_and_what_one_did(page: Page, cases:
 
 def test_the_list_of_keys_holds_what_acts_here_and_now(page: Page, cases: list[str]) -> None:
     keys = page.get_by_role("dialog", name="Keys")
+    expect(page.locator(".pane[data-ready=true]").first).to_be_visible()
     page.keyboard.press("?")
     expect(keys.get_by_text("Invert")).to_be_visible()
     expect(keys.get_by_text("Next", exact=True)).to_be_visible()
