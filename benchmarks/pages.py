@@ -114,8 +114,8 @@ def drop(page: Page, film: Path) -> None:
     page.wait_for_function(SCORED, arg=film.stem)
 
 
-def press(page: Page, key: str, until: str, said: str) -> None:
-    page.keyboard.press(key)
+def press(page: Page, button: str, until: str, said: str) -> None:
+    page.get_by_role("button", name=button).first.click()
     page.wait_for_function(until, arg=said)
 
 
@@ -150,19 +150,19 @@ def turn(page: Page, folder: Path, numbers: Iterator[int]) -> dict[str, float]:
     time("drop → scores, JPEG 2000 DICOM", lambda: drop(page, deep))
     drop(page, png(folder, next(numbers)))
     settled(page)
-    found["Grad-CAM"] = seconds(lambda: press(page, "m", MAPPED, "Grad-CAM"))
+    found["Grad-CAM"] = seconds(lambda: press(page, "Show map", MAPPED, "Grad-CAM"))
     time("a map’s test", lambda: page.get_by_text("Test: ").wait_for())
     time("full occlusion", lambda: occlusion(page))
     page.get_by_role("radio", name="Grad-CAM", exact=True).click()
     settled(page)
-    page.keyboard.press("m")
+    page.get_by_role("button", name="Hide map").click()
     settled(page)
     many = [png(folder, next(numbers)) for _ in range(30)]
     time("30 uploads", lambda: thirty(page, many))
     page.get_by_role("button", name=many[0].name).click()  # of the list
     page.wait_for_function(SCORED, arg=many[0].stem)
     settled(page)
-    time("next film", lambda: press(page, "n", SCORED, many[1].stem))
+    time("next film", lambda: press(page, "Next", SCORED, many[1].stem))
     time("page switch", lambda: go(page, "Metrics", "text=Balanced accuracy is"))
     time("Lab", lambda: go(page, "Lab", ".pane[data-ready=true]"))
     go(page, "Read", ".pane[data-ready=true]")
