@@ -34,42 +34,57 @@ class App(NamedTuple):
 
     address: str
     pid: int
+    process: subprocess.Popen[bytes]
 
 
 @contextmanager
 def served(root: Path = ROOT) -> Iterator[App]:
     """The app of a checkout, as it starts by itself."""
-    with tempfile.TemporaryDirectory() as home, socket.socket() as free:
+    with tempfile.TemporaryDirectory() as home:
+        server = start(free_port(), Path(home), root)
+        try:
+            answered(server)
+            yield server
+        finally:
+            server.process.terminate()
+            server.process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-        command += ["--server.port", str(port)]
-        with (Path(home) / "log").open("w") as log:
-            environment = {**os.environ, "HOME": home}
-            server = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
-            try:
-                address = f"http://127.0.0.1:{port}"
-                for _ in range(600):
-                    try:
-                        urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-                        break
-                    except OSError:
-                        sleep(0.1)
-                yield App(address, server.pid)
-            finally:
-                server.terminate()
-                server.wait()
+        return int(free.getsockname()[1])
+
+
+def start(port: int, home: Path, root: Path = ROOT) -> App:
+    """Start the app without waiting for it."""
+    command = [sys.executable, "-m", "streamlit", "run", "serve.py", "--server.headless", "true"]
+    command += ["--server.port", str(port)]
+    environment = {**os.environ, "HOME": str(home)}
+    with (home / "log").open("a") as log:
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
+    return App(f"http://127.0.0.1:{port}", process.pid, process)
+
+
+def answered(app: App, path: str = "_stcore/health") -> None:
+    """Wait until an address of the app answers well."""
+    while app.process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{app.address}/{path}", timeout=WAIT_MS / 1000).close()
+            return
+        except OSError:
+            sleep(0.02)
+    raise RuntimeError("the app ended")
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*flags: str) -> Iterator[Browser]:
     """A headless browser with every default of its own but the sandbox, which root cannot have."""
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         sys.exit("There is no Chromium on this machine.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *flags])
         yield browser
         browser.close()
 
@@ -79,13 +94,17 @@ def opened(browser: Browser, address: str) -> Page:
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.set_default_timeout(WAIT_MS)
     page.goto(address)
+    accept_notice(page)
+    return page
+
+
+def accept_notice(page: Page) -> None:
     accept = page.get_by_role("button", name="I have read this and accept")
     accept.wait_for()
     settled(page)
     accept.click()
     page.get_by_test_id("stFileUploaderDropzoneInput").wait_for(state="attached")
     settled(page)
-    return page
 
 
 def settled(page: Page) -> None:

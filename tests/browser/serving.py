@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,7 +25,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(script: Path, home: Path, folder: Path = ROOT, port: int = 0) -> Iterator[str]:
+def served(
+    script: Path,
+    home: Path,
+    folder: Path = ROOT,
+    port: int = 0,
+    end: signal.Signals = signal.SIGTERM,
+) -> Iterator[str]:
     """Run `script` in `folder`, which has the settings; gives the address it listens at.
 
     The page shows no traceback: what the script did not catch is told from the log at the end.
@@ -42,7 +49,7 @@ def served(script: Path, home: Path, folder: Path = ROOT, port: int = 0) -> Iter
             _wait_for(address, server)
             yield address
         finally:
-            server.terminate()
+            server.send_signal(end)
             server.wait(WAIT_MS / 1000)
         log.seek(0)
         said = log.read()

@@ -8,10 +8,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cxr.model.classifier import Classifier
-from ui.panels import pacs
+from ui.panels import again, pacs
 from ui.panels.export import scores_csv
 from ui.panels.samples import groups, picker
-from ui.session import films, record
+from ui.session import films, missing, record
 
 RULE = "Frontal chest films as PNG, JPEG or DICOM. They stay in this session’s memory only."
 
@@ -81,13 +81,16 @@ def undo() -> None:
 def drop(label: str, help: str | None = None) -> None:
     """The drop zone, which empties itself into the list."""
     _anywhere(key="drop-anywhere")
+    again.show()
     turn = st.session_state.setdefault("uploads", 0)
     # Any type may be dropped: the bytes decide, and a refusal says more than a greyed-out name.
     given = st.file_uploader(label, accept_multiple_files=True, key=f"upload-{turn}", help=help)
     if given:
+        awaited = bool(missing.missing())
         numbers = [films.add(file.name, file.getvalue()) for file in given]
         forget(given)
-        films.choose(numbers[0])
+        if not awaited:
+            films.choose(numbers[0])
         st.session_state["uploads"] = turn + 1
         st.rerun()
 

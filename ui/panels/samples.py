@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from pathlib import Path
 
 import streamlit as st
@@ -48,6 +49,14 @@ def groups(bundle: Bundle) -> None:
     st.markdown("**Drawn phantoms**, not films")
     _grid(samples.phantoms())
     st.caption(f"child-01 to child-16: {samples.CREDIT}")
+
+
+def named(name: str) -> Sample | None:
+    """The sample of this name; None where there is none any more."""
+    folder = os.environ.get("CXR_DATA", "")
+    own = chain.from_iterable(_dataset(folder).values()) if folder else ()
+    known = (*samples.shipped(), *samples.phantoms(), *own)
+    return next((sample for sample in known if sample.name == name), None)
 
 
 def _grid(choices: list[Sample]) -> None:

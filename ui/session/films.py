@@ -23,7 +23,7 @@ from cxr.model.classifier import Classifier
 from cxr.screening.assess import Assessment, assess
 from cxr.site import watch
 from cxr.teaching.samples import Sample
-from ui.session import record, room
+from ui.session import missing, record, room
 from ui.session.film import Change as Change
 from ui.session.film import Film as Film
 from ui.session.film import Reading as Reading
@@ -63,6 +63,11 @@ def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
             "too_many_films",
             f"A session holds {MOST_FILMS} films and {MOST_BYTES // 10**6} MB. Remove some first.",
         )
+    known = missing.back(name, len(data))
+    if known is not None:
+        label = label or known.label
+        if known.shown:
+            choose(number)
     films()[number] = Film(number, name, data, digest, label, source, refusal)
     room.weigh(_weight())
     return number

@@ -2,25 +2,28 @@
 
 Streamlit begins a new session at every reload and keeps the old one for two minutes. The tab keeps
 a secret that only it was told; whoever shows it is given what the old session holds, as long as
-that is there: nothing lives longer than it did.
+that is there: nothing lives longer than it did. A server that was started again holds nothing:
+there the tab says which films it had (:mod:`ui.session.missing`).
 """
 
 from __future__ import annotations
 
 import copy
 import secrets
+from dataclasses import astuple
 from typing import Any
 from weakref import WeakValueDictionary
 
 import streamlit as st
 
-from ui.session import films, who
+from ui.session import films, missing, who
+from ui.session.missing import Missing
 
 KEYS = (
     *("accepted", "reader", "hospital", "model", "call-first", "review_given", "review_folder"),
     *("story_kept", "story-title"),
     *("films", "film", "last_number", "readings", "looked-at", "removed"),
-    *("asked", "own-calls", "scores-seen", "thresholds", "viewer-salt"),
+    *("asked", "own-calls", "scores-seen", "thresholds", "viewer-salt", "missing"),
 )
 """Of the session's state; what else there is follows from these."""
 
@@ -28,7 +31,9 @@ _JS = """
 export default function ({ data, setTriggerValue }) {
   const before = sessionStorage.getItem("cxr-tab");
   sessionStorage.setItem("cxr-tab", data.secret);
-  if (before && before !== data.secret) setTriggerValue("back", before);
+  if (before && before !== data.secret)
+    setTriggerValue("back", { secret: before, ...window.cxrHeld });
+  window.cxrHeld = data.held;
 }
 """
 _component = st.components.v2.component("cxr_tab", js=_JS)
@@ -44,10 +49,24 @@ _TABS: WeakValueDictionary[str, Held] = WeakValueDictionary()
 
 
 def come_back() -> None:
-    """Tell the tab its secret, and bring back what the session before a reload held."""
+    """Tell the tab its secret and what is held, and bring back what the session before held."""
     if "tab" not in st.session_state:
         st.session_state["tab"] = secrets.token_urlsafe(32)
-    _component(key="tab-secret", data={"secret": st.session_state["tab"]}, on_back_change=_back)
+    data = {"secret": st.session_state["tab"], "held": _told()}
+    _component(key="tab-secret", data=data, on_back_change=_back)
+
+
+def _told() -> dict[str, Any]:
+    """What the tab says of this session to a server that was started again."""
+    shown = st.session_state.get("film")
+    here = [
+        Missing(film.name, len(film.data), bool(film.source), film.label, film.number == shown)
+        for film in films.films().values()
+    ]
+    return {
+        "accepted": st.session_state.get("accepted", False),
+        "films": [astuple(each) for each in (*here, *missing.missing())],
+    }
 
 
 def remember() -> None:
@@ -59,8 +78,12 @@ def remember() -> None:
 
 
 def _back() -> None:
-    secret = (st.session_state.get("tab-secret") or {}).get("back")
-    held = _TABS.get(str(secret))
+    said = (st.session_state.get("tab-secret") or {}).get("back") or {}
+    held = _TABS.get(str(said.get("secret")))
+    if held is None and "films" in said:  # the page has stood still, and the server was ended
+        st.session_state["accepted"] = said.get("accepted") is True
+        missing.expect(said["films"], films.MOST_FILMS)
+        return
     if held is None or held.who != who.signed_in():  # another person signed in since
         st.session_state["lost"] = True
         return

@@ -1,0 +1,76 @@
+"""The server is killed, and started again, while a tab stands open."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from serving import ROOT, free_port, served
+from waiting import WAIT_MS, accept, settled
+
+pytestmark = pytest.mark.browser
+
+SAMPLES = ROOT / "samples"
+
+
+def opened(chromium: Browser, address: str) -> Page:
+    page = chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.goto(address)
+    accept(page)
+    expect(page.get_by_test_id("stFileUploaderDropzoneInput")).to_be_attached()
+    settled(page)
+    return page
+
+
+def upload(page: Page, *names: str) -> None:
+    zone = page.get_by_test_id("stFileUploaderDropzoneInput")
+    zone.set_input_files([SAMPLES / name for name in names])
+
+
+def press_previous(page: Page) -> None:
+    """The first that the new server hears of the tab: it begins a session."""
+    settled(page)
+    before = page.evaluate("sessionStorage.getItem('cxr-tab')")
+    page.get_by_role("button", name="Previous").click()
+    page.wait_for_function("was => sessionStorage.getItem('cxr-tab') !== was", arg=before)
+    settled(page)
+
+
+def at(page: Page, said: str) -> None:
+    expect(page.locator(".cxr-name")).to_have_text(said)
+    expect(page.locator(".cxr-viewer .pane[data-ready=true]").first).to_be_visible()
+    settled(page)
+
+
+def test_an_open_tab_goes_on_with_its_films(chromium: Browser, tmp_path: Path) -> None:
+    port = free_port()
+    with served(ROOT / "serve.py", tmp_path, port=port, end=signal.SIGKILL) as address:
+        page = opened(chromium, address)
+        page.get_by_role("button", name="child-05", exact=True).click()
+        at(page, "1 of 1 · child-05")
+        upload(page, "child-01.jpg", "child-02.jpg")
+        at(page, "2 of 3 · child-01.jpg")
+        page.get_by_role("button", name="Next").click()
+        at(page, "3 of 3 · child-02.jpg")
+        page.locator(".st-key-known-T button").click()
+        settled(page)
+    with served(ROOT / "serve.py", tmp_path, port=port, end=signal.SIGKILL):
+        press_previous(page)
+        expect(page.get_by_text("Films (3)")).to_be_visible()
+        at(page, "3 of 3 · child-02.jpg")
+        expect(page.get_by_text("Add these again")).to_have_count(0)
+        page.evaluate("window.cxrGiven.length = 0")
+    with served(ROOT / "serve.py", tmp_path, port=port):
+        press_previous(page)
+        at(page, "1 of 1 · child-05")
+        said = page.get_by_text("Add these again: child-01.jpg, child-02.jpg.")
+        expect(said).to_be_visible()
+        upload(page, "child-02.jpg")
+        expect(page.get_by_text("Add these again: child-01.jpg.")).to_be_visible()
+        at(page, "2 of 2 · child-02.jpg")
+        page.get_by_role("button", name="Do without").click()
+        expect(page.get_by_text("Add these again")).to_have_count(0)
+    page.context.close()
