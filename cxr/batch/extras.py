@@ -112,13 +112,10 @@ def make(model: Classifier, state: State, wanted: Asked, workers: int) -> tuple[
     except OSError as error:
         raise not_written(error) from error
     made = failed = 0
-    for mark, done in _made(model, wanted, workers, waiting):
-        if isinstance(done, OSError):
-            raise not_written(done) from done
-        if isinstance(done, CxrError):
+    for mark, done, why in _made(model, wanted, workers, waiting):
+        if why:
             failed += 1
-            print(f"{mark[:_NAME]}: {done}", file=sys.stderr)
-            continue
+            print(f"{mark[:_NAME]}: {why}", file=sys.stderr)
         for name in done:
             state.keep_made(name)
         made += len(done)
@@ -127,8 +124,8 @@ def make(model: Classifier, state: State, wanted: Asked, workers: int) -> tuple[
 
 def _made(
     model: Classifier, asked: Asked, workers: int, waiting: list[tuple[bytes, str, list[str]]]
-) -> Iterator[tuple[str, list[str] | CxrError | OSError]]:
-    """sha256 → names of the files, or why there are none; in no order."""
+) -> Iterator[tuple[str, list[str], str]]:
+    """As :func:`_make`, film by film, in no order."""
     if not waiting:
         return
     pool = ProcessPoolExecutor(
@@ -139,6 +136,8 @@ def _made(
             tasks = [pool.submit(_make, *film) for film in waiting[at : at + _AT_ONCE]]
             for task in as_completed(tasks):
                 yield task.result()
+    except OSError as error:
+        raise not_written(error) from error
     except BrokenProcessPool as error:
         raise ScreenError(
             "worker_lost",
@@ -158,9 +157,15 @@ def _begin(folder: Path, site: Site | None, asked: Asked) -> None:
     _here[:] = load(folder).at(site), fetcher(asked.given), asked
 
 
-def _make(place: bytes, mark: str, kinds: list[str]) -> tuple[str, list[str] | CxrError | OSError]:
+def _make(place: bytes, mark: str, kinds: list[str]) -> tuple[str, list[str], str]:
+    """A film's sha256, the names of its files, and why one could not be made, "" where all were.
+
+    Raises
+    ------
+    OSError
+    """
     model, fetch, asked = _here
-    names = []
+    names: list[str] = []
     try:
         data = fetch(place)
         if sha256(data).hexdigest() != mark:
@@ -170,9 +175,9 @@ def _make(place: bytes, mark: str, kinds: list[str]) -> tuple[str, list[str] | C
             name = mark[:_NAME] + ENDINGS[kind]
             _write(asked.folders[kind] / name, draw(data, model, asked))
             names.append(name)
-    except (CxrError, OSError) as error:
-        return mark, error
-    return mark, names
+    except CxrError as error:  # in words, as it does not travel between processes
+        return mark, names, str(error)
+    return mark, names, ""
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -209,18 +209,19 @@ class State:
     def find_laterals(self) -> int:
         """Find the lateral and oblique films of each study, for :meth:`laterals`; returns the
         number of studies that have such films and no frontal one with scores."""
-        self._base.execute("DROP TABLE IF EXISTS temp.laterals")
-        self._base.execute(
-            f"CREATE TEMP TABLE laterals AS SELECT {_STUDY} AS study, path, number "
-            f"FROM {_ANSWERED} WHERE {_STUDY} IS NOT NULL "
-            "AND json_extract(answer, '$.refusal') = 'not_frontal'"
-        )
-        self._base.execute("CREATE INDEX temp.of_study ON laterals (study)")
-        (alone,) = self._base.execute(
-            "SELECT COUNT(DISTINCT study) FROM laterals WHERE study NOT IN (SELECT "
-            f"{_STUDY} FROM {_ANSWERED} WHERE {_STUDY} IS NOT NULL "
-            "AND json_extract(answer, '$.refusal') IS NULL)"
-        ).fetchone()
+        with self._whole():
+            self._base.execute("DROP TABLE IF EXISTS temp.laterals")
+            self._base.execute(
+                f"CREATE TEMP TABLE laterals AS SELECT {_STUDY} AS study, path, number "
+                f"FROM {_ANSWERED} WHERE {_STUDY} IS NOT NULL "
+                "AND json_extract(answer, '$.refusal') = 'not_frontal'"
+            )
+            self._base.execute("CREATE INDEX temp.of_study ON laterals (study)")
+            (alone,) = self._base.execute(
+                "SELECT COUNT(DISTINCT study) FROM laterals WHERE study NOT IN (SELECT "
+                f"{_STUDY} FROM {_ANSWERED} WHERE {_STUDY} IS NOT NULL "
+                "AND json_extract(answer, '$.refusal') IS NULL)"
+            ).fetchone()
         return int(alone)
 
     def laterals(self, studies: Collection[str]) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +28,14 @@ class InThreads(ThreadPoolExecutor):
         folder, site, asked = given
         super().__init__(1)
         extras._here[:] = cxr.load(folder).at(site), extras.fetcher(asked.given), asked
+
+    def submit(self, work: Any, /, *given: Any, **named: Any) -> Any:
+        """What comes back travels as it does between processes."""
+
+        def travelled() -> Any:
+            return pickle.loads(pickle.dumps(work(*given, **named)))
+
+        return super().submit(travelled)
 
 
 def film(study: str, instance: str, view: str, kind: str = "upper") -> bytes:
@@ -154,6 +163,33 @@ def test_maps_and_reports_are_made_of_what_is_called_and_only_once(
     assert "1 files made, 0 films" in capsys.readouterr().out
     there = {path.name for path in made["overlays"].iterdir()}
     assert there == {"mine.png", *(f"{x}.png" for x in called)}
+
+
+def test_a_film_of_which_no_map_can_be_made_stops_no_other(
+    folder: Path,
+    promising: cxr.Classifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(extras, "ProcessPoolExecutor", InThreads)
+    drawn = extras._overlay
+    fails = iter([True])
+
+    def overlay(*given: Any) -> bytes:
+        if next(fails, False):
+            raise cxr.ExplainError("map_failed", "There is no map.")
+        return drawn(*given)
+
+    monkeypatch.setattr(extras, "_overlay", overlay)
+    out = tmp_path / "out.parquet"
+    assert screen(folder, out, promising, "--known-hospital", "--overlays") == 0
+    called = {row["sha256"] for row in rows(out) if row["decision"] == "T"}
+    told = capsys.readouterr()
+    assert f"{len(called) - 1} files made, 1 films" in told.out
+    assert "[map_failed]" in told.err
+    assert screen(folder, out, promising, "--known-hospital", "--overlays") == 0
+    assert "1 files made, 0 films" in capsys.readouterr().out
 
 
 def test_where_no_film_is_called_there_are_no_maps(
