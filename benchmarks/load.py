@@ -61,7 +61,7 @@ def reads(tab: Tab, session: int, number: int, count: Count) -> None:
     data, sent = film(session, number)
     start = perf_counter()
     tab.upload(name, data)
-    tab.wait_for(lambda: f"{escape(name)}</div>" in tab.html() and "cxr-call" in tab.html())
+    tab.wait_for(lambda: f"{escape(name)}</div>" in tab.html() and 'class="cxr-bars"' in tab.html())
     count.seconds.append(perf_counter() - start)
     count.happened["films"] += 1
     found = addresses(tab.plates())
@@ -112,7 +112,7 @@ def main() -> int:
     with served() as app:
         first = Tab(app.address)
         first.press("accept")
-        reads(first, -1, 0, Count())
+        reads(first, options.sessions, 0, Count())
         first.close()
         idle, start = resident(app.pid), perf_counter()
         until = start + 60 * options.minutes

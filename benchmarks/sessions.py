@@ -57,7 +57,7 @@ def read(page: Page, film: Path) -> None:
     """Drop a film in and wait for its scores and its picture."""
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(film)
     page.locator(".cxr-name", has_text=film.stem).wait_for()
-    page.wait_for_selector(".cxr-call")
+    page.wait_for_selector(".cxr-bars")
     page.wait_for_selector(".pane[data-ready=true]")
     settled(page)
 

@@ -139,7 +139,7 @@ def walk(page: Page) -> None:
     page.on("response", lambda r: film.append(r.status) if "/media/" in r.url else None)
     upload(page, [SAMPLES / "child-01.jpg"])
     at_film(page, 1)
-    page.locator(".cxr-call").first.wait_for()
+    page.locator(".cxr-bars").first.wait_for()
     assert set(film) == {200}, film
     seen("a film was uploaded, shown and scored")
     page.get_by_role("button", name="Show map").click()
