@@ -29,12 +29,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 
-from benchmarks.app import ROOT, SAMPLES, chromium, load, opened, served, settled
+from benchmarks.app import ROOT, SAMPLES, WAIT_MS, chromium, load, opened, served, settled
 
 GOALS = {
     "drop → scores, PNG": (0.36, 0.36),
@@ -132,8 +132,8 @@ def go(page: Page, name: str, there: str) -> None:
 def thirty(page: Page, films: list[Path]) -> None:
     held = int(re.findall(r"Films \((\d+)\)", page.locator("body").inner_text())[0])
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(films)
-    page.get_by_text(f"Films ({held + len(films)})").wait_for()
-    page.wait_for_function("!document.body.innerText.includes('not scored yet')")
+    scored = page.locator(".list .row:not(.quiet)")
+    expect(scored).to_have_count(held + len(films), timeout=WAIT_MS)
 
 
 def turn(page: Page, folder: Path, numbers: Iterator[int]) -> dict[str, float]:
@@ -198,7 +198,8 @@ def report(turns: list[dict[str, float]], at_rest: list[float], before: float) -
     lines = [
         f"{date.today().isoformat()}, `python -m benchmarks.pages --turns {len(turns)}`; medians. "
         f"Load before: {before:.2f}; cores busy with other work before and after: {cores}.",
-        "" if idle else "\n**The machine was not idle: this is no claim about the goals.**",
+        "",
+        *([] if idle else ["**The machine was not idle: this is no claim about the goals.**", ""]),
         "| what is waited for | when the goals were set | goal | today | of the goal |",
         "| --- | --- | --- | --- | --- |",
     ]
