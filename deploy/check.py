@@ -146,8 +146,8 @@ def walk(page: Page) -> None:
     page.locator(".map").last.wait_for()
     settled(page)
     page.get_by_role("radio", name="Integrated gradients").click()
-    page.get_by_text("Working out").wait_for()
-    page.get_by_text("Working out").wait_for(state="detached")
+    page.get_by_text("Working out").first.wait_for()
+    page.wait_for_function("!document.body.innerText.includes('Working out')")
     page.locator(".map").last.wait_for()
     seen("its map is there, by Grad-CAM and by integrated gradients")
 
