@@ -154,7 +154,8 @@ def walk(page: Page) -> None:
 
 def recorded() -> None:
     """The log in PostgreSQL holds what was done, by whom, and is whole."""
-    rows = inside("db", "psql", "-U", "cxr", "-At", "-c", "select body from cxr_audit_rows")
+    asked = 'PGPASSWORD=$POSTGRES_PASSWORD psql -U cxr -At -c "select body from cxr_audit_rows"'
+    rows = inside("db", "sh", "-c", asked)
     told = [json.loads(row) for row in rows.splitlines()]
     kinds = {row["kind"] for row in told if row["who"] == "Admin"}
     assert kinds >= {"scored", "shown"}, rows
