@@ -3,6 +3,7 @@ itself: ``python tests/screening.py POINT LOG SCREEN-ARGUMENTS``."""
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -59,7 +60,8 @@ def screen(source: Path | str, out: Path, model: cxr.Classifier, *more: str) -> 
 
 
 def rows(out: Path) -> list[dict[str, Any]]:
-    return pq.read_table(out).to_pylist()
+    data = io.BytesIO(out.read_bytes())  # at once: a run may put another table in its place
+    return pq.read_table(data).to_pylist()
 
 
 class Thread(threading.Thread):
@@ -125,4 +127,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # It is ignored below whoever runs the tests in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

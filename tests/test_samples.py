@@ -121,7 +121,7 @@ def test_samples_of_labels_that_a_model_lacks_are_offered_as_such(
 ) -> None:
     monkeypatch.chdir(Path(__file__).parents[1])
     monkeypatch.delenv("CXR_DATA", raising=False)
-    at = _offered(("HEALTHY", "ILL"), {})
+    at = _offered(("WHOLE", "ILL"), {})
     assert len(at.button) == 16 + len(samples.phantoms())
     assert len([c for c in at.caption if "No film with this label" in c.value]) == 2
     assert len([m for m in at.markdown if "does not have" in m.value]) == 2

@@ -79,8 +79,9 @@ def heart(shown: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def coloured(page: Page) -> NDArray[np.int64]:
-    """The pane as seen, with its map: (H, W, 3)."""
+    """The pane as seen, with its map, once no line says what a key did: (H, W, 3)."""
     drawn(page)
+    expect(page.locator(".cxr-key-said")).to_be_hidden()
     shot = page.locator(".screen").last.screenshot()
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(np.int64)
 

@@ -159,13 +159,13 @@ def test_a_reload_brings_back_what_its_session_held(app: AppTest) -> None:
     upload(app, ("a.png", FILM), ("b.png", OTHER))
     secret = app.session_state["tab"]
     held = tab._TABS[secret]
-    with stated({"tab-secret": {"back": secret}}) as fresh:
+    with stated({"tab-secret": {"back": {"secret": secret}}}) as fresh:
         tab._back()
     assert fresh["accepted"]
     assert [f.name for f in fresh["films"].values()] == ["a.png", "b.png"]
     held["films"].clear()  # as when the old session's time is over
     assert len(fresh["films"]) == 2
-    with stated({"tab-secret": {"back": "another's"}}) as stranger:
+    with stated({"tab-secret": {"back": {"secret": "another's"}}}) as stranger:
         tab._back()
     assert "films" not in stranger
     assert stranger["lost"]

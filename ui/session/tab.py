@@ -78,7 +78,8 @@ def remember() -> None:
 
 
 def _back() -> None:
-    said = (st.session_state.get("tab-secret") or {}).get("back") or {}
+    said = (st.session_state.get("tab-secret") or {}).get("back")
+    said = said if isinstance(said, dict) else {}  # it is a browser's word
     held = _TABS.get(str(said.get("secret")))
     if held is None and "films" in said:  # the page has stood still, and the server was ended
         st.session_state["accepted"] = said.get("accepted") is True
