@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import secrets
+from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Any
 from weakref import WeakValueDictionary
@@ -79,7 +80,7 @@ def remember() -> None:
 
 def _back() -> None:
     said = (st.session_state.get("tab-secret") or {}).get("back")
-    said = said if isinstance(said, dict) else {}  # it is a browser's word
+    said = said if isinstance(said, Mapping) else {}  # it is a browser's word
     held = _TABS.get(str(said.get("secret")))
     if held is None and "films" in said:  # the page has stood still, and the server was ended
         st.session_state["accepted"] = said.get("accepted") is True
