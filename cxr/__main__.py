@@ -1,6 +1,6 @@
 """Command line: score films, draw what moved the network, and set up a hospital.
 
-    python -m cxr predict FILE|FOLDER... [--site NAME] [--model DIR] [--json]
+    python -m cxr predict FILE|FOLDER... [--json] [--known-hospital | --site NAME] [--model DIR]
     python -m cxr explain FILE --class T --method METHOD --out map.png [--anyway] [--untested]
                   [--patch N --stride N --fill blur|mean|noise|black]
                   [--opacity X] [--scale X] [--contour] [--site NAME] [--model DIR]
@@ -31,8 +31,8 @@ METHOD is gradcam, gradcam_pp, scorecam, occlusion or integrated. A map is teste
 (some 380 forward passes) unless --untested is given, and what is found stands under the picture.
 
 With --json, one object a line: {"file", "label", "probabilities", "raw" (before calibration),
-"sets" (the classes not ruled out, by coverage), "standing", "model"}, or {"file", "error": {"code",
-"message"}}. Where anything was checked, "passport" comes before the label: "flags", "checks" (each
+"sets" (the classes not ruled out, by coverage; with --known-hospital alone, since elsewhere they
+promise nothing), "standing" (without it), "model"}, or {"file", "error": {"code", "message"}}. Where anything was checked, "passport" comes before the label: "flags", "checks" (each
 with "score", "limit", "flagged" and what was "done") and "unchecked". A film outside what the model
 knows is scored, and that is said before its label. "standing" says where the film lies: its
 log-odds, by a hospital's profile its threshold and whether it was "called", and the share of films

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image
 import cxr
 from cxr.__main__ import main
 from cxr.explain.overlay import blend
+from cxr.model.bundle import manifest_values, write_manifest
 from cxr.shipped import models
 
 CHEST = png(drawn().pixels)
@@ -52,6 +54,18 @@ def test_json_lines(
         assert line["model"] == {"name": "phantom", "sha256": phantom_model.bundle.digest}
     assert len(lines(printed.out)) == 2
     assert printed.err.count(cxr.NOTICE) == 1
+
+
+def test_sets_are_told_of_known_hospitals_alone(
+    path: Path, phantom_model: cxr.Classifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(phantom_model.bundle.folder, tmp_path / "promising")
+    promise = {"conformal": {"0.9": {"N": 0.0, "T": 0.0}}}
+    write_manifest(folder, manifest_values(folder) | promise)
+    asked = ["predict", str(path), "--json", "--model", str(folder)]
+    for more, sets in (([], {}), (["--known-hospital"], {"0.9": ["N", "T"]})):
+        assert main([*asked, *more]) == 0
+        assert lines(capsys.readouterr().out)[0]["sets"] == sets
 
 
 def test_refused_films_are_lines_too(

@@ -24,7 +24,7 @@ def add(commands: _SubParsersAction[Any]) -> None:
     predict = commands.add_parser("predict", help="score films")
     predict.add_argument("files", nargs="+", metavar="FILE", help="PNG, JPEG, DICOM, a folder")
     predict.add_argument("--json", action="store_true", help="one JSON object a line")
-    add_model(predict)
+    add_model(predict, known=True)
 
 
 def run(model: Classifier, asked: Namespace) -> int:
@@ -36,16 +36,16 @@ def run(model: Classifier, asked: Namespace) -> int:
         print(f"{'file':{wide}}  {'label':{_LABEL}}", *(f"{label:>6}" for label in model.labels))
     refused = 0
     for name in names:
-        answer = {"file": name, **_answer(name, model)}
+        answer = {"file": name, **_answer(name, model, asked.known_hospital)}
         refused += "error" in answer
         print(show(answer, wide), flush=True)
     return 1 if refused else 0
 
 
-def _answer(name: str, model: Classifier) -> dict[str, Any]:
+def _answer(name: str, model: Classifier, known_hospital: bool) -> dict[str, Any]:
     from ..screening import assess as spine
 
-    found = spine.assess(name, model)
+    found = spine.by_origin(spine.assess(name, model), model, known_hospital)
     if found.refusal is not None:
         return {"error": {"code": found.refusal.code, "message": found.refusal.message}}
     if model.site is not None:
