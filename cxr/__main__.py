@@ -32,11 +32,12 @@ METHOD is gradcam, gradcam_pp, scorecam, occlusion or integrated. A map is teste
 
 With --json, one object a line: {"file", "label", "probabilities", "raw" (before calibration),
 "sets" (the classes not ruled out, by coverage; with --known-hospital alone, since elsewhere they
-promise nothing), "standing" (without it), "model"}, or {"file", "error": {"code", "message"}}. Where anything was checked, "passport" comes before the label: "flags", "checks" (each
-with "score", "limit", "flagged" and what was "done") and "unchecked". A film outside what the model
-knows is scored, and that is said before its label. "standing" says where the film lies: its
-log-odds, by a hospital's profile its threshold and whether it was "called", and the share of films
-of the negative label below it.
+promise nothing), "standing" (without it), "model"}, or {"file", "error": {"code", "message"}}.
+Where anything was checked, "passport" comes before the label: "flags", "checks" (each with "score",
+"limit", "flagged" and what was "done") and "unchecked". A film outside what the model knows is
+scored, and that is said before its label. "standing" says where the film lies: its log-odds, by a
+hospital's profile its threshold and whether it was "called", and the share of films of the negative
+label below it.
 Exit status 1: a film was refused, a report or the log is not as it was written, or the selftest
 failed; 2: the model or the request was refused; 130: screen was stopped by a key.
 """
