@@ -109,7 +109,9 @@ def test_a_profile_is_picked_and_said_before_the_bars(
     assert f"Log-odds T against N: {odds(there.log_odds('T', 'N'))}" in page
     assert 'class="cxr-call"' not in page
     assert page.index('class="cxr-stands"') < page.index('class="cxr-bars"')
-    assert "The bars are its head’s" in page
+    shown, behind = page.split("<summary>Why?", 1)
+    assert "Of your own films lie above it: 1 of 2 T, 1 of 3 N." in shown
+    assert "The bars are its head’s" in behind
     assert "the T threshold" in listed(app)[0]["said"]
     app.sidebar.selectbox(key="hospital").set_value(OTHER).run()
     assert 'class="cxr-call"' in text(app)

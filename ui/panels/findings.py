@@ -50,7 +50,10 @@ def show_scores(
     elif home:
         why += [_sets(prediction, bundle), _operating_points(prediction, bundle)]
     why += [_raw(prediction), worth.figures(bundle), f"<p>{escape(words.caveat(bundle))}</p>"]
-    been = "" if model.site is not None else worth.line(calls, bundle, stands is None and home)
+    if model.site is not None:
+        been = worth.of_profile(model)
+    else:
+        been = worth.line(calls, bundle, stands is None and home)
     marks = {} if model.site is not None else chosen or (_shipped(bundle) if home else {})
     quiet = ' class="cxr-muted"' if muted else ""
     st.html(

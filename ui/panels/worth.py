@@ -6,7 +6,9 @@ from html import escape
 
 from cxr.metrics.calls import Calls
 from cxr.model.bundle import Bundle
+from cxr.model.classifier import Classifier
 from cxr.screening import words
+from cxr.screening.standing import ground_of
 from ui.base.words import figure, score, site
 
 
@@ -41,6 +43,23 @@ def line(calls: Calls | None, bundle: Bundle, home: bool) -> str:
             for each in calls.unseen
         )
     return f'<div class="cxr-quiet">{said}</div>' if said else ""
+
+
+def of_profile(model: Classifier) -> str:
+    """What the profile's threshold does with the films that it was fitted on; "" where none of
+    them had a label."""
+    ground = ground_of(model)
+    assert ground is not None
+    assert ground.threshold is not None
+    of_label = {ground.positive: ground.positives, ground.negative: ground.negatives}
+    said = [
+        f"{(odds >= ground.threshold).sum():,} of {len(odds):,} {escape(label)}"
+        for label, odds in of_label.items()
+        if len(odds)
+    ]
+    if not said:
+        return ""
+    return f'<div class="cxr-quiet">Of your own films lie above it: {", ".join(said)}.</div>'
 
 
 def figures(bundle: Bundle) -> str:
