@@ -112,6 +112,10 @@ def test_no_chart_shows_home_without_away(rows: pd.DataFrame) -> None:
             names = [trace.get("name", "") for trace in json.loads(chart.proto.spec)["data"]]
             assert any("Test" in name for name in names), part
             assert any("External" in name for name in names), part
+    go(at, "Classes")
+    assert "Confusion, External" in text(at)
+    ran(at.segmented_control(key="set").set_value("external").run())
+    assert "Confusion, Test" in text(at)
 
 
 def test_the_address_leads_back_to_the_cell(rows: pd.DataFrame) -> None:

@@ -21,6 +21,7 @@ from ui.metrics.blocks import (
     quiet,
     ranged,
     said,
+    show,
     table,
 )
 from ui.metrics.scope import Scope
@@ -115,7 +116,7 @@ def percent(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def matrix_blocks(scope: Scope) -> list[Block]:
-    """The matrix in counts and row percent, for the export."""
+    """The matrix in counts and row percent, to be read alone."""
     counts, labels = matrix(scope), scope.bundle.labels
     shares = percent(counts)
     rows = [
@@ -159,6 +160,9 @@ def show_matrix(scope: Scope) -> tuple[str, str]:
         alt="Confusion matrix; rows are labels, columns are calls",
     )
     st.caption("Shade: share of its row. Click a cell, or choose above, to see its films.")
+    for each in scope.both():
+        if each.split != scope.split:
+            show(matrix_blocks(each))
     return truth, called
 
 
