@@ -18,6 +18,7 @@ import cxr
 from cxr.site import store
 from cxr.study.answers import Answer, Answers
 from cxr.study.plan import Plan
+from ui.session import tab
 from ui.study import setup
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "study.py")
@@ -161,6 +162,15 @@ def test_who_stops_is_told_nothing_and_goes_on_where_he_was(place: Path) -> None
     assert "Wrong calls" not in text(at)
     click(at, "study-go-on")
     assert "Film 1 of 4 · with the call" in text(at)
+
+
+def test_a_reload_goes_on_with_the_film(place: Path) -> None:
+    at = begun()
+    case = at.session_state[setup.PLAN].cases[0]
+    at = said(at, case.truth)
+    held = dict(tab._TABS[at.session_state["tab"]])
+    again = appwalk.opened("study", **{key: held[key] for key in held if key != "model"})
+    assert "Film 1 of 4 · with the call" in text(again)
 
 
 def test_a_study_begun_after_one_that_was_stopped_is_asked(place: Path) -> None:

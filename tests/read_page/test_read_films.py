@@ -157,6 +157,9 @@ def test_what_was_removed_makes_room(app: AppTest, monkeypatch: pytest.MonkeyPat
 
 def test_a_reload_brings_back_what_its_session_held(app: AppTest) -> None:
     upload(app, ("a.png", FILM), ("b.png", OTHER))
+    app.session_state["one-patient"] = [[1, 2]]
+    app.session_state["tries"] = {1: ["a region"]}
+    app.run()
     secret = app.session_state["tab"]
     held = tab._TABS[secret]
     with stated({"tab-secret": {"back": {"secret": secret}}}) as fresh:
@@ -165,6 +168,7 @@ def test_a_reload_brings_back_what_its_session_held(app: AppTest) -> None:
     assert [f.name for f in fresh["films"].values()] == ["a.png", "b.png"]
     held["films"].clear()  # as when the old session's time is over
     assert len(fresh["films"]) == 2
+    assert (fresh["one-patient"], fresh["tries"]) == ([[1, 2]], {1: ["a region"]})
     with stated({"tab-secret": {"back": {"secret": "another's"}}}) as stranger:
         tab._back()
     assert "films" not in stranger

@@ -55,6 +55,15 @@ def test_a_call_beside_the_scores_is_none_before_them(app: AppTest) -> None:
     assert BARS in text(app)  # which were seen: nobody is asked for a call before them
 
 
+def test_a_call_that_came_back_after_a_reload_is_seen(app: AppTest) -> None:
+    app.session_state["own-calls"] = {(1, "after"): Call("T", 4)}
+    upload(app, ("a.png", FILM))
+    chosen = [app.segmented_control(key=f"own-{what}-after-1").value for what in ("label", "sure")]
+    assert chosen == ["T", 4]
+    app.segmented_control(key="own-label-after-1").set_value(None).run()
+    assert not app.session_state["own-calls"]
+
+
 def test_own_calls_leave_with_the_scores(
     phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,9 @@ def _asked(
         f"{', before the scores' if stage == 'before' else ', with the scores'}</div>"
     )
     key = f"{stage}-{film.number}"
+    if (call := own_calls.of(film).get(stage)) is not None:  # after a reload, too
+        st.session_state.setdefault(f"own-label-{key}", call.label)
+        st.session_state.setdefault(f"own-sure-{key}", call.sure)
     label = st.segmented_control(
         "Your call",
         own_calls.labels(model),

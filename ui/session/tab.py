@@ -22,8 +22,9 @@ from ui.session.missing import Missing
 
 KEYS = (
     *("accepted", "reader", "hospital", "model", "call-first", "review_given", "review_folder"),
-    *("story_kept", "story-title"),
-    *("films", "film", "last_number", "readings", "looked-at", "removed"),
+    *("story_kept", "story-title", "tries"),
+    *("study_plan", "study_pool", "study_stopped", "hospital-piles"),
+    *("films", "film", "last_number", "readings", "looked-at", "removed", "one-patient"),
     *("asked", "own-calls", "scores-seen", "thresholds", "viewer-salt", "missing"),
 )
 """Of the session's state; what else there is follows from these."""
