@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.base import frame, keymap
+from ui.panels import intake
 from ui.server import guard
 from ui.session import access, hospitals, models, record, tab
 from ui.session.memory import WATCH
@@ -46,6 +47,7 @@ elif frame.accepted("" if access.asks() else access.OPEN):
     if page in (READ, LAB, STUDY):  # the others are about the model as it was shipped
         hospitals.pick()
     keymap.listen()
+    intake.anywhere()
     if page.url_path != st.session_state.get("page"):  # a page's long work ends with it
         st.session_state["page"] = page.url_path
         desk().leave_job()

@@ -304,6 +304,18 @@ def test_a_whole_screen_says_what_keys_judge_and_what_one_did(page: Page, cases:
     assert page.evaluate("Boolean(document.fullscreenElement)")
 
 
+def test_a_film_that_is_dropped_here_does_not_take_the_page_s_place(page: Page) -> None:
+    opens = page.locator(".cxr-viewer").evaluate(
+        """(box) => ["dragover", "drop"].map((kind) => {
+          const held = new DataTransfer();
+          held.items.add(new File(["film"], "film.png"));
+          const options = { dataTransfer: held, bubbles: true, cancelable: true };
+          return box.dispatchEvent(new DragEvent(kind, options));
+        })"""
+    )
+    assert opens == [False, False]
+
+
 def test_the_list_of_keys_holds_what_acts_here_and_now(page: Page, cases: list[str]) -> None:
     keys = page.get_by_role("dialog", name="Keys")
     expect(page.locator(".pane[data-ready=true]").first).to_be_visible()

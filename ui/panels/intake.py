@@ -15,22 +15,23 @@ from ui.session import films, missing, record
 
 RULE = "Frontal chest films as PNG, JPEG or DICOM. They stay in this session’s memory only."
 
-# A film that is dropped beside the zone would open in the browser's tab, and the page be gone.
+# A film that is dropped beside a zone would open in the browser's tab, and the page be gone.
 _ANYWHERE = """
 export default function () {
-  const zone = () => document.querySelector("[data-testid=stFileUploaderDropzoneInput]");
-  const files = (event) => event.dataTransfer?.types.includes("Files") && zone();
+  const zone = () => document.querySelector("[class*=st-key-upload-] input[type=file]");
+  const files = (event) => event.dataTransfer?.types.includes("Files");
   const mark = (on) => (document.body.style.boxShadow = on ? "inset 0 0 0 4px #5aa5d6" : "");
   const over = (event) => {
     if (!files(event)) return;
     event.preventDefault();
-    mark(true);
+    mark(zone());
   };
   const out = (event) => event.relatedTarget ?? mark(false);
   const drop = (event) => {
     mark(false);
     if (!files(event) || event.target.closest?.("[data-testid=stFileUploader]")) return;
     event.preventDefault();
+    if (!zone()) return;
     zone().files = event.dataTransfer.files;
     zone().dispatchEvent(new Event("change", { bubbles: true }));
   };
@@ -42,6 +43,12 @@ export default function () {
 }
 """
 _anywhere = st.components.v2.component("cxr_drop_anywhere", js=_ANYWHERE)
+
+
+def anywhere() -> None:
+    """Take films that are dropped anywhere in the window to the list's zone; on a page that has
+    none such a drop does nothing."""
+    _anywhere(key="drop-anywhere")
 
 
 def first(model: Classifier) -> None:
@@ -80,7 +87,6 @@ def undo() -> None:
 
 def drop(label: str, help: str | None = None) -> None:
     """The drop zone, which empties itself into the list."""
-    _anywhere(key="drop-anywhere")
     again.show()
     turn = st.session_state.setdefault("uploads", 0)
     # Any type may be dropped: the bytes decide, and a refusal says more than a greyed-out name.
