@@ -261,7 +261,9 @@ def test_corrected_labels(place: Path, cases: list[str]) -> None:
     assert list(at.dataframe[0].value["corrected"]) == ["N"]
     assert list(at.dataframe[0].value["stands behind it"]) == ["by one reader"]
     assert "disagree" in at.dataframe[1].value["why it stays"][0]
-    assert "raises every figure" in at.warning[0].value, "they are test labels, of wrong calls"
+    warned = at.warning[0].value
+    assert "raises every figure" in warned, "they are test labels, of wrong calls"
+    assert "train" not in warned, "there is no train to be corrected alone"
 
 
 def test_what_is_changed_after_a_verdict_is_a_row_of_its_own(place: Path, cases: list[str]) -> None:

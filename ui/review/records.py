@@ -189,11 +189,12 @@ def _relabel(store: Store) -> None:
         st.caption(plain(", ".join(f"{split}: {many:,}" for split, many in sorted(splits.items()))))
     right = sum(entry.label == entry.called for entry in said.values())
     if set(splits) - {"train"} and right < len(said) - right:
+        train = "Correct train alone, or review" if "train" in splits else "Review"
         st.warning(
             f"Of {_count(len(said), 'verdict')} {right:,} are on calls that were right. A test set "
             "whose labels are put right mostly where the model was wrong raises every figure of "
-            "that model. Correct train alone, or review as many calls that were right: “Which” in "
-            "the sidebar mixes them in."
+            f"that model. {train} as many calls that were right: “Which” in the sidebar mixes "
+            "them in."
         )
     if "train" in splits:
         whole = st.toggle("Correct the other splits too", key="relabel-all")
