@@ -19,6 +19,7 @@ from cxr.model.bundle import manifest_values, write_manifest
 from cxr.site import store
 from ui.base.words import odds, told_apart
 from ui.panels.export import scores_csv
+from ui.panels.intake import WHOSE
 from ui.session import films as ui_films
 from ui.session import hospitals, operating_points
 from ui.session.hospitals import KNOWN, OTHER
@@ -40,6 +41,18 @@ def _with_film(app: AppTest) -> AppTest:
 
 def _picker(app: AppTest) -> list[str]:
     return [box.label for box in app.sidebar.selectbox][:2]
+
+
+def test_before_there_is_a_film_it_is_said_whose_films_are_expected(
+    app: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    site = profile(phantom_model)
+    store.save(site)
+    app.run()
+    assert WHOSE in text(app)
+    for where in (KNOWN, site.identity):
+        app.sidebar.selectbox(key="hospital").set_value(where).run()
+        assert WHOSE not in text(app)
 
 
 def test_sets_and_operating_points_are_promised_in_known_hospitals_alone(

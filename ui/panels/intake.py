@@ -11,9 +11,13 @@ from cxr.model.classifier import Classifier
 from ui.panels import again, pacs
 from ui.panels.export import scores_csv
 from ui.panels.samples import groups, picker
-from ui.session import films, missing, record
+from ui.session import films, hospitals, missing, record
 
 RULE = "Frontal chest films as PNG, JPEG or DICOM. They stay in this session’s memory only."
+WHOSE = (
+    "They are taken for films of a hospital that the model does not know, until you say in the "
+    "sidebar, under “Films from”, where they are from."
+)
 
 # A film that is dropped beside a zone would open in the browser's tab, and the page be gone.
 _ANYWHERE = """
@@ -62,6 +66,8 @@ def first(model: Classifier) -> None:
         undo()
         drop("Films")
         st.caption(RULE)
+        if model.site is None and not hospitals.all_at_home():
+            st.caption(WHOSE)
         pacs.find()
         st.html('<div class="cxr-heading">Or take a sample</div>')
         groups(model.bundle)
