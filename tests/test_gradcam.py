@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from films import film, png
 from networks import phantom, small_network
+from sites import profile, some_head
 
 import cxr
 from cxr.explain.gradcam import cells_of, grad_cam_cells, maps_and_gradient
@@ -107,6 +108,28 @@ def test_closed_form_equals_gradient_tape(plain: tuple[Any, cxr.Classifier], col
     found = grad_cam_cells(classifier, drawn, classifier.labels[column])
     assert expected.max() > 0
     np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
+
+
+def test_closed_form_of_a_hospitals_head_equals_gradient_tape(
+    plain: tuple[Any, cxr.Classifier],
+) -> None:
+    model, classifier = plain
+    added = some_head(classifier, 3)
+    there = classifier.at(profile(classifier, added))
+    drawn = radiograph(film(90, 70))
+    features = preprocess(drawn.eight_bit, there.preprocessing)[None, ..., None].astype(np.float32)
+    for layer in model.layers[1:-2]:
+        features = layer(features, training=False)
+
+    def head(x: Any) -> Any:
+        averages = model.layers[-2](x)
+        return model.layers[-1](averages) + averages @ added.weights + added.offset
+
+    expected = by_tape(features, head, 1)
+    assert np.abs(expected - grad_cam_cells(classifier, drawn, "T")).max() > 0.1 * expected.max()
+    np.testing.assert_allclose(
+        grad_cam_cells(there, drawn, "T"), expected, atol=1e-4 * expected.max()
+    )
 
 
 def test_closed_form_and_tensorflow_path_agree_on_one_bundle(

@@ -70,6 +70,22 @@ def test_a_folder_becomes_a_profile_that_scores_go_by(
     assert kept.identity in capsys.readouterr().out
 
 
+def test_a_folder_that_names_no_label_is_not_passed_over(
+    phantom_model: cxr.Classifier, films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (films / "T").rename(films / "TB")
+    (films / "N").rename(films / "n")
+    asked = ["site", "fit", str(films), "--name", "Drawn", *_at(phantom_model)]
+    assert main(asked) == 2
+    told = capsys.readouterr().err
+    assert "no label 'TB'" in told
+    assert "[unknown_label]" in told
+    assert store.kept().profiles == ()
+    (films / "TB").rename(films / "__TB")
+    assert main(asked) == 1  # the note among the films was refused
+    assert store.find("Drawn").films == {"N": 12, "T": 0}
+
+
 def test_a_table_names_films_labels_and_patients(
     phantom_model: cxr.Classifier, films: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

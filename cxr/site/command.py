@@ -271,14 +271,17 @@ def _verdicts(root: Path, source: str | None) -> list[tuple[Path, str, str]]:
 
 def _folders(root: Path, model: Classifier) -> list[tuple[Path, str, str]]:
     """Path, label and no patient of each film in a folder for each label."""
-    known = {**{label: label for label in model.labels}, UNLABELLED: ""}
+    from .fitting import refuse_unknown
+
+    known = {**{label.casefold(): label for label in model.labels}, UNLABELLED: ""}
     rows = [
-        (path, known[folder.name], "")
+        (path, known.get(folder.name.casefold(), folder.name), "")
         for folder in (sorted(root.iterdir()) if root.is_dir() else ())
-        if folder.is_dir() and folder.name in known
+        if folder.is_dir() and not folder.name.startswith((".", "__"))
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     ]
+    refuse_unknown(model, {label for _, label, _ in rows})
     if not rows:
         raise SiteError(
             "no_films",

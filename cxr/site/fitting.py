@@ -3,7 +3,7 @@ labels allow. Every figure is out of fold, by patient where patients are known."
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -114,6 +114,22 @@ def fit(
     )
 
 
+def refuse_unknown(model: Classifier, labels: Iterable[str]) -> None:
+    """Refuse labels that the model does not have; "" is none.
+
+    Raises
+    ------
+    SiteError
+        ``unknown_label``.
+    """
+    if unknown := sorted({x for x in labels if x} - set(model.labels)):
+        raise SiteError(
+            "unknown_label",
+            f"The model has no label {', '.join(map(repr, unknown))}; it has "
+            f"{', '.join(model.labels)}. Rename the labels, or leave those films out.",
+        )
+
+
 def _asked_well(
     model: Classifier,
     films: Sequence[object],
@@ -127,12 +143,7 @@ def _asked_well(
 ) -> None:
     if len(films) != len(labels) or (patients is not None and len(patients) != len(films)):
         raise SiteError("bad_request", "There must be one label, and one patient, for each film.")
-    if unknown := sorted({x for x in (positive, negative, *labels) if x} - set(model.labels)):
-        raise SiteError(
-            "unknown_label",
-            f"The model has no label {', '.join(map(repr, unknown))}; it has "
-            f"{', '.join(model.labels)}. Rename the labels, or leave those films out.",
-        )
+    refuse_unknown(model, (positive, negative, *labels))
     if positive == negative:
         raise SiteError("bad_request", "The two labels to tell apart must differ.")
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():

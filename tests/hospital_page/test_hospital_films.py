@@ -54,6 +54,14 @@ def test_folders_name_the_label(page: AppTest) -> None:
         ("ours/other/c.png", THIRD),
     )
     assert labels(at) == {"ours/n/a.png": "N", "ours/T/2019/b.png": "T", "ours/other/c.png": ""}
+    assert "does not have the labels other." in unescaped(at)
+    assert "[unknown_label]" in unescaped(at)
+
+
+def test_folders_of_patients_are_no_labels(page: AppTest) -> None:
+    at = drop(page, FOLDER, ("ours/p7/a.png", FILM), ("ours/unlabelled/b.png", OTHER))
+    assert labels(at) == {"ours/p7/a.png": "", "ours/unlabelled/b.png": ""}
+    assert "[unknown_label]" not in unescaped(at)
 
 
 @pytest.mark.parametrize("first", [True, False])

@@ -105,6 +105,8 @@ def _drop(here: Pile, said: str, label: str, name: str) -> None:
                 _table(here, file.name, data)
             else:
                 here.wait(file.name, data, label)
+        if folder:
+            here.name_strange(file.name for file in given)
         forget(given)
         here.turns[name] += 1
         st.rerun()
@@ -188,7 +190,7 @@ def state(model: Classifier) -> None:
     if here.unknown:
         st.info(
             plain(
-                f"The table has labels that the model does not: {', '.join(sorted(here.unknown))}. "
+                f"The model does not have the labels {', '.join(sorted(here.unknown))}. "
                 f"It has {', '.join(model.labels)}. Those films count as without a label. "
                 "[unknown_label]"
             )

@@ -7,7 +7,7 @@ File names stay in the session of the person who gave them; nothing logs them.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from threading import Lock
@@ -16,6 +16,7 @@ import streamlit as st
 
 from cxr.errors import CxrError, SiteError
 from cxr.model.classifier import Classifier
+from cxr.site.command import UNLABELLED
 from cxr.site.films import Film
 from cxr.site.table import Row, Table
 
@@ -81,7 +82,7 @@ class Pile:
     again : int
         Files whose film was there already, with the same label.
     unknown : set of str
-        Labels of tables that the model does not have.
+        Labels of tables and folders that the model does not have.
     stopped : bool
         Reading was stopped; files may still wait.
     turns : Counter
@@ -125,6 +126,24 @@ class Pile:
         known = {label.casefold(): label for label in self.labels}
         parts = PurePosixPath(name.replace("\\", "/")).parent.parts
         return next((known[p.casefold()] for p in reversed(parts) if p.casefold() in known), "")
+
+    def name_strange(self, names: Iterable[str]) -> None:
+        """Note folders that stand beside one that names a label, and name none themselves."""
+        known = {label.casefold() for label in self.labels}
+        folders = [PurePosixPath(name.replace("\\", "/")).parent.parts for name in names]
+        beside = {
+            parts[:place]
+            for parts in folders
+            for place, part in enumerate(parts)
+            if part.casefold() in known
+        }
+        there = {
+            parts[len(above)]
+            for parts in folders
+            for above in beside
+            if len(parts) > len(above) and parts[: len(above)] == above
+        }
+        self.unknown |= {part for part in there if part.casefold() not in {*known, UNLABELLED}}
 
     def take(self, waiting: Waiting, film: Film) -> None:
         """Add a film that was read."""
