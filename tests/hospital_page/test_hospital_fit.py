@@ -131,6 +131,7 @@ def test_groups_of_the_table_are_told_apart(page: AppTest, phantom_model: cxr.Cl
     said = text(at)
     assert "By group" in said
     assert "over 55" in said
+    assert "Counted on the films that the threshold was chosen by" in said
     assert "<td class=ev-text>hiv</td>" in said
     assert "<td class=ev-text>id</td>" not in said
 

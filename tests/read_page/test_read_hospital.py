@@ -130,6 +130,10 @@ def test_a_profile_is_picked_and_said_before_the_bars(
     assert 'class="cxr-call"' in text(app)
 
 
+def _links(app: AppTest) -> list[str]:
+    return [each.proto.label for each in app.get("page_link")]
+
+
 def test_a_hospital_that_it_does_not_know_gets_a_place_and_no_letter(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,9 +144,11 @@ def test_a_hospital_that_it_does_not_know_gets_a_place_and_no_letter(
     assert "hospitals that it had not seen" in page
     assert 'class="cxr-call"' not in page
     assert 'class="cxr-point"' not in page  # the operating point of known hospitals
+    assert "Set up your hospital" in _links(app)
     app.sidebar.selectbox(key="hospital").set_value(KNOWN).run()
     assert 'class="cxr-call"' in text(app)
     assert 'class="cxr-stands"' not in text(app)
+    assert "Set up your hospital" not in _links(app)
 
 
 def test_a_profile_of_another_network_is_not_offered(

@@ -233,7 +233,10 @@ def _groups(profile: Profile, model: Classifier, rows: Sequence[Held], threshold
     st.html(
         heading("By group")
         + table(head, lines, grey, text=2)
-        + quiet("Grey: fewer than ten films of a label.")
+        + quiet(
+            "Counted on the films that the threshold was chosen by. Grey: fewer than ten films of "
+            "a label."
+        )
     )
 
 
