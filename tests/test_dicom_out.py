@@ -20,7 +20,8 @@ from pydicom.sr.codedict import codes
 
 import cxr
 from cxr.__main__ import main
-from cxr.dicom_out.results import Map, Region, Result, results
+from cxr.dicom_out.marks import Map, Region
+from cxr.dicom_out.results import Result, results
 from cxr.errors import DicomOutError
 from cxr.explain import overlay
 from cxr.explain_eval import words

@@ -18,7 +18,8 @@ from pynetdicom import AE
 
 import cxr
 from cxr.__main__ import main
-from cxr.dicom_out.results import Region, results
+from cxr.dicom_out.marks import Region
+from cxr.dicom_out.results import results
 from cxr.dicomweb.client import fetch, store
 from cxr.dicomweb.query import Query, search
 from cxr.dicomweb.reference import Reference

@@ -67,7 +67,8 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
     from ..explain import region
     from ..explain.target import column_of
     from ..screening.assess import assess
-    from .results import Map, Region, results
+    from .marks import Map, Region
+    from .results import results
 
     found = assess(data, model)
     prediction, _ = found.scored

@@ -19,7 +19,7 @@ from ..notice import NOTICE
 from ..screening.assess import Assessment
 from . import codes as ours
 from . import said
-from .results import Map
+from .marks import Map
 
 SERIES_NUMBER = 9902
 LONGEST = 2048

@@ -35,7 +35,7 @@ from ..notice import NOTICE
 from ..screening.assess import Assessment
 from . import codes as ours
 from . import said
-from .results import Region
+from .marks import Region
 
 SERIES_NUMBER = 9901
 _DIGITS = 4

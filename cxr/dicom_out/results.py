@@ -3,48 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from ..dicomweb.reference import PICTURE, REPORT
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment
-
-
-@dataclass(frozen=True)
-class Region:
-    """A box that was drawn on the film.
-
-    Attributes
-    ----------
-    box : (x, y, width, height)
-        In pixels of the film, from its upper left corner.
-    effects : dict of str to float
-        Label → how far its probability falls when the box is hidden.
-    """
-
-    box: tuple[float, float, float, float]
-    effects: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Map:
-    """A map to lay over the picture.
-
-    Attributes
-    ----------
-    values : float32 (h, w)
-        Of any size: it is stretched over the film.
-    method, label : str
-    """
-
-    values: NDArray[np.float32]
-    method: str
-    label: str
+from .marks import Map, Region
 
 
 @dataclass(frozen=True)

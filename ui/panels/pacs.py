@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cxr.dicom_out.results import Map, Result, results
+from cxr.dicom_out.marks import Map
+from cxr.dicom_out.results import Result, results
 from cxr.dicomweb.settings import IN_VAIN, Pacs, configured
 from cxr.errors import CxrError, PacsError
 from cxr.model.classifier import Classifier
