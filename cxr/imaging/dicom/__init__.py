@@ -1,2 +1,2 @@
 """Films stored as DICOM: which tags are read and what they may say, grey-level tables, pixel
-decoders."""
+decoders. DICOM is written in `dicom_out`."""
