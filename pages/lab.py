@@ -60,7 +60,7 @@ def main() -> None:
     elif view == "Layers":
         layers.show(film, reading.prediction.label, model)
     elif view == "Stability":
-        stability.show(film, model)
+        stability.show(film, reading.prediction.label, model)
     elif view == "Input":
         desk().leave_job()
         preprocessing.show(film, reading, model)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ExplainError
 from ..imaging.radiograph import Radiograph
-from ..model.classifier import Classifier
+from ..model.classifier import Classifier, Prediction
 from ..site.command import add_model
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ def run(model: Classifier, asked: Namespace) -> int:
 
     options = _options(model, asked)
     found = spine.assess(asked.file, model)
-    if found.refusal is not None or found.film is None:
+    if found.film is None or found.prediction is None:
         print(found.refusal, file=sys.stderr)
         return 1
     film, outside = found.film, found.before_scores
-    score = _score(model, film, asked)
+    score = _score(model, found.prediction, asked)
     if asked.method == "occlusion":
         values = explain.occlusion(model, film, asked.label, **options)
     else:
@@ -112,12 +112,12 @@ def _options(model: Classifier, asked: Namespace) -> dict[str, Any]:
     return {}
 
 
-def _score(model: Classifier, film: Radiograph, asked: Namespace) -> float:
+def _score(model: Classifier, prediction: Prediction, asked: Namespace) -> float:
     """The class's probability; refused below the cut-off unless the map was insisted on."""
     from ..explain.target import CUT_OFF, column_of, worth_a_map
 
     column_of(model, asked.label)
-    score = model.predict([film])[0].probabilities[asked.label]
+    score = prediction.probabilities[asked.label]
     if not worth_a_map(score) and not asked.anyway:
         raise ExplainError(
             "unlikely_class",

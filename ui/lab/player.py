@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from cxr.errors import BundleError, CxrError
 from cxr.explain import methods_of
 from cxr.input_checks import Passport
 from cxr.model.bundle import MANIFEST
-from cxr.model.classifier import Classifier
+from cxr.model.classifier import Classifier, Prediction
 from cxr.screening.assess import assess
 from cxr.teaching.preprocessing_stages import changed
 from cxr.teaching.story import Story, StoryStep
@@ -101,9 +102,10 @@ def _step(story: Story, now: StoryStep, picked: Classifier) -> None:
     digest = hashlib.sha256(data).hexdigest()
     # Below nought, so that it is none of the session's own films.
     film = Film(-int(digest[:12], 16) - 1, "", data, digest)
-    before = stability.scores_of(film, model)
     try:
-        input_checks.before_scores(_passport(film, model))
+        prediction, checks = _assessed(film, model)
+        before = prediction.probabilities
+        input_checks.before_scores(checks)
         _VIEWS[now.view](now, film, before, model)
     except CxrError as refusal:
         st.info(plain(f"This model has no such view of this film. {refusal}"))
@@ -112,16 +114,14 @@ def _step(story: Story, now: StoryStep, picked: Classifier) -> None:
     st.html(f'<div class="cxr-quiet"><p>{_foot(story, now, model)}</p></div>')
 
 
-def _passport(film: Film, model: Classifier) -> Passport:
-    """Said of a story's film, which is shown whatever it is."""
+def _assessed(film: Film, model: Classifier) -> tuple[Prediction, Passport]:
+    """What is said of a story's film, which is shown whatever it is."""
 
-    def inspected() -> Passport:
-        found = assess(films.radiograph_of(film), model)
-        return found.checks or found.scored[1]
+    def assessed() -> tuple[Prediction, Passport]:
+        prediction, checks = assess(films.radiograph_of(film), model, let_in=True).scored
+        return replace(prediction, features=None), checks
 
-    return desk().shelf.get(
-        ("passport", film.sha256, model.bundle.digest), inspected, lambda _: 4096
-    )
+    return desk().shelf.get(("assessed", film.sha256, model.identity), assessed, lambda _: 4096)
 
 
 def _toolbar(
@@ -240,7 +240,7 @@ def _layers(now: StoryStep, film: Film, before: Scores, model: Classifier) -> No
 
 
 def _stability(_: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
-    stability.show(film, model, step)
+    stability.show(film, max(before, key=lambda c: before[c]), model, step)
 
 
 _VIEWS: dict[str, Callable[[StoryStep, Film, Scores, Classifier], None]] = {

@@ -17,7 +17,6 @@ from ui.base.words import plain, score
 from ui.lab.words import plain_number
 from ui.session import films, long_work
 from ui.session.films import Film
-from ui.session.shelf import desk
 from ui.viewer import Layer, Plate, viewer
 
 HEIGHT = "calc(100dvh - 14rem)"
@@ -30,10 +29,11 @@ _NAMES = {
 }
 
 
-def show(film: Film, model: Classifier, on_step: Callable[[int], None] = films.step) -> None:
+def show(
+    film: Film, called: str, model: Classifier, on_step: Callable[[int], None] = films.step
+) -> None:
     """The film under its map and under the map that is least like it; beside it both strips."""
     radiograph = films.radiograph_of(film)
-    called = max(scores_of(film, model).items(), key=lambda each: each[1])[0]
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with right:
@@ -84,15 +84,6 @@ def _tasks(
             lambda step: map_stability(model, radiograph, label, method, step),
             lambda found: 2 * found.base.nbytes,
         ),
-    )
-
-
-def scores_of(film: Film, model: Classifier) -> dict[str, float]:
-    """Of the film as it is, without what Read checks first: a story may show any film."""
-    return desk().shelf.get(
-        ("scores", film.sha256, model.identity),
-        lambda: model.predict([films.radiograph_of(film)])[0].probabilities,
-        len,
     )
 
 
