@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 import streamlit as st
 
-from cxr.audit.chain import Row, faults, told_of
+from cxr.audit.chain import Row, breaks, told_of
 from cxr.audit.log import Log, exists, setting
 from cxr.errors import ReviewError
 from ui.base import frame
@@ -53,7 +53,7 @@ def looked_at() -> tuple[list[str], list[Row], int]:
                     last.append(row)
                     yield row
 
-            found = list(faults(passed(), head))
+            found = list(breaks(passed(), head))
     finally:
         log.close()
     return found, list(last), head.seq

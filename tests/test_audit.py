@@ -19,7 +19,7 @@ from reviews import verdict
 import cxr
 from cxr.__main__ import main
 from cxr.audit import events, writer
-from cxr.audit.chain import Head, Row, faults, follow
+from cxr.audit.chain import Head, Row, breaks, follow
 from cxr.audit.events import Event
 from cxr.audit.log import Log, exists
 from cxr.audit.writer import Writer
@@ -48,7 +48,7 @@ def read(place: str) -> tuple[list[Row], Head]:
 
 def found(place: str, *heads: str) -> list[str]:
     rows, head = read(place)
-    return list(faults(rows, head, heads))
+    return list(breaks(rows, head, heads))
 
 
 def begun(place: str, rows: int = 5) -> Head:

@@ -54,7 +54,7 @@ def _hash(before: str, body: str) -> str:
     return sha256(f"{before}\n{body}".encode()).hexdigest()
 
 
-def faults(rows: Iterable[Row], head: Head, heads: Iterable[str] = ()) -> Iterator[str]:
+def breaks(rows: Iterable[Row], head: Head, heads: Iterable[str] = ()) -> Iterator[str]:
     """What is wrong with a log, as sentences; nothing where it is as it was written.
 
     Parameters

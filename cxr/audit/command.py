@@ -41,7 +41,7 @@ def run(asked: Namespace) -> int:
     ------
     ReviewError
     """
-    from .chain import faults, told_of
+    from .chain import breaks, told_of
     from .log import Log, exists, setting
 
     place = asked.log or setting()
@@ -55,7 +55,7 @@ def run(asked: Namespace) -> int:
                     print(row.body)
             return 0
         heads = [text for path in asked.export for text in _heads(path)]
-        found = list(faults(rows, head, heads))
+        found = list(breaks(rows, head, heads))
     if found:
         print(*found, sep="\n")
         return 1

@@ -24,7 +24,7 @@ from .target import contours
 _AGAINST = ((0xAB, 0xD9, 0xE9), (0x2C, 0x7B, 0xB6))
 _FOR = ((0xFE, 0xD9, 0x8E), (0xE6, 0x61, 0x00))
 
-_PAPER, _INK, _LINE = (0, 0, 0), (235, 235, 235), (255, 255, 255)
+_PAPER, _TEXT, _LINE = (0, 0, 0), (235, 235, 235), (255, 255, 255)
 _NARROWEST = 360
 
 
@@ -211,9 +211,9 @@ def colour_bar(
     image.paste(Image.fromarray(bar), (margin, 0))
     draw = ImageDraw.Draw(image)
     for mark, x in zip(marks, np.linspace(margin, margin + inner - 1, 5), strict=True):
-        draw.line((x, text, x, text + text // 3), fill=_INK)
-        draw.text((x, text + text // 3), mark, fill=_INK, font=font, anchor="ma")
-    draw.text((width / 2, 4 * text), KINDS[kind].unit, fill=_INK, font=font, anchor="md")
+        draw.line((x, text, x, text + text // 3), fill=_TEXT)
+        draw.text((x, text + text // 3), mark, fill=_TEXT, font=font, anchor="ma")
+    draw.text((width / 2, 4 * text), KINDS[kind].unit, fill=_TEXT, font=font, anchor="md")
     return np.asarray(image)
 
 
@@ -299,7 +299,7 @@ def captioned(
         page.paste(Image.fromarray(bar), (text, height + text // 2))
     draw = ImageDraw.Draw(page)
     for i, line in enumerate(broken):
-        draw.text((text, top + i * step), line, fill=_INK, font=font)
+        draw.text((text, top + i * step), line, fill=_TEXT, font=font)
     return page
 
 

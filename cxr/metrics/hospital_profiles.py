@@ -51,7 +51,7 @@ class Alone(Limit):
 
 
 @dataclass(frozen=True)
-class Step(Alone):
+class CurvePoint(Alone):
     """Profiles from `films` films of each label; their shares are at the threshold of a head of
     the hospital's own where that is offered, else of the shipped scores.
 
@@ -93,7 +93,7 @@ class Hospital:
         As shipped, of all its films; called by the higher score of the two labels.
     crude : tuple of Crude
     alone : tuple of Alone
-    steps : tuple of Step
+    steps : tuple of CurvePoint
         By rising number of films; one at least.
     """
 
@@ -105,7 +105,7 @@ class Hospital:
     specificity: float
     crude: tuple[Crude, ...]
     alone: tuple[Alone, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[CurvePoint, ...]
 
 
 @dataclass(frozen=True)
@@ -216,8 +216,8 @@ def _hospital(name: str, text: Mapping[str, Any], negative: str, positive: str) 
     )
 
 
-def _step(text: Mapping[str, Any]) -> Step:
-    return Step(
+def _step(text: Mapping[str, Any]) -> CurvePoint:
+    return CurvePoint(
         **_of_draws(text),
         head=_band(text["head"]),
         least_gain=_share(text["worst_gain"], -1),

@@ -31,7 +31,7 @@ belongs to the network."""
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class PreprocessingStage:
     """The film after one part of the preprocessing.
 
     Attributes
@@ -75,7 +75,7 @@ def differences(how: Preprocessing, own: Preprocessing) -> dict[str, float]:
     return {name: value for name, value in found.items() if value != getattr(own, name)}
 
 
-def stages(film: Film, how: Preprocessing) -> tuple[Stage, ...]:
+def stages(film: Film, how: Preprocessing) -> tuple[PreprocessingStage, ...]:
     """The film after each part of its preprocessing.
 
     Parameters
@@ -85,22 +85,22 @@ def stages(film: Film, how: Preprocessing) -> tuple[Stage, ...]:
 
     Returns
     -------
-    tuple of Stage
+    tuple of PreprocessingStage
         As filed, reduced, CLAHE, blurred, square, cropped; the last is what the network sees.
     """
-    found = [Stage("As filed, 8 bits", film)]
+    found = [PreprocessingStage("As filed, 8 bits", film)]
 
     def then(name: str, picture: NDArray[Any]) -> None:
         before = found[-1].picture
         same = np.array_equal(picture, before)
-        found.append(Stage(name, np.ascontiguousarray(picture, np.uint8), same))
+        found.append(PreprocessingStage(name, np.ascontiguousarray(picture, np.uint8), same))
 
     then("Reduced", reduce_film(film, how.longer_side))
     then("CLAHE", equalised(found[-1].picture, how))
     then("Blurred", blurred(found[-1].picture, how))
     last = found[-1].picture
     square = preprocess(last, Preprocessing(how.size, max(last.shape)))
-    found.append(Stage("Square", square))
+    found.append(PreprocessingStage("Square", square))
     then("Cropped", cropped(square, how.crop))
     return tuple(found)
 

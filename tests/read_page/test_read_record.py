@@ -10,7 +10,7 @@ import pytest
 from appwalk import FILM, OTHER, click, pick, upload
 from streamlit.testing.v1 import AppTest
 
-from cxr.audit.chain import faults
+from cxr.audit.chain import breaks
 from cxr.audit.log import Log
 from ui.session import record
 
@@ -27,7 +27,7 @@ def told(place: Path) -> list[dict[str, Any]]:
     with log.whole() as (rows, head):
         found = list(rows)
     log.close()
-    assert list(faults(found, head)) == []
+    assert list(breaks(found, head)) == []
     return [json.loads(row.body) for row in found]
 
 

@@ -11,7 +11,7 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from cxr.teaching.preprocessing_stages import (
     LIMITS,
-    Stage,
+    PreprocessingStage,
     changed,
     differences,
     scores,
@@ -178,7 +178,7 @@ def _step(plates: list[Plate]) -> Plate:
     return plates[place]
 
 
-def _plate(film: Radiograph, stage: Stage) -> Plate:
+def _plate(film: Radiograph, stage: PreprocessingStage) -> Plate:
     height, width = stage.picture.shape
     picture = Radiograph(stage.picture, 8, "", "PNG", orientation=film.orientation)
     return Plate(picture, f"{stage.name} · {width} × {height}")

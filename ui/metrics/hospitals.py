@@ -6,7 +6,7 @@ from html import escape
 
 from cxr.errors import BundleError
 from cxr.metrics import hospital_profiles
-from cxr.metrics.hospital_profiles import NEAR, Alone, Found, Hospital, Step
+from cxr.metrics.hospital_profiles import NEAR, Alone, CurvePoint, Found, Hospital
 from cxr.model.bundle import Bundle
 from cxr.site.thresholds import LEAST
 from ui.base import charts
@@ -118,7 +118,7 @@ def _one_label(found: Found) -> list[Block]:
     ]
 
 
-def _with_head(step: Step) -> list[str]:
+def _with_head(step: CurvePoint) -> list[str]:
     return [
         f"{step.films} + {step.films}",
         ranged(step.head),
