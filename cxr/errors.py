@@ -1,4 +1,8 @@
-"""Every refusal of the library: a code for programs and a sentence for the reader."""
+"""Every refusal of the library: a code for programs and a sentence for the reader.
+
+The sentence stands where it is raised: search for its code. ``docs/errors.md`` and
+``docs/reading.md`` list the codes.
+"""
 
 from __future__ import annotations
 
