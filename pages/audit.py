@@ -19,7 +19,7 @@ SHOWN = 500
 
 
 def main() -> None:
-    frame.guard()
+    frame.require_notice()
     if not access.may("admin"):
         st.stop()
     st.subheader("Audit log", anchor=False)

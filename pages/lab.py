@@ -20,7 +20,7 @@ VIEWS = ("Regions", "Methods", "Layers", "Input", "Stability")
 
 
 def main() -> None:
-    frame.guard()
+    frame.require_notice()
     st.html(STYLE)
     model = hospitals.model()
     if (story := player.playing()) is not None:

@@ -43,7 +43,7 @@ PARTS = (
 
 
 def main() -> None:
-    frame.guard()
+    frame.require_notice()
     st.html(STYLE)
     model = models.current()
     try:

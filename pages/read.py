@@ -27,7 +27,7 @@ from ui.session.shelf import desk
 
 
 def main() -> None:
-    frame.guard()
+    frame.require_notice()
     model = hospitals.model()
     if not films.films():
         desk().leave_job()

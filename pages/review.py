@@ -37,7 +37,7 @@ STYLE = Path(__file__).parents[1] / "ui" / "review" / "style.css"
 
 
 def main() -> None:
-    frame.guard()
+    frame.require_notice()
     model = models.current()
     st.html(STYLE)
     table = predictions(model)

@@ -16,7 +16,7 @@ HERE = Path(__file__).parents[1] / "ui"
 
 
 def main() -> None:
-    frame.guard()
+    frame.require_notice()
     desk().leave_job()
     st.html(HERE / "metrics" / "style.css")
     st.html(HERE / "study" / "style.css")

@@ -17,7 +17,7 @@ from ui.worklist import film, source, table
 
 
 def main() -> None:
-    frame.guard()
+    frame.require_notice()
     model = models.current()
     results = source.results()
     wanted = table.ask(results)

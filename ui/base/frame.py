@@ -45,7 +45,7 @@ def accepted(besides: str) -> bool:
     return False
 
 
-def guard() -> None:
+def require_notice() -> None:
     """Begin a page: nothing of it is drawn before the research-only notice was accepted.
 
     ``app.py`` asks for that, but Streamlit can serve a page's address without it. Whoever came so
