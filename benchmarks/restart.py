@@ -86,17 +86,18 @@ def main() -> None:
         app = start(port, home)
         try:
             answered(app)
-            page = opened(browser, app.address)
-            upload(page, FILMS)
-            page.get_by_role("button", name="Next").click()
-            at_film(page, 2)
-            settled(page)
             found = []
             for _ in range(options.turns):
+                page = opened(browser, app.address)
+                upload(page, FILMS)
+                page.get_by_role("button", name="Next").click()
+                at_film(page, 2)
+                settled(page)
                 app.process.kill()
                 app.process.wait()
                 app = start(port, home)
                 found.append(turn(browser, page, app))
+                page.context.close()
         finally:
             app.process.kill()
             app.process.wait()
