@@ -7,10 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.base import frame, keymap
+from ui.base import frame
 from ui.base.words import plain, short
 from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
-from ui.panels import input_checks, intake, worklist
+from ui.panels import input_checks, intake, steps, worklist
 from ui.session import films, hospitals, own_calls
 from ui.session.films import Film
 from ui.session.shelf import desk
@@ -72,16 +72,8 @@ def toolbar(film: Film) -> None:
     """From film to film, and what is done with it."""
     numbers = films.listed()
     place = numbers.index(film.number)
-    last = place == len(numbers) - 1
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            "Previous",
-            shortcut=keymap.of("previous"),
-            on_click=films.step,
-            args=(-1,),
-            disabled=place == 0,
-        )
-        st.button("Next", shortcut=keymap.of("next"), on_click=films.step, args=(1,), disabled=last)
+        steps.show(film)
         st.segmented_control(
             "View",
             VIEWS,

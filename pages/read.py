@@ -19,6 +19,7 @@ from ui.panels import (
     pacs,
     priors,
     report,
+    steps,
     worklist,
 )
 from ui.session import films, hospitals, own_calls, record
@@ -62,17 +63,9 @@ def toolbar(film: Film, reading: Reading, model: Classifier) -> None:
     """From film to film, and the question for a map. Its buttons never move."""
     numbers = films.listed()
     place = numbers.index(film.number)
-    last = place == len(numbers) - 1
     shown = maps.asked()
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            "Previous",
-            shortcut=keymap.of("previous"),
-            on_click=films.step,
-            args=(-1,),
-            disabled=place == 0,
-        )
-        st.button("Next", shortcut=keymap.of("next"), on_click=films.step, args=(1,), disabled=last)
+        steps.show(film)
         st.button(
             "Hide map" if shown else "Show map",
             key="map",
