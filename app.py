@@ -36,11 +36,11 @@ if access.asks() and access.may("admin"):  # whoever runs it alone has the comma
 WATCH.begin()
 guard.claim()
 frame.configure()
-tab.come_back()
 if not access.let_in():
     st.navigation(PAGES, position="hidden")
 elif frame.accepted("" if access.asks() else access.OPEN):
     page = st.navigation(PAGES, position="top")
+    tab.come_back()
     frame.notice()
     access.show()
     models.pick()
@@ -57,3 +57,4 @@ elif frame.accepted("" if access.asks() else access.OPEN):
     record.warn()
 else:
     st.navigation(PAGES, position="hidden")
+    tab.come_back()

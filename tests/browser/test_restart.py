@@ -1,4 +1,4 @@
-"""The server is killed, and started again, while a tab stands open."""
+"""A tab goes on after a reload that is heard late, and after the server was killed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from serving import ROOT, free_port, served
 from waiting import WAIT_MS, accept, settled
 
@@ -43,6 +43,28 @@ def at(page: Page, said: str) -> None:
     expect(page.locator(".cxr-name")).to_have_text(said)
     expect(page.locator(".cxr-viewer .pane[data-ready=true]").first).to_be_visible()
     settled(page)
+
+
+def test_a_reload_that_was_not_heard_is_said_again(page: Page) -> None:
+    page.get_by_role("button", name="child-05", exact=True).click()
+    at(page, "1 of 1 · child-05")
+    lost: list[bytes] = []
+
+    def lose_one(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def sent(said: str | bytes) -> None:
+            if isinstance(said, bytes) and b'"secret"' in said and not lost:
+                lost.append(said)
+            else:
+                server.send(said)
+
+        socket.on_message(sent)
+
+    page.route_web_socket("**/_stcore/stream", lose_one)
+    page.reload()
+    at(page, "1 of 1 · child-05")
+    assert lost
 
 
 def test_an_open_tab_goes_on_with_its_films(chromium: Browser, tmp_path: Path) -> None:

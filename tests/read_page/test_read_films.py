@@ -169,6 +169,10 @@ def test_a_reload_brings_back_what_its_session_held(app: AppTest) -> None:
     held["films"].clear()  # as when the old session's time is over
     assert len(fresh["films"]) == 2
     assert (fresh["one-patient"], fresh["tries"]) == ([[1, 2]], {1: ["a region"]})
+    fresh["films"].clear()
+    with stated(fresh | {"tab-secret": {"back": {"secret": secret}}}) as asked_twice:
+        tab._back()
+    assert not asked_twice["films"]
     with stated({"tab-secret": {"back": {"secret": "another's"}}}) as stranger:
         tab._back()
     assert "films" not in stranger

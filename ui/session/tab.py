@@ -29,16 +29,26 @@ KEYS = (
 )
 """Of the session's state; what else there is follows from these."""
 
+ASK_AGAIN_MS = 3000
+"""A busy server can lose what a page says while it is still being drawn."""
+
 _JS = """
 export default function ({ data, setTriggerValue }) {
   const before = sessionStorage.getItem("cxr-tab");
   sessionStorage.setItem("cxr-tab", data.secret);
   if (before && before !== data.secret)
-    setTriggerValue("back", { secret: before, ...window.cxrHeld });
+    window.cxrAsked = { secret: before, ...window.cxrHeld };
   window.cxrHeld = data.held;
+  clearTimeout(window.cxrAsksAgain);
+  const ask = () => {
+    if (!window.cxrAsked || window.cxrAsked.secret === data.answered) return;
+    setTriggerValue("back", window.cxrAsked);
+    window.cxrAsksAgain = setTimeout(ask, %d);
+  };
+  ask();
 }
 """
-_component = st.components.v2.component("cxr_tab", js=_JS)
+_component = st.components.v2.component("cxr_tab", js=_JS % ASK_AGAIN_MS)
 
 
 class Held(dict[str, Any]):
@@ -54,7 +64,11 @@ def come_back() -> None:
     """Tell the tab its secret and what is held, and bring back what the session before held."""
     if "tab" not in st.session_state:
         st.session_state["tab"] = secrets.token_urlsafe(32)
-    data = {"secret": st.session_state["tab"], "held": _told()}
+    data = {
+        "secret": st.session_state["tab"],
+        "held": _told(),
+        "answered": st.session_state.get("tab-answered", ""),
+    }
     _component(key="tab-secret", data=data, on_back_change=_back)
 
 
@@ -82,7 +96,11 @@ def remember() -> None:
 def _back() -> None:
     said = (st.session_state.get("tab-secret") or {}).get("back")
     said = said if isinstance(said, Mapping) else {}  # it is a browser's word
-    held = _TABS.get(str(said.get("secret")))
+    before = str(said.get("secret", ""))
+    if before == st.session_state.get("tab-answered"):
+        return
+    st.session_state["tab-answered"] = before
+    held = _TABS.get(before)
     if held is None and "films" in said:  # the page has stood still, and the server was ended
         st.session_state["accepted"] = said.get("accepted") is True
         missing.expect(said["films"], films.MOST_FILMS)
