@@ -132,8 +132,7 @@ def _thresholds(films: pd.DataFrame, odds: NDArray[np.floating]) -> None:
 
 
 def _watch(model: cxr.Classifier, data: Path, films: pd.DataFrame, seen: Rows, where: str) -> None:
-    """Profiles of 30 N + 30 T of a hospital and of 30 N alone, then a hundred further films, some
-    of them twice."""
+    """Profiles of 30 N + 30 T of a hospital and of 30 N alone, then a hundred further films."""
     here = (films.source == where).to_numpy()
     ill = (films.label == "T").to_numpy()
     rng = np.random.default_rng(0)
@@ -153,7 +152,9 @@ def _watch(model: cxr.Classifier, data: Path, films: pd.DataFrame, seen: Rows, w
                 (rest[ill[rest]], round(100 * share)),
                 (rest[~ill[rest]], round(100 - 100 * share)),
             )
-            return seen[np.concatenate([rng.choice(side, n) for side, n in sides])]
+            # Two of the same film would lie nearer to each other than any two films of a hospital.
+            drawn = [rng.choice(side, n, replace=n > len(side)) for side, n in sides]
+            return seen[np.concatenate(drawn)]
 
         return films_of
 
