@@ -46,6 +46,8 @@ class Frame:
         Bits a sample.
     process : int
         JPEG's frame marker (0xC0 baseline … 0xC3 lossless, 0xF7 JPEG-LS); 0 for JPEG 2000.
+    signed : bool
+        Samples, which only JPEG 2000 can say.
     """
 
     height: int
@@ -53,6 +55,7 @@ class Frame:
     components: int
     precision: int
     process: int = 0
+    signed: bool = False
 
 
 def damaged() -> UnreadableFile:
@@ -181,7 +184,8 @@ def jpeg2000_frame(data: bytes) -> Frame | None:
     depth, step_x, step_y = struct.unpack_from(">3B", data, at + 42)
     if (step_x, step_y) != (1, 1) or right <= left or bottom <= top:
         return None
-    return Frame(bottom - top, right - left, components, (depth & 0x7F) + 1)
+    size = (bottom - top, right - left)
+    return Frame(*size, components, (depth & 0x7F) + 1, signed=bool(depth & 0x80))
 
 
 def check_run_lengths(frame: bytes, segments: int, length: int) -> None:

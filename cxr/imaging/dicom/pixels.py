@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -53,10 +55,12 @@ _BY_PROCESS = {
     0xC3: uid.JPEGLossless,
     0xF7: uid.JPEGLSLossless,
 }
+_JPEG_2000 = {uid.JPEG2000Lossless, uid.JPEG2000}
 _GREY = {(1, "MONOCHROME1"), (1, "MONOCHROME2")}
 _COLOUR = {(3, name) for name in ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")}
 _AS_STORED: dict[str, Any] = {"raw": True, "correct_unused_bits": False}
 _GDCM_SECONDS = 60
+_THREADS = min(4, os.cpu_count() or 1)
 _ITEM = b"\xfe\xff\x00\xe0"
 _MAX_FRAGMENTS = 100_000
 _MAX_SPARE = 1 << 20  # bytes, for headers and profiles
@@ -178,6 +182,20 @@ def _decode(ds: Dataset, syntax: str, colour: bool) -> NDArray[Any]:
             if syntax in _BY_GDCM:
                 del ds.PixelData  # the largest part, and no longer needed
                 return _by_gdcm(packed, syntax, frame)
+            wide = frame.precision > 8
+            if (
+                syntax in _JPEG_2000
+                and not (colour or frame.signed or number(ds, "PixelRepresentation"))
+                and frame.precision <= 16
+                and number(ds, "BitsAllocated") == (16 if wide else 8)
+            ):
+                del ds.PixelData
+                with decoding():
+                    # The same library as Pillow's, in half the time and on several threads.
+                    samples = imagecodecs.jpeg2k_decode(packed, numthreads=_THREADS)
+                if samples.shape != (rows, columns):
+                    raise damaged()
+                return samples.astype(np.uint16 if wide else np.uint8, copy=False)
             if packed[:2] == _JPEG:
                 ds.PixelData = encapsulate([strip_jpeg(packed).data])
     plugin = "pillow" if syntax in _BY_PILLOW else ""
