@@ -78,6 +78,10 @@ def test_an_open_tab_goes_on_with_its_films(chromium: Browser, tmp_path: Path) -
         page.get_by_role("button", name="Next").click()
         at(page, "3 of 3 · child-02.jpg")
         page.locator(".st-key-known-T button").click()
+        # A page whose run is cut off asks again by itself, before it is pressed.
+        expect(
+            page.locator(".st-key-known-T").get_by_test_id("stBaseButton-primary")
+        ).to_be_visible()
         settled(page)
     with served(ROOT / "serve.py", tmp_path, port=port, end=signal.SIGKILL):
         press_previous(page)
