@@ -1,13 +1,14 @@
 """Does the app hold under a reading room's load?
 
-    python -m benchmarks.load [--sessions 20] [--minutes 10] [--pause 10]
+    python -m benchmarks.load [--sessions 20] [--minutes 10] [--pause 10] [--leave]
 
 So many sessions at once, each a tab as the server sees it (``tab.py``): a film of its own, which
 nobody else has, is uploaded; its scores are waited for; the film's bytes are fetched and compared
 with what was uploaded; a map is asked for and fetched; addresses of another session are tried.
-Then a pause as a reader makes it. After five films all are removed. Told are errors, wrong films,
-addresses that opened for somebody else, the time from upload to scores, and the server's memory
-with its slope over the second half. Exit status 1: an error, a wrong film or an open address.
+Then a pause as a reader makes it. After five films all are removed, or with ``--leave`` the tab is
+closed and another reader comes. Told are errors, wrong films, addresses that opened for somebody
+else, the time from upload to scores, and the server's memory: its mean minute by minute, and its
+slope over the second half. Exit status 1: an error, a wrong film or an open address.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import threading
 import traceback
 from collections import Counter
 from html import escape
-from statistics import linear_regression, quantiles
+from statistics import linear_regression, mean, quantiles
 from time import perf_counter, sleep
 
 import cv2
@@ -33,6 +34,7 @@ from ui.viewer.wire import pack
 FILMS_HELD = 5
 SIDE = 1024
 LOOK_S = 2.0
+WORK = ("readers", "films", "maps")
 
 
 class Count:
@@ -79,17 +81,23 @@ def reads(tab: Tab, session: int, number: int, count: Count) -> None:
     tab.press("map")
 
 
-def session(address: str, number: int, until: float, pause: float, count: Count) -> None:
-    """A reader, who after an error begins anew."""
+def session(
+    address: str, number: int, until: float, pause: float, leave: bool, count: Count
+) -> None:
+    """A reader, who after an error begins anew; with `leave`, one reader after the other."""
     tab, films = None, 0
     while perf_counter() < until:
         try:
             if tab is None:
                 tab = Tab(address)
                 tab.press("accept")
+                count.happened["readers"] += 1
             films += 1
             reads(tab, number, films, count)
-            if films % FILMS_HELD == 0:
+            if films % FILMS_HELD == 0 and leave:
+                tab.close()
+                tab = None
+            elif films % FILMS_HELD == 0:
                 tab.press("clear")
                 tab.press("forget")
         except Exception:
@@ -106,6 +114,7 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--pause", type=float, default=10, help="seconds between two films")
+    parser.add_argument("--leave", action="store_true", help="readers leave, and others come")
     options = parser.parse_args()
     count = Count()
     memory: list[tuple[float, float]] = []
@@ -116,8 +125,9 @@ def main() -> int:
         first.close()
         idle, start = resident(app.pid), perf_counter()
         until = start + 60 * options.minutes
+        how = options.pause, options.leave
         readers = [
-            threading.Thread(target=session, args=(app.address, n, until, options.pause, count))
+            threading.Thread(target=session, args=(app.address, n, until, *how, count))
             for n in range(options.sessions)
         ]
         for each in readers:
@@ -132,15 +142,18 @@ def main() -> int:
     slope = linear_regression(*zip(*late, strict=True)).slope
     print(f"{options.sessions} sessions, {options.minutes:g} minutes, {load()}\n")
     print("| | |\n| --- | --- |")
-    for what in ("films", "maps", "errors", "wrong films", "addresses open to another session"):
+    for what in (*WORK, "errors", "wrong films", "addresses open to another session"):
         print(f"| {what} | {count.happened[what]} |")
     print(f"| upload to scores, median | {steps[9]:.2f} s |")
     print(f"| the same, 95th percentile | {steps[18]:.2f} s |")
     print(f"| memory of the server, idle | {idle:.0f} MB |")
     print(f"| the same, at most | {max(held for _, held in memory):.0f} MB |")
     print(f"| the same, at the end | {memory[-1][1]:.0f} MB |")
+    for minute in sorted({int(at) for at, _ in memory}):
+        held = mean(held for at, held in memory if int(at) == minute)
+        print(f"| the same, mean of minute {minute + 1} | {held:.0f} MB |")
     print(f"| its slope over the second half | {slope:+.1f} MB a minute |")
-    wrong = sum(count.happened[what] for what in count.happened if what not in ("films", "maps"))
+    wrong = sum(count.happened[what] for what in count.happened if what not in WORK)
     return 1 if wrong or app_ended else 0
 
 
