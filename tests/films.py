@@ -17,6 +17,13 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 
+from cxr.imaging.radiograph import Radiograph
+
+
+def radiograph(pixels: NDArray[Any]) -> Radiograph:
+    """A grey film of 8 bits as the readers give it."""
+    return Radiograph(pixels, 8, "5" * 64, "PNG")
+
 
 def film(height: int = 96, width: int = 80, bits: int = 8) -> NDArray[Any]:
     """A drawn chest: light trunk, two dark lungs, spine, heart and ribs on black.

@@ -1,4 +1,4 @@
-"""The audit log: what is confirmed stays, whatever is changed is found, and nobody waits for it."""
+"""The audit log: what is confirmed stays, and whatever is changed is found."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from auditlog import begun, event, found, read
 from reviews import verdict
 
 import cxr
 from cxr.__main__ import main
-from cxr.audit import events, writer
-from cxr.audit.chain import Head, Row, breaks, follow
-from cxr.audit.events import Event
+from cxr.audit import events
+from cxr.audit.chain import Head, follow
 from cxr.audit.log import Log, exists
-from cxr.audit.writer import Writer
 from cxr.errors import ReviewError
 from cxr.report import make, to_json
 
@@ -32,30 +31,6 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture
 def place(empty_database: str) -> str:
     return empty_database
-
-
-def event(number: int = 0, who: str = "A. Reader") -> Event:
-    return Event("shown", "5e55", who, {"film": f"{number:064x}"})
-
-
-def read(place: str) -> tuple[list[Row], Head]:
-    log = Log(place)
-    with log.whole() as (rows, head):
-        found = list(rows)
-    log.close()
-    return found, head
-
-
-def found(place: str, *heads: str) -> list[str]:
-    rows, head = read(place)
-    return list(breaks(rows, head, heads))
-
-
-def begun(place: str, rows: int = 5) -> Head:
-    log = Log(place)
-    head = log.add([event(i) for i in range(rows)])
-    log.close()
-    return head
 
 
 def test_rows_are_kept_in_their_order_and_hold_each_other(place: str) -> None:
@@ -237,83 +212,6 @@ def test_several_processes_and_threads_write_one_chain(place: str) -> None:
     for name in map(str, range(3)):  # each one's own rows in its own order
         own = [told for row in rows if (told := json.loads(row.body))["session"] == name]
         assert [told["n"] for told in own] == list(range(10))
-
-
-def test_the_writer_keeps_what_it_is_given_in_order(place: str) -> None:
-    pen = Writer(lambda: Log(place))
-    for i in range(50):
-        pen.put(event(i))
-    assert pen.written(60)
-    assert pen.head == read(place)[1]
-    pen.close()
-    assert [json.loads(row.body)["film"] for row in read(place)[0]] == [
-        f"{i:064x}" for i in range(50)
-    ]
-
-
-def test_nobody_waits_while_the_log_is_held(tmp_path: Path) -> None:
-    place = tmp_path / "audit.sqlite3"
-    begun(str(place), 1)
-    other = sqlite3.connect(place, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    pen = Writer(lambda: Log(str(place)))
-    for i in range(20):
-        pen.put(event(i))
-    assert not pen.written(0.2)
-    other.execute("ROLLBACK")
-    other.close()
-    assert pen.written(60)
-    pen.close()
-    assert read(str(place))[1].seq == 21
-
-
-def test_what_waits_is_written_once_it_can_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(writer, "AGAIN", 0.01)
-    monkeypatch.setattr(writer, "MOST", 4)
-    gate = threading.Event()
-    place = tmp_path / "audit.sqlite3"
-
-    def opened() -> Log:
-        if not gate.is_set():
-            raise ReviewError("store_unavailable", "It cannot be opened now.")
-        return Log(str(place))
-
-    pen = Writer(opened)
-    for i in range(7):
-        pen.put(event(i))
-    assert not pen.written(60)
-    assert pen.failure is not None
-    gate.set()
-    while not pen.written(0.05):
-        pass
-    pen.close()
-    rows = [json.loads(row.body) for row in read(str(place))[0]]
-    assert [row["kind"] for row in rows] == ["shown"] * 4 + ["lost"]
-    assert rows[-1]["events"] == 3
-    assert found(str(place)) == []
-
-
-def test_an_event_that_cannot_be_written_is_said_and_ends_no_thread(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(writer, "AGAIN", 0.01)
-    gate = threading.Event()
-
-    def opened() -> Log:
-        if not gate.is_set():
-            raise TypeError("whatever an event makes of it")
-        return Log(str(tmp_path / "audit.sqlite3"))
-
-    pen = Writer(opened)
-    pen.put(event())
-    assert not pen.written(1)
-    assert pen.failure is not None
-    gate.set()
-    while not pen.written(0.05):
-        pass
-    pen.close()
 
 
 def test_what_a_verdict_leaves_here_has_no_note_and_no_file() -> None:

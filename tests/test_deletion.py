@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from films import radiograph
 
 import cxr
 from cxr.explain import FILLS, make_map
@@ -25,10 +26,6 @@ from cxr.explain_eval.deletion import (
 )
 from cxr.imaging.preprocessing import Preprocessing, preprocess
 from cxr.imaging.radiograph import Radiograph
-
-
-def radiograph(pixels: Any) -> Radiograph:
-    return Radiograph(pixels, 8, "5" * 64, "PNG")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from films import film
+from films import film, radiograph
 from networks import LABELS, PHANTOM_SIZE, phantom, small_network
 
 import cxr
@@ -19,10 +19,6 @@ from cxr.explain.overlay import KINDS
 from cxr.explain_eval.localisation import TUNED
 from cxr.imaging.preprocessing import Preprocessing
 from cxr.imaging.radiograph import Radiograph
-
-
-def radiograph(pixels: Any) -> Radiograph:
-    return Radiograph(pixels, 8, "5" * 64, "PNG")
 
 
 def bundle(model: Any, folder: Path) -> cxr.Classifier:

@@ -3,17 +3,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from films import film
+from films import film, radiograph
 from networks import phantom
 
 import cxr
 from cxr.explain import FILLS, Box, box_effects, filler, occlusion, patch_boxes
 from cxr.imaging.preprocessing import preprocess
 from cxr.imaging.radiograph import Radiograph
-
-
-def radiograph(pixels: Any) -> Radiograph:
-    return Radiograph(pixels, 8, "5" * 64, "PNG")
 
 
 @pytest.fixture

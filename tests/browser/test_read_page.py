@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-import time
 import zlib
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import cv2
@@ -16,8 +13,8 @@ import pandas as pd
 import pytest
 from films import png
 from PIL import Image
-from playwright.sync_api import Locator, Page, Request, WebSocketRoute, expect
-from streamlit.proto.BackMsg_pb2 import BackMsg
+from playwright.sync_api import Page, Request, expect
+from reading import CHILD, WIDE, ask_for_map, panes, upload
 from viewing import drag, drawn, frame
 from waiting import MAIN, fits, settled
 
@@ -26,34 +23,6 @@ from cxr.teaching import phantom
 from ui.viewer.parcel import SALT_BYTES
 
 pytestmark = pytest.mark.browser
-
-SAMPLES = Path(__file__).parents[2] / "samples"
-CHILD = (SAMPLES / "child-01.jpg").read_bytes()
-WIDE = png(cv2.resize(phantom.draw("lower"), (2000, 1500)).astype(np.uint8))
-"""A drawing that passes for a chest: what doesn't is refused."""
-
-
-def upload(page: Page, *files: tuple[str, bytes]) -> None:
-    payload: list[Any] = [
-        {"name": name, "mimeType": "application/octet-stream", "buffer": data}
-        for name, data in files
-    ]
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(payload)
-    expect(page.get_by_text(f"Films ({len(files)})")).to_be_visible()
-    expect(page.get_by_text("not scored yet")).to_have_count(0)
-    expect(panes(page).first).to_be_visible()  # whoever counts or presses from here on has a film
-    settled(page)
-
-
-def panes(page: Page) -> Locator:
-    return page.locator(".cxr-viewer .pane[data-ready=true]")
-
-
-def ask_for_map(page: Page) -> None:
-    page.keyboard.press("m")
-    expect(page.get_by_role("slider", name="Opacity")).to_be_visible()
-    expect(page.locator(".map").last).to_be_visible()
-    settled(page)
 
 
 def sent(page: Page) -> list[str]:
@@ -135,51 +104,6 @@ def test_a_page_whose_work_is_done_has_nothing_more_to_say(page: Page) -> None:
     raise AssertionError("the page goes on speaking")
 
 
-def test_keys_go_from_film_to_film(page: Page) -> None:
-    upload(page, ("one.jpg", CHILD), ("two.png", WIDE), ("three.png", png(phantom.draw("upper"))))
-    expect(page.get_by_text("1 of 3")).to_be_visible()
-    page.keyboard.press("j")
-    expect(page.get_by_text("2 of 3")).to_be_visible()
-    ask_for_map(page)
-    page.get_by_role("slider", name="Opacity").click()
-    page.keyboard.press("ArrowRight")  # a slider with the focus would have moved
-    expect(page.get_by_text("3 of 3")).to_be_visible()
-    settled(page)
-    page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("2 of 3")).to_be_visible()
-    expect(page.get_by_role("slider", name="Opacity")).to_be_visible()
-
-
-def test_keys_live_on_after_a_click_on_a_picker_a_list_and_a_slider(page: Page) -> None:
-    upload(page, ("one.jpg", CHILD), ("two.jpg", CHILD), ("three.jpg", CHILD))
-    page.get_by_role("combobox", name="Films from").click()
-    page.get_by_role("option", name="A hospital that the model knows").click()
-    settled(page)
-    page.keyboard.press("j")
-    expect(page.get_by_text("2 of 3")).to_be_visible()
-    settled(page)
-    ask_for_map(page)
-    page.get_by_role("slider", name="Opacity").click()
-    page.keyboard.press("j")
-    expect(page.get_by_text("3 of 3")).to_be_visible()
-
-
-def test_the_page_hears_no_keys_behind_the_list_of_keys(page: Page) -> None:
-    upload(page, ("one.jpg", CHILD), ("two.jpg", CHILD))
-    expect(panes(page)).to_have_count(1)
-    page.keyboard.press("?")
-    keys = page.get_by_role("dialog", name="Keys")
-    expect(keys).to_be_visible()
-    expect(keys.get_by_text("Draw with a brush")).to_be_hidden()
-    page.keyboard.press("j")
-    page.keyboard.press("Escape")
-    expect(keys).to_be_hidden()
-    settled(page)
-    expect(page.get_by_text("1 of 2")).to_be_visible()
-    page.keyboard.press("j")
-    expect(page.get_by_text("2 of 2")).to_be_visible()
-
-
 def test_a_refused_file_stays_with_its_code(page: Page) -> None:
     upload(page, ("one.jpg", CHILD), ("two.pdf", b"%PDF-1.7 no film"))
     expect(page.get_by_text("Refused: unsupported format")).to_be_visible()
@@ -241,25 +165,6 @@ def test_no_film_that_was_stepped_past_is_asked_for_in_vain(page: Page) -> None:
     assert not refused
 
 
-def test_arrows_step_from_a_refused_file_too(page: Page) -> None:
-    upload(page, ("one.jpg", CHILD), ("two.pdf", b"%PDF-1.7 no film"), ("three.jpg", CHILD))
-    expect(panes(page)).to_have_count(1)
-    settled(page)
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("2 of 3")).to_be_visible()
-    expect(page.get_by_text("This file was not read.")).to_be_visible()
-    settled(page)
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("3 of 3")).to_be_visible()
-    expect(panes(page)).to_have_count(1)
-    settled(page)
-    page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("2 of 3")).to_be_visible()
-    settled(page)
-    page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("1 of 3")).to_be_visible()
-
-
 def test_a_film_stays_mirrored_when_its_map_comes_and_goes(page: Page) -> None:
     upload(page, ("child.jpg", CHILD))
     expect(panes(page)).to_have_count(1)
@@ -277,48 +182,6 @@ def test_a_film_stays_mirrored_when_its_map_comes_and_goes(page: Page) -> None:
     expect(panes(page)).to_have_count(1)
     expect(page.get_by_text("L and R are swapped")).to_be_visible()
     expect(page.get_by_role("spinbutton", name="Window width")).to_have_value(width)
-
-
-def test_a_press_that_a_timer_s_run_carries_along_is_heard_once(page: Page) -> None:
-    timers: list[str] = []
-
-    def forward(socket: WebSocketRoute) -> None:
-        server = socket.connect_to_server()
-
-        def sent(message: str | bytes) -> None:
-            asked = BackMsg.FromString(message)
-            run = asked.rerun_script
-            if run.is_auto_rerun:
-                timers.append(run.fragment_id)
-            elif timers and any(state.trigger_value for state in run.widget_states.widgets):
-                carried = BackMsg.FromString(message)
-                carried.rerun_script.fragment_id = timers[-1]
-                carried.rerun_script.is_auto_rerun = True
-                server.send(carried.SerializeToString())
-                time.sleep(0.5)
-            server.send(message)
-
-        socket.on_message(sent)
-
-    page.route_web_socket("**/_stcore/stream", forward)
-    page.reload()  # the same tab, whose reader has accepted
-    expect(page.get_by_test_id("stFileUploaderDropzoneInput")).to_be_attached()
-    settled(page)
-    upload(page, ("one.jpg", CHILD), ("two.jpg", CHILD), ("three.jpg", CHILD))
-    ask_for_map(page)
-    page.get_by_role("radio", name="Occlusion").click()
-    settled(page)
-    deadline = time.monotonic() + 30
-    while not timers and time.monotonic() < deadline:
-        page.wait_for_timeout(50)
-    assert timers
-    page.keyboard.press("m")
-    expect(panes(page)).to_have_count(1)
-    page.keyboard.press("j")
-    expect(page.get_by_text("2 of 3")).to_be_visible()
-    settled(page)
-    page.get_by_role("button", name="Remove", exact=True).click()
-    expect(page.get_by_text("2 of 2")).to_be_visible()
 
 
 def test_what_scrolls_under_the_header_is_not_seen_through_it(page: Page) -> None:

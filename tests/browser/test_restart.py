@@ -1,4 +1,5 @@
-"""A tab goes on after a reload that is heard late, and after the server was killed."""
+"""A tab goes on after a reload that is heard late and after the server was killed, and a link leads
+where it should on a server that has just begun."""
 
 from __future__ import annotations
 
@@ -9,6 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from serving import ROOT, free_port, served
 from waiting import WAIT_MS, accept, settled
+
+from cxr.metrics.predictions import table
+from cxr.model.bundle import open_bundle
+from cxr.review.queue import Wanted, queue
 
 pytestmark = pytest.mark.browser
 
@@ -100,3 +105,25 @@ def test_an_open_tab_goes_on_with_its_films(chromium: Browser, tmp_path: Path) -
         page.get_by_role("button", name="Do without").click()
         expect(page.get_by_text("Add these again")).to_have_count(0)
     page.context.close()
+
+
+def test_a_link_to_a_case_holds_on_a_server_that_has_just_begun(
+    chromium: Browser,
+    room: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CXR_MODELS", str(room[1]))
+    monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
+    bundle = open_bundle(room[1] / "room")
+    case = queue(table(bundle), bundle.labels, Wanted("test")).rows.case.iloc[2]
+    with served(ROOT / "serve.py", tmp_path) as fresh:
+        page = chromium.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(f"{fresh}/cases?model=room&split=test&case={case}")
+        expect(page.get_by_role("button", name="I have read this and accept")).to_be_visible()
+        settled(page)
+        expect(page.get_by_text("Page not found")).to_have_count(0)
+        accept(page)
+        expect(page.get_by_text(f"· case {case}")).to_be_visible()
+        page.close()

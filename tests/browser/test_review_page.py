@@ -336,24 +336,3 @@ def test_the_list_of_keys_holds_what_acts_here_and_now(page: Page, cases: list[s
     page.get_by_role("button", name="Keys: ?").click()
     expect(keys).to_be_visible()
     expect(keys.get_by_text("Invert")).to_have_count(0)
-
-
-def test_a_link_to_a_case_holds_on_a_server_that_has_just_begun(
-    chromium: Browser,
-    room: tuple[Path, Path],
-    cases: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("CXR_MODELS", str(room[1]))
-    monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
-    with served(ROOT / "serve.py", tmp_path) as fresh:
-        page = chromium.new_page()
-        page.set_default_timeout(WAIT_MS)
-        page.goto(f"{fresh}/cases?model=room&split=test&case={cases[2]}")
-        expect(page.get_by_role("button", name="I have read this and accept")).to_be_visible()
-        settled(page)
-        expect(page.get_by_text("Page not found")).to_have_count(0)
-        accept(page)
-        at_case(page, cases[2])
-        page.close()
