@@ -17,6 +17,7 @@ from ui.worklist import setting as worklist
 
 # Streamlit also serves pages/*.py by their stem, past this file, to a server's very first request.
 # So a page's address differs from its stem, and each page begins with frame.require_notice().
+# A tab is asked what it held once the page is known: an answer before that would lead to Read.
 READ = st.Page("pages/read.py", title="Read", url_path="film", default=True)
 METRICS = st.Page("pages/metrics.py", title="Metrics", url_path="evidence")
 REVIEW = st.Page("pages/review.py", title="Review", url_path="cases")

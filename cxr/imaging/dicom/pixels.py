@@ -43,6 +43,8 @@ _NATIVE = {
     uid.ExplicitVRBigEndian,
 }
 _BY_PILLOW = {uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEG2000Lossless, uid.JPEG2000}
+_BY_OPENJPEG = {uid.JPEG2000Lossless, uid.JPEG2000}
+"""Where the frame's samples are what the tags say; Pillow has the others, and those in colour."""
 _BY_GDCM = {
     uid.JPEGLossless,
     uid.JPEGLosslessSV1,
@@ -55,12 +57,11 @@ _BY_PROCESS = {
     0xC3: uid.JPEGLossless,
     0xF7: uid.JPEGLSLossless,
 }
-_JPEG_2000 = {uid.JPEG2000Lossless, uid.JPEG2000}
 _GREY = {(1, "MONOCHROME1"), (1, "MONOCHROME2")}
 _COLOUR = {(3, name) for name in ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")}
 _AS_STORED: dict[str, Any] = {"raw": True, "correct_unused_bits": False}
 _GDCM_SECONDS = 60
-_THREADS = min(4, os.cpu_count() or 1)
+THREADS = min(4, os.cpu_count() or 1)
 _ITEM = b"\xfe\xff\x00\xe0"
 _MAX_FRAGMENTS = 100_000
 _MAX_SPARE = 1 << 20  # bytes, for headers and profiles
@@ -182,20 +183,13 @@ def _decode(ds: Dataset, syntax: str, colour: bool) -> NDArray[Any]:
             if syntax in _BY_GDCM:
                 del ds.PixelData  # the largest part, and no longer needed
                 return _by_gdcm(packed, syntax, frame)
-            wide = frame.precision > 8
-            if (
-                syntax in _JPEG_2000
-                and not (colour or frame.signed or number(ds, "PixelRepresentation"))
-                and frame.precision <= 16
-                and number(ds, "BitsAllocated") == (16 if wide else 8)
-            ):
+            if syntax in _BY_OPENJPEG and not colour and _as_announced(ds, frame):
                 del ds.PixelData
-                with decoding():
-                    # The same library as Pillow's, in half the time and on several threads.
-                    samples = imagecodecs.jpeg2k_decode(packed, numthreads=_THREADS)
-                if samples.shape != (rows, columns):
+                with decoding():  # OpenJPEG as in Pillow, but not on one thread alone
+                    samples = imagecodecs.jpeg2k_decode(packed, numthreads=THREADS)
+                if samples.shape != (rows, columns):  # a palette makes colours of grey
                     raise damaged()
-                return samples.astype(np.uint16 if wide else np.uint8, copy=False)
+                return samples
             if packed[:2] == _JPEG:
                 ds.PixelData = encapsulate([strip_jpeg(packed).data])
     plugin = "pillow" if syntax in _BY_PILLOW else ""
@@ -207,6 +201,13 @@ def _decode(ds: Dataset, syntax: str, colour: bool) -> NDArray[Any]:
                 band = samples[at : at + _BAND]
                 band[:] = convert_color_space(band, "YBR_FULL", "RGB")
         return samples.astype(samples.dtype.newbyteorder("="), copy=False)
+
+
+def _as_announced(ds: Dataset, frame: Frame) -> bool:
+    """Whether a JPEG 2000 frame has samples of the width that the tags say, and none is signed."""
+    if frame.signed or number(ds, "PixelRepresentation") or frame.precision > 16:
+        return False
+    return number(ds, "BitsAllocated") == (8 if frame.precision <= 8 else 16)
 
 
 def _frame(pieces: bytes, unpacked: int) -> bytes:
