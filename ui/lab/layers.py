@@ -16,6 +16,7 @@ from cxr.features.channels import activation, palette, picture, reach, shares, s
 from cxr.features.layers import Layer, answers
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
+from ui.base.component import component
 from ui.base.words import plain
 from ui.lab.choice import choose_class, class_key
 from ui.lab.list_keys import further
@@ -29,7 +30,7 @@ HEIGHT = "calc(100dvh - 14rem)"
 COLUMNS, PAGE = 7, 35
 LAYER, _WANTED = "lab-layer", "lab-layer-wanted"
 
-_grid = st.components.v2.component(
+_grid = component(
     "cxr_channels",
     html='<div class="lab-channels" role="group" aria-label="Channels"></div>',
     js=(Path(__file__).parent / "channels.js").read_text(encoding="utf-8"),

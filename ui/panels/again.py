@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from ui.base.component import component
 from ui.base.words import short
 from ui.panels import samples
 from ui.session import films, missing
@@ -42,7 +43,7 @@ export default function ({ data }) {
   };
 }
 """
-_component = st.components.v2.component("cxr_films_again", js=_JS)
+_component = component("cxr_films_again", _JS)
 
 
 def show() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from cxr.model.classifier import Classifier
+from ui.base.component import component
 from ui.base.words import flag, told_short
 from ui.panels import findings
 from ui.session import films, hospitals, own_calls
@@ -20,7 +21,7 @@ ALL = "All"
 KEY = "worklist"
 
 HERE = Path(__file__).parent
-_list = st.components.v2.component(
+_list = component(
     "cxr_worklist",
     html='<div class="list"></div>',
     js=(HERE / "worklist.js").read_text(encoding="utf-8"),

@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 
 import streamlit as st
 
+from ui.base.component import component
 from ui.session import films, missing, who
 from ui.session.missing import Missing
 
@@ -30,7 +31,7 @@ KEYS = (
 """Of the session's state; what else there is follows from these."""
 
 ASK_AGAIN_MS = 3000
-"""A busy server can lose what a page says while it is still being drawn."""
+"""Streamlit 1.67 may lose what a component says while it is set up (its issue 16732)."""
 
 _JS = """
 export default function ({ data, setTriggerValue }) {
@@ -48,7 +49,7 @@ export default function ({ data, setTriggerValue }) {
   ask();
 }
 """
-_component = st.components.v2.component("cxr_tab", js=_JS % ASK_AGAIN_MS)
+_component = component("cxr_tab", _JS % ASK_AGAIN_MS)
 
 
 class Held(dict[str, Any]):

@@ -33,6 +33,7 @@ from cxr.model.side_by_side import Alignment
 from cxr.notice import NOTICE
 from cxr.teaching.story import Hidden
 from ui.base import keymap
+from ui.base.component import component
 from ui.viewer import wire
 from ui.viewer.parcel import Parcels
 
@@ -60,7 +61,7 @@ export default function (component) {
   return () => { left = true; stop(); };
 }
 """
-_component = st.components.v2.component(
+_component = component(
     "cxr_viewer", html='<div class="cxr-viewer"></div>', js=_LOADER, isolate_styles=False
 )
 
