@@ -21,9 +21,10 @@ import cxr
 from cxr.imaging.corruptions import corrupted
 from cxr.imaging.preprocessing import preprocess
 from cxr.model.reference import reference_of
-from cxr.site import drift, fit, thresholds
+from cxr.site import fit, thresholds
 from cxr.site.alignment import moments, moved_head
 from cxr.site.films import gather
+from cxr.site_profiles import drift
 
 ROOT = Path(__file__).parents[1]
 WITH_N = ("shenzhen", "montgomery", "rsna", "nih", "sakha", "mendeley_pk", "jsrt")

@@ -58,6 +58,7 @@ from .pacs import command as pacs
 from .report import command as report
 from .screening import command as selftest
 from .site import command as site
+from .site_profiles.options import model_of
 
 _ALONE = {
     "site": site.run,
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.command in _ALONE:
             return _ALONE[asked.command](asked)
-        return _SCORING[asked.command](site.model_of(asked), asked)
+        return _SCORING[asked.command](model_of(asked), asked)
     except CxrError as refusal:
         print(refusal, file=sys.stderr)
         return 2

@@ -16,7 +16,7 @@ from reported import FILM, OTHER, pages
 import cxr
 from cxr.__main__ import main
 from cxr.report import from_json
-from cxr.site import store
+from cxr.site_profiles import store
 
 
 def run(*asked: object) -> int:

@@ -14,7 +14,7 @@ from sites import profile, reference, some_head
 import cxr
 from cxr.__main__ import main
 from cxr.review.store import Store
-from cxr.site import store
+from cxr.site_profiles import store
 
 
 @pytest.fixture(autouse=True)

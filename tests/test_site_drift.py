@@ -13,7 +13,8 @@ from sites import profile
 
 import cxr
 from cxr.input_checks import Fitted
-from cxr.site import drift, fit, store, watch
+from cxr.site import fit
+from cxr.site_profiles import drift, store, watch
 
 
 def _rows(rng: np.random.Generator, count: int, ill: float = 0.5, moved: float = 0.0) -> tuple:
@@ -78,7 +79,7 @@ def watched_model(phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
     nothing: NDArray[np.uint8] = np.zeros((0, 18), np.uint8)
     mean = np.zeros(phantom_model.maps, np.float32)
     fitted = Fitted({}, mean, axes.astype(np.float32), {}, nothing)
-    monkeypatch.setattr("cxr.site.drift.limits_of", lambda model: fitted)
+    monkeypatch.setattr("cxr.site_profiles.drift.limits_of", lambda model: fitted)
     return phantom_model
 
 
@@ -121,7 +122,6 @@ def test_what_a_profile_saw_is_in_order(watched_model: cxr.Classifier) -> None:
 
 
 def test_an_alarm_is_told(watched_model: cxr.Classifier, tmp_path: Path) -> None:
-    from cxr.site.command import watched
 
     site = profile(
         watched_model,
@@ -138,4 +138,4 @@ def test_an_alarm_is_told(watched_model: cxr.Classifier, tmp_path: Path) -> None
     found = watch.look(site, tmp_path)
     assert found.films == 130
     assert "looks" in found.alarms
-    assert "no longer look like" in watched(found)
+    assert "no longer look like" in watch.in_words(found)

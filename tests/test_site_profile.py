@@ -10,8 +10,9 @@ import pytest
 from sites import hospital, profile, some_head
 
 import cxr
-from cxr.site import fit, from_bytes, store, to_bytes
-from cxr.site.database import Tables
+from cxr.site import fit, from_bytes, to_bytes
+from cxr.site_profiles import store
+from cxr.site_profiles.database import Tables
 
 
 def test_a_file_comes_back_whole(phantom_model: cxr.Classifier) -> None:
@@ -36,7 +37,7 @@ def _changed(data: bytes, change: object) -> bytes:
 
 def _rehashed(data: bytes, part: str, value: object) -> bytes:
     """A file with another value whose hash fits it: what a bad program could have written."""
-    from cxr.site.profile import _digest
+    from cxr.site_profiles.profile import _digest
 
     whole = json.loads(data)
     whole["profile"][part] = value
@@ -159,7 +160,7 @@ def test_a_database_keeps_them_as_a_folder_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tables = Tables(empty_database)
-    monkeypatch.setattr("cxr.site.database.tables", {"postgresql://far/away": tables}.get)
+    monkeypatch.setattr("cxr.site_profiles.database.tables", {"postgresql://far/away": tables}.get)
     monkeypatch.delenv("CXR_SITES", raising=False)
     monkeypatch.setenv("CXR_REVIEW", "postgresql://far/away")
     site, other = profile(phantom_model), profile(phantom_model, name="Other")

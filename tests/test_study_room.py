@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 import cxr
-from cxr.site import store
+from cxr.site_profiles import store
 from cxr.study.answers import Answer, Answers
 from cxr.study.plan import Plan
 from ui.session import tab

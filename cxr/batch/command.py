@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ScreenError
-from ..site.command import add_model
+from ..site_profiles.options import add_model
 
 # What screens is loaded when it is asked for: every command passes through here.
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ExplainError
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier, Prediction
-from ..site.command import add_model
+from ..site_profiles.options import add_model
 
 if TYPE_CHECKING:
     from ..model.lungs import LungFinder

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import files_at
 from ..model.classifier import Classifier
-from ..site.command import add_model
+from ..site_profiles.options import add_model
 
 if TYPE_CHECKING:
     from ..input_checks import Passport
@@ -49,7 +49,7 @@ def _answer(name: str, model: Classifier, known_hospital: bool) -> dict[str, Any
     if found.refusal is not None:
         return {"error": {"code": found.refusal.code, "message": found.refusal.message}}
     if model.site is not None:
-        from ..site import watch
+        from ..site_profiles import watch
 
         watch.record(model, found)
     scores, checks = found.scored

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DicomOutError, ExplainError
-from ..site.command import add_model, model_of
+from ..site_profiles.options import add_model, model_of
 
 if TYPE_CHECKING:
     from ..model.classifier import Classifier

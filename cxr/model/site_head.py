@@ -33,7 +33,7 @@ class SiteHead:
 
 
 class Site(Protocol):
-    """A hospital profile, as far as scores go by it; see :class:`cxr.site.profile.Profile`."""
+    """A hospital profile, as far as scores go by it: :mod:`cxr.site_profiles.profile`."""
 
     @property
     def name(self) -> str: ...

@@ -14,7 +14,7 @@ from ..dicom_out import command as dicom_out
 from ..dicomweb.reference import Reference, reference
 from ..dicomweb.settings import IN_VAIN, needed
 from ..errors import CxrError, PacsError
-from ..site.command import model_of
+from ..site_profiles.options import model_of
 
 if TYPE_CHECKING:
     from ..dicomweb.query import Listed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CxrError, ReportError
 from ..files import below
-from ..site.command import add_model
+from ..site_profiles.options import add_model
 
 # What makes reports is loaded when one is asked for: every command passes through here.
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def check(asked: Namespace) -> int:
     ------
     CxrError
     """
-    from ..site import store
+    from ..site_profiles import store
     from .record import MOST_BYTES, from_json
     from .verification import verify
 

@@ -2,9 +2,9 @@
 threshold, and sometimes a last layer, fitted on some films of one hospital, with which the scores
 of the same network are right there.
 
-What is fitted on a hospital's own films, checked against them, kept and read belongs here. How
-films are read and scored does not (``cxr.screening``), nor what a classifier does with a profile
-(``cxr.model``).
+How a profile is fitted on a hospital's own films and held against them belongs here. What one is
+once it is there, its file and the watch over later films are in ``cxr.site_profiles``, how films
+are read and scored in ``cxr.screening``, what a classifier does with a profile in ``cxr.model``.
 
 >>> site = cxr.site.fit(model, films, labels)
 >>> model.at(site).predict(films)
@@ -18,20 +18,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..site_profiles.profile import Profile, from_bytes, to_bytes
+    from ..site_profiles.store import find, save
     from .fitting import fit
-    from .profile import Profile, from_bytes, to_bytes
-    from .store import find, save
 
 __all__ = ["Profile", "find", "fit", "from_bytes", "save", "to_bytes"]
 
 _HOME = {
-    "fit": "fitting",
-    **dict.fromkeys(("Profile", "from_bytes", "to_bytes"), "profile"),
-    **dict.fromkeys(("find", "save"), "store"),
+    "fit": ".fitting",
+    **dict.fromkeys(("Profile", "from_bytes", "to_bytes"), "..site_profiles.profile"),
+    **dict.fromkeys(("find", "save"), "..site_profiles.store"),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+        return getattr(import_module(_HOME[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

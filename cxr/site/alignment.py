@@ -11,7 +11,8 @@ from ..errors import SiteError
 from ..model.classifier import Classifier
 from ..model.reference import Reference, reference_of
 from ..model.site_head import SiteHead
-from . import drift, thresholds
+from ..site_profiles import drift
+from . import thresholds
 from .films import Film
 
 LEAST = 50

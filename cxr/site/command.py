@@ -4,53 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace, _SubParsersAction
+from argparse import Namespace, _SubParsersAction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SiteError
-from ..shipped import models
+from ..site_profiles.options import add_model
 
 if TYPE_CHECKING:
     from ..model.classifier import Classifier
-    from .drift import Look
-    from .profile import Profile
+    from ..site_profiles.profile import Profile
 
 UNLABELLED = "unlabelled"
 """Folder of films without a label."""
-
-
-def add_model(parser: ArgumentParser, profile: bool = True, known: bool = False) -> None:
-    """Who scores: a bundle and, with `profile`, a hospital's profile or, with `known`, the word
-    that the model knows the hospital."""
-    where = parser.add_mutually_exclusive_group()
-    if known:
-        where.add_argument(
-            "--known-hospital",
-            action="store_true",
-            help="the films are of hospitals that the model knows: its sets and thresholds hold",
-        )
-    if profile:
-        where.add_argument("--site", metavar="NAME", help="go by a hospital profile")
-    default = models() / "default"
-    parser.add_argument("--model", type=Path, default=default, metavar="DIR", help="a bundle")
-
-
-def model_of(asked: Namespace) -> Classifier:
-    """The bundle that was asked for, at the hospital that was.
-
-    Raises
-    ------
-    BundleError, SiteError
-    """
-    from ..model.classifier import load
-
-    model = load(asked.model)
-    if not getattr(asked, "site", None):
-        return model
-    from . import store
-
-    return model.at(store.find(asked.site))
 
 
 def add(commands: _SubParsersAction[Any]) -> None:
@@ -96,8 +62,8 @@ def run(asked: Namespace) -> int:
     ------
     CxrError
     """
-    from . import store
-    from .profile import from_bytes, to_bytes
+    from ..site_profiles import store
+    from ..site_profiles.profile import from_bytes, to_bytes
 
     if asked.part == "fit":
         return _fit(asked)
@@ -146,7 +112,7 @@ def line(profile: Profile) -> str:
 
 def show(profile: Profile) -> None:
     """Print what it rests on, a figure a line with its interval."""
-    from . import watch
+    from ..site_profiles import watch
 
     print(line(profile))
     report = profile.report
@@ -176,23 +142,8 @@ def show(profile: Profile) -> None:
         for other, called in report["called_if"].items():
             print(f"  were the share {other}: {called:.2f}")
         print(f"  as shipped: {report['called_shipped']:.2f}")
-    print(watched(watch.look(profile)))
+    print(watch.in_words(watch.look(profile)))
     print(json.dumps({"network": profile.network, "identity": profile.identity}))
-
-
-def watched(found: Look) -> str:
-    """What the drift watch has to say, in a sentence."""
-    from .drift import WINDOW
-
-    said = f"{found.films} films read under it."
-    if "looks" in found.alarms:
-        said += (
-            f" The last full {WINDOW} no longer look like the films that it was fitted on: another "
-            "device or processing, perhaps. Fit it anew."
-        )
-    if "share" in found.alarms:
-        said += f" The last full {WINDOW} score otherwise than those before: another mix, perhaps."
-    return said
 
 
 def _figure(found: dict[str, float]) -> str:
@@ -201,7 +152,7 @@ def _figure(found: dict[str, float]) -> str:
 
 def _fit(asked: Namespace) -> int:
     from ..model.classifier import load
-    from . import store
+    from ..site_profiles import store
     from .films import gather
     from .fitting import fit
 

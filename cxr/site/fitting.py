@@ -17,10 +17,11 @@ from ..metrics.bootstrap import Estimate
 from ..model.classifier import Classifier
 from ..model.reference import reference_of
 from ..screening.assess import Source
-from . import alignment, drift, thresholds
+from ..site_profiles import drift
+from ..site_profiles.profile import LONGEST_NAME, Profile
+from . import alignment, thresholds
 from .adaptation import Labelled, adapted, labelled
 from .films import Film, distinct, gather
-from .profile import LONGEST_NAME, Profile
 from .shortcuts import shortcuts
 
 WANTED = {"specificity": 0.7}

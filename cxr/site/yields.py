@@ -14,10 +14,10 @@ from ..metrics import operating_points as op
 from ..metrics.bootstrap import Estimate
 from ..model.classifier import Classifier
 from ..model.reference import reference_of
+from ..site_profiles.profile import Profile
 from . import thresholds
 from .adaptation import adapted, labelled
 from .films import Film
-from .profile import Profile
 
 STEP = 0.1
 """Between two thresholds to try, in log-odds."""

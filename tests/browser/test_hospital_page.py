@@ -14,7 +14,7 @@ from serving import ROOT, served
 from waiting import MAIN, fits, go, settled
 
 import cxr
-from cxr.site import store
+from cxr.site_profiles import store
 
 pytestmark = pytest.mark.browser
 

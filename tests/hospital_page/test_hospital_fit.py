@@ -12,7 +12,8 @@ from sites import hospital, reference
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.site import store, to_bytes, yields
+from cxr.site import to_bytes, yields
+from cxr.site_profiles import store
 
 
 def test_an_empty_page_says_what_is_offered(page: AppTest) -> None:

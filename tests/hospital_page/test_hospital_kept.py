@@ -9,7 +9,8 @@ from sites import hospital, profile
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.site import store, to_bytes
+from cxr.site import to_bytes
+from cxr.site_profiles import store
 
 
 def unescaped(at: AppTest) -> str:

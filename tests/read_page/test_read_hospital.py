@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.model.bundle import manifest_values, write_manifest
-from cxr.site import store
+from cxr.site_profiles import store
 from ui.base.words import odds, told_apart
 from ui.panels.export import scores_csv
 from ui.panels.intake import WHOSE

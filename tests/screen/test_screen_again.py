@@ -14,7 +14,7 @@ from sites import profile
 
 import cxr
 from cxr.batch import table
-from cxr.site import store
+from cxr.site_profiles import store
 
 
 def test_what_is_done_is_not_done_again(

@@ -17,7 +17,7 @@ from screening import rows, screen
 from sites import profile
 
 import cxr
-from cxr.site import store
+from cxr.site_profiles import store
 
 
 def test_a_row_says_what_assess_does(

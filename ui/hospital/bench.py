@@ -19,8 +19,8 @@ from cxr.metrics.operating_points import (
 )
 from cxr.model.classifier import Classifier
 from cxr.site import yields
-from cxr.site.profile import Profile
 from cxr.site.yields import Yield
+from cxr.site_profiles.profile import Profile
 from ui.base import charts
 from ui.base.words import percent
 from ui.hospital import drawings, kept, report, words

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from cxr.site.profile import Profile
+from cxr.site_profiles.profile import Profile
 from ui.base.charts import GREY, colour
 from ui.hospital.words import log_odds
 

@@ -13,7 +13,7 @@ from cxr.model.classifier import Classifier
 from cxr.model.reference import reference_of
 from cxr.site import fit, thresholds
 from cxr.site.alignment import LEAST
-from cxr.site.profile import Profile
+from cxr.site_profiles.profile import Profile
 from ui.base.words import plain
 from ui.hospital.pile import Held, Pile, pile
 

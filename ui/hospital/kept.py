@@ -9,8 +9,9 @@ import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
-from cxr.site import from_bytes, store, to_bytes
-from cxr.site.profile import LONGEST_NAME, Profile
+from cxr.site import from_bytes, to_bytes
+from cxr.site_profiles import store
+from cxr.site_profiles.profile import LONGEST_NAME, Profile
 from ui.base import keymap
 from ui.base.words import plain
 from ui.hospital import words

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from cxr.site import alignment, thresholds
-from cxr.site.profile import Profile
+from cxr.site_profiles.profile import Profile
 
 _BEHIND = "A device, a marker or a date may be behind it"
 _MEND = "Take both piles from the same months and the same device, and fit anew."

@@ -21,7 +21,7 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.imaging.reader import read
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import Assessment, assess
-from cxr.site import watch
+from cxr.site_profiles import watch
 from cxr.teaching.samples import Sample
 from ui.session import missing, record, room
 from ui.session.film import Change as Change

@@ -11,8 +11,8 @@ import streamlit as st
 from cxr.errors import BundleError, SiteError
 from cxr.model.classifier import Classifier
 from cxr.screening.standing import Standing, ground_of
-from cxr.site import Profile, store, watch
-from cxr.site.command import watched
+from cxr.site import Profile
+from cxr.site_profiles import store, watch
 from ui.base.words import plain
 from ui.session import models
 from ui.session.films import Film, Reading
@@ -53,7 +53,7 @@ def pick() -> None:
         with suppress(SiteError):  # what is away is said where profiles are kept
             found = watch.look(site)
             if found.alarms:
-                st.sidebar.info(watched(found))
+                st.sidebar.info(watch.in_words(found))
 
 
 def model() -> Classifier:

@@ -48,6 +48,22 @@ def look(profile: Profile, where: Path | None = None) -> drift.Look:
     return drift.Look(len(lines), found.looks, found.share)
 
 
+def in_words(found: drift.Look) -> str:
+    """What a look has to say, in a sentence or two."""
+    said = f"{found.films} films read under it."
+    if "looks" in found.alarms:
+        said += (
+            f" The last full {drift.WINDOW} no longer look like the films that it was fitted on: "
+            "another device or processing, perhaps. Fit it anew."
+        )
+    if "share" in found.alarms:
+        said += (
+            f" The last full {drift.WINDOW} score otherwise than those before: "
+            "another mix, perhaps."
+        )
+    return said
+
+
 @lru_cache(maxsize=16)  # pages ask at every run
 def _looked(profile: Profile, lines: tuple[str, ...]) -> drift.Look:
     rows = []
