@@ -27,7 +27,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from benchmarks.app import SAMPLES, chromium, load, opened, served, settled, upload
-from cxr.explain.gradient_worker import GRACE
+from cxr.gradients.worker import GRACE
 
 INTEGRATED = "Integrated gradients"
 

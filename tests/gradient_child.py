@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from cxr.explain import frames
+from cxr.gradients import frames
 
 
 def listen(asked: SimpleQueue[Any]) -> None:

@@ -25,8 +25,8 @@ from networks import small_network
 
 import cxr
 from cxr.errors import Cancelled
-from cxr.explain import frames
-from cxr.explain.gradient_worker import WORKER, Worker
+from cxr.gradients import frames
+from cxr.gradients.worker import WORKER, Worker
 from cxr.imaging.preprocessing import Preprocessing
 from cxr.model.bundle import manifest_values, write_manifest
 
@@ -201,7 +201,7 @@ def test_it_ends_when_nobody_asks_and_starts_again_when_asked(start: Start) -> N
 
 def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
     code = (
-        "import sys; from cxr.explain.gradient_worker import Worker\n"
+        "import sys; from cxr.gradients.worker import Worker\n"
         f"worker = Worker({CHILD!r})\n"
         "print(int(worker.ask({}, [])[0][0]), flush=True)\n"
         "worker.ask({'until': '/nowhere'}, [])\n"
@@ -258,15 +258,15 @@ def test_nothing_else_outside_training_asks_for_tensorflow() -> None:
     """Neither when it is imported nor later; ``keras_file`` opens networks for that process."""
     rooms = [p for room in ("cxr", "ui", "pages") for p in (ROOT / room).rglob("*.py")]
     asks = re.compile(r"^\s*(?:import|from) (?:keras|tensorflow)\b", re.MULTILINE)
-    opens = re.compile(r"\b(?:import .*\b(?:open_keras|tape)\b|explain\.tape)")
+    opens = re.compile(r"\b(?:import .*\b(?:open_keras|tape)\b|gradients\.tape)")
     found = {p.relative_to(ROOT).as_posix(): p.read_text() for p in [ROOT / "app.py", *rooms]}
     assert {name for name, text in found.items() if asks.search(text)} == {
-        "cxr/explain/tape.py",
+        "cxr/gradients/tape.py",
         "cxr/model/keras_archive.py",
     }
     assert {name for name, text in found.items() if opens.search(text)} == {
-        "cxr/explain/gradient_process.py",
-        "cxr/explain/tape.py",
+        "cxr/gradients/process.py",
+        "cxr/gradients/tape.py",
     }
 
 

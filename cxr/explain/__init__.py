@@ -1,5 +1,5 @@
 """Maps over a film: what in it moved the network. Evidence about the network, not about disease.
-Whether a map is to be believed is asked in `explain_eval`."""
+Whether a map is to be believed is asked in `explain_eval`; gradients come from `gradients`."""
 
 from importlib import import_module
 from typing import Any

@@ -5,7 +5,7 @@ logit by them (:func:`maps_and_gradient`). Where the logits are linear in the ma
 gradient is known without differentiating: d logit_c / d A_k(i, j) = w_kc / (h · w). Grad-CAM is
 then one matrix product and, before its ReLU, its cells add up to the logit less its bias, so that a
 cell's value is what it adds to the logit. Any other head takes the gradient from TensorFlow, in a
-process of its own (:mod:`cxr.explain.gradient_worker`).
+process of its own (:mod:`cxr.gradients.worker`).
 """
 
 from __future__ import annotations

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ExplainError
+from ..gradients.worker import WORKER, Arrays
 from ..imaging.preprocessing import cropped, preprocess
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
-from .gradient_worker import WORKER, Arrays
 from .target import Progress, tell
 
 

@@ -31,7 +31,7 @@ GRACE = 5.0
 LOOK = 0.1
 """Seconds between two looks whether the answer is still wanted."""
 
-_COMMAND = (sys.executable, "-P", "-m", "cxr.explain.gradient_process")
+_COMMAND = (sys.executable, "-P", "-m", "cxr.gradients.process")
 _ROOT = str(Path(__file__).resolve().parents[2])
 
 Arrays = list[NDArray[np.float32]]

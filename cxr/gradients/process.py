@@ -1,8 +1,8 @@
 """The process that takes gradients, the only one outside training that loads TensorFlow.
 
-:class:`cxr.explain.gradient_worker.Worker` starts it as ``python -m cxr.explain.gradient_process``
-and talks to it in frames over standard input and output. It ends as soon as its input does, so it
-never outlives whoever started it, however that ended.
+:class:`cxr.gradients.worker.Worker` starts it as ``python -m cxr.gradients.process`` and
+talks to it in frames over standard input and output. It ends as soon as its input does, so it never
+outlives whoever started it, however that ended.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
     asked: SimpleQueue[Frame] = SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, asked), daemon=True).start()
     with suppress(Exception):  # told with the first answer
-        import_module("cxr.explain.tape")
+        import_module("cxr.gradients.tape")
     if hasattr(os, "nice"):
         os.nice(NICE)
     frames.send(answers, {"ready": True})
