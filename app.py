@@ -9,10 +9,10 @@ import streamlit as st
 
 from ui.base import frame, keymap
 from ui.panels import intake
-from ui.server import guard
-from ui.session import access, hospitals, models, record, tab
-from ui.session.memory import WATCH
-from ui.session.shelf import desk
+from ui.server import access, guard
+from ui.server.memory import WATCH
+from ui.session import hospitals, models, record, tab
+from ui.work.shelf import desk
 from ui.worklist import setting as worklist
 
 # Streamlit also serves pages/*.py by their stem, past this file, to a server's very first request.

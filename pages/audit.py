@@ -13,7 +13,7 @@ from cxr.audit.log import Log, exists, setting
 from cxr.errors import ReviewError
 from ui.base import frame
 from ui.base.words import plain
-from ui.session import access
+from ui.server import access
 
 SHOWN = 500
 

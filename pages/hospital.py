@@ -13,7 +13,7 @@ from ui.hospital import bench, fitted, intake, kept, report, words
 from ui.hospital.pile import elsewhere, pile
 from ui.metrics.blocks import heading, said
 from ui.session import models
-from ui.session.shelf import desk
+from ui.work.shelf import desk
 
 HERE = Path(__file__).parents[1] / "ui"
 

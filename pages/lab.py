@@ -13,7 +13,7 @@ from ui.lab import layers, methods, player, preprocessing, regions, stability, s
 from ui.panels import input_checks, intake, steps, worklist
 from ui.session import films, hospitals, own_calls
 from ui.session.films import Film
-from ui.session.shelf import desk
+from ui.work.shelf import desk
 
 STYLE = Path(__file__).parents[1] / "ui" / "lab" / "style.css"
 VIEWS = ("Regions", "Methods", "Layers", "Input", "Stability")

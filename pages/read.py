@@ -24,7 +24,7 @@ from ui.panels import (
 )
 from ui.session import films, hospitals, own_calls, record
 from ui.session.films import Film, Reading
-from ui.session.shelf import desk
+from ui.work.shelf import desk
 
 
 def main() -> None:

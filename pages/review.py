@@ -31,7 +31,7 @@ from ui.review.case import case_of, facts, scores
 from ui.review.queue import Place
 from ui.session import models, record, tables
 from ui.session.hospitals import as_shipped
-from ui.session.shelf import desk
+from ui.work.shelf import desk
 
 STYLE = Path(__file__).parents[1] / "ui" / "review" / "style.css"
 

@@ -9,8 +9,8 @@ import streamlit as st
 from ui.base import frame
 from ui.review import reader
 from ui.session import hospitals
-from ui.session.shelf import desk
 from ui.study import results, room, setup, source
+from ui.work.shelf import desk
 
 HERE = Path(__file__).parents[1] / "ui"
 

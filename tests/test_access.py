@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from appwalk import start, text
 
-from ui.session import access
-from ui.session.access import OPEN, role_of
+from ui.server import access
+from ui.server.access import OPEN, role_of
 
 BY_MAIL = {"admin": ["Chief@clinic.example"], "instructor": ["t@clinic.example"], "reader": ["*"]}
 BY_GROUP = {"claim": "groups", "reader": ["xray"], "admin": ["it"]}

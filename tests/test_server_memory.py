@@ -22,8 +22,8 @@ from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.state.session_state import SessionState
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
-from ui.session import memory
-from ui.session.shelf import Desk
+from ui.server import memory
+from ui.work.shelf import Desk
 
 MB = 1_000_000
 
@@ -68,7 +68,7 @@ def test_films_that_are_let_go_are_cause_at_once_and_when_their_session_is_gone(
     clock: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watch = memory.Watch()
-    monkeypatch.setattr("ui.session.shelf.WATCH", watch)
+    monkeypatch.setattr("ui.work.shelf.WATCH", watch)
     Desk().clear()
     for now, often in ((0, 1), (100, 1), (memory.FORGOTTEN, 2), (1000, 2)):
         clock(1000, now)

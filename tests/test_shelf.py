@@ -11,7 +11,7 @@ import pytest
 
 import cxr
 from ui.base.words import score
-from ui.session.shelf import NICE, Job, Shelf, Step
+from ui.work.shelf import NICE, Job, Shelf, Step
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ import pytest
 from appwalk import FILM, OTHER, click, text, upload
 from streamlit.testing.v1 import AppTest
 
-from ui.session import room
+from ui.server import film_bytes
 
 
 def test_what_others_hold_is_not_there_for_this_one(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "most", lambda: len(FILM) + len(OTHER))
-    others = room.Held(len(OTHER) + 1)
-    monkeypatch.setattr(room, "_all", {others})
+    monkeypatch.setattr(film_bytes, "most", lambda: len(FILM) + len(OTHER))
+    others = film_bytes.Held(len(OTHER) + 1)
+    monkeypatch.setattr(film_bytes, "_all", {others})
     upload(app, ("a.png", FILM))
     assert "server\\_full" in text(app)
     click(app, "clear")
@@ -26,7 +26,7 @@ def test_what_others_hold_is_not_there_for_this_one(
 
 
 def test_the_limit_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(room.SETTING, "16")
-    assert room.most() == 16_000_000
-    monkeypatch.setenv(room.SETTING, "much")
-    assert room.most() == room.USUAL_MB * 1_000_000
+    monkeypatch.setenv(film_bytes.SETTING, "16")
+    assert film_bytes.most() == 16_000_000
+    monkeypatch.setenv(film_bytes.SETTING, "much")
+    assert film_bytes.most() == film_bytes.USUAL_MB * 1_000_000

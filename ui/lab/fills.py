@@ -13,8 +13,8 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from ui.base.words import plain
 from ui.lab.words import rank_table
-from ui.session import long_work
-from ui.session.shelf import Step, desk
+from ui.work import long_work
+from ui.work.shelf import Step, desk
 
 NAMES = {"blur": "Blur", "mean": "Mean", "noise": "Noise", "black": "Black"}
 

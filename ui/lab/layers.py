@@ -21,10 +21,11 @@ from ui.base.words import plain
 from ui.lab.choice import choose_class, class_key
 from ui.lab.list_keys import further
 from ui.lab.words import plain_number, signed
-from ui.session import films, long_work
+from ui.session import films
 from ui.session.films import Film
-from ui.session.shelf import desk
 from ui.viewer import Plate, viewer
+from ui.work import long_work
+from ui.work.shelf import desk
 
 HEIGHT = "calc(100dvh - 14rem)"
 COLUMNS, PAGE = 7, 35

@@ -20,10 +20,11 @@ from cxr.model.classifier import Classifier
 from ui.base.words import plain
 from ui.lab.choice import choose_class, class_key
 from ui.lab.words import plain_number, rank_table
-from ui.session import films, long_work, map_tasks
+from ui.session import films, map_tasks
 from ui.session.films import Film, Reading
 from ui.session.map_tasks import Drawn
 from ui.viewer import Layer, Plate, viewer
+from ui.work import long_work
 
 MOST = 4
 HEIGHT = "calc(100dvh - 21rem)"

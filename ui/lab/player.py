@@ -23,11 +23,12 @@ from ui.base import keymap
 from ui.base.words import plain
 from ui.lab import layers, moves, preprocessing, stability, tries
 from ui.panels import input_checks
-from ui.session import films, long_work, map_tasks, models
+from ui.session import films, map_tasks, models
 from ui.session.films import Film
-from ui.session.fragments import pressed
-from ui.session.shelf import desk
 from ui.viewer import Layer, Plate, viewer
+from ui.work import long_work
+from ui.work.fragments import pressed
+from ui.work.shelf import desk
 
 FOLDER = models.REPOSITORY / "samples" / "stories"
 """The stories that ship, and the network that one of them plays on."""

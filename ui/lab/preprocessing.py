@@ -22,8 +22,8 @@ from ui.lab import moves
 from ui.lab.list_keys import further
 from ui.session import films
 from ui.session.films import Film, Reading
-from ui.session.shelf import desk
 from ui.viewer import Plate, viewer
+from ui.work.shelf import desk
 
 HEIGHT = "calc(100dvh - 17.5rem)"
 _SIDES = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)

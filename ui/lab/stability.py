@@ -15,9 +15,10 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from ui.base.words import plain, score
 from ui.lab.words import plain_number
-from ui.session import films, long_work
+from ui.session import films
 from ui.session.films import Film
 from ui.viewer import Layer, Plate, viewer
+from ui.work import long_work
 
 HEIGHT = "calc(100dvh - 14rem)"
 _NAMES = {

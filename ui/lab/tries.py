@@ -15,9 +15,9 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from cxr.teaching.story import Hidden
 from ui.session.films import Film
-from ui.session.fragments import pressed
-from ui.session.shelf import desk
 from ui.viewer import Region
+from ui.work.fragments import pressed
+from ui.work.shelf import desk
 
 CHOSEN = "try"
 """Which try is looked at: the session's key of its place in the trail."""

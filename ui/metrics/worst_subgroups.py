@@ -14,9 +14,9 @@ from ui.base.words import site
 from ui.metrics import cases
 from ui.metrics.blocks import Block, films, heading, named, quiet, ranged, said, table, written
 from ui.metrics.scope import Scope, slices_of
-from ui.session.fragments import every
-from ui.session.shelf import Job, desk
 from ui.session.tables import Key
+from ui.work.fragments import every
+from ui.work.shelf import Job, desk
 
 DIMENSIONS = {
     "source": "Source",

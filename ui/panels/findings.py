@@ -14,7 +14,8 @@ from cxr.screening import words
 from cxr.screening.standing import Standing
 from ui.base.words import called_means, exact, odds, percent, score, told_apart
 from ui.panels import standing, worth
-from ui.session import access, hospitals, operating_points
+from ui.server import access
+from ui.session import hospitals, operating_points
 from ui.session.films import Film, Reading
 from ui.session.models import line
 

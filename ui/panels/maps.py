@@ -19,12 +19,13 @@ from ui.base.words import odds, plain, score, short
 from ui.panels import map_said, priors
 from ui.panels.findings import brief
 from ui.panels.map_said import Found
-from ui.session import hospitals, long_work, map_tasks, own_calls, record
+from ui.session import hospitals, map_tasks, own_calls, record
 from ui.session.films import Film, Reading, chosen, radiograph_of, step
-from ui.session.fragments import pressed
 from ui.session.map_tasks import Wanted
 from ui.viewer import Layer, Look, Plate, viewer
 from ui.viewer.wire import LAYER_SIDE
+from ui.work import long_work
+from ui.work.fragments import pressed
 
 HEIGHT, COVERED = "calc(100dvh - 13.75rem)", "calc(100dvh - 10.55rem)"
 """Of the viewer, without a map and with the line of its settings: the film keeps its size."""

@@ -14,7 +14,7 @@ from cxr.screening.over_time import Difference, differences, heights, noise
 from ui.base.words import odds, told_short
 from ui.session import films, own_calls, patients
 from ui.session.films import Film, radiograph_of
-from ui.session.shelf import desk
+from ui.work.shelf import desk
 
 OUTSIDE = "outside what this model knows"
 

@@ -19,8 +19,9 @@ from cxr.model.classifier import Classifier
 from cxr.screening.assess import Assessment
 from ui.base.words import plain
 from ui.panels import maps
-from ui.session import films, hospitals, long_work, map_tasks, record
+from ui.session import films, hospitals, map_tasks, record
 from ui.session.films import Film, Reading
+from ui.work import long_work
 
 if TYPE_CHECKING:
     from cxr.dicomweb.query import Listed

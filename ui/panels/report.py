@@ -16,7 +16,8 @@ from cxr.report.together import to_zip
 from cxr.review.entries import LONGEST_NAME, LONGEST_NOTE, utc
 from ui.base.words import plain, short
 from ui.panels import maps
-from ui.session import films, hospitals, operating_points, record, who
+from ui.server import who
+from ui.session import films, hospitals, operating_points, record
 from ui.session.films import Film
 
 _OPEN = "report_open"

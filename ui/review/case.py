@@ -20,7 +20,7 @@ from ui.panels import findings, input_checks
 from ui.review import source
 from ui.session import tables
 from ui.session.models import line
-from ui.session.shelf import desk
+from ui.work.shelf import desk
 
 NO_FOLDER = (
     "Films are shown where the app is started with CXR_DATA set to their folder, or where that "

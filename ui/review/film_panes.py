@@ -10,8 +10,8 @@ from ui.base.words import plain
 from ui.review import film_view, maps, neighbours
 from ui.review.case import Case
 from ui.review.queue import Place
-from ui.session.shelf import Job, desk
 from ui.viewer import Plate
+from ui.work.shelf import Job, desk
 
 
 def show_blind(place: Place, case: Case) -> None:

@@ -11,9 +11,9 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.review.entries import marked
 from ui.review import address
 from ui.review.queue import Place
-from ui.session.fragments import every, pressed
-from ui.session.shelf import Job
 from ui.viewer import STAGE, Plate, viewer
+from ui.work.fragments import every, pressed
+from ui.work.shelf import Job
 
 Staged = Literal["film", "near", "maps"]
 _STAGED, _DRAWN, _SPENT = "review_stage", "review_drawn", "review_spent"

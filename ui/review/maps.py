@@ -18,9 +18,10 @@ from ui.base.words import plain, score
 from ui.review import film_view
 from ui.review.case import Case
 from ui.review.queue import Place
-from ui.session import long_work, map_tasks
+from ui.session import map_tasks
 from ui.session.map_tasks import Drawn, Wanted
 from ui.viewer import Layer, Plate
+from ui.work import long_work
 
 _HEIGHT = "calc(100dvh - 18rem)"
 """What the choice of the method and the lines below it leave of the stage."""

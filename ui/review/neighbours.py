@@ -16,8 +16,8 @@ from cxr.model.classifier import Classifier
 from ui.base.words import plain, score, site
 from ui.review import film_view, source
 from ui.review.case import Case, film_of
-from ui.session.shelf import Job, desk
 from ui.viewer import Plate
+from ui.work.shelf import Job, desk
 
 _BESIDE = 512
 """Longer side of a neighbour beside the film, pixels; linked with it, it has all of its own."""

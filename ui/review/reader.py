@@ -6,8 +6,8 @@ import streamlit as st
 
 from cxr.review.entries import LONGEST_NAME
 from ui.review import address
-from ui.session import who
-from ui.session.who import name
+from ui.server import who
+from ui.server.who import name
 
 __all__ = ["FORMS", "GIVEN", "KEPT", "SAID", "ask", "name", "show"]
 

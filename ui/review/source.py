@@ -24,7 +24,7 @@ from cxr.review.folder import Folder, open_folder
 from cxr.review.store import Store, setting
 from ui.base.words import plain
 from ui.session import tables
-from ui.session.shelf import Job
+from ui.work.shelf import Job
 
 _FOLDER = "review_folder"
 _MOST_JOBS = 3

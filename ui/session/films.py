@@ -23,13 +23,14 @@ from cxr.model.classifier import Classifier
 from cxr.screening.assess import Assessment, assess
 from cxr.site_profiles import watch
 from cxr.teaching.samples import Sample
-from ui.session import missing, record, room
+from ui.server import film_bytes
+from ui.server.memory import WATCH
+from ui.session import missing, record
 from ui.session.film import Change as Change
 from ui.session.film import Film as Film
 from ui.session.film import Reading as Reading
-from ui.session.fragments import pressed
-from ui.session.memory import WATCH
-from ui.session.shelf import desk
+from ui.work.fragments import pressed
+from ui.work.shelf import desk
 
 THUMBNAIL = 72
 """Pixels of a thumbnail's side."""
@@ -49,10 +50,10 @@ def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
     digest = sha256(data).hexdigest()
     refusal = None
     crowded = len(films()) + len(removed()) >= MOST_FILMS
-    if removed() and (crowded or _weight() + len(data) > min(room.left(), MOST_BYTES)):
+    if removed() and (crowded or _weight() + len(data) > min(film_bytes.left(), MOST_BYTES)):
         forget()
     held = _weight()
-    if held + len(data) > room.left():
+    if held + len(data) > film_bytes.left():
         data = b""
         refusal = UnreadableFile(
             "server_full", "All who use this server hold as much as it may. Try again later."
@@ -69,7 +70,7 @@ def add(name: str, data: bytes, label: str = "", source: str = "") -> int:
         if known.shown:
             choose(number)
     films()[number] = Film(number, name, data, digest, label, source, refusal)
-    room.weigh(_weight())
+    film_bytes.weigh(_weight())
     return number
 
 
@@ -150,7 +151,7 @@ def _put_aside(gone: dict[int, Film]) -> None:
 
 def weigh() -> None:
     """Say what the session holds now."""
-    room.weigh(_weight())
+    film_bytes.weigh(_weight())
 
 
 def removed() -> dict[int, Film]:

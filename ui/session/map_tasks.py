@@ -19,9 +19,9 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
 from ui.session import models
-from ui.session.long_work import Task
-from ui.session.shelf import Step, desk
 from ui.viewer.wire import shrunk
+from ui.work.long_work import Task
+from ui.work.shelf import Step, desk
 
 
 @dataclass(frozen=True)

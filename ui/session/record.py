@@ -19,7 +19,7 @@ from cxr.audit.writer import Writer
 from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.screening.assess import Assessment
-from ui.session import who
+from ui.server import who
 from ui.session.operating_points import is_chosen, threshold
 
 VERDICT_S = 2.0

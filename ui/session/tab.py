@@ -18,7 +18,8 @@ from weakref import WeakValueDictionary
 import streamlit as st
 
 from ui.base.component import component
-from ui.session import films, missing, who
+from ui.server import who
+from ui.session import films, missing
 from ui.session.missing import Missing
 
 KEYS = (

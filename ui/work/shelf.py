@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 import streamlit as st
 
 from cxr.errors import Cancelled, CxrError
-from ui.session.memory import WATCH
+from ui.server.memory import WATCH
 
 SHELF_BYTES = 200_000_000
 """Some six films of 2,500 × 3,000 at 16 bits; one that has gone is decoded again in .1 s."""

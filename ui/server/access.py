@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit import config
 from streamlit.runtime.secrets import secrets_singleton
 
-from ui.session import who
+from ui.server import who
 
 ROLES = ("reader", "instructor", "admin")
 """Each may all that those before it may."""

@@ -10,8 +10,8 @@ import streamlit as st
 
 from cxr.errors import CxrError, ExplainError
 from ui.base import keymap
-from ui.session.fragments import every
-from ui.session.shelf import Job, Step, desk
+from ui.work.fragments import every
+from ui.work.shelf import Job, Step, desk
 
 PATIENCE = 0.5
 """Seconds that a piece of work may take before its progress is shown."""
@@ -30,7 +30,7 @@ class Task:
     what : str
         What is being worked out, for the reader.
     work : callable
-        As of :class:`ui.session.shelf.Job`. What it gives as "so far" is of the result's kind.
+        As of :class:`ui.work.shelf.Job`. What it gives as "so far" is of the result's kind.
     size : callable
         Bytes that a result holds.
     """
