@@ -8,10 +8,10 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.base import frame, keymap
-from ui.panels import intake
 from ui.server import access, guard
 from ui.server.memory import WATCH
 from ui.session import hospitals, models, record, tab
+from ui.transfer import intake
 from ui.work.shelf import desk
 from ui.worklist import setting as worklist
 

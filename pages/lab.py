@@ -10,9 +10,10 @@ import streamlit as st
 from ui.base import frame
 from ui.base.words import plain, short
 from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
-from ui.panels import input_checks, intake, steps, worklist
+from ui.panels import input_checks, steps, worklist
 from ui.session import films, hospitals, own_calls
 from ui.session.films import Film
+from ui.transfer import intake
 from ui.work.shelf import desk
 
 STYLE = Path(__file__).parents[1] / "ui" / "lab" / "style.css"

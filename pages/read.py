@@ -9,21 +9,10 @@ import streamlit as st
 from cxr.model.classifier import Classifier
 from ui.base import frame, keymap
 from ui.base.words import plain, short
-from ui.panels import (
-    change,
-    findings,
-    input_checks,
-    intake,
-    maps,
-    own_call,
-    pacs,
-    priors,
-    report,
-    steps,
-    worklist,
-)
+from ui.panels import change, findings, input_checks, maps, own_call, priors, steps, worklist
 from ui.session import films, hospitals, own_calls, record
 from ui.session.films import Film, Reading
+from ui.transfer import intake, pacs, report
 from ui.work.shelf import desk
 
 

@@ -31,10 +31,10 @@ from cxr.teaching.story import Story, StoryStep
 from train.evaluation import input_check_pictures
 from ui.panels import input_checks as shown
 from ui.panels import map_said
-from ui.panels.export import scores_csv
 from ui.review import address, case
 from ui.session import map_tasks
 from ui.session.films import Film, Reading
+from ui.transfer.export import scores_csv
 
 pytestmark = pytest.mark.usefixtures("lungs_looked_for")
 

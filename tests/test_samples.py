@@ -95,7 +95,7 @@ def _offered(labels: tuple[str, ...], names: dict[str, str]) -> AppTest:
         from pathlib import Path
 
         from cxr.model.bundle import open_bundle
-        from ui.panels.samples import groups
+        from ui.transfer.samples import groups
 
         bundle = open_bundle(Path("models") / "thumbnail")
         groups(replace(bundle, labels=labels, provenance={"adopted": {"labels": names}}))

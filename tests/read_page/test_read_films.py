@@ -244,7 +244,7 @@ def test_the_table_holds_every_file_and_the_notice(
     upload(app, ("=1+1.png", FILM), ("b.txt", NOT_A_FILM))
     read = {number: reading for (number, _), reading in app.session_state["readings"].items()}
     rows = [(film, read[number]) for number, film in files(app).items()]
-    from ui.panels.export import scores_csv
+    from ui.transfer.export import scores_csv
 
     table = pd.read_csv(io.BytesIO(scores_csv(rows, phantom_model)))
     assert list(table.notice) == [cxr.NOTICE] * 2

@@ -18,11 +18,11 @@ import cxr
 from cxr.model.bundle import manifest_values, write_manifest
 from cxr.site_profiles import store
 from ui.base.words import odds, told_apart
-from ui.panels.export import scores_csv
-from ui.panels.intake import WHOSE
 from ui.session import films as ui_films
 from ui.session import hospitals, operating_points
 from ui.session.hospitals import KNOWN, OTHER
+from ui.transfer.export import scores_csv
+from ui.transfer.intake import WHOSE
 
 FILM = png(film(300, 260))
 

@@ -10,10 +10,10 @@ from appwalk import FILM, OTHER, click, listed, text, upload
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from ui.panels.export import scores_csv
 from ui.session import films as ui_films
 from ui.session import own_calls
 from ui.session.own_calls import Call
+from ui.transfer.export import scores_csv
 
 BARS = 'class="cxr-bars"'
 

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 import cxr
 from ui.base.words import told_short
-from ui.panels.export import scores_csv
 from ui.session import films as ui_films
+from ui.transfer.export import scores_csv
 
 LATERAL = dicom(film(90, 80), ViewPosition="LL")
 

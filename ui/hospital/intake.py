@@ -15,9 +15,9 @@ from cxr.site.table import read_table
 from ui.base import keymap
 from ui.base.words import plain, short
 from ui.hospital.pile import LEFT_OUT, Held, Pile, pile
-from ui.panels.intake import forget
 from ui.review import source as review
 from ui.session import films as read_list
+from ui.transfer.intake import forget
 
 TABLES = (".csv", ".tsv", ".txt")
 RULE = (

@@ -16,8 +16,8 @@ from ui.base import keymap
 from ui.base.words import plain
 from ui.hospital import words
 from ui.metrics.blocks import heading
-from ui.panels.intake import forget
 from ui.session import hospitals
+from ui.transfer.intake import forget
 
 _SAID, _ASKED, _TURN = "hospital-said", "hospital-delete-asked", "hospital-import-turn"
 

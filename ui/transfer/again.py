@@ -8,8 +8,8 @@ import streamlit as st
 
 from ui.base.component import component
 from ui.base.words import short
-from ui.panels import samples
 from ui.session import films, missing
+from ui.transfer import samples
 
 MOST_NAMED = 12
 

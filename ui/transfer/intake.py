@@ -8,10 +8,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cxr.model.classifier import Classifier
-from ui.panels import again, pacs
-from ui.panels.export import scores_csv
-from ui.panels.samples import groups, picker
 from ui.session import films, hospitals, missing, record
+from ui.transfer import again, pacs
+from ui.transfer.export import scores_csv
+from ui.transfer.samples import groups, picker
 
 RULE = "Frontal chest films as PNG, JPEG or DICOM. They stay in this session’s memory only."
 WHOSE = (
