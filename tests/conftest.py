@@ -117,8 +117,10 @@ def _packages_are_asked_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _own_log(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test writes to the audit log of whoever runs it; all of a process share one."""
+    """No test writes to the audit log of whoever runs it, nor reads what else they keep; all of a
+    process share one log."""
     monkeypatch.setenv("CXR_AUDIT", str(tmp_path_factory.getbasetemp() / "audit.sqlite3"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture(autouse=True)
