@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 import streamlit as st
 
-from cxr.audit.chain import Row, breaks, told_of
+from cxr.audit.chain import AuditRow, breaks, told_of
 from cxr.audit.log import Log, exists, setting
 from cxr.errors import ReviewError
 from ui.base import frame
@@ -41,14 +41,14 @@ def main() -> None:
     st.caption(f"The last {len(last):,} rows. All: python -m cxr audit show")
 
 
-def looked_at() -> tuple[list[str], list[Row], int]:
+def looked_at() -> tuple[list[str], list[AuditRow], int]:
     """What is wrong with the log, its last rows, and how many there are."""
-    last: deque[Row] = deque(maxlen=SHOWN)
+    last: deque[AuditRow] = deque(maxlen=SHOWN)
     log = Log(setting())
     try:
         with log.whole() as (rows, head):
 
-            def passed() -> Iterator[Row]:
+            def passed() -> Iterator[AuditRow]:
                 for row in rows:
                     last.append(row)
                     yield row
@@ -59,7 +59,7 @@ def looked_at() -> tuple[list[str], list[Row], int]:
     return found, list(last), head.seq
 
 
-def brief(row: Row) -> dict[str, object]:
+def brief(row: AuditRow) -> dict[str, object]:
     told = told_of(row)
     drawn = told.get("map") or {}
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxr.audit.chain import Head, Row, breaks
+from cxr.audit.chain import AuditRow, Head, breaks
 from cxr.audit.events import Event
 from cxr.audit.log import Log
 
@@ -11,7 +11,7 @@ def event(number: int = 0, who: str = "A. Reader") -> Event:
     return Event("shown", "5e55", who, {"film": f"{number:064x}"})
 
 
-def read(place: str) -> tuple[list[Row], Head]:
+def read(place: str) -> tuple[list[AuditRow], Head]:
     log = Log(place)
     with log.whole() as (rows, head):
         found = list(rows)

@@ -13,7 +13,7 @@ START = "0" * 64
 
 
 @dataclass(frozen=True)
-class Row:
+class AuditRow:
     """One row as it is kept.
 
     Attributes
@@ -43,23 +43,23 @@ class Head:
         return f"{self.seq}:{self.hash}"
 
 
-def follow(head: Head, event: dict[str, object]) -> Row:
+def follow(head: Head, event: dict[str, object]) -> AuditRow:
     """The row that comes after `head`."""
     seq = head.seq + 1
     body = json.dumps({"seq": seq, **event}, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return Row(seq, body, head.hash, _hash(head.hash, body))
+    return AuditRow(seq, body, head.hash, _hash(head.hash, body))
 
 
 def _hash(before: str, body: str) -> str:
     return sha256(f"{before}\n{body}".encode()).hexdigest()
 
 
-def breaks(rows: Iterable[Row], head: Head, heads: Iterable[str] = ()) -> Iterator[str]:
+def breaks(rows: Iterable[AuditRow], head: Head, heads: Iterable[str] = ()) -> Iterator[str]:
     """What is wrong with a log, as sentences; nothing where it is as it was written.
 
     Parameters
     ----------
-    rows : iterable of Row
+    rows : iterable of AuditRow
         By `seq`.
     head : Head
         As the log itself says it ends.
@@ -94,7 +94,7 @@ def _parted(text: str) -> tuple[int, str]:
     return (int(seq) if seq.isdecimal() else 10**18), digest
 
 
-def told_of(row: Row) -> dict[str, Any]:
+def told_of(row: AuditRow) -> dict[str, Any]:
     """What a row tells; nothing where somebody made its text something else."""
     try:
         told = json.loads(row.body)

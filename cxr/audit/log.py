@@ -14,7 +14,7 @@ from sqlalchemy import exc
 from ..errors import ReviewError
 from ..review.append_only import Database, Words
 from ..user_folders import data_home
-from .chain import Head, Row, follow
+from .chain import AuditRow, Head, follow
 from .events import Event
 
 SETTING = "CXR_AUDIT"
@@ -109,7 +109,7 @@ class Log:
             return _head_of(connection)
 
     @contextmanager
-    def whole(self) -> Iterator[tuple[Iterator[Row], Head]]:
+    def whole(self) -> Iterator[tuple[Iterator[AuditRow], Head]]:
         """All rows, one after the other, and the head, of one moment."""
         with self._database.looked_at() as connection:
             if self._database.lite:
@@ -118,7 +118,7 @@ class Log:
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             head = _head_of(connection)
             found = connection.execute(sa.select(_rows).order_by(_rows.c.id))
-            yield (Row(*row) for row in found), head
+            yield (AuditRow(*row) for row in found), head
 
     def _create(self, connection: sa.Connection) -> None:
         """Make the tables with their triggers, unless another process just has."""
@@ -132,7 +132,7 @@ class Log:
         connection.execute(_head.insert().values(one=1, seq=0, hash=Head().hash))
 
 
-def _texts(row: Row) -> dict[str, str]:
+def _texts(row: AuditRow) -> dict[str, str]:
     return {"body": row.body, "before": row.before, "hash": row.hash}
 
 

@@ -24,7 +24,7 @@ Boxes = tuple[tuple[float, float, float, float], ...]
 
 
 @dataclass(frozen=True)
-class Row:
+class ManifestRow:
     """What the manifest says of a film: whether it may be shown, its lesions, its label, and where
     known its hospital and patient."""
 
@@ -45,12 +45,12 @@ class Folder:
         With every link followed.
     fingerprint : str
         sha256 of its ``manifest.csv``.
-    rows : mapping of image to Row
+    rows : mapping of image to ManifestRow
     """
 
     root: Path
     fingerprint: str
-    rows: Mapping[str, Row]
+    rows: Mapping[str, ManifestRow]
 
     def manifest(self) -> bytes:
         """``manifest.csv`` as it is now.
@@ -142,8 +142,8 @@ def _no_manifest() -> DataError:
     )
 
 
-def _row(row: Mapping[str, str]) -> Row:
-    return Row(
+def _row(row: Mapping[str, str]) -> ManifestRow:
+    return ManifestRow(
         row["display"] == "1",
         _boxes(row.get("boxes") or "[]"),
         row["label"],

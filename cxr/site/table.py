@@ -17,7 +17,7 @@ _PATIENT = ("patient", "patient_id", "patientid")
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """What the table says of one film.
 
     Attributes
@@ -44,15 +44,15 @@ class Table:
         File as the table writes it → row.
     """
 
-    def __init__(self, rows: Mapping[str, Row]) -> None:
+    def __init__(self, rows: Mapping[str, TableRow]) -> None:
         self.rows = dict(rows)
         self._whole = {_tidy(name): row for name, row in rows.items()}
-        self._last: dict[str, Row | None] = {}
+        self._last: dict[str, TableRow | None] = {}
         for name, row in self._whole.items():
             for short in {PurePosixPath(name).name, PurePosixPath(name).stem}:
                 self._last[short] = None if short in self._last else row
 
-    def find(self, name: str) -> Row | None:
+    def find(self, name: str) -> TableRow | None:
         """The row of a file: by its whole path, else by its name with or without an ending, where
         only one row has it."""
         tidy = PurePosixPath(_tidy(name))
@@ -88,7 +88,7 @@ def read_table(data: bytes) -> Table:
         raise _bad("no column is called file")
     label = next((name for name in _LABEL if name in names), "")
     patient = next((name for name in _PATIENT if name in names), "")
-    rows: dict[str, Row] = {}
+    rows: dict[str, TableRow] = {}
     for each in found:
         values = {
             name.strip().casefold(): value.strip()
@@ -98,9 +98,9 @@ def read_table(data: bytes) -> Table:
         if not (name := values.pop(file, "")):
             continue
         told = values.pop(label, "")
-        before = rows.get(name, Row()).labels
+        before = rows.get(name, TableRow()).labels
         labels = (*before, told) if told and told not in before else before
-        rows[name] = Row(labels, values.pop(patient, ""), values)
+        rows[name] = TableRow(labels, values.pop(patient, ""), values)
     if not rows:
         raise _bad("it names no file")
     return Table(rows)

@@ -42,7 +42,7 @@ _NO_TABLE: Mapping[type[Exception], str] = {
 
 
 @dataclass(frozen=True)
-class Row:
+class TableFilm:
     """A film of a table.
 
     Attributes
@@ -69,7 +69,7 @@ def rows_of(
     columns: Mapping[str, str],
     labels: Mapping[str, str],
     several: str,
-) -> list[Row]:
+) -> list[TableFilm]:
     """The films of a table, each once, in the table's order.
 
     Parameters
@@ -123,7 +123,7 @@ def rows_of(
         code = next((codes[place] for place in places if codes[place]), "")
         shown = agreed.pop("image").replace("\\", "/")
         agreed["label"] = settled or ""
-        rows.append(Row(film, shown, agreed, code or SETTLED * (settled is None)))
+        rows.append(TableFilm(film, shown, agreed, code or SETTLED * (settled is None)))
     return rows
 
 

@@ -18,7 +18,7 @@ from cxr.errors import CxrError, SiteError
 from cxr.model.classifier import Classifier
 from cxr.site.command import UNLABELLED
 from cxr.site.films import Film
-from cxr.site.table import Row, Table
+from cxr.site.table import Table, TableRow
 
 MOST_BYTES = 2_000_000_000
 """Of files that wait to be read."""
@@ -147,7 +147,7 @@ class Pile:
 
     def take(self, waiting: Waiting, film: Film) -> None:
         """Add a film that was read."""
-        row = (self.table.find(waiting.name) if self.table else None) or Row()
+        row = (self.table.find(waiting.name) if self.table else None) or TableRow()
         said = (waiting.label,) if waiting.label else ()
         new = self._told(Held(film, (waiting.name,), said, waiting.patient), row)
         there = self.held.get(film.identity)
@@ -184,7 +184,7 @@ class Pile:
             named += bool(rows)
         return named
 
-    def _told(self, held: Held, row: Row) -> Held:
+    def _told(self, held: Held, row: TableRow) -> Held:
         known = {label.casefold(): label for label in self.labels}
         said = [known[x.casefold()] for x in row.labels if x.casefold() in known]
         self.unknown |= {x for x in row.labels if x.casefold() not in known}
