@@ -14,7 +14,7 @@ from ..model.bundle import Bundle
 from .bootstrap import Estimate
 
 FILE = "hospitals.json"
-NEAR = 0.08
+TOLERANCE = 0.08
 """How far a specificity may be from the one that was asked for, to count as met."""
 
 
@@ -29,7 +29,7 @@ class Limit:
     specificity : Estimate
         Of the other films: the median, and where nine draws of ten lie.
     met : float
-        Share of draws whose specificity is within :data:`NEAR` of the one that was asked for.
+        Share of draws whose specificity is within :data:`TOLERANCE` of the one that was asked for.
     """
 
     films: int

@@ -13,7 +13,7 @@ from ..model.reference import Reference
 from ..model.site_head import SiteHead
 from . import ridge
 from .films import Film
-from .heads import WAYS, Values, bias_of
+from .heads import CANDIDATES, Values, bias_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +81,16 @@ def adapted(
 ) -> Adapted:
     """Fit a head, and what it would say of each film without having seen its patient."""
     values = Values(model, reference, data.averages, positive, negative)
-    turned = [ridge.turned(values(data.averages, gain)) for gain, _ in WAYS]
-    ways = [(films, strength) for (films, _), (_, strength) in zip(turned, WAYS, strict=True)]
-    raw = ridge.out_of_fold(ways, data.positive, data.patients)
+    turned = [ridge.turned(values(data.averages, gain)) for gain, _ in CANDIDATES]
+    candidates = [
+        (films, strength) for (films, _), (_, strength) in zip(turned, CANDIDATES, strict=True)
+    ]
+    raw = ridge.out_of_fold(candidates, data.positive, data.patients)
     scale = ridge.calibrate(raw, data.positive)
-    best = ridge.choose(ways, data.positive, data.patients, 0)
-    line, axes = ridge.fit(ways[best][0], data.positive, ways[best][1]), turned[best][1]
+    best = ridge.choose(candidates, data.positive, data.patients, 0)
+    line, axes = ridge.fit(candidates[best][0], data.positive, candidates[best][1]), turned[best][1]
     a, b = float(scale.weights[0]), scale.intercept
     whole = ridge.Line(a * (axes.T @ line.weights), a * line.intercept + b)
     logits = np.stack([film.logits for film in data.films])
-    head = values.head(whole, WAYS[best][0], bias_of(model, data.averages, logits))
+    head = values.head(whole, CANDIDATES[best][0], bias_of(model, data.averages, logits))
     return Adapted(head, scale(raw[:, None]))

@@ -10,7 +10,7 @@ from ..model.reference import Reference
 from ..model.site_head import SiteHead
 from .ridge import Line
 
-WAYS = ((0.0, 0.001), (0.0, 0.003), (10.0, 0.001), (10.0, 0.003))
+CANDIDATES = ((0.0, 0.001), (0.0, 0.003), (10.0, 0.001), (10.0, 0.003))
 """How much cheaper the known answer is than one average, whose weight is paid for by the square of
 this more, and scikit-learn's C. The folds choose one."""
 

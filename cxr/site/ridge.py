@@ -81,14 +81,14 @@ def turned(values: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.asarray(values @ axes.T, np.float64), np.asarray(axes, np.float64)
 
 
-Way = tuple[NDArray[np.float64], float]
-"""The films' values, float64 (n, k), and a strength: one way to fit them."""
+Candidate = tuple[NDArray[np.float64], float]
+"""The films' values, float64 (n, k), and a strength: one candidate for the fit."""
 
 
-def choose(ways: Sequence[Way], positive: Bools, patients: Ints, seed: int) -> int:
-    """Place of the way with the least loss out of fold."""
+def choose(candidates: Sequence[Candidate], positive: Bools, patients: Ints, seed: int) -> int:
+    """Place of the candidate with the least loss out of fold."""
     losses = []
-    for values, strength in ways:
+    for values, strength in candidates:
         answer = np.zeros(len(positive))
         for learn, held in folds(positive, patients, INNER, seed):
             answer[held] = fit(values[learn], positive[learn], strength)(values[held])
@@ -105,17 +105,17 @@ def _loss(log_odds: Floats, positive: Bools) -> float:
 
 
 def out_of_fold(
-    ways: Sequence[Way], positive: Bools, patients: Ints, seed: int = 0
+    candidates: Sequence[Candidate], positive: Bools, patients: Ints, seed: int = 0
 ) -> NDArray[np.float64]:
     """Each film's log-odds from lines that were chosen and fitted without its patient; the mean
     over the ways to part the films."""
     answers = np.zeros((1 if len(positive) >= MANY else 3, len(positive)))
     for repeat in range(len(answers)):
         for learn, held in folds(positive, patients, FOLDS, seed + repeat):
-            parts = [(values[learn], strength) for values, strength in ways]
+            parts = [(values[learn], strength) for values, strength in candidates]
             best = choose(parts, positive[learn], patients[learn], seed + repeat)
             line = fit(parts[best][0], positive[learn], parts[best][1])
-            answers[repeat, held] = line(ways[best][0][held])
+            answers[repeat, held] = line(candidates[best][0][held])
     return np.asarray(answers.mean(0), np.float64)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cxr.metrics import curves, delong
-from cxr.metrics.hospital_profiles import FILE, NEAR
+from cxr.metrics.hospital_profiles import FILE, TOLERANCE
 from cxr.model.bundle import manifest_values, write_manifest
 from cxr.model.classifier import Classifier
 from cxr.model.reference import Reference, reference_of
@@ -266,7 +266,7 @@ def _area(score: NDArray[np.floating], ill: NDArray[np.bool_]) -> float:
 
 
 def _met(specificity: pd.Series) -> float:
-    return float(((specificity - WANTED["specificity"]).abs() <= NEAR).mean())
+    return float(((specificity - WANTED["specificity"]).abs() <= TOLERANCE).mean())
 
 
 def _band(values: pd.Series) -> dict[str, float]:
@@ -281,7 +281,7 @@ def lines(found: dict[str, Any]) -> list[str]:
     out = [
         "| hospital never trained on | as shipped: AUROC; called T: of T, of N | films of each "
         "label | AUROC with a head of its own | least gain | head offered | at its profile: "
-        f"sensitivity | specificity ({wanted:g} asked) | met within {NEAR:g} |",
+        f"sensitivity | specificity ({wanted:g} asked) | met within {TOLERANCE:g} |",
         "| --- " * 9 + "|",
     ]
     for site, there in found["hospitals"].items():
@@ -317,7 +317,7 @@ def _lines_of_one_label(found: dict[str, Any], wanted: float) -> list[str]:
     out = [
         "",
         "| hospital without both labels | films | called T as shipped | threshold from its own N: "
-        f"specificity ({wanted:g} asked), met within {NEAR:g} |",
+        f"specificity ({wanted:g} asked), met within {TOLERANCE:g} |",
         "| --- " * 4 + "|",
     ]
     for site, there in found.items():

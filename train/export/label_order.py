@@ -20,7 +20,7 @@ AHEAD = 0.1
 """By how much the mean AUROC of another order must be higher."""
 CHANCE = 0.025
 """If chance alone orders films as well by a label's score more often, that score says nothing."""
-WEAK = 0.6
+LEAST_AUROC = 0.6
 """AUROC below which a label is hardly told from the others."""
 
 
@@ -113,7 +113,7 @@ def warnings(found: Try, labels: tuple[str, ...]) -> list[str]:
     said = []
     area, chance = found.areas()
     for k, label in enumerate(labels):
-        if area[k, k] < WEAK or chance[k, k] > CHANCE:
+        if area[k, k] < LEAST_AUROC or chance[k, k] > CHANCE:
             said.append(
                 f"{label} is not told from the others: AUROC {area[k, k]:.2f} on "
                 f"{len(found.truth)} films of val, where .5 is chance. Its scores mean nothing "

@@ -6,7 +6,7 @@ from html import escape
 
 from cxr.errors import BundleError
 from cxr.metrics import hospital_profiles
-from cxr.metrics.hospital_profiles import NEAR, Alone, CurvePoint, Found, Hospital
+from cxr.metrics.hospital_profiles import TOLERANCE, Alone, CurvePoint, Found, Hospital
 from cxr.model.bundle import Bundle
 from cxr.site.thresholds import LEAST
 from ui.base import charts
@@ -156,6 +156,6 @@ def _how(found: Found) -> str:
         f"score of {ill} and {well}. AUROC and least gain (in the worst draw) are those of a head "
         "of the hospital’s own, offered or not; shares are at the threshold for a specificity of "
         f"{share(found.wanted, 2)}, of that head where it is offered, else of the shipped scores. "
-        f"Met: share of draws within {share(NEAR, 2)} of it. From fewer than {LEAST} films of a "
-        f"label the app fits nothing. –: does not apply."
+        f"Met: share of draws within {share(TOLERANCE, 2)} of it. From fewer than {LEAST} films of "
+        f"a label the app fits nothing. –: does not apply."
     )
