@@ -211,7 +211,7 @@ def test_a_saved_map_says_it_first(model: Admit) -> None:
     )
     what = map_tasks.wanted(drawn(), asked, "T", "gradcam")
     read = Reading(prediction=prediction, passport=found)
-    drawing = map_tasks.Drawn(cxr.explain.grad_cam(asked, drawn(), "T"))
+    drawing = map_tasks.ComputedMap(cxr.explain.grad_cam(asked, drawn(), "T"))
     lines = map_said.caption(GIVEN, read, what, map_said.Found(drawing), asked)
     assert lines[0].startswith("Outside what this model knows: distance ")
     known = map_said.caption(

@@ -163,7 +163,7 @@ def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
         ui_films.Film(1, "a.png", FILM, "0" * 64),
         ui_films.Reading(prediction=prediction),
         map_tasks.wanted(film, phantom_model, "T", "gradcam"),
-        map_said.Found(map_tasks.Drawn(np.full((30, 26), 0.3, np.float32))),
+        map_said.Found(map_tasks.ComputedMap(np.full((30, 26), 0.3, np.float32))),
         phantom_model,
     )
     assert name == f"map-{film.sha256[:12]}-T-gradcam.png"
@@ -180,7 +180,7 @@ def test_the_caption_says_what_a_map_does_not_show(phantom_model: cxr.Classifier
     given = ui_films.Film(1, "a.png", FILM, "0" * 64)
     reading = ui_films.Reading(prediction=phantom_model.predict([film])[0])
     wanted = map_tasks.wanted(film, phantom_model, "T", "gradcam")
-    found = map_said.Found(map_tasks.Drawn(np.zeros((30, 26), np.float32)))
+    found = map_said.Found(map_tasks.ComputedMap(np.zeros((30, 26), np.float32)))
     lines = map_said.caption(given, reading, wanted, found, phantom_model)
     assert "What moved the network, not where disease is." in lines
 

@@ -22,7 +22,7 @@ from ui.lab.choice import choose_class, class_key
 from ui.lab.words import plain_number, rank_table
 from ui.session import films, map_tasks
 from ui.session.films import Film, Reading
-from ui.session.map_tasks import Drawn
+from ui.session.map_tasks import ComputedMap
 from ui.viewer import Layer, Plate, viewer
 from ui.work import long_work
 
@@ -42,7 +42,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     tasks = {m: map_tasks.map_task(radiograph, model, what) for m, what in wanted.items()}
     waiting = long_work.go_on(list(tasks.values()))
     held = {method: long_work.done(task.key) for method, task in tasks.items()}
-    whole = {method: drawn for method, drawn in held.items() if isinstance(drawn, Drawn)}
+    whole = {method: drawn for method, drawn in held.items() if isinstance(drawn, ComputedMap)}
     maps = {method: drawn.values for method, drawn in whole.items()}
     tests = {m: map_tasks.tested_task(radiograph, model, wanted[m], d) for m, d in whole.items()}
     turns = {m: map_tasks.twins_task(radiograph, model, wanted[m], d) for m, d in whole.items()}

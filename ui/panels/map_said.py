@@ -20,7 +20,7 @@ from ui.base.words import score
 from ui.panels.findings import brief
 from ui.session import hospitals, map_tasks
 from ui.session.films import Film, Reading
-from ui.session.map_tasks import Drawn, Wanted
+from ui.session.map_tasks import ComputedMap, Wanted
 from ui.viewer import Look
 
 
@@ -28,14 +28,14 @@ from ui.viewer import Look
 class Found:
     """What is there of a map and of what is known about it."""
 
-    drawn: Drawn | None = None
+    drawn: ComputedMap | None = None
     lungs: Probability | None = None
     tested: Faithfulness | None = None
     twins: Sanity | None = None
     refusal: CxrError | None = None
 
     @property
-    def coarse(self) -> Drawn | None:
+    def coarse(self) -> ComputedMap | None:
         """The map, while a finer one is on its way."""
         drawn = self.drawn
         return drawn if drawn is not None and drawn.passes < drawn.full else None

@@ -19,7 +19,7 @@ from ui.review import film_view
 from ui.review.case import Case
 from ui.review.queue import Place
 from ui.session import map_tasks
-from ui.session.map_tasks import Drawn, Wanted
+from ui.session.map_tasks import ComputedMap, Wanted
 from ui.viewer import Layer, Plate
 from ui.work import long_work
 
@@ -49,7 +49,7 @@ def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> str:
 
 
 def _plate(case: Case, film: Radiograph, what: Wanted, held: object) -> Plate:
-    if not isinstance(held, Drawn):
+    if not isinstance(held, ComputedMap):
         return Plate(film, f"{what.name}: not ready", boxes=case.outlined, dim=True)
     coarse = ", still coarse" if held.passes < held.full else ""
     layer = Layer(overlay.KINDS[what.method].title, held.values, what.method)
@@ -65,7 +65,7 @@ def _said(case: Case, what: Wanted, held: object) -> list[str]:
             f"{what.label} scores {score(probability)}: maps of a class below {score(CUT_OFF)} are "
             "mostly false alarms."
         )
-    if case.boxes and isinstance(held, Drawn):
+    if case.boxes and isinstance(held, ComputedMap):
         found = against_boxes(held.values, case.boxes, what.method)
         lines.append(f"{what.name}: {words.boxes(found)}")
     return lines

@@ -39,7 +39,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class ComputedMap:
     """A map as it is shown.
 
     Attributes
@@ -55,7 +55,7 @@ class Drawn:
     full: int = 0
 
 
-def passes(drawn: Drawn) -> str:
+def passes(drawn: ComputedMap) -> str:
     """How far an occlusion map is; "" for other methods."""
     if drawn.passes < drawn.full:
         return f"{drawn.passes} of {drawn.full} forward passes; the rest is interpolated."
@@ -67,22 +67,22 @@ def wanted(film: Radiograph, model: Classifier, label: str, method: str) -> Want
 
 
 def map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
-    """The map; gives :class:`Drawn`. Occlusion gives coarser ones on its way."""
+    """The map; gives :class:`ComputedMap`. Occlusion gives coarser ones on its way."""
 
-    def refine(step: Step) -> Drawn:
+    def refine(step: Step) -> ComputedMap:
         for stage in drill_down(model, film, what.label, progress=step):
-            drawn = Drawn(shrunk(stage.values), stage.forwards, stage.full)
+            drawn = ComputedMap(shrunk(stage.values), stage.forwards, stage.full)
             step(stage.forwards / stage.full, drawn)
         return drawn
 
-    def draw(step: Step) -> Drawn:
-        return Drawn(shrunk(make_map(model, film, what.label, what.method, progress=step)))
+    def draw(step: Step) -> ComputedMap:
+        return ComputedMap(shrunk(make_map(model, film, what.label, what.method, progress=step)))
 
     work = refine if what.method == "occlusion" else draw
     return Task(("map", what), what.name, work, lambda drawn: drawn.values.nbytes)
 
 
-def tested_task(film: Radiograph, model: Classifier, what: Wanted, drawn: Drawn) -> Task:
+def tested_task(film: Radiograph, model: Classifier, what: Wanted, drawn: ComputedMap) -> Task:
     """Is the map faithful? Gives :class:`cxr.explain.Faithfulness`."""
     return Task(
         ("tested", what),
@@ -92,7 +92,7 @@ def tested_task(film: Radiograph, model: Classifier, what: Wanted, drawn: Drawn)
     )
 
 
-def twins_task(film: Radiograph, model: Classifier, what: Wanted, drawn: Drawn) -> Task:
+def twins_task(film: Radiograph, model: Classifier, what: Wanted, drawn: ComputedMap) -> Task:
     """The map under shuffled weights; gives :class:`cxr.explain.Sanity`."""
 
     def compare(step: Step) -> object:
@@ -108,11 +108,11 @@ def twins_task(film: Radiograph, model: Classifier, what: Wanted, drawn: Drawn) 
 
 
 def twin_map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
-    """The map of one network with shuffled weights, without a measure; gives :class:`Drawn`."""
+    """One network with shuffled weights, without a measure; gives its :class:`ComputedMap`."""
     return Task(
         ("twin map", what),
         f"{what.name}, shuffled weights",
-        lambda step: Drawn(
+        lambda step: ComputedMap(
             shrunk(
                 make_map(with_shuffled_weights(model), film, what.label, what.method, progress=step)
             )

@@ -196,4 +196,4 @@ def _map(film: Film, model: Classifier) -> Map | None:
     radiograph = films.radiograph_of(film)
     what = map_tasks.wanted(radiograph, model, label, method)
     done = long_work.done(map_tasks.map_task(radiograph, model, what).key)
-    return Map(done.values, method, label) if isinstance(done, map_tasks.Drawn) else None
+    return Map(done.values, method, label) if isinstance(done, map_tasks.ComputedMap) else None
