@@ -11,7 +11,7 @@ import pytest
 
 import cxr
 from ui.base.words import score
-from ui.work.shelf import NICE, Job, Shelf, Step
+from ui.work.shelf import NICE, Job, ProgressCall, Shelf
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_job_tells_a_refusal_from_a_fault() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
 def test_long_work_gives_way_to_pages() -> None:
-    def priority(_: Step | None = None) -> int:
+    def priority(_: ProgressCall | None = None) -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     before = priority()

@@ -14,7 +14,7 @@ from cxr.model.classifier import Classifier
 from ui.base.words import plain
 from ui.lab.words import rank_table
 from ui.work import long_work
-from ui.work.shelf import Step, desk
+from ui.work.shelf import ProgressCall, desk
 
 NAMES = {"blur": "Blur", "mean": "Mean", "noise": "Noise", "black": "Black"}
 
@@ -25,7 +25,7 @@ def compare(film: Radiograph, label: str, model: Classifier) -> None:
         desk().leave_job()
         return
 
-    def rank(step: Step) -> NDArray[np.float64]:
+    def rank(step: ProgressCall) -> NDArray[np.float64]:
         return compare_fills(model, film, label, progress=step).rank
 
     task = long_work.Task(

@@ -21,7 +21,7 @@ from cxr.model.lungs import Probability
 from ui.session import models
 from ui.viewer.wire import shrunk
 from ui.work.long_work import Task
-from ui.work.shelf import Step, desk
+from ui.work.shelf import ProgressCall, desk
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ def wanted(film: Radiograph, model: Classifier, label: str, method: str) -> Want
 def map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
     """The map; gives :class:`ComputedMap`. Occlusion gives coarser ones on its way."""
 
-    def refine(step: Step) -> ComputedMap:
+    def refine(step: ProgressCall) -> ComputedMap:
         for stage in drill_down(model, film, what.label, progress=step):
             drawn = ComputedMap(shrunk(stage.values), stage.forwards, stage.full)
             step(stage.forwards / stage.full, drawn)
         return drawn
 
-    def draw(step: Step) -> ComputedMap:
+    def draw(step: ProgressCall) -> ComputedMap:
         return ComputedMap(shrunk(make_map(model, film, what.label, what.method, progress=step)))
 
     work = refine if what.method == "occlusion" else draw
@@ -95,7 +95,7 @@ def tested_task(film: Radiograph, model: Classifier, what: Wanted, drawn: Comput
 def twins_task(film: Radiograph, model: Classifier, what: Wanted, drawn: ComputedMap) -> Task:
     """The map under shuffled weights; gives :class:`cxr.explain.Sanity`."""
 
-    def compare(step: Step) -> object:
+    def compare(step: ProgressCall) -> object:
         found = sanity(model, film, what.label, what.method, drawn.values, progress=step)
         return replace(found, twin=shrunk(found.twin))
 

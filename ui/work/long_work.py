@@ -11,7 +11,7 @@ import streamlit as st
 from cxr.errors import CxrError, ExplainError
 from ui.base import keymap
 from ui.work.fragments import every
-from ui.work.shelf import Job, Step, desk
+from ui.work.shelf import Job, ProgressCall, desk
 
 PATIENCE = 0.5
 """Seconds that a piece of work may take before its progress is shown."""
@@ -37,7 +37,7 @@ class Task:
 
     key: Hashable
     what: str
-    work: Callable[[Step], Any]
+    work: Callable[[ProgressCall], Any]
     size: Callable[[Any], int]
 
 

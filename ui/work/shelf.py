@@ -63,7 +63,7 @@ class Shelf:
         return self.put(key, made, size(made))
 
 
-class Step(Protocol):
+class ProgressCall(Protocol):
     """What work calls with the share done, 0 to 1, and with what can be shown of it so far, if that
     is new. The answer False says that the work is to stop."""
 
@@ -78,10 +78,10 @@ class Job:
     key
         What the result is for.
     work : callable
-        Is given a :class:`Step`.
+        Is given a :class:`ProgressCall`.
     """
 
-    def __init__(self, key: Hashable, work: Callable[[Step], Any]) -> None:
+    def __init__(self, key: Hashable, work: Callable[[ProgressCall], Any]) -> None:
         self.key = key
         self.share = 0.0
         self.so_far: Any = None
