@@ -25,7 +25,7 @@ def rows_of_a_review() -> list[Entry]:
     return [
         kept,
         second,
-        replace(blind(), time=moment(3)),
+        replace(blind(), time=moment(3), hospital="=Mbarara", profile="d" * 64),
         replace(withdrawn(kept), time=moment(4)),
     ]
 

@@ -18,7 +18,7 @@ from reviews import blind, verdict, withdrawn
 
 from cxr.errors import ReviewError
 from cxr.review import store as store_module
-from cxr.review.entries import case_of, standing
+from cxr.review.entries import LATER, case_of, standing
 from cxr.review.store import Store, new_key, setting
 from cxr.study.answers import Answer, Answers
 
@@ -88,7 +88,9 @@ def test_a_changed_mind_is_a_new_row_and_an_undo_is_another(store: Store) -> Non
 def test_only_one_s_own_verdict_can_be_taken_back(store: Store) -> None:
     kept = store.record(verdict())
     read = store.record(blind())
-    for row in (replace(withdrawn(kept), reader="B"), withdrawn(read), withdrawn(verdict())):
+    elsewhere = replace(withdrawn(kept), hospital="Mbarara", profile="d" * 64)
+    others = replace(withdrawn(kept), reader="B")
+    for row in (others, elsewhere, withdrawn(read), withdrawn(verdict())):
         with refused("nothing_to_withdraw"):
             store.record(row)
     assert store.entries() == [kept, read]
@@ -110,6 +112,10 @@ def test_only_one_s_own_verdict_can_be_taken_back(store: Store) -> None:
         {"withdraws": "0" * 32},
         {"severity": "huge"},
         {"label": "T\0"},
+        {"hospital": "Mbarara"},
+        {"profile": "d" * 64},
+        {"hospital": "two  words", "profile": "d" * 64},
+        {"hospital": "Mbarara", "profile": "x"},
     ],
 )
 def test_what_no_form_gives_is_refused(tmp_path: Path, change: dict[str, str]) -> None:
@@ -176,16 +182,22 @@ def test_another_version_s_database_is_refused(store: Store, place: str) -> None
         Store(place)
 
 
-def test_a_database_of_version_1_gets_the_column_that_it_lacks(store: Store, place: str) -> None:
+@pytest.mark.parametrize(("version", "lacking"), [(1, LATER), (2, ("hospital", "profile"))])
+def test_an_older_database_gets_the_columns_that_it_lacks(
+    store: Store, place: str, version: int, lacking: tuple[str, ...]
+) -> None:
     kept = store.record(verdict())
     with store._database.engine.begin() as connection:
         table = store_module._entries.name
-        connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN mark")
-        connection.exec_driver_sql(f"UPDATE {store_module._schema.name} SET version = 1")
+        for name in lacking:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")
+        connection.exec_driver_sql(f"UPDATE {store_module._schema.name} SET version = {version}")
     newer = Store(place)
     assert newer.entries() == [kept]
-    marked = newer.record(verdict("B", mark=".1000,.2000,.3000,.4000"))
+    by_profile = {"hospital": "Mbarara", "profile": "d" * 64}
+    marked = newer.record(verdict("B", mark=".1000,.2000,.3000,.4000", **by_profile))
     assert newer.entries() == [kept, marked]
+    assert newer.entries(profile="d" * 64) == [marked]
     newer.close()
     again = Store(place)
     assert len(again.entries()) == 2

@@ -88,9 +88,11 @@ def verdict(entry: Entry) -> dict[str, Any]:
     """A row was kept with the verdicts."""
     held = {k: v for k, v in asdict(entry).items() if v or k not in LATER}  # as rows always were
     whole = json.dumps(held, sort_keys=True, ensure_ascii=True)
-    left_out = ("note", "image", "reader", "time")
+    left_out = ("note", "image", "reader", "time", "kind", "hospital", "profile")
+    by_profile = {"hospital": entry.profile} if entry.profile else {}  # as :func:`by` has it
     return {
-        **{k: v for k, v in asdict(entry).items() if v and k not in left_out and k != "kind"},
+        **{k: v for k, v in asdict(entry).items() if v and k not in left_out},
+        **by_profile,
         "entry": entry.kind,
         "sha256": sha256(whole.encode()).hexdigest(),
     }

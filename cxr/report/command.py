@@ -121,7 +121,8 @@ def _said(model: Classifier, asked: Namespace) -> dict[str, Verdict]:
     from ..review.entries import standing
     from ..review.store import Store, setting
 
-    rows = Store(setting()).entries(bundle=model.bundle.digest)
+    profile = model.site.identity if model.site else ""
+    rows = Store(setting()).entries(bundle=model.bundle.digest, profile=profile)
     return {
         row.image: Verdict(row.reader, row.verdict.replace("_", " "), row.note, row.time)
         for row in standing(rows).values()

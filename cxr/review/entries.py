@@ -30,6 +30,7 @@ _PATTERNS = {
     "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
     "withdraws": "([0-9a-f]{32})?",
     "mark": r"(\.\d{4}(,\.\d{4}){3})?",
+    "profile": "([0-9a-f]{64})?",
 }
 _CHOICES = {
     "kind": KINDS,
@@ -69,6 +70,9 @@ class Entry:
         UTC, ISO 8601 with microseconds and Z; "" until the row is kept.
     mark : str
         A box round what the reader means, as :func:`marked` writes it.
+    hospital, profile : str
+        Name and identity of the hospital profile that the call and the maps went by; "" where they
+        were as shipped.
     """
 
     key: str
@@ -88,11 +92,13 @@ class Entry:
     withdraws: str = ""
     time: str = ""
     mark: str = ""
+    hospital: str = ""
+    profile: str = ""
 
 
 FIELDS = tuple(field.name for field in fields(Entry))
-LATER = ("mark",)
-"""Fields that rows of earlier versions lack."""
+LATER = ("mark", "hospital", "profile")
+"""Fields that rows of earlier versions lack, in the order in which they came."""
 Box = tuple[float, float, float, float]
 
 
@@ -155,6 +161,8 @@ def checked(entry: Entry) -> Entry:
 def _senseless(entry: Entry) -> Iterable[str]:
     if not 1 <= len(entry.reader) <= LONGEST_NAME:
         yield "reader"
+    if tidy(entry.hospital) != entry.hospital or bool(entry.hospital) != bool(entry.profile):
+        yield "hospital"
     if len(entry.note) > LONGEST_NOTE:
         yield "note"
     if any(clean(text) != text for text in (entry.label, entry.called, entry.correction)):

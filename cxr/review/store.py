@@ -17,9 +17,11 @@ from sqlalchemy import exc
 from ..errors import ReviewError
 from ..user_folders import data_home
 from .append_only import Database, Words
-from .entries import FIELDS, Entry, checked, utc
+from .entries import FIELDS, LATER, Entry, checked, utc
 
-SCHEMA = 2
+SCHEMA = 3
+_HAD = {1: 0, 2: 1}
+"""Version of an older database → how many fields of LATER it has."""
 SETTING = "CXR_REVIEW"
 _WORDS = Words(SETTING, "review database", "reviews")
 
@@ -163,9 +165,9 @@ class Store:
         if version is None:
             with self._database.written("opened") as connection:
                 version = self._create(connection)
-        if version == 1:
+        if version in _HAD:
             with self._database.written("opened") as connection:
-                version = self._with_marks(connection)
+                version = self._with_later(connection)
         if version != SCHEMA:
             raise ReviewError(
                 "other_schema",
@@ -187,15 +189,18 @@ class Store:
         connection.execute(_schema.insert().values(one=1, version=SCHEMA))
         return SCHEMA
 
-    def _with_marks(self, connection: sa.Connection) -> int | None:
-        """Give a database of version 1 the column that it lacks, unless another process just has;
+    def _with_later(self, connection: sa.Connection) -> int | None:
+        """Give an older database the columns that it lacks, unless another process just has;
         returns the version."""
         self._database.lock(connection)
-        if _version(connection) == 1:
-            column = f"ALTER TABLE {_entries.name} ADD COLUMN mark TEXT NOT NULL DEFAULT ''"
+        version = _version(connection)
+        if version not in _HAD:
+            return version
+        for name in LATER[_HAD[version] :]:
+            column = f"ALTER TABLE {_entries.name} ADD COLUMN {name} TEXT NOT NULL DEFAULT ''"
             connection.exec_driver_sql(column)
-            connection.execute(_schema.update().values(version=SCHEMA))
-        return _version(connection)
+        connection.execute(_schema.update().values(version=SCHEMA))
+        return SCHEMA
 
 
 def _version(connection: sa.Connection) -> int | None:
@@ -208,7 +213,7 @@ def _version(connection: sa.Connection) -> int | None:
 def _target(entry: Entry) -> sa.Select[Any]:
     """The verdict that a row takes back, if there is one and it is this reader's."""
     wanted = {"key": entry.withdraws, "kind": "verdict", "case": entry.case}
-    wanted |= {"reader": entry.reader, "bundle": entry.bundle}
+    wanted |= {"reader": entry.reader, "bundle": entry.bundle, "profile": entry.profile}
     return sa.select(_entries.c.id).where(*(_entries.c[k] == v for k, v in wanted.items()))
 
 
