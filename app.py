@@ -45,7 +45,7 @@ elif frame.accepted("" if access.asks() else access.OPEN):
     frame.notice()
     access.show()
     models.pick()
-    if page in (READ, LAB, STUDY):  # the others are about the model as it was shipped
+    if page in (READ, REVIEW, LAB, STUDY):  # the others are about the model as it was shipped
         hospitals.pick()
     keymap.listen()
     intake.anywhere()

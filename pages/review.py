@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from cxr.batch.own_films import OWN
 from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
@@ -21,6 +23,7 @@ from ui.review import (
     film_panes,
     film_view,
     history,
+    own,
     queue,
     reader,
     records,
@@ -29,7 +32,7 @@ from ui.review import (
 )
 from ui.review.case import case_of, facts, scores
 from ui.review.queue import Place
-from ui.session import models, record, tables
+from ui.session import hospitals, models, record, tables
 from ui.session.hospitals import as_shipped
 from ui.work.shelf import desk
 
@@ -38,19 +41,19 @@ STYLE = Path(__file__).parents[1] / "ui" / "review" / "style.css"
 
 def main() -> None:
     frame.require_notice()
-    model = models.current()
+    shipped = models.current()
     st.html(STYLE)
-    table = predictions(model)
     store = source.store()
-    address.restore(model.bundle.folder.name)
-    rows = source.kept(store, bundle=model.bundle.digest)
-    place = queue.find(table, model.bundle, rows)
+    address.restore(shipped.bundle.folder.name)
+    table, model, key = cases(shipped)
+    by = model.site.identity if model.site else ""
+    rows = source.kept(store, bundle=model.bundle.digest, profile=by)
+    place = queue.find(table, model.bundle, rows, key)
     case = "" if place.row is None else str(place.row.case)
     address.write(model.bundle.folder.name, place.wanted, case)
     with st.sidebar:
-        as_shipped("Calls and maps are")
         queue.filters(table, model.bundle, place.wanted)
-        queue.films(model.bundle)
+        queue.films(model.bundle, own.counted(model, predictions(model)))
         reader.show()
     blind = verdict.committed(place, rows) if case else None
     hidden = place.wanted.blind and blind is None
@@ -65,6 +68,32 @@ def main() -> None:
         seen(place, table, model, store, rows, blind)
     if not hidden:
         records.show(place, model.bundle, store, rows)
+
+
+def cases(shipped: Classifier) -> tuple[pd.DataFrame, Classifier, Hashable]:
+    """The films that are asked for, by what they were called, and what that hangs on: those of the
+    model's table as shipped, one's own by the picked profile. Ends the page while there are none.
+    """
+    table = predictions(shipped)
+    folder = own.offered(shipped, table)
+    splits = [*([OWN] if folder is not None else []), *address.splits_of(table)]
+    chosen = address.split(splits)
+    if folder is None or chosen != OWN:
+        with st.sidebar:
+            as_shipped("Calls and maps are")
+            queue.splits(splits, chosen)
+        return table, shipped, tables.key_of(shipped.bundle.folder)
+    model = hospitals.model()
+    with st.sidebar:
+        own.caption(model)
+        queue.splits(splits, chosen)
+    films = own.table(folder, model)
+    if films is None:
+        with st.sidebar:
+            queue.films(model.bundle, own.counted(model, table))
+            reader.show()
+        st.stop()
+    return films, model, own.key_of(folder, model)
 
 
 def predictions(model: Classifier) -> pd.DataFrame:
@@ -126,7 +155,7 @@ def unseen(place: Place, model: Classifier, store: Store) -> None:
         if not reader.name():
             reader.ask()
         elif place.row.display:
-            verdict.blind_read(place, model.bundle, store)
+            verdict.blind_read(place, model, store)
 
 
 def seen(
@@ -153,7 +182,7 @@ def seen(
         if not reader.name():
             reader.ask()
         elif place.row.display:
-            verdict.panel(place, model.bundle, store, blind, mark)
+            verdict.panel(place, model, store, blind, mark)
             history.show(place, rows)
         elsewhere.show(case)
         scores(place.row, model)

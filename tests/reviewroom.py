@@ -67,6 +67,30 @@ def make_room(folder: Path, model: cxr.Classifier) -> tuple[Path, Path]:
     return data, folder / "models"
 
 
+def make_own(folder: Path, lesions: int = 3, clear: int = 3) -> Path:
+    """A data folder of drawn films that no bundle's table lists, labelled as they are; beside them
+    one that may not be shown, one of another label and one that cannot be read."""
+    (folder / "mine").mkdir(parents=True)
+    rng = np.random.default_rng(11)
+    rows: list[dict[str, Any]] = []
+
+    def add(name: str, label: str, content: bytes, display: str = "1") -> None:
+        (folder / "mine" / name).write_bytes(content)
+        row = {"image": f"mine/{name}", "label": label, "split": "", "source": "mbarara"}
+        rows.append({**row, "display": display, "patient_id": name})
+
+    def drawn(lesion: bool) -> bytes:
+        return cv2.imencode(".png", phantom(rng, lesion)[0])[1].tobytes()
+
+    for number in range(lesions + clear):
+        add(f"{number}.png", "T" if number < lesions else "N", drawn(number < lesions))
+    add("hidden.png", "N", drawn(False), display="0")
+    add("other.png", "Q", drawn(False))
+    add("broken.png", "N", b"no film")
+    _write(folder / "manifest.csv", rows, tuple(rows[0]))
+    return folder
+
+
 def _write(path: Path, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")

@@ -82,6 +82,19 @@ def table(bundle: Bundle) -> pd.DataFrame:
         raise _bad("it lists a film more than once")
     if strange := sorted(set(raw.label.cat.categories) - set(bundle.labels)):
         raise _bad(f"it has labels that the model doesn't: {', '.join(map(repr, strange[:5]))}")
+    return of_rows(raw, bundle)
+
+
+def of_rows(raw: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
+    """What :func:`table` gives, of rows that were read or scored already.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        Columns as in ``predictions.csv``: `image` as text, numbers as float64, all others as
+        categories, "" where there is nothing. No film twice, no label that the bundle lacks.
+    bundle : Bundle
+    """
     rows = _described(raw, bundle.labels)
     return pd.concat([rows, _scored(raw, rows, bundle)], axis=1)
 

@@ -11,14 +11,14 @@ import pytest
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
 from cxr.review.queue import Wanted, queue
-from ui.review import source
+from ui.review import own, source
 
 
 @pytest.fixture(autouse=True)
 def _own_database() -> Iterator[None]:
     """Streamlit's tests share its caches; of these only the model may stay."""
     yield
-    for shared in (source._jobs, source._open):
+    for shared in (source._jobs, source._open, own._jobs, own._held):
         shared.clear()
 
 

@@ -14,13 +14,14 @@ from typing import ParamSpec
 import pandas as pd
 import streamlit as st
 
+from cxr.batch.own_films import OWN
 from cxr.metrics.predictions import flag_names
 from cxr.review.queue import SAID, SHOWN, SORTS, Queue, Wanted
 
 _LAST, _ASIDE, _FIRST = "review_address", "review_aside", "review_first"
 _TELLING = ("truth", "called", "passport", "sort", "shown")
-SPLITS = ("test", "external", "val")
-"""Never pooled: the first that a table has is shown until another is chosen."""
+SPLITS = (OWN, "test", "external", "val")
+"""Never pooled: the first that there is is shown until another is chosen."""
 _P = ParamSpec("_P")
 
 
@@ -49,19 +50,24 @@ def restore(model: str) -> None:
         st.query_params.from_dict(last)
 
 
+def split(splits: list[str]) -> str:
+    """Which of the splits that there are the address asks for."""
+    return _one_of("split", splits) or splits[0]
+
+
 def wanted(table: pd.DataFrame, labels: tuple[str, ...]) -> Wanted:
     """The queue that the address asks for."""
     splits = splits_of(table)
-    split = _one_of("split", splits) or splits[0]
-    source = _one_of("source", sources(table, split))
+    here = split(splits)
+    source = _one_of("source", sources(table, here))
     blind = st.query_params.get("blind") == "1"
     shown, said = _one_of("shown", SHOWN) or _usual(blind), _one_of("said", SAID)
     if blind:
         said = "" if said == "disputed" else said
-        return Wanted(split, source, shown=shown, blind=True, said=said)  # the rest would tell
+        return Wanted(here, source, shown=shown, blind=True, said=said)  # the rest would tell
     truth, called = _one_of("truth", labels), _one_of("called", labels)
     flag, sort = _one_of("passport", flags_of(table)), _one_of("sort", SORTS) or SORTS[0]
-    return Wanted(split, source, truth, called, sort, shown, passport=flag, said=said)
+    return Wanted(here, source, truth, called, sort, shown, passport=flag, said=said)
 
 
 def splits_of(table: pd.DataFrame) -> list[str]:

@@ -9,16 +9,18 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from cxr.batch.own_films import OWN
 from cxr.errors import BundleError, CxrError
 from cxr.features import neighbours
 from cxr.imaging.radiograph import Radiograph
 from cxr.input_checks import Finding, limits_of
 from cxr.model.classifier import Classifier, Prediction
 from cxr.review.folder import Boxes, Folder
+from cxr.screening.standing import standing_of
 from ui.base.words import WAY_OUT, flags, site
 from ui.panels import findings, input_checks
 from ui.review import source
-from ui.session import tables
+from ui.session import hospitals, tables
 from ui.session.models import line
 from ui.work.shelf import desk
 
@@ -77,7 +79,8 @@ def case_of(row: pd.Series, model: Classifier) -> Case:
         return Case(row, between, folder, None, NOT_TO_SHOW)
     if folder is None:
         return Case(row, between, None, None, NO_FOLDER)
-    if why := source.wrong(folder, tables.key_of(model.bundle.folder)):
+    own = row.split == OWN
+    if not own and (why := source.wrong(folder, tables.key_of(model.bundle.folder))):
         return Case(row, between, None, None, why)
     try:
         return Case(row, between, folder, film_of(folder, str(row.image)))
@@ -106,8 +109,15 @@ def scores(row: pd.Series, model: Classifier) -> None:
     unknown = "outside" in str(row["passport"]).split(";")
     if unknown:
         input_checks.first({"outside": _distance(row, model)})
-    called = Prediction(str(row.called), p, logits, None)
-    findings.show_scores(called, model, muted=unknown, home=row.split != "external")
+    if row.split != OWN:
+        called, home, stands = str(row.called), row.split != "external", None
+        prediction = Prediction(called, p, logits, None)
+    else:
+        home = hospitals.all_at_home()
+        prediction = Prediction(max(p, key=lambda label: p[label]), p, logits, None)
+        by_place = model.site is not None or not home
+        stands = standing_of(prediction, model) if by_place else None
+    findings.show_scores(prediction, model, stands, muted=unknown, home=home)
 
 
 def _distance(row: pd.Series, model: Classifier) -> str:
@@ -125,7 +135,8 @@ def _distance(row: pd.Series, model: Classifier) -> str:
 def facts(case: Case, model: Classifier) -> None:
     """What is known of the film, and by which model it was called."""
     row = case.row
-    known = [f"Source {site(str(row.source))}", f"split {row.split}"]
+    where = "your own film" if row.split == OWN else f"split {row.split}"
+    known = [f"Source {site(str(row.source))}", where]
     for name, title in (("view", "view"), ("sex", "sex"), ("age_group", "")):
         value = str(row[name])
         if value not in ("", "unknown"):
@@ -141,6 +152,8 @@ def facts(case: Case, model: Classifier) -> None:
     if case.boxes:
         known.append(f"{len(case.boxes)} lesion box{'es' if len(case.boxes) > 1 else ''} (key b)")
     lines = [" · ".join(known), f"Model {line(model.bundle)}"]
+    if (profile := model.site) is not None:
+        lines.append(f"Hospital profile {profile.name} · {profile.identity[:12]}")
     if not _scores_alike(case, model):
         lines.insert(0, "The folder’s film does not give the table’s scores: it may be another.")
     paragraphs = "".join(f"<p>{escape(text)}</p>" for text in lines)

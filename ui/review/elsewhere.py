@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
+from cxr.batch.own_films import OWN
 from cxr.errors import CxrError
 from ui.base.words import plain, site
 from ui.lab import stories
@@ -54,7 +55,7 @@ def _taken(case: Case) -> Film:
         return held[0]
     path = case.folder.path(str(case.row.image))
     # Of a hospital that the model doesn't know it is an upload: a source says that it is at home.
-    home = "" if case.row.split == "external" else site(str(case.row.source))
+    home = "" if case.row.split in ("external", OWN) else site(str(case.row.source))
     name = f"case-{case.row.case}{PurePath(path).suffix.lower()}"
     film = films.films()[films.add(name, path.read_bytes(), str(case.row.label), home)]
     if film.refusal is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
 
+from cxr.batch.own_films import OWN
 from cxr.errors import CxrError
 from cxr.model.bundle import Bundle
 from cxr.review import queue as order
@@ -18,6 +19,7 @@ from ui.review import address, reader, source
 from ui.session import tables
 
 SPLITS = {
+    OWN: "Own: films of this folder",
     "test": "Test: hospitals it knows",
     "external": "External: hospitals it doesn’t know",
     "val": "Val: films it was tuned on",
@@ -69,11 +71,11 @@ class Place:
         return str(self.queue.rows.case.iloc[there]) if inside else ""
 
 
-def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry]) -> Place:
-    """What the address asks for; without a case, the first that this reader hasn't judged."""
+def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) -> Place:
+    """What the address asks for; without a case, the first that this reader hasn't judged. `key`
+    is what the table hangs on."""
     wanted = address.wanted(table, bundle.labels)
     name, judged = reader.name(), standing(rows)
-    key = tables.key_of(bundle.folder)
     found = _queue(key, replace(wanted, said=""), bundle.labels, table)
     if wanted.said:
         found = narrowed(found, wanted.said, judged, name)
@@ -90,12 +92,18 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry]) -> Place:
 
 # Of a million rows the order takes about a second; it is the same for every session.
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _queue(key: tables.Key, wanted: Wanted, labels: tuple[str, ...], _table: pd.DataFrame) -> Queue:
+def _queue(key: Hashable, wanted: Wanted, labels: tuple[str, ...], _table: pd.DataFrame) -> Queue:
     return order.queue(_table, labels, wanted)
 
 
+def splits(there: list[str], chosen: str) -> None:
+    """Which films: the folder's own, or a split of the model's table."""
+    st.subheader("Cases", anchor=False)
+    _choose("split", "Split", there, chosen, lambda s: SPLITS[s])
+
+
 def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
-    """One control for each part of the address."""
+    """One control for each other part of the address."""
     labels = ("", *bundle.labels)
     groups = {"N", "T"} <= set(bundle.labels)
 
@@ -103,8 +111,6 @@ def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
         means = meaning(label, bundle.labels) if label else ""
         return f"{label} · {means}" if means else label or "Any"
 
-    st.subheader("Cases", anchor=False)
-    _choose("split", "Split", address.splits_of(table), wanted.split, lambda s: SPLITS[s])
     names = ("", *address.sources(table, wanted.split))
     _choose("source", "Source", names, wanted.source, lambda s: site(s) if s else "All")
     _choose("shown", "Which", SHOWN, wanted.shown, lambda name: _SHOWN[name])
@@ -188,11 +194,13 @@ def _blind_changed() -> None:
     address.blind(st.session_state["queue-blind"])
 
 
-def films(bundle: Bundle) -> None:
-    """Where the films are, and how to name another folder."""
+def films(bundle: Bundle, own: str) -> None:
+    """Where the films are, and how to name another folder; `own` is said of films of one's own."""
     st.subheader("Films", anchor=False)
     found = source.folder()
-    if found is not None:
+    if own:
+        st.caption(own)
+    elif found is not None:
         st.caption(f"{len(found.rows):,} films listed in the data folder.")
         if why := source.wrong(found, tables.key_of(bundle.folder)):
             st.warning(why)

@@ -129,7 +129,8 @@ def vectors(model: Classifier, films: Folder, table: pd.DataFrame, again: bool =
     again : bool
         Begin anew after it was cancelled or has failed: finished shards stay.
     """
-    images, shelf = _shelf(tables.key_of(model.bundle.folder), films.fingerprint, model, table)
+    of = (*tables.key_of(model.bundle.folder), len(table))
+    images, shelf = _shelf(of, films.fingerprint, model, table)
 
     def work(step: Callable[[float], bool]) -> Vectors:
         return neighbours.work_out(model, images, films.film, shelf, step)
@@ -147,7 +148,7 @@ def vectors(model: Classifier, films: Folder, table: pd.DataFrame, again: bool =
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _shelf(
-    key: tables.Key, fingerprint: str, _model: Classifier, _table: pd.DataFrame
+    key: tuple[str, str, int], fingerprint: str, _model: Classifier, _table: pd.DataFrame
 ) -> tuple[tuple[str, ...], Path]:
     """The films of a bundle's table and where their vectors lie."""
     images = neighbours.films_of(_table)

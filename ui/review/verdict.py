@@ -8,8 +8,8 @@ from html import escape
 import streamlit as st
 
 from cxr.errors import CxrError, ReviewError
-from cxr.model.bundle import Bundle
-from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, clean
+from cxr.model.classifier import Classifier
+from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, clean, tidy
 from cxr.review.store import Store, new_key
 from ui.base import keymap
 from ui.base.words import meaning, plain
@@ -42,11 +42,11 @@ def committed(place: Place, rows: list[Entry]) -> Entry | None:
     return own[-1] if own else None
 
 
-def blind_read(place: Place, bundle: Bundle, store: Store) -> None:
+def blind_read(place: Place, model: Classifier, store: Store) -> None:
     """The read that comes before everything else: a label by one key, and by the next how sure."""
     row = place.row
     assert row is not None
-    about = _about(place, bundle)
+    about, bundle = _about(place, model), model.bundle
     case, draft = about.case, f"draft-{_own(about)}"
     st.html('<div class="cxr-heading">Your read</div>')
     with st.container(horizontal=True, gap="small"):
@@ -86,11 +86,11 @@ def _commit(about: Entry, draft: str, confidence: str, store: Store) -> None:
     _keep(replace(about, kind="blind", read=read, confidence=confidence), store)
 
 
-def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None, mark: str) -> None:
+def panel(place: Place, model: Classifier, store: Store, blind: Entry | None, mark: str) -> None:
     """The verdicts, each one key, and what may be said beside them, a mark on the film too."""
     row = place.row
     assert row is not None
-    about = _about(place, bundle)
+    about, bundle = _about(place, model), model.bundle
     standing = place.mine.get(about.case)
     about = replace(about, mark=mark or (standing.mark if standing else ""))
     own = _own(about)
@@ -154,8 +154,13 @@ def _changed(standing: Entry, mark: str, keys: dict[str, str]) -> bool:
 
 
 def _own(about: Entry) -> str:
-    """What is typed on a case is this reader's alone, under this model."""
-    return f"{about.case}-{about.bundle[:12]}-{about.reader}"
+    """What is typed on a case is this reader's alone, under this model and profile."""
+    return f"{about.case}-{about.bundle[:12]}-{about.profile[:12]}-{about.reader}"
+
+
+def _form(about: Entry) -> tuple[str, str, str]:
+    """What a form's key is kept under."""
+    return about.bundle, about.profile, about.case
 
 
 def _offered(about: Entry, standing: Entry | None, blind: Entry | None) -> str:
@@ -180,22 +185,24 @@ def _choice(label: str, options: list[str], value: str, key: str) -> str:
     return str(chosen or "")
 
 
-def _about(place: Place, bundle: Bundle) -> Entry:
+def _about(place: Place, model: Classifier) -> Entry:
     """The case as a row without a verdict, with this form's key."""
-    row = place.row
+    row, site = place.row, model.site
     assert row is not None
-    forms = st.session_state.setdefault(FORMS, {})
-    key = forms.setdefault((bundle.digest, str(row.case)), new_key())
-    return Entry(
-        key,
+    about = Entry(
+        "",
         "verdict",
         reader.name(),
         str(row.case),
         str(row.image),
-        bundle.digest,
+        model.bundle.digest,
         label=str(row.label),
         called=str(row.called),
+        hospital=tidy(site.name) if site else "",
+        profile=site.identity if site else "",
     )
+    forms = st.session_state.setdefault(FORMS, {})
+    return replace(about, key=forms.setdefault(_form(about), new_key()))
 
 
 @address.held
@@ -213,7 +220,7 @@ def _give(about: Entry, verdict: str, keys: dict[str, str], following: str, stor
 def _keep(entry: Entry, store: Store) -> bool:
     """Confirm a row once it is in the database; where it isn't, say so and leave all as it was."""
     forms = st.session_state.setdefault(FORMS, {})
-    if entry.kind != "withdrawn" and forms.get((entry.bundle, entry.case)) != entry.key:
+    if entry.kind != "withdrawn" and forms.get(_form(entry)) != entry.key:
         # Pressed on a form that was sent already, before what comes next was there to be seen.
         last: Entry | None = st.session_state.get(KEPT)
         if last is not None and _pressed(last) != _pressed(entry):
@@ -225,9 +232,9 @@ def _keep(entry: Entry, store: Store) -> bool:
     except CxrError as refusal:
         st.session_state[_FAILED] = address.here(), str(refusal)
         if refusal.code == "key_taken":  # it was kept before, unconfirmed, and changed since
-            forms.pop((entry.bundle, entry.case), None)
+            forms.pop(_form(entry), None)
         return False
-    forms.pop((kept.bundle, kept.case), None)  # first: nothing below may be reached
+    forms.pop(_form(kept), None)  # first: nothing below may be reached
     if not too_soon:
         record.verdict(kept)
     st.session_state.pop(_FAILED, None)
@@ -301,6 +308,8 @@ def _undo(last: Entry, store: Store) -> None:
         label=last.label,
         called=last.called,
         withdraws=last.key,
+        hospital=last.hospital,
+        profile=last.profile,
     )
     if _keep(row, store):
         given.pop()
