@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import appwalk
 import pytest
-from appwalk import click, plates, text
+from appwalk import click, plates, running, text, wait
+from reviewroom import make_own
 from sites import profile
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
@@ -231,6 +232,25 @@ def test_calls_go_by_the_picked_profile_or_it_is_said_that_they_do_not(
         at.switch_page(page).run()
         assert not at.exception
         assert "as shipped, not by the profile of Drawn" in text(at).replace("\\", "")
+
+
+def test_films_of_one_s_own_folder_are_called_by_the_profile(
+    place: Path, room: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
+    monkeypatch.setenv("CXR_DATA", str(make_own(tmp_path / "own")))
+    model = cxr.load(room[1] / "room")
+    site = profile(model, threshold=-1000.0)
+    store.save(site)
+    at = opened()
+    at.sidebar.selectbox(key="hospital").set_value(site.identity).run()
+    wait(lambda: not running(at))
+    at.run()
+    assert "6 films to choose from: 3 N, 3 T" in text(at).replace("\\", "")
+    assert "go by the profile of Drawn hospital" in text(at)
+    click(at, "study-begin")
+    plan = at.session_state[setup.PLAN]
+    assert {case.advice for case in plan.cases if not case.seeded} == {"T"}
 
 
 def test_a_study_is_sent_as_a_link(place: Path) -> None:

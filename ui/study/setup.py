@@ -40,7 +40,8 @@ def show(model: Classifier) -> None:
             st.markdown(f"**{sent.films} films, as they were chosen for you.**")
         else:
             _choices()
-        st.caption(plain(_said(pool)))
+        if not pool.waits:
+            st.caption(plain(_said(pool)))
         if pool.hospital:
             st.caption(plain(f"The model’s calls go by the profile of {pool.hospital}."))
         elif pool.candidates:
@@ -113,7 +114,10 @@ def _chosen() -> tuple[int, int, int]:
 
 def _pool(model: Classifier) -> source.Pool:
     pools = {name: find(model) for name, find in source.POOLS.items()}
-    offered = [name for name, pool in pools.items() if pool.candidates] or [source.SESSION]
+    offered = [name for name, pool in pools.items() if pool.candidates]
+    if source.folder_of_own(model) is not None:
+        offered.append(source.FOLDER)
+    offered = offered or [source.SESSION]
     name = offered[0]
     if len(offered) > 1:
         name = st.segmented_control(
@@ -121,7 +125,7 @@ def _pool(model: Classifier) -> source.Pool:
         )
     if name == source.SESSION:
         st.button("Add the sixteen samples", key="study-samples", on_click=source.add_samples)
-    return pools[name]
+    return source.of_folder(model) if name == source.FOLDER else pools[name]
 
 
 def _said(pool: source.Pool) -> str:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 
+import pandas as pd
 import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
+from cxr.review.folder import Folder
 from cxr.screening.standing import call_of
 from cxr.study.answers import Answer, Answers, setting
 from cxr.study.plan import Candidate
 from cxr.teaching import samples
 from ui.base.words import plain
+from ui.review import own
 from ui.review import source as review
 from ui.review.case import film_of
 from ui.session import films, hospitals, tables
 from ui.session.films import Film
 
 SESSION, TABLE = "Films of this session", "Test films of the model"
+FOLDER = "Films of your folder"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +42,15 @@ class Pool:
         Whose profile the calls go by; "" where they are as shipped.
     sendable : str
         What a link calls them, as whoever opens it finds the same: see :data:`SENDABLE`.
+    waits : bool
+        Whether they are still being scored, which the page says.
     """
 
     candidates: list[Candidate]
     opened: dict[str, Callable[[], Radiograph]]
     hospital: str = ""
     sendable: str = ""
+    waits: bool = False
 
 
 def answers() -> Answers:
@@ -124,7 +131,29 @@ def of_table(model: Classifier) -> Pool:
         table = tables.all_films(tables.key_of(model.bundle.folder))
     except CxrError:
         return Pool([], {})
-    rows = table[(table.split == "test") & table.display]
+    found = _of_rows(table[(table.split == "test") & table.display], folder)
+    return replace(found, sendable="table")
+
+
+def folder_of_own(model: Classifier) -> Folder | None:
+    """The data folder, where its films are none of the model's."""
+    try:
+        return own.offered(model, tables.all_films(tables.key_of(model.bundle.folder)))
+    except CxrError:
+        return None
+
+
+def of_folder(model: Classifier) -> Pool:
+    """Its films, called by the picked profile; none while they are scored: then the page says how
+    far that is."""
+    folder = folder_of_own(model)
+    rows = None if folder is None else own.table(folder, model)
+    if folder is None or rows is None:
+        return Pool([], {}, waits=True)
+    return replace(_of_rows(rows, folder), hospital=model.site.name if model.site else "")
+
+
+def _of_rows(rows: pd.DataFrame, folder: Folder) -> Pool:
     candidates: list[Candidate] = []
     opened: dict[str, Callable[[], Radiograph]] = {}
     for image, label, called in zip(rows.image, rows.label, rows.called, strict=True):
@@ -132,7 +161,7 @@ def of_table(model: Classifier) -> Pool:
             film = sha256(str(image).encode()).hexdigest()
             candidates.append(Candidate(film, str(label), str(called)))
             opened[film] = partial(film_of, folder, str(image))
-    return Pool(candidates, opened, sendable="table")
+    return Pool(candidates, opened)
 
 
 POOLS = {SESSION: of_session, TABLE: of_table}
