@@ -15,7 +15,7 @@ from ..model.classifier import Classifier
 from ..review.folder import Folder
 from ..screening.assess import Assessment, assess
 from ..screening.standing import call_of
-from ..site import watch
+from ..site_profiles import watch
 
 OWN = "own"
 """What stands where a model's table has val, test or external."""

@@ -44,7 +44,7 @@ def fit(
     share: float | None = None,
     without_outside: bool = False,
 ) -> Profile:
-    """Fit a profile. Nothing is kept anywhere: see :func:`cxr.site.store.save`.
+    """Fit a profile. Nothing is kept anywhere: see :func:`cxr.site_profiles.store.save`.
 
     From :data:`cxr.site.thresholds.LEAST` films of `negative`: a threshold. With as many of
     `positive`: a head of its own too, if it is ahead of the shipped one beyond doubt. From
@@ -58,7 +58,7 @@ def fit(
         One of ``model.labels`` each; "" where there is none. Films of a third label, and films
         without a label beside those with one, are left aside, and counted.
     name : str
-        At most :data:`cxr.site.profile.LONGEST_NAME` characters.
+        At most :data:`cxr.site_profiles.profile.LONGEST_NAME` characters.
     positive, negative : str
         The two labels to tell apart.
     patients : sequence of str, optional

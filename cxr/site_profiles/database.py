@@ -1,4 +1,4 @@
-"""Profiles in a database that several machines share, as :mod:`cxr.site.store` keeps them in a
+"""Profiles in a database that several machines share, as :mod:`.store` keeps them in a
 folder on one."""
 
 from __future__ import annotations

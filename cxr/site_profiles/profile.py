@@ -60,7 +60,7 @@ class Profile:
     negatives, positives : float32 (n,)
         Out-of-fold log-odds of its films, rising.
     seen : float32 (n, d)
-        What its films left behind for :mod:`cxr.site.drift`, negatives first; (0, 0) where nothing
+        What its films left behind for :mod:`.drift`, negatives first; (0, 0) where nothing
         can be watched.
     head : SiteHead or None
     """

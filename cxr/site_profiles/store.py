@@ -127,7 +127,7 @@ def delete(profile: Profile, where: Path | None = None) -> None:
 
 
 def lines(identity: str, where: Path | None = None) -> tuple[str, ...]:
-    """What the films that were read under a profile left behind, see :mod:`cxr.site.watch`."""
+    """What the films that were read under a profile left behind, see :mod:`.watch`."""
     return _shelf(where).lines(identity)
 
 

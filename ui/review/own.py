@@ -16,7 +16,7 @@ from cxr.review.folder import Folder
 from cxr.screening.assess import Assessment
 from ui.base.words import plain
 from ui.review import film_view, source
-from ui.session.shelf import Job
+from ui.work.shelf import Job
 
 _LOOKED_AT = 20
 _MOST_JOBS = 4
