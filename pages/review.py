@@ -17,6 +17,7 @@ from ui.base import frame, keymap
 from ui.base.words import plain
 from ui.review import (
     address,
+    consensus,
     elsewhere,
     film_panes,
     film_view,
@@ -155,6 +156,7 @@ def seen(
         elif place.row.display:
             verdict.panel(place, model.bundle, store, blind, mark)
             history.show(place, rows)
+            consensus.show(place, model.bundle, store, rows)
         elsewhere.show(case)
         scores(place.row, model)
         facts(case, model)

@@ -24,6 +24,7 @@ from cxr.audit.chain import Head, follow
 from cxr.audit.log import Log, exists
 from cxr.errors import ReviewError
 from cxr.report import make, to_json
+from cxr.review.entries import LATER
 
 ROOT = Path(__file__).parents[1]
 
@@ -222,9 +223,9 @@ def test_what_a_verdict_leaves_here_has_no_note_and_no_file() -> None:
     assert events.verdict(verdict(note="other"))["sha256"] != events.verdict(kept)["sha256"]
 
 
-def test_a_verdict_without_a_mark_has_the_hash_that_it_always_had() -> None:
+def test_a_verdict_without_later_fields_has_the_hash_that_it_always_had() -> None:
     kept = verdict()
-    held = {name: value for name, value in asdict(kept).items() if name != "mark"}
+    held = {name: value for name, value in asdict(kept).items() if name not in LATER}
     text = json.dumps(held, sort_keys=True, ensure_ascii=True)
     assert events.verdict(kept)["sha256"] == sha256(text.encode()).hexdigest()
     marked = replace(kept, mark=".1000,.2000,.3000,.4000")

@@ -156,5 +156,6 @@ def test_the_list_of_a_blind_queue_tells_nothing(place: Path) -> None:
     press(at, f"read-{shown(at)}-N")
     press(at, f"read-{shown(at)}-low")
     section(at, "Queue")
-    assert list(at.dataframe[0].value.columns) == ["case", "my verdict", "all readers"]
+    said = ["my verdict", "all readers", "consensus"]
+    assert list(at.dataframe[0].value.columns) == ["case", *said]
     assert "Corrected labels" not in at.segmented_control(key="review-section").options

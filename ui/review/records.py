@@ -12,8 +12,9 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.model.bundle import Bundle
 from cxr.review import agreement, exchange
-from cxr.review.entries import Entry, standing
-from cxr.review.relabel import Relabelled, relabel
+from cxr.review.agreement import ReaderPair
+from cxr.review.entries import Entry, consensus, settled, standing
+from cxr.review.relabel import Change, Relabelled, relabel
 from cxr.review.store import Store
 from ui.base.words import flags, plain, site
 from ui.review import address, history, source
@@ -50,6 +51,7 @@ def show(place: Place, bundle: Bundle, store: Store, rows: list[Entry]) -> None:
 def _queue(place: Place, said: list[Entry]) -> None:
     rows = place.queue.rows
     votes = agreement.votes(standing(said))
+    agreed = consensus(said)
     start = max(0, (place.at or 0) - _LISTED // 2)
     part = rows.iloc[start : start + _LISTED]
     mine = [place.mine.get(case) for case in part.case]
@@ -67,6 +69,10 @@ def _queue(place: Place, said: list[Entry]) -> None:
             "my verdict": [VERDICTS[entry.verdict] if entry else "" for entry in mine],
             "all readers": [  # of the others only once one's own is given
                 history.told(votes[case]) if entry else ""
+                for case, entry in zip(part.case, mine, strict=True)
+            ],
+            "consensus": [
+                history.agreed(agreed[case]) if entry and case in agreed else ""
                 for case, entry in zip(part.case, mine, strict=True)
             ],
         }
@@ -91,6 +97,11 @@ def _agreement(rows: list[Entry]) -> None:
     reads = agreement.reads(standing(rows, "blind"))
     st.markdown("**Verdicts under this model**")
     _agreement_of(verdicts)
+    agreed = consensus(rows)
+    if agreed:
+        together = {case: entry.verdict for case, entry in agreed.items()}
+        st.write(f"Consensus on {_count(len(agreed), 'case')}; each reader beside it:")
+        _pairs(agreement.with_consensus(verdicts, together))
     st.markdown("**Blind reads under this model**")
     _agreement_of(reads)
     st.caption(
@@ -110,8 +121,12 @@ def _agreement_of(answers: dict[tuple[str, str], str]) -> None:
         f"Fleiss’ kappa {_kappa(found.kappa)} · {_count(found.cases, 'shared case')}, "
         f"{found.readers} readers.{few}"
     )
+    _pairs(found.pairs)
+
+
+def _pairs(pairs: tuple[ReaderPair, ...]) -> None:
     table = pd.DataFrame(
-        [(p.first, p.second, p.cases, f"{p.observed:.0%}", _kappa(p.kappa)) for p in found.pairs],
+        [(p.first, p.second, p.cases, f"{p.observed:.0%}", _kappa(p.kappa)) for p in pairs],
         columns=["reader", "and reader", "cases", "same answer", "Cohen’s kappa"],
     )
     st.dataframe(table, hide_index=True, height="content" if len(table) < 12 else 400)
@@ -172,7 +187,7 @@ def _relabel(store: Store) -> None:
     if folder is None:
         st.caption("The manifest is read from the data folder: name it in the sidebar.")
         return
-    said = standing(source.kept(store))
+    said = settled(source.kept(store))
     try:
         found = relabel(folder.manifest(), said)
     except CxrError as refusal:
@@ -212,14 +227,16 @@ def _relabel(store: Store) -> None:
     )
 
 
-def _by(readers: tuple[str, ...]) -> str:
-    return "by one reader" if len(readers) == 1 else f"by {len(readers)} readers"
+def _by(change: Change) -> str:
+    if change.consensus:
+        return f"a consensus of {len(change.readers)}"
+    return "by one reader" if len(change.readers) == 1 else f"by {len(change.readers)} readers"
 
 
 def _changes(found: Relabelled) -> None:
     if found.changes:
         rows = [
-            (c.image, c.before, c.after, _by(c.readers), "; ".join(c.readers), c.time)
+            (c.image, c.before, c.after, _by(c), "; ".join(c.readers), c.time)
             for c in found.changes
         ]
         names = ["film", "label", "corrected", "stands behind it", "readers", "at"]

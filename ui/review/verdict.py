@@ -128,18 +128,21 @@ def panel(place: Place, bundle: Bundle, store: Store, blind: Entry | None, mark:
             args=(about, standing.verdict, keys, "", store),
         )
     with buttons:
-        for verdict, title in VERDICTS.items():
-            if verdict == _NOT_OFFERED[about.label == about.called]:
-                continue
+        for verdict in choices(about):
             more = f": {correction}" if verdict == "label_wrong" and correction else ""
             st.button(
-                plain(title + more),
+                plain(VERDICTS[verdict] + more),
                 key=f"verdict-{verdict}-{about.case}",
                 shortcut=keymap.of(verdict),
                 type="primary" if standing and standing.verdict == verdict else "secondary",
                 on_click=_give,
                 args=(about, verdict, keys, place.neighbour(1), store),
             )
+
+
+def choices(about: Entry) -> list[str]:
+    """The verdicts that make sense of a case."""
+    return [name for name in VERDICTS if name != _NOT_OFFERED[about.label == about.called]]
 
 
 def _changed(standing: Entry, mark: str, keys: dict[str, str]) -> bool:
@@ -182,20 +185,9 @@ def _choice(label: str, options: list[str], value: str, key: str) -> str:
 
 def _about(place: Place, bundle: Bundle) -> Entry:
     """The case as a row without a verdict, with this form's key."""
-    row = place.row
-    assert row is not None
+    assert place.row is not None
     forms = st.session_state.setdefault(FORMS, {})
-    key = forms.setdefault((bundle.digest, str(row.case)), new_key())
-    return Entry(
-        key,
-        "verdict",
-        reader.name(),
-        str(row.case),
-        str(row.image),
-        bundle.digest,
-        label=str(row.label),
-        called=str(row.called),
-    )
+    return place.entry(bundle, forms.setdefault((bundle.digest, str(place.row.case)), new_key()))
 
 
 @address.held
