@@ -41,7 +41,7 @@ def main() -> None:
     frame.require_notice()
     model = models.current()
     st.html(STYLE)
-    table = predictions(model)
+    measured, table = predictions(model)
     store = source.store()
     address.restore(model.bundle.folder.name)
     rows = source.kept(store, bundle=model.bundle.digest)
@@ -63,14 +63,16 @@ def main() -> None:
         desk().leave_job()
         unseen(place, model, store)
     else:
-        seen(place, table, model, store, rows, blind)
+        seen(place, measured, model, store, rows, blind)
     if not hidden:
-        records.show(place, model.bundle, store, rows)
+        records.show(place, store, rows, "train" in address.splits_of(table))
 
 
-def predictions(model: Classifier) -> pd.DataFrame:
+def predictions(model: Classifier) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The films that it was measured on, and these with those that it learnt from behind them."""
     try:
-        return tables.all_films(tables.key_of(model.bundle.folder))
+        key = tables.key_of(model.bundle.folder)
+        return tables.all_films(key), tables.reviewed(key)
     except CxrError as refusal:
         st.info(plain(str(refusal)))
         st.stop()
@@ -132,7 +134,7 @@ def unseen(place: Place, model: Classifier, store: Store) -> None:
 
 def seen(
     place: Place,
-    table: pd.DataFrame,
+    measured: pd.DataFrame,
     model: Classifier,
     store: Store,
     rows: list[Entry],
@@ -145,7 +147,7 @@ def seen(
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with left:
-        mark = film_panes.show(place, case, table, model)
+        mark = film_panes.show(place, case, measured, model)
     with right:
         st.html(
             f'<div class="cxr-between">Labelled {escape(str(place.row.label))}, '

@@ -51,11 +51,20 @@ class Relabelled:
     changes : tuple of Change
     open : tuple of Open
         Where readers disagree, no right label was given, or the manifest has changed meanwhile.
+    judged : mapping of split to (int, int)
+        Films of every split that readers judged: called right, called wrong.
     """
 
     manifest: bytes
     changes: tuple[Change, ...]
     open: tuple[Open, ...]
+    judged: Mapping[str, tuple[int, int]]
+
+    def leans(self, split: str) -> bool:
+        """Whether mostly wrong calls of a split were judged, so that its labels put right raise
+        every figure of the model that called them."""
+        right, wrong = self.judged.get(split, (0, 0))
+        return right < wrong
 
 
 def relabel(
@@ -88,10 +97,15 @@ def relabel(
     for entry in standing.values():
         doubted.setdefault(entry.image, []).append(entry)
     changes, undecided = {}, []
+    judged: dict[str, tuple[int, int]] = {}
     for row in rows:
+        said = doubted.get(row["image"], [])
+        if said:
+            right, wrong = judged.get(row.get("split", ""), (0, 0))
+            at_fault = any(entry.label != entry.called for entry in said)
+            judged[row.get("split", "")] = right + (not at_fault), wrong + at_fault
         if split and row.get("split") != split:
             continue
-        said = doubted.get(row["image"], [])
         if any(entry.verdict == "label_wrong" for entry in said):
             outcome = _decide(row, said)
             if isinstance(outcome, Change):
@@ -99,7 +113,7 @@ def relabel(
             elif outcome is not None:
                 undecided.append(outcome)
     text = _written(header, rows, changes)
-    return Relabelled(text, tuple(changes.values()), tuple(undecided))
+    return Relabelled(text, tuple(changes.values()), tuple(undecided), judged)
 
 
 def told(standing: Mapping[tuple[str, str], Entry]) -> tuple[dict[str, str], int]:

@@ -20,7 +20,7 @@ from cxr.review.queue import SAID, SHOWN, SORTS, Queue, Wanted
 
 _LAST, _ASIDE, _FIRST = "review_address", "review_aside", "review_first"
 _TELLING = ("truth", "called", "passport", "sort", "shown")
-SPLITS = ("test", "external", "val")
+SPLITS = ("test", "external", "val", "train")
 """Never pooled: the first that a table has is shown until another is chosen."""
 _P = ParamSpec("_P")
 

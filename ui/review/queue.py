@@ -21,6 +21,7 @@ SPLITS = {
     "test": "Test: hospitals it knows",
     "external": "External: hospitals it doesn’t know",
     "val": "Val: films it was tuned on",
+    "train": "Train: films it learnt from",
 }
 _SHOWN = {
     "errors": "Called wrong",

@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from cxr.errors import CxrError
-from cxr.model.bundle import Bundle
 from cxr.review import agreement, exchange
 from cxr.review.agreement import ReaderPair
 from cxr.review.entries import Entry, consensus, settled, standing
@@ -25,17 +24,29 @@ from ui.session import record
 _FEW = 30
 _LISTED = 500
 _ABOUT = "review_taken_in"
+_WAY = {
+    True: "Its films are under “Split” in the sidebar.",
+    False: "Its films are shown here once the model has scored them: python -m train learnt "
+    "--data DIR --out models/NAME.",
+}
+"""How train is reviewed, where its films are there and where they aren't."""
 
 
-def show(place: Place, bundle: Bundle, store: Store, rows: list[Entry]) -> None:
-    """One section at a time; none until it is asked for."""
+def show(place: Place, store: Store, rows: list[Entry], train: bool) -> None:
+    """One section at a time; none until it is asked for.
+
+    Parameters
+    ----------
+    train : bool
+        Whether the films that the model learnt from are there to be reviewed.
+    """
     sections: dict[str, Callable[[], None]] = {
         "Queue": lambda: _queue(place, rows),
         "Agreement": lambda: _agreement(rows),
         "Verdicts out and in": lambda: _exchange(store),
     }
     if not place.wanted.blind:  # it names the labels of cases that are yet to be read
-        sections["Corrected labels"] = lambda: _relabel(store)
+        sections["Corrected labels"] = lambda: _relabel(store, train)
     with st.container(key="review-records"):
         chosen = st.segmented_control(
             "More",
@@ -182,7 +193,7 @@ def _exchange(store: Store) -> None:
         st.success(told)
 
 
-def _relabel(store: Store) -> None:
+def _relabel(store: Store, train: bool) -> None:
     folder = source.folder()
     if folder is None:
         st.caption("The manifest is read from the data folder: name it in the sidebar.")
@@ -193,23 +204,26 @@ def _relabel(store: Store) -> None:
     except CxrError as refusal:
         st.error(plain(str(refusal)))
         return
-    splits = Counter(change.split or "no split" for change in found.changes)
     alone = sum(len(change.readers) == 1 for change in found.changes)
     st.write(
         f"{_count(len(found.changes), 'label')} corrected"
         f"{f' ({alone:,} of them by one reader alone)' if alone else ''}, "
         f"{len(found.open):,} doubted but left as it is. The data folder itself is never altered."
     )
-    if splits:
-        st.caption(plain(", ".join(f"{split}: {many:,}" for split, many in sorted(splits.items()))))
-    right = sum(entry.label == entry.called for entry in said.values())
-    if set(splits) - {"train"} and right < len(said) - right:
-        train = "Correct train alone, or review" if "train" in splits else "Review"
+    splits = Counter(change.split for change in found.changes)
+    for split, (right, wrong) in sorted(found.judged.items()):
+        st.caption(
+            plain(
+                f"{split or 'no split'}: {splits[split]:,} corrected, "
+                f"{_count(right + wrong, 'film')} judged, {right:,} of them called right"
+            )
+        )
+    if leaning := [split for split in sorted(splits) if split != "train" and found.leans(split)]:
         st.warning(
-            f"Of {_count(len(said), 'verdict')} {right:,} are on calls that were right. A test set "
-            "whose labels are put right mostly where the model was wrong raises every figure of "
-            f"that model. {train} as many calls that were right: “Which” in the sidebar mixes "
-            "them in."
+            f"Most of the films of {plain(' and '.join(leaning))} that were judged were called "
+            "wrong. A test set whose labels are put right mostly where the model was wrong raises "
+            "every figure of that model. Review as many calls that were right (“Which” in the "
+            f"sidebar mixes them in), or correct train alone. {_WAY[train]}"
         )
     if "train" in splits:
         whole = st.toggle("Correct the other splits too", key="relabel-all")
