@@ -19,7 +19,7 @@ from ..user_folders import data_home
 from .append_only import Database, Words
 from .entries import FIELDS, JUDGING, LATER, Entry, checked, utc
 
-SCHEMA = 3
+SCHEMA = 4
 SETTING = "CXR_REVIEW"
 _WORDS = Words(SETTING, "review database", "reviews")
 
@@ -201,7 +201,8 @@ class Store:
         self._database.lock(connection)
         version = _version(connection)
         if version is not None and version < SCHEMA:
-            for name in LATER[version - 1 :]:  # each version brought one
+            there = {each["name"] for each in sa.inspect(connection).get_columns(_entries.name)}
+            for name in (name for name in LATER if name not in there):
                 column = f"ALTER TABLE {_entries.name} ADD COLUMN {name} TEXT NOT NULL DEFAULT ''"
                 connection.exec_driver_sql(column)
             connection.execute(_schema.update().values(version=SCHEMA))
