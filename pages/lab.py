@@ -10,7 +10,7 @@ import streamlit as st
 from ui.base import frame
 from ui.base.words import plain, short
 from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
-from ui.panels import input_checks, steps, worklist
+from ui.panels import full_screen, input_checks, steps, worklist
 from ui.session import films, hospitals, own_calls
 from ui.session.films import Film
 from ui.transfer import intake
@@ -59,9 +59,10 @@ def main() -> None:
     if view == "Methods":
         methods.show(film, reading, model)
     elif view == "Layers":
-        layers.show(film, reading.prediction.label, model)
+        layers.show(film, reading.prediction.label, model, full_screen.lines(film, reading, model))
     elif view == "Stability":
-        stability.show(film, reading.prediction.label, model)
+        caption = full_screen.lines(film, reading, model)
+        stability.show(film, reading.prediction.label, model, caption)
     elif view == "Input":
         desk().leave_job()
         preprocessing.show(film, reading, model)

@@ -19,6 +19,7 @@ from ui.base import frame, keymap
 from ui.base.words import plain
 from ui.review import (
     address,
+    consensus,
     elsewhere,
     film_panes,
     film_view,
@@ -45,7 +46,7 @@ def main() -> None:
     st.html(STYLE)
     store = source.store()
     address.restore(shipped.bundle.folder.name)
-    table, model, key = cases(shipped)
+    measured, table, model, key = cases(shipped)
     by = model.site.identity if model.site else ""
     rows = source.kept(store, bundle=model.bundle.digest, profile=by)
     place = queue.find(table, model.bundle, rows, key)
@@ -53,7 +54,7 @@ def main() -> None:
     address.write(model.bundle.folder.name, place.wanted, case)
     with st.sidebar:
         queue.filters(table, model.bundle, place.wanted)
-        queue.films(model.bundle, own.counted(model, predictions(model)))
+        queue.films(model.bundle, own.counted(model, predictions(shipped)[1]))
         reader.show()
     blind = verdict.committed(place, rows) if case else None
     hidden = place.wanted.blind and blind is None
@@ -65,16 +66,18 @@ def main() -> None:
         desk().leave_job()
         unseen(place, model, store)
     else:
-        seen(place, table, model, store, rows, blind)
+        seen(place, measured, model, store, rows, blind)
     if not hidden:
-        records.show(place, model.bundle, store, rows)
+        records.show(place, store, rows, "train" in address.splits_of(table))
 
 
-def cases(shipped: Classifier) -> tuple[pd.DataFrame, Classifier, Hashable]:
-    """The films that are asked for, by what they were called, and what that hangs on: those of the
-    model's table as shipped, one's own by the picked profile. Ends the page while there are none.
-    """
-    table = predictions(shipped)
+def cases(
+    shipped: Classifier,
+) -> tuple[pd.DataFrame, pd.DataFrame, Classifier, Hashable]:
+    """What it was measured on, the films that are asked for, by what they were called, and what
+    that hangs on: those of the model's table as shipped, one's own by the picked profile. Ends the
+    page while there are none."""
+    measured, table = predictions(shipped)
     folder = own.offered(shipped, table)
     splits = [*([OWN] if folder is not None else []), *address.splits_of(table)]
     chosen = address.split(splits)
@@ -82,7 +85,7 @@ def cases(shipped: Classifier) -> tuple[pd.DataFrame, Classifier, Hashable]:
         with st.sidebar:
             as_shipped("Calls and maps are")
             queue.splits(splits, chosen)
-        return table, shipped, tables.key_of(shipped.bundle.folder)
+        return measured, table, shipped, tables.key_of(shipped.bundle.folder)
     model = hospitals.model()
     with st.sidebar:
         own.caption(model)
@@ -93,12 +96,14 @@ def cases(shipped: Classifier) -> tuple[pd.DataFrame, Classifier, Hashable]:
             queue.films(model.bundle, own.counted(model, table))
             reader.show()
         st.stop()
-    return films, model, own.key_of(folder, model)
+    return films, films, model, own.key_of(folder, model)
 
 
-def predictions(model: Classifier) -> pd.DataFrame:
+def predictions(model: Classifier) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The films that it was measured on, and these with those that it learnt from behind them."""
     try:
-        return tables.all_films(tables.key_of(model.bundle.folder))
+        key = tables.key_of(model.bundle.folder)
+        return tables.all_films(key), tables.reviewed(key)
     except CxrError as refusal:
         st.info(plain(str(refusal)))
         st.stop()
@@ -160,7 +165,7 @@ def unseen(place: Place, model: Classifier, store: Store) -> None:
 
 def seen(
     place: Place,
-    table: pd.DataFrame,
+    measured: pd.DataFrame,
     model: Classifier,
     store: Store,
     rows: list[Entry],
@@ -173,7 +178,7 @@ def seen(
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with left:
-        mark = film_panes.show(place, case, table, model)
+        mark = film_panes.show(place, case, measured, model)
     with right:
         st.html(
             f'<div class="cxr-between">Labelled {escape(str(place.row.label))}, '
@@ -184,6 +189,7 @@ def seen(
         elif place.row.display:
             verdict.panel(place, model, store, blind, mark)
             history.show(place, rows)
+            consensus.show(place, model, store, rows)
         elsewhere.show(case)
         scores(place.row, model)
         facts(case, model)

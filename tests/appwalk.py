@@ -89,6 +89,12 @@ def plates(at: AppTest) -> list[dict[str, Any]]:
     return [plate for box in boxes for plate in json.loads(box.json)["plates"]]
 
 
+def full_screen(at: AppTest) -> str:
+    """What full screen shows of the page, a line each."""
+    (box,) = (e.proto for e in at.get("bidi_component") if e.proto.component_name == "cxr_viewer")
+    return "\n".join(json.loads(box.json)["caption"])
+
+
 def titles(at: AppTest) -> list[str]:
     return [plate["title"] for plate in plates(at)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cxr.review.entries import Entry, case_of
@@ -20,6 +21,12 @@ def blind(reader: str = "A", image: str = "images/1.jpg", read: str = "T") -> En
     return Entry(
         new_key(), "blind", reader, case_of(image), image, BUNDLE, read=read, confidence="fair"
     )
+
+
+def consensus(*readers: str, image: str = "images/1.jpg", **values: Any) -> Entry:
+    """As the first of them writes it down."""
+    row = verdict(readers[0], image, **values)
+    return replace(row, kind="consensus", took_part="\n".join(sorted(readers)))
 
 
 def withdrawn(row: Entry) -> Entry:

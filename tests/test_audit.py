@@ -233,7 +233,7 @@ def test_a_verdict_given_by_a_profile_names_it_as_every_row_does() -> None:
     assert told["sha256"] != shipped["sha256"]
 
 
-def test_a_verdict_without_a_mark_has_the_hash_that_it_always_had() -> None:
+def test_a_verdict_without_later_fields_has_the_hash_that_it_always_had() -> None:
     kept = verdict()
     held = {name: value for name, value in asdict(kept).items() if name not in LATER}
     text = json.dumps(held, sort_keys=True, ensure_ascii=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from cxr.review.agreement import agreement, cohen_kappa, fleiss_kappa
+from cxr.review.agreement import agreement, cohen_kappa, fleiss_kappa, with_consensus
 
 # Fleiss 1971's form of table as it is worked through in textbooks: 14 readers, 10 cases, .210.
 PUBLISHED = [
@@ -62,3 +62,12 @@ def test_agreement_compares_the_cases_that_readers_share() -> None:
     assert pair.kappa == pytest.approx(cohen_kappa_score(["x", "y", "x"], ["x", "x", "x"]))
     assert found.kappa == pytest.approx(fleiss_kappa(np.array([[2, 0], [1, 1], [2, 1]])))
     assert agreement({}).cases == 0
+
+
+def test_each_reader_stands_beside_the_consensus() -> None:
+    answers = {("1", "A"): "x", ("2", "A"): "y", ("1", "B"): "x", ("2", "B"): "x", ("3", "B"): "x"}
+    first, second = with_consensus(answers, {"1": "x", "2": "x", "3": "y"})
+    assert (first.first, first.second, first.cases) == ("B", "consensus", 3)
+    assert first.observed == pytest.approx(2 / 3)
+    assert (second.first, second.cases, second.observed) == ("A", 2, 0.5)
+    assert with_consensus(answers, {"9": "x"}) == ()

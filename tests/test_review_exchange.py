@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from reviews import blind, moment, verdict, withdrawn
+from reviews import blind, consensus, moment, verdict, withdrawn
 
 from cxr.errors import ReviewError
 from cxr.notice import NOTICE
-from cxr.review.entries import Entry, box_of, marked
+from cxr.review.entries import LATER, Entry, box_of, marked
 from cxr.review.exchange import from_file, to_csv, to_json
 
 
@@ -26,7 +26,8 @@ def rows_of_a_review() -> list[Entry]:
         kept,
         second,
         replace(blind(), time=moment(3), hospital="=Mbarara", profile="d" * 64),
-        replace(withdrawn(kept), time=moment(4)),
+        replace(consensus("Bé", "=HYPERLINK(1)"), time=moment(4)),
+        replace(withdrawn(kept), time=moment(5)),
     ]
 
 
@@ -72,6 +73,15 @@ def test_a_wrong_file_is_refused_with_its_first_wrong_row() -> None:
 
 
 @pytest.mark.parametrize("write", [to_csv, to_json])
+def test_a_reader_called_consensus_is_refused(write: Any) -> None:
+    forged = replace(verdict("Consensus"), time=moment(2))
+    data = write([replace(verdict(), time=moment(1)), forged])
+    with pytest.raises(ReviewError, match=r"row 2 .* no reader’s name") as refusal:
+        from_file(data)
+    assert refusal.value.code == "bad_review_file"
+
+
+@pytest.mark.parametrize("write", [to_csv, to_json])
 def test_a_mark_goes_along_and_rows_of_earlier_versions_have_none(write: Any) -> None:
     mark = marked((0.25, 0.1, 0.5, 1.0))
     assert box_of(mark) == (0.25, 0.1, 0.5, 0.9999)
@@ -80,10 +90,11 @@ def test_a_mark_goes_along_and_rows_of_earlier_versions_have_none(write: Any) ->
     plain = replace(row, mark="")
     if write is to_csv:
         lines = list(csv.reader(io.StringIO(to_csv([plain]).decode("utf-8-sig"))))
-        at = lines[0].index("mark")
-        old = "\n".join(",".join(c for i, c in enumerate(line) if i != at) for line in lines)
+        late = [lines[0].index(name) for name in LATER]
+        old = "\n".join(",".join(c for i, c in enumerate(x) if i not in late) for x in lines)
     else:
         whole = json.loads(to_json([plain]))
-        whole["entries"][0].pop("mark")
+        for name in LATER:
+            whole["entries"][0].pop(name)
         old = json.dumps(whole)
     assert from_file(old.encode()) == [plain]

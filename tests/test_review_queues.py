@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from reviews import verdict
 
-from cxr.review.entries import case_of
-from cxr.review.queue import SORTS, Wanted, queue
+from cxr.review.entries import case_of, standing
+from cxr.review.queue import SORTS, Wanted, narrowed, queue
 
 
 def table(rng: np.random.Generator, n: int = 400, labels: str = "NPT") -> pd.DataFrame:
@@ -104,3 +105,15 @@ def test_a_mixed_queue_holds_as_many_right_calls_and_its_order_does_not_tell_whi
     assert 0 < right.sum() == min((~right).sum(), there.sum())
     assert (~right).sum() == (~there).sum()
     assert list(found.case) == sorted(found.case)
+
+
+def test_a_consensus_ends_a_dispute(rng: np.random.Generator) -> None:
+    found = queue(table(rng), ("N", "P", "T"), Wanted("test"))
+    first, second, third = found.rows.image[:3]
+    rows = [verdict("A", first), verdict("B", first, verdict="subtle"), verdict("A", second)]
+    rows += [verdict("A", third), verdict("B", third, verdict="unsure")]
+    said = standing(rows)
+    assert list(narrowed(found, "disputed", said, "A").rows.image) == [first, third]
+    agreed = {case_of(third)}
+    assert list(narrowed(found, "disputed", said, "A", agreed).rows.image) == [first]
+    assert list(narrowed(found, "settled", said, "A", agreed).rows.image) == [third]

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from reviews import moment, verdict
+from reviews import consensus, moment, verdict
 
 from cxr.errors import DataError
 from cxr.notice import NOTICE
-from cxr.review.entries import Entry
+from cxr.review.entries import Entry, settled
 from cxr.review.relabel import relabel, told
 
 MANIFEST = (
@@ -74,6 +74,24 @@ def test_a_conflict_is_listed_and_not_guessed(voices: tuple[Entry, ...], why: st
     assert why in doubt.why
     assert len(doubt.said) == len(voices)
     assert b"images/2.jpg,T," in found.manifest
+
+
+def test_a_consensus_settles_what_readers_say() -> None:
+    right = {"verdict": "label_wrong", "correction": "P"}
+    rows = [wrong("A", 1), verdict("B", "images/1.jpg"), wrong("A", 2), wrong("B", 2)]
+    rows += [consensus("A", "B", image="images/1.jpg", **right)]
+    rows += [consensus("B", "A", image="images/2.jpg", verdict="unsure")]
+    rows = [replace(row, time=moment(at)) for at, row in enumerate(rows)]
+    found = relabel(MANIFEST, settled(rows))
+    (change,) = found.changes
+    assert (change.image, change.after, change.readers) == ("images/1.jpg", "P", ("A", "B"))
+    assert change.consensus
+    assert not found.open
+    assert b"relabelled_by" in found.manifest
+    assert b"A; B" in found.manifest
+    labels, undecided = told(settled(rows))
+    assert labels == {"images/1.jpg": "P"}
+    assert undecided == 1, "together they are unsure"
 
 
 @pytest.mark.parametrize("data", [b"", b"a,b\n1,2\n", b"\xff", MANIFEST + b"x\n"])

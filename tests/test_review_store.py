@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from reviews import blind, verdict, withdrawn
+from reviews import blind, consensus, verdict, withdrawn
 
 from cxr.errors import ReviewError
+from cxr.review import entries
 from cxr.review import store as store_module
-from cxr.review.entries import LATER, case_of, standing
+from cxr.review.entries import LATER, case_of, settled, standing
 from cxr.review.store import Store, new_key, setting
 from cxr.study.answers import Answer, Answers
 
@@ -96,6 +97,53 @@ def test_only_one_s_own_verdict_can_be_taken_back(store: Store) -> None:
     assert store.entries() == [kept, read]
 
 
+def test_a_consensus_is_a_row_of_its_own_and_only_of_those_who_judged(store: Store) -> None:
+    for reader in "AB":
+        store.record(verdict(reader, verdict="subtle"))
+    with refused("not_judged"):
+        store.record(consensus("A", "C"))
+    kept = store.record(consensus("A", "B", verdict="unsure"))
+    assert entries.consensus(store.entries()) == {kept.case: kept}
+    assert {who for _, who in standing(store.entries())} == {"A", "B"}, "it is nobody's verdict"
+    assert settled(store.entries()) == {(kept.case, "consensus"): kept}
+    later = store.record(consensus("B", "A"))
+    assert entries.consensus(store.entries()) == {kept.case: later}
+    with refused("nothing_to_withdraw"):
+        store.record(replace(withdrawn(later), reader="A"))
+    store.record(withdrawn(later))
+    assert entries.consensus(store.entries()) == {kept.case: kept}
+    store.record(withdrawn(kept))
+    assert settled(store.entries()) == standing(store.entries())
+    assert len(store.entries()) == 6
+
+
+def test_a_consensus_comes_in_after_the_verdicts_that_it_rests_on(
+    store: Store, tmp_path: Path
+) -> None:
+    other = Store(str(tmp_path / "other"))
+    for reader in "AB":
+        other.record(verdict(reader))
+    other.record(consensus("A", "B"))
+    rows = other.entries()
+    with refused("not_judged"):
+        store.take_in(rows[2:])
+    assert store.take_in(rows[::-1]) == 3
+
+
+@pytest.mark.parametrize("name", ["consensus", " Consensus "])
+def test_no_reader_is_called_consensus(store: Store, name: str) -> None:
+    for row in (verdict(name), blind(name), consensus("A", "consensus")):
+        with refused("reserved_name"):
+            store.record(row)
+
+
+@pytest.mark.parametrize("took_part", ["", "A", "A\nA", "A\n", "A\n B", f"A\n{'x' * 61}"])
+def test_a_consensus_is_that_of_two_readers_or_more(store: Store, took_part: str) -> None:
+    store.record(verdict())
+    with refused("bad_entry"):
+        store.record(replace(consensus("A", "B"), took_part=took_part))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -116,6 +164,7 @@ def test_only_one_s_own_verdict_can_be_taken_back(store: Store) -> None:
         {"profile": "d" * 64},
         {"hospital": "two  words", "profile": "d" * 64},
         {"hospital": "Mbarara", "profile": "x"},
+        {"took_part": "A\nB"},
     ],
 )
 def test_what_no_form_gives_is_refused(tmp_path: Path, change: dict[str, str]) -> None:
@@ -182,7 +231,7 @@ def test_another_version_s_database_is_refused(store: Store, place: str) -> None
         Store(place)
 
 
-@pytest.mark.parametrize(("version", "lacking"), [(1, LATER), (2, ("hospital", "profile"))])
+@pytest.mark.parametrize(("version", "lacking"), [(1, LATER), (2, LATER[1:])])
 def test_an_older_database_gets_the_columns_that_it_lacks(
     store: Store, place: str, version: int, lacking: tuple[str, ...]
 ) -> None:
@@ -198,9 +247,11 @@ def test_an_older_database_gets_the_columns_that_it_lacks(
     marked = newer.record(verdict("B", mark=".1000,.2000,.3000,.4000", **by_profile))
     assert newer.entries() == [kept, marked]
     assert newer.entries(profile="d" * 64) == [marked]
+    newer.record(verdict("B"))
+    newer.record(consensus("A", "B"))
     newer.close()
     again = Store(place)
-    assert len(again.entries()) == 2
+    assert len(again.entries()) == 4
     again.close()
 
 

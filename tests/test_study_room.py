@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import appwalk
 import pytest
-from appwalk import click, plates, running, text, wait
+from appwalk import click, full_screen, plates, running, text, wait
 from reviewroom import make_own
 from sites import profile
 from streamlit.testing.v1 import AppTest
@@ -94,12 +94,15 @@ def test_each_film_is_read_alone_and_then_with_the_call(place: Path) -> None:
     assert "Film 1 of 4 · alone" in text(at)
     assert "The call shown" not in text(at)
     assert [plate["title"] for plate in plates(at)] == ["The film"]
+    assert full_screen(at) == f"Film 1 of 4 · alone\n{cxr.NOTICE}", "nothing of the call"
     at = said(at, case.truth, 4)
     assert "Film 1 of 4 · with the call" in text(at)
     assert f"<b>{case.advice}</b>" in text(at)
+    assert f"The call shown: {case.advice}\n" in full_screen(at)
     assert f"Alone you said {case.truth}, sure." in text(at)
     at = said(at, case.advice, 5)
     assert "Film 2 of 4 · alone" in text(at)
+    assert "call" not in full_screen(at)
     assert "The call shown" not in text(at)
     plan = told(at, place, "A. Reader", first=1)
     at.run()

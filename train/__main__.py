@@ -17,6 +17,7 @@
     python -m train reference --data DIR --out models/NAME [--at shenzhen] [--left-out sakha=RUN]
     python -m train hospitals --data DIR --out models/NAME --at shenzhen,montgomery
     python -m train calls --data DIR --out models/NAME
+    python -m train learnt --data DIR --out models/NAME
     python -m train draw --out DIR
     python -m train adopt MODEL.keras --labels NORMAL,PNEUMONIA --data DIR --out models/NAME
     python -m train search --recipe NAME --data DIR --trials 30 [--leave-out sakha]
@@ -33,7 +34,8 @@ writes there. `passport` first fits a bundle's input checks, which a new network
 measures what it brings along of known and of unseen hospitals; `--left-out` takes the scores of a
 hospital that was learnt from by a network that was kept from it. `hospitals` measures what profiles
 fitted on a hospital's own films are worth (docs/hospitals.md). `calls` counts what its calls have
-meant (docs/calls.md). `adopt` makes a bundle of a Keras
+meant (docs/calls.md). `learnt` scores the films that it learnt from, whose labels Review then
+corrects (docs/reviewing.md). `adopt` makes a bundle of a Keras
 classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder
 of what sources publish (folders, tables, archives): docs/data.md. `search` tries values within a
 recipe's [search].

@@ -58,6 +58,7 @@ COMMANDS = {
     ),
     "hospitals": Command("measure what profiles are worth, print docs/hospitals.md", "data out at"),
     "calls": Command("count what a bundle's calls have meant, print docs/calls.md", "data out"),
+    "learnt": Command("score the films of train, for Review", "data out", "runs"),
     "draw": Command("draw the films of the recipe marker", "out"),
     "adopt": Command(
         "make a bundle of a Keras classifier",

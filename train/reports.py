@@ -121,6 +121,13 @@ def calls(options: Namespace) -> None:
     show(table(measure(options.out, options.data)))
 
 
+def learnt(options: Namespace) -> None:
+    from .evaluation.learnt import score
+
+    films, wrong = score(options.out, options.data, options.runs / "cache")
+    print(f"{options.out}: {films:,} films of train, {wrong:,} of them called wrong")
+
+
 def lungs_report(options: Namespace) -> None:
     from .data import manifest
     from .evaluation.lungs_report import report

@@ -23,6 +23,8 @@ from ..model.bundle import Bundle
 from ..model.calibration import log_loss, softmax
 
 FILE = "predictions.csv"
+LEARNT = "learnt.csv"
+"""Where a bundle may hold the films that it learnt from: for Review, never for a figure."""
 UNKNOWN = "unknown"
 SPLITS = ("val", "test", "external")
 FLAGS = ("flags", "passport")
@@ -76,6 +78,23 @@ def table(bundle: Bundle) -> pd.DataFrame:
             "The bundle holds no predictions, so no figure can be given. Evaluate it with: "
             "python -m train export --recipe NAME --data DIR --out models/NAME",
         )
+    return _checked(raw, bundle)
+
+
+def learnt(bundle: Bundle) -> pd.DataFrame | None:
+    """The films that a bundle's network learnt from, as :func:`table` gives the others; None where
+    the bundle doesn't bring them.
+
+    Raises
+    ------
+    BundleError
+        ``bad_predictions``
+    """
+    path = bundle.folder / LEARNT
+    return _checked(_read(path, bundle.labels), bundle) if path.is_file() else None
+
+
+def _checked(raw: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
     if missing := [f"logit_{x}" for x in bundle.labels if f"logit_{x}" not in raw]:
         raise _bad(f"it lacks the columns {', '.join(missing)}")
     if raw.image.duplicated().any():

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from .entries import Entry
+from .entries import CONSENSUS, Entry
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,39 @@ def agreement(answers: Mapping[tuple[str, str], str]) -> Agreement:
     )
 
 
+def with_consensus(
+    answers: Mapping[tuple[str, str], str], agreed: Mapping[str, str]
+) -> tuple[ReaderPair, ...]:
+    """Each reader beside the consensus, the most cases first.
+
+    Parameters
+    ----------
+    answers : as of :func:`agreement`
+    agreed : mapping of case to the answer that its readers came to
+    """
+    by_reader: dict[str, dict[str, str]] = {}
+    for (case, reader), answer in answers.items():
+        by_reader.setdefault(reader, {})[case] = answer
+    pairs = [_pair(name, CONSENSUS, given, agreed) for name, given in sorted(by_reader.items())]
+    return tuple(sorted((pair for pair in pairs if pair), key=lambda pair: -pair.cases))
+
+
 def _pairs(by_reader: Mapping[str, Mapping[str, str]]) -> Iterable[ReaderPair]:
     for first, second in combinations(sorted(by_reader), 2):
-        one, two = by_reader[first], by_reader[second]
-        both = [case for case in one if case in two]
-        if both:
-            a, b = [one[case] for case in both], [two[case] for case in both]
-            observed = float(np.mean([x == y for x, y in zip(a, b, strict=True)]))
-            yield ReaderPair(first, second, len(both), observed, cohen_kappa(a, b))
+        if pair := _pair(first, second, by_reader[first], by_reader[second]):
+            yield pair
+
+
+def _pair(
+    first: str, second: str, one: Mapping[str, str], two: Mapping[str, str]
+) -> ReaderPair | None:
+    """None where they share no case."""
+    both = [case for case in one if case in two]
+    if not both:
+        return None
+    a, b = [one[case] for case in both], [two[case] for case in both]
+    observed = float(np.mean([x == y for x, y in zip(a, b, strict=True)]))
+    return ReaderPair(first, second, len(both), observed, cohen_kappa(a, b))
 
 
 def cohen_kappa(first: Sequence[str], second: Sequence[str]) -> float:

@@ -14,7 +14,11 @@ from hashlib import sha256
 
 from ..errors import ReviewError
 
-KINDS = ("blind", "verdict", "withdrawn")
+KINDS = ("blind", "verdict", "consensus", "withdrawn")
+JUDGING = ("verdict", "consensus")
+"""Kinds that hold one of :data:`VERDICTS`, and that can be taken back."""
+CONSENSUS = "consensus"
+"""What stands in the reader's place where the readers of a case have agreed: no reader's name."""
 VERDICTS = (
     *("call_right", "model_wrong", "label_wrong", "other_disease"),
     *("unreadable", "subtle", "unsure"),
@@ -48,9 +52,11 @@ class Entry:
     ----------
     key : str
         32 hexadecimal digits, drawn when the form was shown: a form sent twice is one row.
-    kind : {"blind", "verdict", "withdrawn"}
-        A read before anything of the model was shown; a verdict; a verdict taken back.
+    kind : {"blind", "verdict", "consensus", "withdrawn"}
+        A read before anything of the model was shown; a verdict; the verdict that several readers
+        of a case have come to together; a verdict or a consensus taken back.
     reader : str
+        Whoever said it; of a consensus, who wrote it down.
     case, image : str
         First 12 hexadecimal digits of sha256(image); path below the data folder.
     bundle : str
@@ -65,7 +71,7 @@ class Entry:
     read, confidence : str
         The reader's own label: of kind ``blind`` before, of kind ``verdict`` after the model's.
     withdraws : str
-        Key of the verdict that is taken back.
+        Key of what is taken back.
     time : str
         UTC, ISO 8601 with microseconds and Z; "" until the row is kept.
     mark : str
@@ -73,6 +79,8 @@ class Entry:
     hospital, profile : str
         Name and identity of the hospital profile that the call and the maps went by; "" where they
         were as shipped.
+    took_part : str
+        Of a consensus, the readers who came to it, a line each.
     """
 
     key: str
@@ -94,11 +102,17 @@ class Entry:
     mark: str = ""
     hospital: str = ""
     profile: str = ""
+    took_part: str = ""
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """Whose word it is."""
+        return tuple(self.took_part.split("\n")) if self.took_part else (self.reader,)
 
 
 FIELDS = tuple(field.name for field in fields(Entry))
-LATER = ("mark", "hospital", "profile")
-"""Fields that rows of earlier versions lack, in the order in which they came."""
+LATER = ("mark", "hospital", "profile", "took_part")
+"""Fields that rows of earlier versions lack."""
 Box = tuple[float, float, float, float]
 
 
@@ -143,9 +157,16 @@ def checked(entry: Entry) -> Entry:
     Raises
     ------
     ReviewError
-        ``bad_entry``: a value that no form gives.
+        ``reserved_name``: a reader called :data:`CONSENSUS`; ``bad_entry``: a value that no form
+        gives.
     """
     entry = replace(entry, reader=tidy(entry.reader), note=clean(entry.note))
+    if is_reserved(entry.reader) or any(map(is_reserved, entry.behind)):
+        raise ReviewError(
+            "reserved_name",
+            "“consensus” is no reader’s name: what several readers agree on stands under it. Give "
+            "the name of whoever read.",
+        )
     wrong = [
         *(name for name, p in _PATTERNS.items() if not re.fullmatch(p, getattr(entry, name))),
         *(name for name, known in _CHOICES.items() if getattr(entry, name) not in known),
@@ -156,6 +177,11 @@ def checked(entry: Entry) -> Entry:
             "bad_entry", f"This is no row of a review: see {', '.join(dict.fromkeys(wrong))}."
         )
     return entry
+
+
+def is_reserved(name: str) -> bool:
+    """Whether no reader may be called so."""
+    return tidy(name).casefold() == CONSENSUS
 
 
 def _senseless(entry: Entry) -> Iterable[str]:
@@ -175,7 +201,7 @@ def _senseless(entry: Entry) -> Iterable[str]:
         datetime.fromisoformat(entry.time)
     except ValueError:
         yield "time"
-    if bool(entry.verdict) != (entry.kind == "verdict"):
+    if bool(entry.verdict) != (entry.kind in JUDGING):
         yield "verdict"
     if bool(entry.withdraws) != (entry.kind == "withdrawn"):
         yield "withdraws"
@@ -185,6 +211,12 @@ def _senseless(entry: Entry) -> Iterable[str]:
         yield "mark"
     if entry.correction and entry.verdict != "label_wrong":
         yield "correction"
+    names = entry.took_part.split("\n")
+    together = len(set(names)) == len(names) > 1 and all(
+        name == tidy(name) and 1 <= len(name) <= LONGEST_NAME for name in names
+    )
+    if (entry.kind == "consensus") != together or (entry.took_part and not together):
+        yield "took_part"
 
 
 def standing(entries: Iterable[Entry], kind: str = "verdict") -> dict[tuple[str, str], Entry]:
@@ -194,7 +226,7 @@ def standing(entries: Iterable[Entry], kind: str = "verdict") -> dict[tuple[str,
     ----------
     entries : iterable of Entry
         Of one model, or of several: then the latest of any.
-    kind : {"verdict", "blind"}
+    kind : {"verdict", "blind", "consensus"}
 
     Returns
     -------
@@ -204,3 +236,18 @@ def standing(entries: Iterable[Entry], kind: str = "verdict") -> dict[tuple[str,
     gone = {row.withdraws for row in rows if row.kind == "withdrawn"}
     kept = [row for row in rows if row.kind == kind and row.key not in gone]
     return {(row.case, row.reader): row for row in sorted(kept, key=lambda row: row.time)}
+
+
+def consensus(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """Case → the consensus that stands: the latest that was not taken back."""
+    latest = sorted(standing(entries, "consensus").values(), key=lambda row: row.time)
+    return {row.case: row for row in latest}
+
+
+def settled(entries: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
+    """As :func:`standing`, but where a case has a consensus that alone, under :data:`CONSENSUS`:
+    what labels go by."""
+    rows = list(entries)
+    agreed = consensus(rows)
+    alone = {who: row for who, row in standing(rows).items() if who[0] not in agreed}
+    return alone | {(case, CONSENSUS): row for case, row in agreed.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,9 @@ from .entries import Entry
 
 SORTS = ("margin", "source", "loss")
 SHOWN = ("errors", "mixed", "all")
-SAID = ("open", "nobody", "disputed")
+SAID = ("open", "nobody", "disputed", "settled")
+TELLING = ("disputed", "settled")
+"""Of these, what tells a blind reader something of the case."""
 FIRST = (("T", "N"), ("N", "T"))
 """(truth, called): the errors that come first."""
 
@@ -35,9 +37,9 @@ class Wanted:
         Nothing of the model or the label orders or narrows the queue.
     passport : str
         A flag of the input passport.
-    said : {"", "open", "nobody", "disputed"}
-        All, those that a reader has not judged, that nobody has, or of which readers say different
-        things; see :func:`narrowed`.
+    said : {"", "open", "nobody", "disputed", "settled"}
+        All, those that a reader has not judged, that nobody has, of which readers say different
+        things without a consensus, or that have one; see :func:`narrowed`.
     """
 
     split: str
@@ -104,7 +106,13 @@ def queue(table: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> Queue
     return Queue(rows.iloc[_order(rows, labels, wanted)], int((keep & ~shown).sum()))
 
 
-def narrowed(found: Queue, said: str, standing: Mapping[tuple[str, str], Entry], who: str) -> Queue:
+def narrowed(
+    found: Queue,
+    said: str,
+    standing: Mapping[tuple[str, str], Entry],
+    who: str,
+    agreed: Collection[str] = (),
+) -> Queue:
     """The cases of a queue by what readers have said of them.
 
     Parameters
@@ -115,6 +123,8 @@ def narrowed(found: Queue, said: str, standing: Mapping[tuple[str, str], Entry],
         See :func:`cxr.review.entries.standing`: of the model.
     who : str
         The reader whose own verdicts count for ``open``.
+    agreed : collection of str
+        Cases that have a consensus.
     """
     voices: dict[str, dict[str, tuple[str, str]]] = {}
     for (case, reader), entry in standing.items():
@@ -124,9 +134,13 @@ def narrowed(found: Queue, said: str, standing: Mapping[tuple[str, str], Entry],
         kept = ~cases.isin([case for case, of in voices.items() if who in of])
     elif said == "nobody":
         kept = ~cases.isin(list(voices))
+    elif said == "settled":
+        kept = cases.isin(list(agreed))
     else:
-        kept = cases.isin([case for case, of in voices.items() if len(set(of.values())) > 1])
-    return Queue(found.rows[kept], found.hidden)
+        several = [case for case, of in voices.items() if len(set(of.values())) > 1]
+        kept = cases.isin(several) & ~cases.isin(list(agreed))
+    # What may not be shown has not been judged.
+    return Queue(found.rows[kept], 0 if said in TELLING else found.hidden)
 
 
 def _order(rows: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> NDArray[np.intp]:

@@ -26,6 +26,7 @@ class Change:
     readers: tuple[str, ...]
     time: str
     split: str = ""
+    consensus: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,28 @@ class Relabelled:
     changes : tuple of Change
     open : tuple of Open
         Where readers disagree, no right label was given, or the manifest has changed meanwhile.
+    judged : mapping of split to (int, int)
+        Films of every split that readers judged: called right, called wrong.
     """
 
     manifest: bytes
     changes: tuple[Change, ...]
     open: tuple[Open, ...]
+    judged: Mapping[str, tuple[int, int]]
+
+    def leans(self, split: str) -> bool:
+        """Whether mostly wrong calls of a split were judged, so that its labels put right raise
+        every figure of the model that called them."""
+        right, wrong = self.judged.get(split, (0, 0))
+        return right < wrong
 
 
 def relabel(
     manifest: bytes, standing: Mapping[tuple[str, str], Entry], split: str = ""
 ) -> Relabelled:
     """Put right the labels that readers hold to be wrong, where all who judged them agree; one
-    reader alone is enough, and :attr:`Change.readers` says who stands behind each.
+    reader alone is enough, and :attr:`Change.readers` says who stands behind each. Where readers
+    have come to a consensus, that alone counts.
 
     ``label_wrong`` speaks for its correction, ``call_right`` (where the call is the label),
     ``model_wrong`` and ``subtle`` for the label as it is; the others for nothing.
@@ -71,7 +82,7 @@ def relabel(
     manifest : bytes
         ``manifest.csv`` of the data folder.
     standing : mapping
-        See :func:`cxr.review.entries.standing`: of all models.
+        See :func:`cxr.review.entries.settled`: of all models.
     split : str
         The only one whose labels are touched; "": every one. A test set that is put right where
         the model was looked at for errors flatters that model.
@@ -86,10 +97,15 @@ def relabel(
     for entry in standing.values():
         doubted.setdefault(entry.image, []).append(entry)
     changes, undecided = {}, []
+    judged: dict[str, tuple[int, int]] = {}
     for row in rows:
+        said = doubted.get(row["image"], [])
+        if said:
+            right, wrong = judged.get(row.get("split", ""), (0, 0))
+            at_fault = any(entry.label != entry.called for entry in said)
+            judged[row.get("split", "")] = right + (not at_fault), wrong + at_fault
         if split and row.get("split") != split:
             continue
-        said = doubted.get(row["image"], [])
         if any(entry.verdict == "label_wrong" for entry in said):
             outcome = _decide(row, said)
             if isinstance(outcome, Change):
@@ -97,12 +113,12 @@ def relabel(
             elif outcome is not None:
                 undecided.append(outcome)
     text = _written(header, rows, changes)
-    return Relabelled(text, tuple(changes.values()), tuple(undecided))
+    return Relabelled(text, tuple(changes.values()), tuple(undecided), judged)
 
 
 def told(standing: Mapping[tuple[str, str], Entry]) -> tuple[dict[str, str], int]:
-    """What films are by their verdicts, where all who judged one agree; read as by
-    :func:`relabel`, whatever a manifest says.
+    """What films are by their verdicts, where all who judged one agree or have come to a
+    consensus; read as by :func:`relabel`, whatever a manifest says.
 
     Returns
     -------
@@ -144,15 +160,16 @@ def _decide(row: Mapping[str, str], said: Iterable[Entry]) -> Change | Open | No
         why = "the manifest’s label is not the one that was reviewed"
     if why:
         words = tuple(
-            f"{e.reader}: {e.verdict.replace('_', ' ')}"
+            f"{', '.join(e.behind)}: {e.verdict.replace('_', ' ')}"
             + (f", {e.correction}" * bool(e.correction))
             for e in voices
         )
         return Open(image, label, words, why)
     wrong = [entry for entry in voices if entry.verdict == "label_wrong"]
-    readers = tuple(entry.reader for entry in wrong)
+    readers = tuple(name for entry in wrong for name in entry.behind)
     time = max(entry.time for entry in wrong)
-    return Change(image, label, meant.pop(), readers, time, row.get("split", ""))
+    together = any(entry.kind == "consensus" for entry in wrong)
+    return Change(image, label, meant.pop(), readers, time, row.get("split", ""), together)
 
 
 def _written(header: list[str], rows: list[dict[str, str]], changes: Mapping[str, Change]) -> bytes:

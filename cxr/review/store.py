@@ -17,11 +17,9 @@ from sqlalchemy import exc
 from ..errors import ReviewError
 from ..user_folders import data_home
 from .append_only import Database, Words
-from .entries import FIELDS, LATER, Entry, checked, utc
+from .entries import FIELDS, JUDGING, LATER, Entry, checked, utc
 
 SCHEMA = 3
-_HAD = {1: 0, 2: 1}
-"""Version of an older database → how many fields of LATER it has."""
 SETTING = "CXR_REVIEW"
 _WORDS = Words(SETTING, "review database", "reviews")
 
@@ -91,7 +89,8 @@ class Store:
         Raises
         ------
         ReviewError
-            ``bad_entry``, ``key_taken``, ``nothing_to_withdraw`` or ``store_unavailable``.
+            ``bad_entry``, ``reserved_name``, ``key_taken``, ``nothing_to_withdraw``, ``not_judged``
+            or ``store_unavailable``.
         """
         now = utc("microseconds")
         entry = checked(replace(entry, time=now))
@@ -124,7 +123,8 @@ class Store:
         if len(given) < len(entries) or any(held[key] != given[key] for key in held):
             raise _taken()
         new = [entry for entry in entries if entry.key not in held]
-        new.sort(key=lambda entry: entry.kind == "withdrawn")  # after what they take back
+        order = {"consensus": 1, "withdrawn": 2}  # after what they rest on
+        new.sort(key=lambda entry: order.get(entry.kind, 0))
         try:
             self._insert(new)
         except exc.IntegrityError:
@@ -158,6 +158,12 @@ class Store:
                         "nothing_to_withdraw",
                         "There is no verdict of this reader on this case to take back.",
                     )
+                if entry.took_part and not _judged_by(connection, entry):
+                    raise ReviewError(
+                        "not_judged",
+                        "Whoever takes part in a consensus has judged the case under this model: "
+                        "give that verdict first.",
+                    )
 
     def _prepare(self) -> None:
         with self._database.looked_at("opened") as connection:
@@ -165,9 +171,9 @@ class Store:
         if version is None:
             with self._database.written("opened") as connection:
                 version = self._create(connection)
-        if version in _HAD:
+        if version in range(1, SCHEMA):
             with self._database.written("opened") as connection:
-                version = self._with_later(connection)
+                version = self._with_later_fields(connection)
         if version != SCHEMA:
             raise ReviewError(
                 "other_schema",
@@ -189,18 +195,18 @@ class Store:
         connection.execute(_schema.insert().values(one=1, version=SCHEMA))
         return SCHEMA
 
-    def _with_later(self, connection: sa.Connection) -> int | None:
-        """Give an older database the columns that it lacks, unless another process just has;
-        returns the version."""
+    def _with_later_fields(self, connection: sa.Connection) -> int | None:
+        """Give a database of an earlier version the columns that it lacks, unless another process
+        just has; returns the version."""
         self._database.lock(connection)
         version = _version(connection)
-        if version not in _HAD:
-            return version
-        for name in LATER[_HAD[version] :]:
-            column = f"ALTER TABLE {_entries.name} ADD COLUMN {name} TEXT NOT NULL DEFAULT ''"
-            connection.exec_driver_sql(column)
-        connection.execute(_schema.update().values(version=SCHEMA))
-        return SCHEMA
+        if version is not None and version < SCHEMA:
+            there = {each["name"] for each in sa.inspect(connection).get_columns(_entries.name)}
+            for name in (name for name in LATER if name not in there):
+                column = f"ALTER TABLE {_entries.name} ADD COLUMN {name} TEXT NOT NULL DEFAULT ''"
+                connection.exec_driver_sql(column)
+            connection.execute(_schema.update().values(version=SCHEMA))
+        return _version(connection)
 
 
 def _version(connection: sa.Connection) -> int | None:
@@ -211,10 +217,23 @@ def _version(connection: sa.Connection) -> int | None:
 
 
 def _target(entry: Entry) -> sa.Select[Any]:
-    """The verdict that a row takes back, if there is one and it is this reader's."""
-    wanted = {"key": entry.withdraws, "kind": "verdict", "case": entry.case}
+    """What a row takes back, if it is there and this reader's."""
+    wanted = {"key": entry.withdraws, "case": entry.case}
     wanted |= {"reader": entry.reader, "bundle": entry.bundle, "profile": entry.profile}
-    return sa.select(_entries.c.id).where(*(_entries.c[k] == v for k, v in wanted.items()))
+    return sa.select(_entries.c.id).where(
+        _entries.c.kind.in_(JUDGING), *(_entries.c[k] == v for k, v in wanted.items())
+    )
+
+
+def _judged_by(connection: sa.Connection, entry: Entry) -> bool:
+    """Whether all who took part in a consensus gave a verdict on its case, taken back or not."""
+    readers = sa.select(_entries.c.reader).where(
+        _entries.c.kind == "verdict",
+        _entries.c.case == entry.case,
+        _entries.c.bundle == entry.bundle,
+        _entries.c.profile == entry.profile,
+    )
+    return set(entry.behind) <= set(connection.scalars(readers))
 
 
 def _taken() -> ReviewError:

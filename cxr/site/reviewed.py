@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CxrError
-from ..review.entries import Entry, standing
+from ..review.entries import Entry, settled
 from ..review.folder import Folder
 from ..review.relabel import told
 
@@ -62,10 +62,10 @@ def verdicts(folder: Folder, entries: Iterable[Entry]) -> Verdicts:
     """The films of a folder that readers judged, under whichever model.
 
     See :func:`cxr.review.relabel.relabel` for what a verdict speaks for. All who judged a film must
-    agree.
+    agree, or have come to a consensus.
     """
     here = [entry for entry in entries if entry.image in folder.rows]
-    labels, undecided = told(standing(here))
+    labels, undecided = told(settled(here))
     films, refused = [], []
     for image, label in sorted(labels.items()):
         row = folder.rows[image]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from appwalk import FILM, OTHER, click, opened, pick, plates, text, titles, upload
-from labpage import PAGE, Hand, changes, draw
+from appwalk import FILM, OTHER, click, full_screen, opened, pick, plates, text, titles, upload
+from labpage import PAGE, Hand, changes, draw, view
 from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.explain import box_effects, patch_boxes
+from ui.base.words import score
 from ui.lab.words import plain_number, signed
 
 
@@ -132,3 +133,22 @@ def test_a_difference_is_written_with_its_sign(value: float, shown: str) -> None
 )
 def test_a_number_has_no_leading_nought(value: float, shown: str) -> None:
     assert plain_number(value) == shown
+
+
+@pytest.mark.parametrize("name", ["Regions", "Methods", "Layers", "Input", "Stability"])
+def test_full_screen_shows_name_scores_and_notice(
+    lab: AppTest, phantom_model: cxr.Classifier, name: str
+) -> None:
+    p = phantom_model.predict([cxr.read(FILM)])[0].probabilities
+    view(lab, name)
+    first, *_, scores, notice = full_screen(lab).splitlines()
+    assert first == "a.png"
+    assert scores == " · ".join(f"{label} {score(value)}" for label, value in p.items())
+    assert notice == cxr.NOTICE
+
+
+def test_full_screen_shows_what_the_scores_become(lab: AppTest, hand: Hand) -> None:
+    draw(lab, hand, 65, 75, 65, 75)
+    *_, whole, hidden, _ = full_screen(lab).splitlines()
+    assert hidden.startswith("Hidden: ")
+    assert hidden.removeprefix("Hidden: ") != whole

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from appwalk import FILM, click, opened, plates, text, titles
+from appwalk import FILM, click, full_screen, opened, plates, text, titles
 from labpage import Hand, changes, draw, finish, view
 from streamlit.testing.v1 import AppTest
 
@@ -31,6 +31,9 @@ def test_a_story_that_ships_is_played(
         assert not at.exception
     assert changes(at)
     assert titles(at) == ["Film", "What the network sees"]
+    before, after, _ = full_screen(at).splitlines()
+    assert after.startswith("Then ")
+    assert after.removeprefix("Then ") != before
     at.button[1].click().run()
     finish(at)
     assert titles(at) == ["opacity · Grad-CAM", "opacity · Occlusion"]

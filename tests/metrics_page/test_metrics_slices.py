@@ -55,7 +55,11 @@ def test_slices_that_take_long_can_be_stopped_and_asked_for_again(
 
 def test_the_worst_slice_is_on_top(rows: pd.DataFrame) -> None:
     at = go(opened(), "Slices")
-    found = subgroups.all_slices(select(rows, split="test"), tables.LABELS)
+    found = [
+        each
+        for split in ("test", "external")
+        for each in subgroups.all_slices(select(rows, split=split), tables.LABELS)
+    ]
     for name in (("balanced_accuracy", ""), ("recall", "T")):
         ran(at.selectbox(key="ev-figure").set_value(name).run())
         there = [each for each in found if not isnan(each.figures[name].value)]
@@ -101,10 +105,15 @@ def test_figures_of_one_film_of_a_class_are_grey(
     tables.bundle(tmp_path / "one", drawn.drop(few))
     monkeypatch.setenv("CXR_MODELS", str(tmp_path))
     at = go(opened(), "Slices")
-    assert re.search(r"<tr class=ev-grey><td class=ev-text>Recommended.*?<td>1</td>", text(at))
+    assert re.search(
+        r"<tr class=ev-grey><td class=ev-text>Test</td><td class=ev-text>Recommended.*?<td>1</td>",
+        text(at),
+    )
     ran(at.selectbox(key="ev-figure").set_value(("recall", "T")).run())
     yes = re.search(
-        r"<tr[^>]*><td class=ev-text>Recommended[^/]*</td><td class=ev-text>yes", text(at)
+        r"<tr[^>]*><td class=ev-text>Test</td><td class=ev-text>Recommended[^/]*</td>"
+        r"<td class=ev-text>yes",
+        text(at),
     )
     assert yes is not None
     assert "ev-grey" not in yes[0]
@@ -121,8 +130,17 @@ def test_the_films_behind_a_slice_are_listed(
     few = functools.partial(real, dimensions=("sex",), resamples=9)
     monkeypatch.setattr(scopes, "all_slices", few)
     at = go(opened(), "Slices")
-    ran(at.selectbox(key="ev-slice").set_value(("sex", "F")).run())
-    shown = select(rows, split="test", sex="F").sort_values("loss", ascending=False)
-    assert at.dataframe[0].value.case.tolist() == shown.case.tolist()
-    wrong = (shown.label.astype(str) != shown.called.astype(str)).sum()
-    assert f"{len(shown)} films, {wrong} of them called wrong" in text(at)
+    for split in ("test", "external"):
+        ran(at.selectbox(key="ev-slice").set_value((split, "sex", "F")).run())
+        shown = select(rows, split=split, sex="F").sort_values("loss", ascending=False)
+        assert at.dataframe[0].value.case.tolist() == shown.case.tolist()
+        wrong = (shown.label.astype(str) != shown.called.astype(str)).sum()
+        assert f"{len(shown)} films, {wrong} of them called wrong" in text(at)
+
+
+def test_slices_of_test_and_external_stand_in_one_list(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Slices")
+    for where in ("Test", "External"):
+        assert f"<td class=ev-text>{where}</td><td class=ev-text>Sex</td>" in text(at)
+    assert "Test, hospitals it knows" in text(at)
+    assert "External, hospitals it doesn’t know" in text(at)

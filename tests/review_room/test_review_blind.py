@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from appwalk import full_screen
 from reviewpage import (
     change_reader,
     control,
@@ -18,9 +19,11 @@ from reviewpage import (
     text,
 )
 
+import cxr
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
 from cxr.review.queue import Wanted, queue
+from ui.base.words import score
 from ui.review.verdict import VERDICTS
 
 
@@ -47,8 +50,12 @@ def test_blind_nothing_tells_before_the_read(place: Path, room: tuple[Path, Path
     assert at.button(key=f"read-{case}-high").disabled
     press(at, f"read-{case}-T")
     assert "Labelled" not in text(at)
+    assert full_screen(at).splitlines()[1:] == [cxr.NOTICE], "the place in the queue alone"
     press(at, f"read-{case}-high")
     assert "Labelled" in text(at)
+    assert "Labelled" in full_screen(at)
+    row = rows[rows.case == case].iloc[0]
+    assert f"N {score(row.p_N)} · T {score(row.p_T)}" in full_screen(at)
     (read,) = kept(place)
     assert (read.kind, read.read, read.confidence, read.case) == ("blind", "T", "high", case)
     control(at, "Your read now").set_value("N").run()
@@ -156,5 +163,6 @@ def test_the_list_of_a_blind_queue_tells_nothing(place: Path) -> None:
     press(at, f"read-{shown(at)}-N")
     press(at, f"read-{shown(at)}-low")
     section(at, "Queue")
-    assert list(at.dataframe[0].value.columns) == ["case", "my verdict", "all readers"]
+    said = ["my verdict", "all readers", "consensus"]
+    assert list(at.dataframe[0].value.columns) == ["case", *said]
     assert "Corrected labels" not in at.segmented_control(key="review-section").options

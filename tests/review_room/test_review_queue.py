@@ -143,7 +143,7 @@ def test_the_queue_of_cases_on_which_readers_disagree(place: Path, cases: list[s
     section(at, "Queue")
     assert list(at.dataframe[0].value["all readers"]) == ["1 subtle, 1 unsure"]
     ran(at.toggle(key="queue-blind").set_value(True).run())
-    assert "Readers disagree" not in at.selectbox(key="queue-said").options
+    assert "Readers disagree, no consensus" not in at.selectbox(key="queue-said").options
     assert "1 of 27" in text(at)
 
 

@@ -263,7 +263,7 @@ def test_corrected_labels(place: Path, cases: list[str]) -> None:
     assert "disagree" in at.dataframe[1].value["why it stays"][0]
     warned = at.warning[0].value
     assert "raises every figure" in warned, "they are test labels, of wrong calls"
-    assert "train" not in warned, "there is no train to be corrected alone"
+    assert "python -m train learnt" in warned, "the model brings no films of train yet"
 
 
 def test_what_is_changed_after_a_verdict_is_a_row_of_its_own(place: Path, cases: list[str]) -> None:

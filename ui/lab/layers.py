@@ -42,7 +42,11 @@ Maps = NDArray[np.float32]
 
 
 def show(
-    film: Film, called: str, model: Classifier, on_step: Callable[[int], None] = films.step
+    film: Film,
+    called: str,
+    model: Classifier,
+    caption: Sequence[str],
+    on_step: Callable[[int], None] = films.step,
 ) -> None:
     """The film and one channel's map beside it, and the layer's channels, the strongest first."""
     radiograph = films.radiograph_of(film)
@@ -58,7 +62,13 @@ def show(
     if isinstance(found, CxrError):
         st.info(plain(str(found)))
     if not isinstance(found, dict) or not found:
-        viewer([Plate(radiograph, "Film")], key="lab-layers", height=HEIGHT, on_step=on_step)
+        viewer(
+            [Plate(radiograph, "Film")],
+            key="lab-layers",
+            height=HEIGHT,
+            on_step=on_step,
+            caption=caption,
+        )
         return
     layer = _layer(list(found))
     maps = found[layer]
@@ -68,7 +78,7 @@ def show(
         chosen = _channels(film, called, model, layer, maps)
     with left:
         plates = [Plate(radiograph, "Film"), *_plate(film, radiograph, model, layer, maps, chosen)]
-        viewer(plates, key="lab-layers", height=HEIGHT, on_step=on_step)
+        viewer(plates, key="lab-layers", height=HEIGHT, on_step=on_step, caption=caption)
 
 
 def look(film: Film, model: Classifier, layer: str, label: str) -> None:

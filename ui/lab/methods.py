@@ -20,6 +20,7 @@ from cxr.model.classifier import Classifier
 from ui.base.words import plain
 from ui.lab.choice import choose_class, class_key
 from ui.lab.words import plain_number, rank_table
+from ui.panels import full_screen
 from ui.session import films, map_tasks
 from ui.session.films import Film, Reading
 from ui.session.map_tasks import ComputedMap
@@ -61,6 +62,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         key="lab-methods",
         height=HEIGHT,
         on_step=films.step,
+        caption=full_screen.lines(film, reading, model),
     )
     for method, refusal in [*held.items(), *tested.items(), *twinned.items()]:
         if isinstance(refusal, CxrError):

@@ -22,7 +22,7 @@ from cxr.teaching.story import Story, StoryStep
 from ui.base import keymap
 from ui.base.words import plain
 from ui.lab import layers, moves, preprocessing, stability, tries
-from ui.panels import input_checks
+from ui.panels import full_screen, input_checks
 from ui.session import films, map_tasks, models
 from ui.session.films import Film
 from ui.viewer import Layer, Plate, viewer
@@ -166,14 +166,20 @@ def _label(now: StoryStep, before: Scores, model: Classifier) -> str:
     return now.label if now.label in model.labels else max(before, key=lambda c: before[c])
 
 
-def _films(plates: list[Plate], scales: Mapping[str, float] | None = None) -> None:
-    viewer(plates, key="lab-story", height=HEIGHT, on_step=step, scales=scales)
+def _films(
+    plates: list[Plate],
+    before: Scores,
+    scales: Mapping[str, float] | None = None,
+    after: Scores | None = None,
+) -> None:
+    caption = full_screen.moved(before, after)
+    viewer(plates, key="lab-story", height=HEIGHT, on_step=step, scales=scales, caption=caption)
 
 
 def _scores(_: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
     desk().leave_job()
     st.html(moves.still(before))
-    _films([Plate(films.radiograph_of(film), "Film")])
+    _films([Plate(films.radiograph_of(film), "Film")], before)
 
 
 def _methods(now: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
@@ -200,7 +206,7 @@ def _methods(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
             refusals.append(found)
         else:
             plates.append(Plate(radiograph, title, (Layer(title, found.values, method, label),)))
-    _films(plates or [Plate(radiograph, "Film")], now.scales)
+    _films(plates or [Plate(radiograph, "Film")], before, now.scales)
     for refusal in refusals:
         st.info(plain(str(refusal)))
 
@@ -220,7 +226,9 @@ def _regions(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
         [
             Plate(radiograph, "Film", regions=now.hidden),
             Plate(seen, "What the network sees", regions=now.hidden),
-        ]
+        ],
+        answer.before,
+        after=answer.after,
     )
 
 
@@ -230,18 +238,20 @@ def _input(now: StoryStep, film: Film, before: Scores, model: Classifier) -> Non
     chosen = changed(model.preprocessing, now.way)
     after = preprocessing.scores_on(film, radiograph, chosen, model)
     st.html(moves.moved(before, after))
-    _films([Plate(radiograph, "As filed"), preprocessing.plates_of(film, radiograph, chosen)[-1]])
+    plates = [Plate(radiograph, "As filed"), preprocessing.plates_of(film, radiograph, chosen)[-1]]
+    _films(plates, before, after=after)
 
 
 def _layers(now: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
     label = _label(now, before, model)
     if st.session_state.pop("story_fresh", False):
         layers.look(film, model, now.layer, label)
-    layers.show(film, label, model, step)
+    layers.show(film, label, model, full_screen.moved(before), step)
 
 
 def _stability(_: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
-    stability.show(film, max(before, key=lambda c: before[c]), model, step)
+    called = max(before, key=lambda c: before[c])
+    stability.show(film, called, model, full_screen.moved(before), step)
 
 
 _VIEWS: dict[str, Callable[[StoryStep, Film, Scores, Classifier], None]] = {

@@ -20,6 +20,7 @@ from cxr.teaching.preprocessing_stages import (
 from ui.base import keymap
 from ui.lab import moves
 from ui.lab.list_keys import further
+from ui.panels import full_screen
 from ui.session import films
 from ui.session.films import Film, Reading
 from ui.viewer import Plate, viewer
@@ -61,7 +62,13 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
             st.html(moves.moved(before, after))
         step = _step(plates_of(film, radiograph, how))
         plates = [Plate(radiograph, "As filed"), step]
-        viewer(plates, key="lab-way", height=HEIGHT, on_step=films.step)
+        viewer(
+            plates,
+            key="lab-way",
+            height=HEIGHT,
+            on_step=films.step,
+            caption=full_screen.lines(film, reading, model),
+        )
 
 
 def kept(_: Film, model: Classifier) -> dict[str, Any]:

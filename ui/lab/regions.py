@@ -17,6 +17,7 @@ from ui.base.words import plain, score
 from ui.lab import fills, moves, tries
 from ui.lab.tries import Try
 from ui.lab.words import signed
+from ui.panels import full_screen
 from ui.session import films
 from ui.session.films import Film, Reading
 from ui.viewer import Layer, Plate, viewer
@@ -51,7 +52,13 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         moved = st.container()
         plates = _plates(film, radiograph, answers, place, fill, model)
         region = viewer(
-            plates, key="lab-film", draw=True, tool="box", height=HEIGHT, on_step=films.step
+            plates,
+            key="lab-film",
+            draw=True,
+            tool="box",
+            height=HEIGHT,
+            on_step=films.step,
+            caption=[*full_screen.lines(film, reading, model), *_hidden(answers, place)],
         )
         if tries.take(film, region, [plate.radiograph.pixels.shape for plate in plates], add):
             # Scores at once, before the run that the films need.
@@ -79,6 +86,11 @@ def kept(film: Film, _: Classifier) -> dict[str, Any]:
     place = tries.chosen(film)
     tried = tries.trail(film)[place] if place is not None else ()
     return {"hidden": tries.hidden(tried), "fill": st.session_state.get("lab-fill") or FILLS[0]}
+
+
+def _hidden(answers: list[Answer], place: int | None) -> list[str]:
+    """The scores under the try that is shown, for full screen."""
+    return [] if place is None else [f"Hidden: {full_screen.scores(answers[place].after)}"]
 
 
 def _choose(film: Film) -> tuple[str, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 
 import streamlit as st
@@ -31,7 +31,11 @@ _NAMES = {
 
 
 def show(
-    film: Film, called: str, model: Classifier, on_step: Callable[[int], None] = films.step
+    film: Film,
+    called: str,
+    model: Classifier,
+    caption: Sequence[str],
+    on_step: Callable[[int], None] = films.step,
 ) -> None:
     """The film under its map and under the map that is least like it; beside it both strips."""
     radiograph = films.radiograph_of(film)
@@ -52,7 +56,7 @@ def show(
                 st.html(map_strip(found, called, method))
     with left:
         plates = _plates(radiograph, held[1], called, method)
-        viewer(plates, key="lab-stability", height=HEIGHT, on_step=on_step)
+        viewer(plates, key="lab-stability", height=HEIGHT, on_step=on_step, caption=caption)
 
 
 def _method(model: Classifier) -> str:

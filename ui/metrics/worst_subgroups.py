@@ -1,7 +1,8 @@
-"""Slices, the worst on top."""
+"""Slices of hospitals that it knows and of those that it doesn't, in one list, the worst on top."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from math import isnan
 
@@ -12,7 +13,18 @@ from cxr.metrics.subgroups import SMALL, Slice, parts
 from ui.base import keymap
 from ui.base.words import site
 from ui.metrics import cases
-from ui.metrics.blocks import Block, films, heading, named, quiet, ranged, said, table, written
+from ui.metrics.blocks import (
+    SPLITS,
+    Block,
+    films,
+    heading,
+    named,
+    quiet,
+    ranged,
+    said,
+    table,
+    written,
+)
 from ui.metrics.scope import Scope, slices_of
 from ui.session.tables import Key
 from ui.work.fragments import every
@@ -34,6 +46,8 @@ SLICE_BYTES = 10_000
 """About what a slice's figures weigh."""
 
 Wanted = tuple[str, Key, str, str]
+Side = tuple[Scope, list[Slice]]
+"""Some films and their slices."""
 
 
 def show(scope: Scope) -> None:
@@ -54,45 +68,71 @@ def show(scope: Scope) -> None:
     if found is None:
         _wait(wanted)
         return
-    for block in listed(scope, found, figure, label, "" if by == "All" else by):
+    for block in listed(found, figure, label, "" if by == "All" else by):
         st.html(str(block))
-    _behind(scope, [each for each in found if by in ("All", each.by)])
+    _behind(found, by)
 
 
-def _behind(scope: Scope, there: list[Slice]) -> None:
+def _behind(sides: list[Side], by: str) -> None:
     """The films of one slice: those called wrong first, the least expected label on top."""
     chosen = st.selectbox(
         "Films of",
-        [(each.by, each.name) for each in there],
+        [
+            (side.split, each.by, each.name)
+            for side, there in sides
+            for each in there
+            if by in ("All", each.by)
+        ],
         index=None,
         placeholder="Choose a slice to see its films",
-        format_func=lambda x: f"{DIMENSIONS[x[0]]}: {site(x[1]) if x[0] == 'source' else x[1]}",
+        format_func=_named,
         key="ev-slice",
         width=420,
     )
     if chosen is None:
         return
-    by, name = chosen
+    split, by, name = chosen
+    scope = next(side for side, _ in sides if side.split == split)
     rows = scope.films[dict(parts(scope.films, by))[name]]
     wrong = int((rows.label.astype(str) != rows.called.astype(str)).sum())
     st.markdown(f"**{films(len(rows))}, {wrong:,} of them called wrong**")
     cases.listed(scope, rows.sort_values("loss", ascending=False, kind="stable"))
 
 
-def _found(scope: Scope, wanted: Wanted) -> list[Slice] | None:
-    """The slices; None while they are being worked out, and once that has been stopped."""
-    held: list[Slice] | None = desk().shelf.find(wanted)
+def _named(chosen: tuple[str, str, str]) -> str:
+    """As in "External · Source: Montgomery"."""
+    split, by, name = chosen
+    return f"{SPLITS[split]} · {DIMENSIONS[by]}: {site(name) if by == 'source' else name}"
+
+
+def _found(scope: Scope, wanted: Wanted) -> list[Side] | None:
+    """The slices of both sides; None while they are being worked out, and once that has been
+    stopped."""
+    sides = scope.both()
+    held: list[list[Slice]] | None = desk().shelf.find(wanted)
     if held is not None or st.session_state.get("ev-stopped") == wanted:
-        return held
+        return None if held is None else list(zip(sides, held, strict=True))
     job = desk().job
     if job is None or job.key != wanted:
         desk().leave_job()
-        key, split, source = scope.key, scope.split, scope.source
-        job = desk().job = Job(wanted, lambda step: slices_of(key, split, source, step))
+        asked = [(side.key, side.split, side.source) for side in sides]
+        job = desk().job = Job(wanted, lambda step: _work_out(asked, step))
     if not job.wait(PATIENCE) or job.result is None:
         return None
     desk().job = None
-    return desk().shelf.put(wanted, job.result, SLICE_BYTES * len(job.result))
+    many = sum(map(len, job.result))
+    return list(zip(sides, desk().shelf.put(wanted, job.result, SLICE_BYTES * many), strict=True))
+
+
+def _work_out(
+    asked: list[tuple[Key, str, str]], step: Callable[[float], bool]
+) -> list[list[Slice]]:
+    """The slices of each side, one after the other."""
+
+    def share(at: int) -> Callable[[float], bool]:
+        return lambda done: step((at + done) / len(asked))
+
+    return [slices_of(*each, share(at)) for at, each in enumerate(asked)]
 
 
 def _wait(wanted: Wanted) -> None:
@@ -123,24 +163,24 @@ def _again() -> None:
 
 def blocks(scope: Scope) -> list[Block]:
     """Balanced accuracy of every slice, at home and away, for the export."""
-    sides = scope.both()
-    return [block for each in sides for block in listed(each, each.slices(), *FIRST)]
+    return listed([(side, side.slices()) for side in scope.both()], *FIRST)
 
 
-def listed(scope: Scope, found: list[Slice], figure: str, label: str, by: str = "") -> list[Block]:
+def listed(sides: list[Side], figure: str, label: str, by: str = "") -> list[Block]:
     """One figure of every slice, the worst on top."""
     name = (figure, label)
-    chosen = [each for each in found if by in ("", each.by)]
-    least = {id(each): rests_on(each, name, scope.bundle.labels) for each in chosen}
+    chosen = [(side, each) for side, there in sides for each in there if by in ("", each.by)]
+    least = {id(each): rests_on(each, name, side.bundle.labels) for side, each in chosen}
     chosen.sort(
-        key=lambda each: (
-            isnan(each.figures[name].value),
-            least[id(each)] < SMALL,
-            each.figures[name].value,
+        key=lambda pair: (
+            isnan(pair[1].figures[name].value),
+            least[id(pair[1])] < SMALL,
+            pair[1].figures[name].value,
         )
     )
     rows = [
         (
+            SPLITS[side.split],
             DIMENSIONS[each.by],
             escape(site(each.name) if each.by == "source" else each.name),
             f"{each.films:,}",
@@ -149,13 +189,13 @@ def listed(scope: Scope, found: list[Slice], figure: str, label: str, by: str = 
             f"{least[id(each)]:,}",
             bar(each.figures[name]),
         )
-        for each in chosen
+        for side, each in chosen
     ]
-    grey = [number for number, each in enumerate(chosen) if least[id(each)] < SMALL]
-    head = ["By", "Slice", "Films", "Patients", named(name), "Rests on", ""]
+    grey = [number for number, (_, each) in enumerate(chosen) if least[id(each)] < SMALL]
+    head = ["Films of", "By", "Slice", "Films", "Patients", named(name), "Rests on", ""]
     return [
-        heading(scope.title),
-        table(head, rows, grey, text=2),
+        *(heading(side.title) for side, _ in sides),
+        table(head, rows, grey, text=3),
         quiet(
             f"Slices whose figure rests on fewer than {SMALL} films are grey and stand below the "
             "rest: balanced accuracy rests on the films of the smallest class, a class’s figure on "

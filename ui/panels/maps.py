@@ -15,11 +15,10 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model import lungs
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
-from ui.base.words import odds, plain, score, short
-from ui.panels import map_said, priors
-from ui.panels.findings import brief
+from ui.base.words import plain, score
+from ui.panels import full_screen, map_said, priors
 from ui.panels.map_said import Found
-from ui.session import hospitals, map_tasks, own_calls, record
+from ui.session import map_tasks, own_calls, record
 from ui.session.films import Film, Reading, chosen, radiograph_of, step
 from ui.session.map_tasks import Wanted
 from ui.viewer import Layer, Look, Plate, viewer
@@ -73,7 +72,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         st.rerun()  # an arrow key stepped on, and only this fragment heard of it
     stage = st.container(key="stage")
     radiograph = radiograph_of(film)
-    caption = _in_full_screen(film, reading, model)
+    caption = full_screen.lines(film, reading, model)
     prior = priors.beside(film, model)
     hashes = () if prior is None else (prior.sha256,)
     if not asked() or reading.prediction is None or own_calls.waits(film):
@@ -123,20 +122,6 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
 def _say(refusal: str) -> None:
     if refusal:
         st.info(plain(refusal))
-
-
-def _in_full_screen(film: Film, reading: Reading, model: Classifier) -> list[str]:
-    """Name and scores; what stands before the scores comes before them."""
-    before = reading.passport.before_scores if reading.passport else ()
-    lines = [short(film.name), film.change.said, *before]
-    if reading.prediction is not None and not own_calls.waits(film):
-        stands = hospitals.standing(film, reading, model)
-        if "N" in model.labels:
-            lines.append(f"Abnormal {odds(reading.prediction.abnormal('N'))}")
-        lines.append(brief(reading.prediction, model, stands))
-        p = reading.prediction.probabilities
-        lines.append(" · ".join(f"{label} {score(value)}" for label, value in p.items()))
-    return [line for line in lines if line]
 
 
 def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classifier) -> Choice:

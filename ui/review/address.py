@@ -16,11 +16,12 @@ import streamlit as st
 
 from cxr.batch.own_films import OWN
 from cxr.metrics.predictions import flag_names
+from cxr.review import queue as order
 from cxr.review.queue import SAID, SHOWN, SORTS, Queue, Wanted
 
 _LAST, _ASIDE, _FIRST = "review_address", "review_aside", "review_first"
 _TELLING = ("truth", "called", "passport", "sort", "shown")
-SPLITS = (OWN, "test", "external", "val")
+SPLITS = (OWN, "test", "external", "val", "train")
 """Never pooled: the first that there is is shown until another is chosen."""
 _P = ParamSpec("_P")
 
@@ -63,7 +64,7 @@ def wanted(table: pd.DataFrame, labels: tuple[str, ...]) -> Wanted:
     blind = st.query_params.get("blind") == "1"
     shown, said = _one_of("shown", SHOWN) or _usual(blind), _one_of("said", SAID)
     if blind:
-        said = "" if said == "disputed" else said
+        said = "" if said in order.TELLING else said
         return Wanted(here, source, shown=shown, blind=True, said=said)  # the rest would tell
     truth, called = _one_of("truth", labels), _one_of("called", labels)
     flag, sort = _one_of("passport", flags_of(table)), _one_of("sort", SORTS) or SORTS[0]

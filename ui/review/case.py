@@ -18,7 +18,7 @@ from cxr.model.classifier import Classifier, Prediction
 from cxr.review.folder import Boxes, Folder
 from cxr.screening.standing import standing_of
 from ui.base.words import WAY_OUT, flags, site
-from ui.panels import findings, input_checks
+from ui.panels import findings, full_screen, input_checks
 from ui.review import source
 from ui.session import hospitals, tables
 from ui.session.models import line
@@ -58,6 +58,15 @@ class Case:
     film: Radiograph | None
     why: str = ""
     marks: Boxes = ()
+
+    @property
+    def told(self) -> list[str]:
+        """What full screen says of it: label, call, scores."""
+        names = [str(name).removeprefix("p_") for name in self.row.index if str(name)[:2] == "p_"]
+        return [
+            f"Labelled {self.row.label}, called {self.row.called}",
+            full_screen.scores({name: float(self.row[f"p_{name}"]) for name in names}),
+        ]
 
     @property
     def outlined(self) -> Boxes:

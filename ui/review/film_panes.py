@@ -39,13 +39,13 @@ def show(place: Place, case: Case, table: pd.DataFrame, model: Classifier) -> st
         if staged == "near":
             found = neighbours.found(case, table, model)
             near = [] if isinstance(found, Job) else neighbours.plates(case, found, table)
-            mark = film_view.show(place, [film, *near], film=case.film)
+            mark = film_view.show(place, [film, *near], case.told, film=case.film)
             if isinstance(found, Job):
                 neighbours.progress(found, case, table, model)
             return mark
         left, right = st.columns([3, 1])
         with left:
-            mark = film_view.show(place, [film], film=case.film)
+            mark = film_view.show(place, [film], case.told, film=case.film)
         with right:
             neighbours.beside(case, table, model)
         return mark

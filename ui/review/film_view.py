@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import streamlit as st
 
 from cxr.imaging.radiograph import Radiograph
 from cxr.review.entries import marked
-from ui.review import address
+from ui.review import address, queue
 from ui.review.queue import Place
 from ui.viewer import STAGE, Plate, viewer
 from ui.work.fragments import every, pressed
@@ -31,7 +31,11 @@ def toggle(what: Staged) -> None:
 
 
 def show(
-    place: Place, plates: list[Plate], height: str = STAGE, film: Radiograph | None = None
+    place: Place,
+    plates: list[Plate],
+    caption: Sequence[str] = (),
+    height: str = STAGE,
+    film: Radiograph | None = None,
 ) -> str:
     """Put films on the light box; its arrow keys go through the queue.
 
@@ -39,6 +43,8 @@ def show(
     ----------
     place : Place
     plates : list of Plate
+    caption : sequence of str
+        What full screen shows besides the place in the queue: nothing before a blind read.
     height : str
     film : Radiograph, optional
         The case's own, on which a box may be drawn.
@@ -54,7 +60,14 @@ def show(
         if there := place.neighbour(by):
             address.go(there)
 
-    region = viewer(plates, key="review-film", height=height, on_step=step, draw=film is not None)
+    region = viewer(
+        plates,
+        key="review-film",
+        height=height,
+        on_step=step,
+        draw=film is not None,
+        caption=[queue.where(place), *caption],
+    )
     if region is None or film is None or plates[region.plate].radiograph is not film:
         return ""
     if region.serial <= st.session_state.get(_SPENT, 0):

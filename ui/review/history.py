@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from html import escape
 
 import streamlit as st
 
 from cxr.review import agreement
-from cxr.review.entries import Entry, box_of, standing
+from cxr.review.entries import Entry, box_of, consensus, standing
 from cxr.review.folder import Boxes
 from ui.review import reader
 from ui.review.queue import Place
@@ -23,10 +24,12 @@ def show(place: Place, rows: list[Entry]) -> None:
         return
     votes = agreement.votes(standing(here)).get(str(row.case), Counter())
     if votes.total() > 1:
-        many, agreed = votes.total(), len(votes) == 1
-        how = "agree" if agreed else "disagree"
+        many, how = votes.total(), "agree" if len(votes) == 1 else "disagree"
         st.html(f'<div class="cxr-heading">{many} readers {how}: {escape(told(votes))}</div>')
-    lines = "".join(f"<p>{escape(_told(entry))}</p>" for entry in here[-12:])
+    if together := consensus(here).get(str(row.case)):
+        st.html(f'<div class="cxr-heading">Consensus: {escape(agreed(together))}</div>')
+    kinds = {entry.key: entry.kind for entry in here}
+    lines = "".join(f"<p>{escape(_told(entry, kinds))}</p>" for entry in here[-12:])
     st.html(f'<div class="cxr-heading">Said of this case</div><div class="cxr-quiet">{lines}</div>')
 
 
@@ -53,10 +56,21 @@ def told(votes: Counter[tuple[str, str]]) -> str:
     )
 
 
-def _told(entry: Entry) -> str:
+def agreed(entry: Entry) -> str:
+    """Such as "label wrong (N), by A and B"."""
+    right = f" ({entry.correction})" if entry.correction else ""
+    return f"{VERDICTS[entry.verdict].lower()}{right}, by {' and '.join(entry.behind)}"
+
+
+def _told(entry: Entry, kinds: Mapping[str, str]) -> str:
     parts = {
         "blind": [f"blind read {entry.read}, {entry.confidence}"],
-        "withdrawn": ["took a verdict back"],
+        "withdrawn": [f"took a {kinds.get(entry.withdraws, 'verdict')} back"],
+        "consensus": [
+            f"wrote down the consensus: {agreed(entry)}" if entry.took_part else "",
+            f"severity {entry.severity}" if entry.severity else "",
+            entry.note,
+        ],
         "verdict": [
             VERDICTS[entry.verdict].lower() if entry.verdict else "",
             f"it is {entry.correction}" if entry.correction else "",

@@ -36,7 +36,7 @@ def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> str:
     held = [long_work.done(task.key) or long_work.so_far(task.key) for task in tasks]
     seen = held[tasks.index(waiting)] if waiting in tasks else None
     plates = [_plate(case, film, what, each) for what, each in zip(wanted, held, strict=True)]
-    mark = film_view.show(place, plates, _HEIGHT, film)
+    mark = film_view.show(place, plates, case.told, _HEIGHT, film)
     long_work.show(waiting, seen)
     for refusal in {str(each): None for each in held if isinstance(each, CxrError)}:
         st.info(plain(refusal))

@@ -24,8 +24,11 @@ _BESIDE = 512
 
 
 def found(case: Case, table: pd.DataFrame, model: Classifier) -> dict[str, Neighbour] | Job:
-    """The neighbours by label, or the job that is to find them."""
+    """The neighbours by label, or the job that is to find them; none of a film that the network
+    learnt from, which is not among those that are compared."""
     assert case.folder is not None
+    if case.row.split == "train":
+        return {}
     job = source.vectors(model, case.folder, table)
     if not isinstance(job.result, Vectors):
         return job
@@ -62,7 +65,9 @@ def beside(case: Case, table: pd.DataFrame, model: Classifier) -> None:
         return
     for plate in plates(case, near, table):
         st.image(_small(plate.radiograph), caption=plain(plate.title), width="stretch")
-    if missing := [label for label in case.classes if label not in near]:
+    if case.row.split == "train":
+        st.caption("Of a film that it learnt from no alike ones are shown.")
+    elif missing := [label for label in case.classes if label not in near]:
         st.caption(plain(f"There is no film of {' or '.join(missing)} called right to compare."))
 
 

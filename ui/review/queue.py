@@ -11,9 +11,10 @@ import streamlit as st
 from cxr.batch.own_films import OWN
 from cxr.errors import CxrError
 from cxr.model.bundle import Bundle
+from cxr.model.classifier import Classifier
 from cxr.review import queue as order
-from cxr.review.entries import Entry, standing
-from cxr.review.queue import SAID, SHOWN, SORTS, Queue, Wanted, narrowed
+from cxr.review.entries import Entry, consensus, standing, tidy
+from cxr.review.queue import SAID, SHOWN, SORTS, TELLING, Queue, Wanted, narrowed
 from ui.base.words import WAY_OUT, flag, meaning, plain, site
 from ui.review import address, reader, source
 from ui.session import tables
@@ -23,6 +24,7 @@ SPLITS = {
     "test": "Test: hospitals it knows",
     "external": "External: hospitals it doesn’t know",
     "val": "Val: films it was tuned on",
+    "train": "Train: films it learnt from",
 }
 _SHOWN = {
     "errors": "Called wrong",
@@ -33,7 +35,8 @@ _SAID = {
     "": "All",
     "open": "Not judged by me",
     "nobody": "Judged by nobody",
-    "disputed": "Readers disagree",
+    "disputed": "Readers disagree, no consensus",
+    "settled": "Consensus kept",
 }
 _SORTS = {"margin": "Surest call first", "source": "Source", "loss": "Least expected label first"}
 _PATH, _REFUSED = "folder-path", "folder-refused"
@@ -70,6 +73,23 @@ class Place:
         inside = 0 <= there < len(self.queue.rows)
         return str(self.queue.rows.case.iloc[there]) if inside else ""
 
+    def entry(self, model: Classifier, key: str) -> Entry:
+        """The case as a row of this reader's that says nothing yet."""
+        assert self.row is not None
+        row, site = self.row, model.site
+        return Entry(
+            key,
+            "verdict",
+            reader.name(),
+            str(row.case),
+            str(row.image),
+            model.bundle.digest,
+            label=str(row.label),
+            called=str(row.called),
+            hospital=tidy(site.name) if site else "",
+            profile=site.identity if site else "",
+        )
+
 
 def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) -> Place:
     """What the address asks for; without a case, the first that this reader hasn't judged. `key`
@@ -78,7 +98,7 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) 
     name, judged = reader.name(), standing(rows)
     found = _queue(key, replace(wanted, said=""), bundle.labels, table)
     if wanted.said:
-        found = narrowed(found, wanted.said, judged, name)
+        found = narrowed(found, wanted.said, judged, name, consensus(rows))
     mine = {case: entry for (case, who), entry in judged.items() if who == name}
     done = found.rows.case.isin(mine.keys())
     first = found.rows.case[~done] if not done.all() else found.rows.case
@@ -114,7 +134,7 @@ def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
     names = ("", *address.sources(table, wanted.split))
     _choose("source", "Source", names, wanted.source, lambda s: site(s) if s else "All")
     _choose("shown", "Which", SHOWN, wanted.shown, lambda name: _SHOWN[name])
-    told = [name for name in SAID if name != "disputed" or not wanted.blind]
+    told = [name for name in SAID if name not in TELLING or not wanted.blind]
     _choose("said", "Judged", ("", *told), wanted.said, lambda name: _SAID[name])
     if wanted.blind:
         st.caption("Other filters and the order are put aside while blind, and come back after.")
@@ -160,13 +180,13 @@ def where(place: Place) -> str:
 
 def nothing(place: Place) -> str:
     """Why the queue is empty."""
+    if place.wanted.said == "open" and place.mine:
+        return "You have judged every case of this queue. Choose another in the sidebar."
     if place.queue.hidden:
         return (
             f"All {place.queue.hidden:,} cases of this queue are films that may not be shown. "
             f"Choose another in the sidebar. {WAY_OUT}"
         )
-    if place.wanted.said == "open":
-        return "You have judged every case of this queue. Choose another in the sidebar."
     return "No case of this model is like that. Choose another queue in the sidebar."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr.review.entries import LONGEST_NAME
+from cxr.review.entries import LONGEST_NAME, is_reserved
 from ui.review import address
 from ui.server import who
 from ui.server.who import name
@@ -26,11 +26,14 @@ def ask() -> None:
             key="reader-name",
         )
         st.form_submit_button("Begin", key="reader-begin", on_click=_begin)
+    if is_reserved(st.session_state.get("reader-name") or ""):
+        st.info("“consensus” is no reader’s name: what several readers agree on stands under it.")
 
 
 @address.held
 def _begin() -> None:
-    if given := who.as_kept(st.session_state["reader-name"]):
+    given = who.as_kept(st.session_state["reader-name"])
+    if given and not is_reserved(given):
         st.session_state[who.SAID] = given
         address.resume()
 

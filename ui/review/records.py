@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from cxr.errors import CxrError
-from cxr.model.bundle import Bundle
 from cxr.review import agreement, exchange
-from cxr.review.entries import Entry, standing
-from cxr.review.relabel import Relabelled, relabel
+from cxr.review.agreement import ReaderPair
+from cxr.review.entries import Entry, consensus, settled, standing
+from cxr.review.relabel import Change, Relabelled, relabel
 from cxr.review.store import Store
 from ui.base.words import flags, plain, site
 from ui.review import address, history, source
@@ -24,17 +24,29 @@ from ui.session import record
 _FEW = 30
 _LISTED = 500
 _ABOUT = "review_taken_in"
+_WAY = {
+    True: "Its films are under “Split” in the sidebar.",
+    False: "Its films are shown here once the model has scored them: python -m train learnt "
+    "--data DIR --out models/NAME.",
+}
+"""How train is reviewed, where its films are there and where they aren't."""
 
 
-def show(place: Place, bundle: Bundle, store: Store, rows: list[Entry]) -> None:
-    """One section at a time; none until it is asked for."""
+def show(place: Place, store: Store, rows: list[Entry], train: bool) -> None:
+    """One section at a time; none until it is asked for.
+
+    Parameters
+    ----------
+    train : bool
+        Whether the films that the model learnt from are there to be reviewed.
+    """
     sections: dict[str, Callable[[], None]] = {
         "Queue": lambda: _queue(place, rows),
         "Agreement": lambda: _agreement(rows),
         "Verdicts out and in": lambda: _exchange(store),
     }
     if not place.wanted.blind:  # it names the labels of cases that are yet to be read
-        sections["Corrected labels"] = lambda: _relabel(store)
+        sections["Corrected labels"] = lambda: _relabel(store, train)
     with st.container(key="review-records"):
         chosen = st.segmented_control(
             "More",
@@ -50,6 +62,7 @@ def show(place: Place, bundle: Bundle, store: Store, rows: list[Entry]) -> None:
 def _queue(place: Place, said: list[Entry]) -> None:
     rows = place.queue.rows
     votes = agreement.votes(standing(said))
+    agreed = consensus(said)
     start = max(0, (place.at or 0) - _LISTED // 2)
     part = rows.iloc[start : start + _LISTED]
     mine = [place.mine.get(case) for case in part.case]
@@ -67,6 +80,10 @@ def _queue(place: Place, said: list[Entry]) -> None:
             "my verdict": [VERDICTS[entry.verdict] if entry else "" for entry in mine],
             "all readers": [  # of the others only once one's own is given
                 history.told(votes[case]) if entry else ""
+                for case, entry in zip(part.case, mine, strict=True)
+            ],
+            "consensus": [
+                history.agreed(agreed[case]) if entry and case in agreed else ""
                 for case, entry in zip(part.case, mine, strict=True)
             ],
         }
@@ -91,6 +108,11 @@ def _agreement(rows: list[Entry]) -> None:
     reads = agreement.reads(standing(rows, "blind"))
     st.markdown("**Verdicts under this model**")
     _agreement_of(verdicts)
+    agreed = consensus(rows)
+    if agreed:
+        together = {case: entry.verdict for case, entry in agreed.items()}
+        st.write(f"Consensus on {_count(len(agreed), 'case')}; each reader beside it:")
+        _pairs(agreement.with_consensus(verdicts, together))
     st.markdown("**Blind reads under this model**")
     _agreement_of(reads)
     st.caption(
@@ -110,8 +132,12 @@ def _agreement_of(answers: dict[tuple[str, str], str]) -> None:
         f"Fleiss’ kappa {_kappa(found.kappa)} · {_count(found.cases, 'shared case')}, "
         f"{found.readers} readers.{few}"
     )
+    _pairs(found.pairs)
+
+
+def _pairs(pairs: tuple[ReaderPair, ...]) -> None:
     table = pd.DataFrame(
-        [(p.first, p.second, p.cases, f"{p.observed:.0%}", _kappa(p.kappa)) for p in found.pairs],
+        [(p.first, p.second, p.cases, f"{p.observed:.0%}", _kappa(p.kappa)) for p in pairs],
         columns=["reader", "and reader", "cases", "same answer", "Cohen’s kappa"],
     )
     st.dataframe(table, hide_index=True, height="content" if len(table) < 12 else 400)
@@ -167,34 +193,37 @@ def _exchange(store: Store) -> None:
         st.success(told)
 
 
-def _relabel(store: Store) -> None:
+def _relabel(store: Store, train: bool) -> None:
     folder = source.folder()
     if folder is None:
         st.caption("The manifest is read from the data folder: name it in the sidebar.")
         return
-    said = standing(source.kept(store))
+    said = settled(source.kept(store))
     try:
         found = relabel(folder.manifest(), said)
     except CxrError as refusal:
         st.error(plain(str(refusal)))
         return
-    splits = Counter(change.split or "no split" for change in found.changes)
     alone = sum(len(change.readers) == 1 for change in found.changes)
     st.write(
         f"{_count(len(found.changes), 'label')} corrected"
         f"{f' ({alone:,} of them by one reader alone)' if alone else ''}, "
         f"{len(found.open):,} doubted but left as it is. The data folder itself is never altered."
     )
-    if splits:
-        st.caption(plain(", ".join(f"{split}: {many:,}" for split, many in sorted(splits.items()))))
-    right = sum(entry.label == entry.called for entry in said.values())
-    if set(splits) - {"train"} and right < len(said) - right:
-        train = "Correct train alone, or review" if "train" in splits else "Review"
+    splits = Counter(change.split for change in found.changes)
+    for split, (right, wrong) in sorted(found.judged.items()):
+        st.caption(
+            plain(
+                f"{split or 'no split'}: {splits[split]:,} corrected, "
+                f"{_count(right + wrong, 'film')} judged, {right:,} of them called right"
+            )
+        )
+    if leaning := [split for split in sorted(splits) if split != "train" and found.leans(split)]:
         st.warning(
-            f"Of {_count(len(said), 'verdict')} {right:,} are on calls that were right. A test set "
-            "whose labels are put right mostly where the model was wrong raises every figure of "
-            f"that model. {train} as many calls that were right: “Which” in the sidebar mixes "
-            "them in."
+            f"Most of the films of {plain(' and '.join(leaning))} that were judged were called "
+            "wrong. A test set whose labels are put right mostly where the model was wrong raises "
+            "every figure of that model. Review as many calls that were right (“Which” in the "
+            f"sidebar mixes them in), or correct train alone. {_WAY[train]}"
         )
     if "train" in splits:
         whole = st.toggle("Correct the other splits too", key="relabel-all")
@@ -212,14 +241,16 @@ def _relabel(store: Store) -> None:
     )
 
 
-def _by(readers: tuple[str, ...]) -> str:
-    return "by one reader" if len(readers) == 1 else f"by {len(readers)} readers"
+def _by(change: Change) -> str:
+    if change.consensus:
+        return f"a consensus of {len(change.readers)}"
+    return "by one reader" if len(change.readers) == 1 else f"by {len(change.readers)} readers"
 
 
 def _changes(found: Relabelled) -> None:
     if found.changes:
         rows = [
-            (c.image, c.before, c.after, _by(c.readers), "; ".join(c.readers), c.time)
+            (c.image, c.before, c.after, _by(c), "; ".join(c.readers), c.time)
             for c in found.changes
         ]
         names = ["film", "label", "corrected", "stands behind it", "readers", "at"]

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cxr.errors import CxrError, ReviewError
 from cxr.model.classifier import Classifier
-from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, clean, tidy
+from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, clean
 from cxr.review.store import Store, new_key
 from ui.base import keymap
 from ui.base.words import meaning, plain
@@ -128,18 +128,21 @@ def panel(place: Place, model: Classifier, store: Store, blind: Entry | None, ma
             args=(about, standing.verdict, keys, "", store),
         )
     with buttons:
-        for verdict, title in VERDICTS.items():
-            if verdict == _NOT_OFFERED[about.label == about.called]:
-                continue
+        for verdict in choices(about):
             more = f": {correction}" if verdict == "label_wrong" and correction else ""
             st.button(
-                plain(title + more),
+                plain(VERDICTS[verdict] + more),
                 key=f"verdict-{verdict}-{about.case}",
                 shortcut=keymap.of(verdict),
                 type="primary" if standing and standing.verdict == verdict else "secondary",
                 on_click=_give,
                 args=(about, verdict, keys, place.neighbour(1), store),
             )
+
+
+def choices(about: Entry) -> list[str]:
+    """The verdicts that make sense of a case."""
+    return [name for name in VERDICTS if name != _NOT_OFFERED[about.label == about.called]]
 
 
 def _changed(standing: Entry, mark: str, keys: dict[str, str]) -> bool:
@@ -187,21 +190,8 @@ def _choice(label: str, options: list[str], value: str, key: str) -> str:
 
 def _about(place: Place, model: Classifier) -> Entry:
     """The case as a row without a verdict, with this form's key."""
-    row, site = place.row, model.site
-    assert row is not None
-    about = Entry(
-        "",
-        "verdict",
-        reader.name(),
-        str(row.case),
-        str(row.image),
-        model.bundle.digest,
-        label=str(row.label),
-        called=str(row.called),
-        hospital=tidy(site.name) if site else "",
-        profile=site.identity if site else "",
-    )
     forms = st.session_state.setdefault(FORMS, {})
+    about = place.entry(model, "")
     return replace(about, key=forms.setdefault(_form(about), new_key()))
 
 

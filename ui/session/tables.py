@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from cxr.errors import BundleError
-from cxr.metrics.predictions import select, table
+from cxr.metrics.predictions import learnt, select, table
 from cxr.model.bundle import MANIFEST, Bundle, open_bundle
 
 Key = tuple[str, str]
@@ -40,6 +40,20 @@ def bundle(key: Key) -> Bundle:
 @st.cache_resource(max_entries=6, show_spinner="Reading the predictions")
 def all_films(key: Key) -> pd.DataFrame:
     return table(bundle(key))
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the predictions")
+def reviewed(key: Key) -> pd.DataFrame:
+    """All films, and behind them those that the model learnt from, where the bundle brings them."""
+    measured, known = all_films(key), learnt(bundle(key))
+    if known is None:
+        return measured
+    known = known[~known.image.isin(measured.image)]  # a film may have changed its split since
+    both = pd.concat([measured, known], ignore_index=True)
+    for name in measured.select_dtypes("category"):
+        if not isinstance(both[name].dtype, pd.CategoricalDtype):  # they held different names
+            both[name] = both[name].astype("category")
+    return both
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

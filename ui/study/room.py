@@ -55,10 +55,22 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
         except CxrError as refusal:
             st.info(plain(f"This film cannot be shown. {refusal}"))
             return
-        viewer([Plate(radiograph, "The film")], key="study-film")
+        viewer(
+            [Plate(radiograph, "The film")],
+            key="study-film",
+            caption=in_full_screen(plan, case, place, stage),
+        )
     with right:
         first = [a for a in answers if (a.film, a.reader) == (case.film, reader.name())]
         _question(plan, case, place, stage, first)
+
+
+def in_full_screen(plan: Plan, case: StudyFilm, place: int, stage: str) -> list[str]:
+    """Which film it is; the call only where it has been shown."""
+    where = f"Film {place + 1} of {len(plan.cases)}"
+    if stage == "alone":
+        return [f"{where} · alone"]
+    return [f"{where} · with the call", f"The call shown: {case.advice}"]
 
 
 def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[Answer]) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from cxr.batch.results import Results
+from cxr.batch.results import Results, Row
 from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
-from ui.base.words import flag, plain, short
+from ui.base.words import flag, odds, plain, short
 from ui.session import films, record
 from ui.viewer import Plate, viewer
 
@@ -20,7 +20,7 @@ HEIGHT = "calc(100dvh - 17rem)"
 
 def show(results: Results, number: int, model: Classifier) -> None:
     """What was scored, if it is still there; a press takes it to Read for maps and a report."""
-    (row,) = results.rows([number], ("sha256", "refusal", "reason"))
+    (row,) = results.rows([number], ("sha256", "refusal", "reason", "log_odds", "decision"))
     if row["refusal"]:
         st.info(plain(row.get("reason") or flag(row["refusal"])))
     try:
@@ -38,4 +38,17 @@ def show(results: Results, number: int, model: Classifier) -> None:
             films.choose(films.add(name, data))
             st.switch_page("pages/read.py")
         st.html(f'<div class="cxr-name">{escape(short(name))}</div>', width="content")
-    viewer([Plate(radiograph, "The film")], key="worklist-film", height=HEIGHT)
+    viewer(
+        [Plate(radiograph, "The film")],
+        key="worklist-film",
+        height=HEIGHT,
+        caption=[short(name), *_scored(row)],
+    )
+
+
+def _scored(row: Row) -> list[str]:
+    """What the table says of it; nothing of a film that was refused."""
+    said = [row["decision"] or ""]
+    if row["log_odds"] is not None:
+        said.append(f"log-odds {odds(row['log_odds'])}")
+    return [line for line in said if line]

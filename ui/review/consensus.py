@@ -1,0 +1,136 @@
+"""What the readers of a case have come to together: written down by one of them, as a row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from cxr.errors import CxrError
+from cxr.model.classifier import Classifier
+from cxr.review.entries import LONGEST_NOTE, Entry, standing
+from cxr.review.entries import consensus as agreed
+from cxr.review.store import Store, new_key
+from ui.base.words import plain
+from ui.review import address, reader
+from ui.review.queue import Place
+from ui.review.verdict import VERDICTS, choices
+from ui.session import record
+
+_FORMS, _FAILED = "consensus_forms", "consensus_failed"
+
+
+def show(place: Place, model: Classifier, store: Store, rows: list[Entry]) -> None:
+    """The form; only for who has judged the case, once a second reader has."""
+    assert place.row is not None
+    case = str(place.row.case)
+    judged = {who for at, who in standing(rows) if at == case}
+    stands = agreed(rows).get(case)
+    if case in place.mine and stands is not None and stands.reader == reader.name():
+        _take_back(stands, store)
+    if case not in place.mine or len(judged) < 2:
+        return
+    given = replace(place.entry(model, ""), kind="consensus")
+    given = replace(given, key=_form(given))
+    with st.expander("Another consensus" if stands else "Write down a consensus"):
+        _form_of(given, sorted(judged), model.labels, store)
+    failed_at, failed = st.session_state.get(_FAILED, ("", ""))
+    if failed and failed_at == case:
+        st.error(plain(failed))
+
+
+def _form_of(given: Entry, judged: list[str], labels: tuple[str, ...], store: Store) -> None:
+    own = f"{given.case}-{given.bundle[:12]}-{given.profile[:12]}-{given.reader}"
+    names = ("verdict", "correction", "took_part", "note")
+    keys = {name: f"consensus-{name}-{own}" for name in names}
+    verdict = st.segmented_control(
+        "Together you say", choices(given), format_func=VERDICTS.__getitem__, key=keys["verdict"]
+    )
+    if verdict == "label_wrong":
+        others = [label for label in labels if label != given.label]
+        st.segmented_control("Right label", others, format_func=plain, key=keys["correction"])
+    chosen = st.pills(
+        "Took part",
+        judged,
+        selection_mode="multi",
+        default=judged,
+        format_func=plain,
+        key=keys["took_part"],
+    )
+    st.text_area(
+        "Note",
+        key=keys["note"],
+        height=68,
+        max_chars=LONGEST_NOTE,
+        placeholder="No names of patients",
+    )
+    if len(chosen) < 2:
+        st.caption("A consensus is that of two readers or more.")
+    st.button(
+        "Keep the consensus",
+        key=f"consensus-{given.case}",
+        disabled=not verdict or len(chosen) < 2,
+        on_click=_keep,
+        args=(given, keys, store),
+    )
+
+
+def _form(given: Entry) -> str:
+    """The key of this form: a double click is one row."""
+    forms: dict[tuple[str, str, str], str] = st.session_state.setdefault(_FORMS, {})
+    return forms.setdefault(_about(given), new_key())
+
+
+def _about(row: Entry) -> tuple[str, str, str]:
+    return row.bundle, row.profile, row.case
+
+
+@address.held
+def _keep(given: Entry, keys: dict[str, str], store: Store) -> None:
+    said = {name: st.session_state.get(key) or "" for name, key in keys.items()}
+    said["took_part"] = "\n".join(sorted(said["took_part"]))
+    if said["verdict"] != "label_wrong":
+        said["correction"] = ""
+    _kept(replace(given, **said), store)
+
+
+def _take_back(stands: Entry, store: Store) -> None:
+    st.button(
+        "Take your consensus back",
+        key=f"consensus-back-{stands.case}",
+        type="tertiary",
+        on_click=_undo,
+        args=(stands, new_key(), store),
+    )
+
+
+@address.held
+def _undo(stands: Entry, key: str, store: Store) -> None:
+    row = Entry(
+        key,
+        "withdrawn",
+        stands.reader,
+        stands.case,
+        stands.image,
+        stands.bundle,
+        label=stands.label,
+        called=stands.called,
+        withdraws=stands.key,
+        hospital=stands.hospital,
+        profile=stands.profile,
+    )
+    _kept(row, store)
+
+
+def _kept(row: Entry, store: Store) -> None:
+    forms = st.session_state.setdefault(_FORMS, {})
+    try:
+        kept = store.record(row)
+    except CxrError as refusal:
+        st.session_state[_FAILED] = row.case, str(refusal)
+        if refusal.code == "key_taken":  # a double click whose first was kept
+            forms.pop(_about(row), None)
+        return
+    forms.pop(_about(row), None)
+    st.session_state.pop(_FAILED, None)
+    record.verdict(kept)
