@@ -10,14 +10,14 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 PY := .venv/bin/python
 INSTALLED := .venv/requirements.installed
 
-.PHONY: app test check browser postgresql jax benchmarks api audit FORCE
+.PHONY: app test check browser postgresql dicom jax benchmarks api audit FORCE
 
 app: $(INSTALLED)
 	$(PY) -m streamlit run serve.py
 
 # A module's tests stay in one process, since they share its networks and servers; tests/conftest.py
 # has the browser's and the long ones begin, in one process more than there are cores.
-test: check browser postgresql jax
+test: check browser postgresql dicom jax
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 benchmarks: $(INSTALLED)
@@ -82,6 +82,22 @@ postgresql:
 	echo 'There is no PostgreSQL here, so its tests are left out. Install it:' >&2; \
 	echo '  Debian           apt-get install postgresql' >&2; \
 	echo '  macOS            brew install postgresql@17' >&2
+
+# Readers of DICOM that are not ours, and a PACS. Tests start one of their own at free ports; the
+# service that Debian would start beside it is not wanted where it was not there before.
+dicom:
+	@if command -v dsrdump >/dev/null 2>&1 && command -v dciodvfy >/dev/null 2>&1 && \
+	  [ -x /usr/sbin/Orthanc ] && [ -f /usr/share/orthanc/plugins/libOrthancDicomWeb.so ]; then \
+	  exit 0; \
+	fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  [ -x /usr/sbin/Orthanc ] || new=orthanc; \
+	  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y \
+	    --no-install-recommends dcmtk dicom3tools orthanc orthanc-dicomweb && \
+	  { [ -z "$$new" ] || systemctl disable --now $$new >/dev/null 2>&1 || true; } && exit 0; \
+	fi; \
+	echo 'There is no dcmtk, dicom3tools or Orthanc here, so their tests are left out. Install them:' >&2; \
+	echo '  Debian           apt-get install dcmtk dicom3tools orthanc orthanc-dicomweb' >&2
 
 # Only training on several devices needs it.
 jax: $(INSTALLED)

@@ -20,6 +20,7 @@
     python -m cxr site list | show NAME | export NAME --out FILE | import FILE | delete NAME
 
     python -m cxr dicom FILE --out FOLDER [--class T --method METHOD] [--box X,Y,WIDTH,HEIGHT]
+                  [--window CENTRE WIDTH [--inverted]]
     python -m cxr pacs query | fetch --out FOLDER [FILM...] | send [FILM...]
                   [--since DATE --until DATE --modality CR|DX --accession NUMBER --unread]
     python -m cxr receive FOLDER [--port N] [--title TITLE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -24,7 +25,7 @@ _PATIENCE = 60.0
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[Pacs, int]]:
     """The server, its database in `folder`, and the port where it takes C-STORE."""
-    program = shutil.which("Orthanc")
+    program = shutil.which("Orthanc", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None or not _PLUGIN.is_file():
         pytest.skip("Orthanc is not installed (Debian: apt-get install orthanc orthanc-dicomweb)")
     web, dicom = _free(), _free()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from dicomtools import tool
 from films import film, png
 from highdicom.sr import srread
 from pacsfilms import stored, uids
@@ -20,21 +20,15 @@ from pydicom.sr.codedict import codes
 
 import cxr
 from cxr.__main__ import main
-from cxr.dicom_out.marks import Map, Region
+from cxr.dicom_out.marks import Map, Region, Window
 from cxr.dicom_out.results import Result, results
 from cxr.errors import DicomOutError
 from cxr.explain import overlay
 from cxr.explain_eval import words
 from cxr.imaging.altered import altered
 
+_KINDS = ("ComprehensiveSR", "SCImage", "GrayscaleSoftcopyPresentationState")
 BOX = Region((10, 20, 30, 40), {"N": -0.25, "T": 0.25})
-
-
-def tool(name: str) -> str:
-    """A program of Debian's dcmtk or dicom3tools."""
-    if (found := shutil.which(name)) is None:
-        pytest.skip(f"{name} is not installed (Debian: apt-get install dcmtk dicom3tools)")
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +41,8 @@ def made(phantom_model: cxr.Classifier) -> dict[str, Result]:
     values = np.zeros(found.film.pixels.shape, np.float32)
     values[:40] = 0.2
     drawn = Map(values, "gradcam", "T")
-    return {each.kind: each for each in results(data, found, phantom_model, drawn, BOX)}
+    made = results(data, found, phantom_model, drawn, BOX, Window(120, 80))
+    return {each.kind: each for each in made}
 
 
 @pytest.fixture
@@ -200,13 +195,13 @@ def test_a_refused_film_has_no_results(phantom_model: cxr.Classifier) -> None:
         results(data, cxr.assess(data, phantom_model), phantom_model)
 
 
-@pytest.mark.parametrize("kind", ["report", "picture"])
+@pytest.mark.parametrize("kind", ["report", "picture", "presentation"])
 def test_dciodvfy_finds_no_error(files: dict[str, Path], kind: str) -> None:
     done = subprocess.run(
         [tool("dciodvfy"), "-new", files[kind]], capture_output=True, text=True, check=False
     )
     said = done.stderr.splitlines()
-    assert any(line in ("ComprehensiveSR", "SCImage") for line in said)
+    assert any(line in _KINDS for line in said)
     assert not [line for line in said if line.startswith(("Error", "Abort"))]
     warned = [line for line in said if line.startswith("Warning") and "99CXRLENS" not in line]
     assert not warned
@@ -231,7 +226,7 @@ def test_dcmtk_shows_the_picture(files: dict[str, Path], tmp_path: Path) -> None
     assert (np.asarray(Image.open(shown).convert("RGB")) == wanted).all()
 
 
-def test_the_command_line_writes_both(
+def test_the_command_line_writes_all(
     phantom_model: cxr.Classifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "film.dcm"
@@ -243,6 +238,14 @@ def test_the_command_line_writes_both(
     (region,) = srread(out / "report.dcm").content.get_planar_roi_measurement_groups()
     assert len(region.get_measurements()) == 2
     assert (out / "picture.dcm").is_file()
+    assert not (out / "presentation.dcm").exists()
+    assert main([*asked, "--window", "120", "80", "--inverted"]) == 0
+    state = dcmread(out / "presentation.dcm")
+    assert state.SoftcopyVOILUTSequence[0].WindowWidth == 81
+    assert state.PresentationLUTShape == "INVERSE"
+    for wrong in (["--window", "1", "0"], ["--window", "nan", "5"], ["--inverted"]):
+        assert main([*asked, *wrong]) == 2
+        assert "[bad_window]" in capsys.readouterr().err
     for box in ("1,2,3", "a,b,c,d", "0,0,81,10", "0,0,0,10"):
         assert main([*asked, "--box", box]) == 2
         assert "[bad_request]" in capsys.readouterr().err

@@ -129,6 +129,9 @@ def test_the_command_line_goes_the_whole_way(
     for told in ("2 sent, 0 there already", "0 sent, 2 there already"):
         assert main(["pacs", "send", str(path), *bundle]) == 0
         assert told in capsys.readouterr().out
+    window = ["--window", "100", "50"]
+    assert main(["pacs", "send", str(path), *window, *bundle]) == 0
+    assert "1 sent, 2 there already" in capsys.readouterr().out
     assert main(["pacs", "query", "--accession", "ACC2", "--unread"]) == 0
     assert not capsys.readouterr().out
 

@@ -1,4 +1,4 @@
-"""What is said of a film as DICOM, for its study: a structured report, and a picture of it.
+"""What is said of a film as DICOM, for its study: a structured report, a picture of it, its window.
 
 >>> from cxr.dicom_out.results import results
 >>> for each in results(data, found, model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _SubParsersAction
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,13 @@ from ..site_profiles.options import add_model, model_of
 
 if TYPE_CHECKING:
     from ..model.classifier import Classifier
+    from .marks import Window
     from .results import Result
 
 
 def add(commands: _SubParsersAction[Any]) -> None:
     """The command's options."""
-    dicom = commands.add_parser("dicom", help="a film's scores as DICOM: report and picture")
+    dicom = commands.add_parser("dicom", help="a film's scores as DICOM: report, picture, window")
     dicom.add_argument("file", type=Path, metavar="FILE", help="a DICOM film")
     dicom.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
     dicom.add_argument("--box", metavar="X,Y,WIDTH,HEIGHT", help="a region, in pixels of the film")
@@ -24,9 +26,17 @@ def add(commands: _SubParsersAction[Any]) -> None:
 
 
 def add_shown(parser: ArgumentParser) -> None:
-    """What is laid over the picture, and who scores."""
+    """What is laid over the film, how it was shown, and who scores."""
     parser.add_argument("--class", dest="label", metavar="T", help="lay a map of it over the film")
     parser.add_argument("--method", default="gradcam", help="of that map, gradcam by default")
+    parser.add_argument(
+        "--window",
+        nargs=2,
+        type=float,
+        metavar=("CENTRE", "WIDTH"),
+        help="a presentation state besides: the window as the viewer names it",
+    )
+    parser.add_argument("--inverted", action="store_true", help="of it: black is white")
     add_model(parser)
 
 
@@ -56,7 +66,7 @@ def run(asked: Namespace) -> int:
 
 
 def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
-    """The results of one film, with the map and the region that were asked for.
+    """The results of one film, with the map, the region and the window that were asked for.
 
     Raises
     ------
@@ -70,6 +80,7 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
     from .marks import Map, Region
     from .results import results
 
+    window = _window(asked)
     found = assess(data, model)
     prediction, _ = found.scored
     assert found.film is not None
@@ -83,7 +94,22 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
         corners = _box(asked.box, found.film.pixels.shape)
         mask = region.box_mask(model.size, found.film.pixels.shape, corners)
         box = Region(corners, region.what_if(model, found.film, mask).effects)
-    return results(data, found, model, drawn, box)
+    return results(data, found, model, drawn, box, window)
+
+
+def _window(asked: Namespace) -> Window | None:
+    if asked.window is None:
+        if asked.inverted:
+            raise DicomOutError("bad_window", "--inverted is of a window: say --window too.")
+        return None
+    centre, width = asked.window
+    if not (isfinite(centre) and isfinite(width) and width > 0):
+        raise DicomOutError(
+            "bad_window", "A window is CENTRE WIDTH in values of the film; the width is above 0."
+        )
+    from .marks import Window
+
+    return Window(centre, width, asked.inverted)
 
 
 def _box(text: str, shape: tuple[int, ...]) -> tuple[float, float, float, float]:

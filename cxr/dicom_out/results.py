@@ -1,4 +1,5 @@
-"""All that is sent about a film: a structured report, and a picture of the film under its map."""
+"""All that is sent about a film: a structured report, a picture of the film under its map, and
+where one was set its window."""
 
 from __future__ import annotations
 
@@ -7,10 +8,10 @@ from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 
-from ..dicomweb.reference import PICTURE, REPORT
+from ..dicomweb.reference import PICTURE, PRESENTATION, REPORT
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment
-from .marks import Map, Region
+from .marks import Map, Region, Window
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Result:
 
     Attributes
     ----------
-    kind : {"report", "picture"}
+    kind : {"report", "picture", "presentation"}
     study, series, instance : str
         Its UIDs. The last is made of what the file says: who says the same again makes the same.
     data : bytes
@@ -38,8 +39,10 @@ def results(
     model: Classifier,
     drawn: Map | None = None,
     region: Region | None = None,
+    window: Window | None = None,
 ) -> list[Result]:
-    """A structured report of the scores, and a picture as a secondary capture.
+    """A structured report of the scores, and a picture as a secondary capture; of a window a
+    presentation state besides.
 
     Parameters
     ----------
@@ -49,12 +52,12 @@ def results(
         What :func:`cxr.assess` said of it; of a refused film its refusal is raised.
     model : Classifier
         That said it.
-    drawn, region : optional
+    drawn, region, window : optional
 
     Raises
     ------
     DicomOutError
-        ``not_dicom``, ``no_study``; ``no_highdicom`` without the extra ``pacs``.
+        ``not_dicom``, ``no_study``, ``no_window``; ``no_highdicom`` without the extra ``pacs``.
     """
     from .source import source_of
 
@@ -62,6 +65,7 @@ def results(
     found.scored  # noqa: B018 (raises)
     try:
         from .picture import picture
+        from .presentation import presentation
         from .report import report
     except ModuleNotFoundError:
         from ..errors import DicomOutError
@@ -70,10 +74,14 @@ def results(
             "no_highdicom", "DICOM files are made by the extra pacs: pip install cxr-lens[pacs]."
         ) from None
 
-    return [
+    made = [
         _file(REPORT, report(source, found, model, region)),
         _file(PICTURE, picture(source, found, model, drawn)),
     ]
+    if window is not None:
+        assert found.film is not None
+        made.append(_file(PRESENTATION, presentation(source, data, found.film, window)))
+    return made
 
 
 def _file(kind: str, ds: Dataset) -> Result:

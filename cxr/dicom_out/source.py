@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
@@ -45,6 +46,23 @@ def is_dicom(data: bytes) -> bool:
     return data[128:132] == b"DICM" or start_of_data_set(data) is not None
 
 
+def parsed(data: bytes, wanted: Sequence[Any]) -> Dataset:
+    """Those tags of a film's file.
+
+    Raises
+    ------
+    DicomOutError
+        ``not_dicom``
+    """
+    bare = data[128:132] != b"DICM"
+    start = start_of_data_set(data) if bare else 0
+    if start is None:
+        raise DicomOutError(
+            "not_dicom", "The film is no DICOM: nothing says which patient and study it belongs to."
+        )
+    return data_set(data[start:], bare, wanted)[0]
+
+
 def source_of(data: bytes) -> Dataset:
     """Patient, study and UIDs of a film, in Unicode and well-formed.
 
@@ -53,15 +71,8 @@ def source_of(data: bytes) -> Dataset:
     DicomOutError
         ``not_dicom``, ``no_study``
     """
-    bare = data[128:132] != b"DICM"
-    start = start_of_data_set(data) if bare else 0
-    if start is None:
-        raise DicomOutError(
-            "not_dicom", "The film is no DICOM: nothing says which patient and study it belongs to."
-        )
     wanted = [tag_for_keyword(k) for k in (*_UIDS, *_SHAPES, "Rows", "Columns")]
-    wanted.append(tag_for_keyword("SpecificCharacterSet"))
-    ds, _ = data_set(data[start:], bare, wanted)
+    ds = parsed(data, [*wanted, tag_for_keyword("SpecificCharacterSet")])
     source = Dataset()
     for keyword in _UIDS:
         uid = _text(ds, keyword)

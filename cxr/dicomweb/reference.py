@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..errors import PacsError
 from .settings import Pacs
 
-REPORT, PICTURE = "report", "picture"
+REPORT, PICTURE, PRESENTATION = "report", "picture", "presentation"
 """What is sent about a film: a series of each."""
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -78,7 +78,7 @@ def series_of(kind: str, film: str) -> str:
 
     Parameters
     ----------
-    kind : {"report", "picture"}
+    kind : {"report", "picture", "presentation"}
     film : str
         Its SOP Instance UID.
     """

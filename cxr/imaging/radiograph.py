@@ -82,3 +82,28 @@ def window_table(bits: int, low: float, high: float) -> NDArray[np.uint8]:
     """Table (2**bits,) that rises in a straight line from 0 at `low` to 255 at `high`."""
     values = np.arange(2**bits, dtype=np.float64)
     return np.floor(np.clip((values - low) / (high - low), 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def own_window(film: Radiograph) -> tuple[float, float]:
+    """Black and white of the film as its file says, in units of its pixels."""
+    if film.window is None:
+        return 0.0, 2.0**film.bits - 1
+    centre, width = film.window
+    return centre - width / 2, centre + width / 2
+
+
+def curve(film: Radiograph) -> NDArray[np.uint16] | None:
+    """The film's own table (2**bits,) on 16 bits; None where it is a straight line.
+
+    A window is a straight line, so that it can lie over the pixels. Where the film's table is none,
+    it lies over what the table makes of them: a value shown as grey g lies within 128 of 257 · g,
+    in the order of the pixels.
+    """
+    if film.voi is None or np.array_equal(film.voi, window_table(film.bits, *own_window(film))):
+        return None
+    greys = film.voi.astype(np.int64)
+    _, count = np.unique(greys, return_counts=True)
+    rank = np.empty(len(greys))
+    rank[np.argsort(greys, kind="stable")] = np.concatenate([np.arange(n) / n for n in count])
+    steps = 257 * greys + np.floor(256 * rank).astype(np.int64) - 128
+    return np.clip(steps, 0, 65535).astype(np.uint16)

@@ -35,7 +35,7 @@ def add(commands: _SubParsersAction[Any]) -> None:
     fetch.add_argument("films", nargs="*", metavar="STUDY/SERIES/INSTANCE")
     fetch.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     _searched(fetch)
-    send = parts.add_parser("send", help="read films, and send report and picture of each")
+    send = parts.add_parser("send", help="read films, and send what is said of each")
     send.add_argument("films", nargs="*", metavar="FILE|STUDY/SERIES/INSTANCE")
     dicom_out.add_shown(send)
     _searched(send)
@@ -160,6 +160,6 @@ def _send(asked: Namespace) -> int:
 
 
 def _tell(name: str, refusal: CxrError) -> None:
-    if refusal.code in {*IN_VAIN, "no_highdicom"}:
+    if refusal.code in {*IN_VAIN, "no_highdicom", "bad_window"}:
         raise refusal
     print(f"{name}: {refusal}", file=sys.stderr)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr.explain import overlay
-from cxr.imaging.radiograph import Radiograph, window_table
+from cxr.imaging.radiograph import Radiograph, curve, own_window
 
 LAYER_SIDE = 512
 """Longer side of a map as it is sent, pixels: no method's grid is finer."""
@@ -52,28 +52,9 @@ def _filtered(rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def steps_of(film: Radiograph) -> tuple[NDArray[Any], bool]:
-    """The pixels to send, and whether the film's own curve is already in them.
-
-    A window is a straight line, so the browser can draw it over the stored steps. A film whose
-    table is no straight line is sent through its table instead, on 16 bits: a value shown as
-    grey g lies within 128 of 257 · g, in the order of the stored values.
-    """
-    if film.voi is None or np.array_equal(film.voi, window_table(film.bits, *own_window(film))):
-        return film.pixels, False
-    curve = film.voi.astype(np.int64)
-    _, count = np.unique(curve, return_counts=True)
-    rank = np.empty(len(curve))
-    rank[np.argsort(curve, kind="stable")] = np.concatenate([np.arange(n) / n for n in count])
-    steps = 257 * curve + np.floor(256 * rank).astype(np.int64) - 128
-    return np.clip(steps, 0, 65535).astype(np.uint16)[film.pixels], True
-
-
-def own_window(film: Radiograph) -> tuple[float, float]:
-    """Black and white of the film as its file says, in units of its pixels."""
-    if film.window is None:
-        return 0.0, 2.0**film.bits - 1
-    centre, width = film.window
-    return centre - width / 2, centre + width / 2
+    """The pixels to send, and whether the film's own curve is already in them."""
+    own = curve(film)
+    return (film.pixels, False) if own is None else (own[film.pixels], True)
 
 
 def windows(film: Radiograph, steps: NDArray[Any], curved: bool) -> list[dict[str, Any]]:

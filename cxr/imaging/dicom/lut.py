@@ -45,7 +45,7 @@ class Rendering:
 
 
 @dataclass(frozen=True, eq=False)
-class _Modality:
+class Modality:
     """Pixels of the stored values, `bits` deep; a pixel p means ``slope * p + intercept``, unless
     what it means is not `known`."""
 
@@ -68,15 +68,12 @@ def rendering(
     notes : list of str
         Grows.
     """
-    if not text(ds, "PhotometricInterpretation").startswith("MONOCHROME"):
+    if not is_grey(ds):
         return Rendering(None, 8, None, None)  # grey stored as colour: the tables do not apply
-    modality = _modality(ds, bits, signed, notes)
-    to_pixel, bits_shown = modality.to_pixel, modality.bits
-    voi, window = _shown(ds, modality, to_pixel[_occurring(ds, stored, bits, signed)], notes)
-    if (
-        text(ds, "PhotometricInterpretation") == "MONOCHROME1"
-        or text(ds, "PresentationLUTShape") == "INVERSE"
-    ):
+    rescaled = modality(ds, bits, signed, notes)
+    to_pixel, bits_shown = rescaled.to_pixel, rescaled.bits
+    voi, window = _shown(ds, rescaled, to_pixel[_occurring(ds, stored, bits, signed)], notes)
+    if is_negative(ds):
         top = 2**bits_shown - 1
         to_pixel = top - to_pixel
         voi = 255 - voi[::-1]
@@ -94,29 +91,40 @@ def rendering(
     )
 
 
-def _modality(ds: Dataset, bits: int, signed: bool, notes: list[str]) -> _Modality:
+def is_grey(ds: Dataset) -> bool:
+    """Whether it is stored as grey, so that its tables apply."""
+    return text(ds, "PhotometricInterpretation").startswith("MONOCHROME")
+
+
+def is_negative(ds: Dataset) -> bool:
+    """Whether black is what its tables call white."""
+    negative = text(ds, "PhotometricInterpretation") == "MONOCHROME1"
+    return negative or text(ds, "PresentationLUTShape") == "INVERSE"
+
+
+def modality(ds: Dataset, bits: int, signed: bool, notes: list[str]) -> Modality:
     """A linear rescale keeps the stored steps (its meaning is kept beside them); a LUT maps."""
     lowest = -(2 ** (bits - 1)) if signed else 0
     steps = np.arange(2**bits)
     table = item(ds, "ModalityLUTSequence")
     if table is not None:
-        entries, first, _ = _lut(table, signed)
+        entries, first, _ = entries_of(table, signed)
         depth = max(8, int(entries.max()).bit_length())
-        return _Modality(entries[np.clip(steps + lowest - first, 0, len(entries) - 1)], depth)
+        return Modality(entries[np.clip(steps + lowest - first, 0, len(entries) - 1)], depth)
     slopes, intercepts = numbers(ds, "RescaleSlope"), numbers(ds, "RescaleIntercept")
     if slopes is None or intercepts is None:
-        return _Modality(steps, bits, known=False)
+        return Modality(steps, bits, known=False)
     slope, intercept = (slopes or [1.0])[0], (intercepts or [0.0])[0]
     if slope == 0:
         notes.append("The file's rescale slope is 0; taken for unknown.")
         slope, intercept = 1.0, 0.0
     if slope < 0:
         top = lowest + 2**bits - 1
-        return _Modality(steps[::-1], bits, -slope, slope * top + intercept)
-    return _Modality(steps, bits, slope, slope * lowest + intercept)
+        return Modality(steps[::-1], bits, -slope, slope * top + intercept)
+    return Modality(steps, bits, slope, slope * lowest + intercept)
 
 
-def _shown(ds: Dataset, modality: _Modality, occurring: NDArray[Any], notes: list[str]) -> _Shown:
+def _shown(ds: Dataset, modality: Modality, occurring: NDArray[Any], notes: list[str]) -> _Shown:
     """The 8 bits shown of each pixel: by VOI LUT, else window, else range."""
     darkest, lightest = int(occurring.min()), int(occurring.max())
     stated = None
@@ -141,11 +149,11 @@ def _shown(ds: Dataset, modality: _Modality, occurring: NDArray[Any], notes: lis
     return window_table(modality.bits, darkest, lightest), window
 
 
-def _voi_lut(ds: Dataset, modality: _Modality, notes: list[str]) -> _Shown | None:
+def _voi_lut(ds: Dataset, modality: Modality, notes: list[str]) -> _Shown | None:
     table = item(ds, "VOILUTSequence")
     if table is None or value(table, "LUTData") is None:
         return None
-    entries, first, depth = _lut(table, signed=modality.intercept < 0)
+    entries, first, depth = entries_of(table, signed=modality.intercept < 0)
     least, most = 0, 2**depth - 1
     if int(entries.max()).bit_length() < depth:
         least, most = int(entries.min()), int(entries.max())
@@ -156,7 +164,7 @@ def _voi_lut(ds: Dataset, modality: _Modality, notes: list[str]) -> _Shown | Non
     return (share * 255 + 0.5).astype(np.uint8), None
 
 
-def _window(ds: Dataset, modality: _Modality, notes: list[str]) -> _Shown | str:
+def _window(ds: Dataset, modality: Modality, notes: list[str]) -> _Shown | str:
     """The file's first window, or why there is none."""
     centres, widths = numbers(ds, "WindowCenter"), numbers(ds, "WindowWidth")
     if centres is None or widths is None:
@@ -183,7 +191,7 @@ def _window(ds: Dataset, modality: _Modality, notes: list[str]) -> _Shown | str:
     return table, (centre, width)
 
 
-def _lut(table: Dataset, signed: bool) -> tuple[NDArray[np.int64], int, int]:
+def entries_of(table: Dataset, signed: bool) -> tuple[NDArray[np.int64], int, int]:
     """Entries of a LUT item, the value that the first is for, and the bits that entries have."""
     descriptor = [int(n) for n in numbers(table, "LUTDescriptor") or ()]
     data = value(table, "LUTData")
