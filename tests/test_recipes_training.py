@@ -16,7 +16,7 @@ import cxr
 from cxr.errors import DataError
 from train.__main__ import main
 from train.data import cache, manifest
-from train.data.batches import FilmBatches, loss_weights, rarest_of_each
+from train.data.batches import FilmBatches, loss_weights, rarest_of_each, smoothed_by_source
 from train.evaluation.evaluate import logits_of, truth_of
 from train.fit import history, losses, training
 from train.recipes import recipe
@@ -42,6 +42,8 @@ training = { epochs = 4, frozen_epochs = 2, unfreeze_from = "conv1", unfrozen_ra
 training = { frozen_epochs = 1, unfreeze_from = "block5_conv1" }
 [variants.late]
 training = { best_after = 2 }
+[variants.averaged]
+training = { epochs = 2, best_after = 1, averaged = 0.9 }
 [variants.mixed]
 training = { mixed_precision = true }
 [variants.mixed_depthwise]
@@ -119,6 +121,16 @@ def test_rarer_labels_count_for_more_in_the_loss(tmp_path: Path) -> None:
     _, targets, in_loss = FilmBatches(films, frame, _plan("loss_balance = 1.0", tmp_path))[0]
     np.testing.assert_allclose(in_loss, np.where(targets[:, 0] == 1, 2, 2 / 3), rtol=1e-6)
     assert len(FilmBatches(films, frame, _plan("", tmp_path))[0]) == 2
+
+
+def test_a_source_with_one_label_teaches_it_with_less_certainty() -> None:
+    targets = np.eye(2, dtype=np.float32)[[0, 0, 0, 0, 0, 1]]
+    source = np.array(["one"] * 2 + ["both"] * 4)
+    smoothed = smoothed_by_source(targets, source, 0.4)
+    np.testing.assert_allclose(smoothed[:2], [[0.8, 0.2]] * 2, rtol=1e-6)
+    np.testing.assert_allclose(smoothed[2], [0.85, 0.15], rtol=1e-6)
+    np.testing.assert_allclose(smoothed[5], [0.05, 0.95], rtol=1e-6)
+    np.testing.assert_array_equal(smoothed_by_source(targets, source, 0.0), targets)
 
 
 def test_hinges() -> None:
@@ -236,6 +248,38 @@ def test_a_staged_run_goes_on_from_either_stage(
     assert [row["epoch"] for row in one] == [row["epoch"] for row in other] == list("1234")
     for a, b in zip(one, other, strict=True):
         assert float(a["val_loss"]) == pytest.approx(float(b["val_loss"]), rel=1e-4)
+
+
+def test_what_is_judged_and_kept_is_the_running_mean_of_the_weights(
+    toml: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the logits' offsets, step by step; killed in between, the run ends the same."""
+    after_steps: list[NDArray] = []
+
+    def noted(self: training.History, batch: int, logs: object = None) -> None:
+        after_steps.append(np.array(self.model.get_layer("logits").get_weights()[1]))
+        if len(after_steps) == killed_after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.History, "on_train_batch_end", noted)
+    kept = []
+    for folder, killed_after in (("whole", -1), ("killed", 4)):
+        *what, run = _run("averaged", toml, data, tmp_path / folder)
+        after_steps.clear()
+        if killed_after > 0:
+            with pytest.raises(KeyboardInterrupt):
+                training.fit(*what, run)
+        training.fit(*what, run)
+        kept.append([row["val_loss"] for row in _history(run)])
+        if killed_after < 0:
+            mean = after_steps[0]
+            for each in after_steps[1:]:
+                mean = 0.9 * mean + 0.1 * each
+            whole, run_of_it = mean, run
+    np.testing.assert_allclose([*map(float, kept[1])], [*map(float, kept[0])], rtol=1e-4)
+    best = training.build(recipe.load(f"{toml}:averaged"))
+    best.load_weights(run_of_it / "best.weights.h5")
+    np.testing.assert_allclose(best.get_layer("logits").get_weights()[1], whole, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,30 @@ def targets_of(
     return targets
 
 
+def smoothed_by_source(
+    targets: NDArray[np.float32], source: NDArray[Any], smoothing: float
+) -> NDArray[np.float32]:
+    """Targets of which a film gives the more to all labels, the more of its source's films have
+    its own label: `smoothing` where all have.
+
+    Parameters
+    ----------
+    targets : float32 (films, classes)
+        1 for a film's own label, 0 for the others.
+    source : (films,)
+    smoothing : float, 0 to below 1
+
+    Returns
+    -------
+    float32 (films, classes)
+    """
+    given = np.zeros((len(targets), 1), np.float32)
+    for site in np.unique(source):
+        there = source == site
+        given[there, 0] = smoothing * targets[there] @ targets[there].mean(0)
+    return targets * (1 - given) + given / targets.shape[1]
+
+
 class FilmBatches(keras.utils.PyDataset):
     """One epoch of :class:`train.recipes.recipe.Training`; another draw each epoch, the same for
     the same seed and epoch, so that a resumed run sees what an unbroken one would have seen.
@@ -125,6 +149,10 @@ class FilmBatches(keras.utils.PyDataset):
         self._targets = targets_of(
             self._labels, frame.source.to_numpy(), len(recipe.labels), np.array(within, int)
         )
+        if plan.source_smoothing:
+            self._targets = smoothed_by_source(
+                self._targets, frame.source.to_numpy(), plan.source_smoothing
+            )
         self._weights = draw_weights(frame, plan.balance)
         self._places = np.arange(len(frame))
         if plan.draw == "downsample":
@@ -149,8 +177,8 @@ class FilmBatches(keras.utils.PyDataset):
         return max(1, len(self._order) // self._recipe.training.batch)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], ...]:
-        """float32 films (batch, S, S, 1), targets (batch, classes) of :func:`targets_of`, weights
-        in the loss (batch,) where they differ."""
+        """float32 films (batch, S, S, 1), targets (batch, classes), weights in the loss (batch,)
+        where they differ."""
         plan = self._recipe.training
         place, of = self._part
         rows = self._order[index * plan.batch : (index + 1) * plan.batch][place::of]

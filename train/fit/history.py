@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,19 +72,35 @@ class History(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         learnt = {name: float(value) for name, value in (logs or {}).items()}
-        judged = self._judge(self.model)
-        seconds = round(time.monotonic() - self._began, 1)
-        row = {"epoch": epoch + 1, **learnt, **judged, "seconds": seconds}
-        self._rows.append(row)
-        first = self._recipe.training.best_after
-        if epoch >= first and best_epoch(self._rows[first:], self._score) == epoch - first:
-            self.model.save_weights(self._run / "best.weights.h5")
+        with _averaged(self.model):
+            judged = self._judge(self.model)
+            seconds = round(time.monotonic() - self._began, 1)
+            row = {"epoch": epoch + 1, **learnt, **judged, "seconds": seconds}
+            self._rows.append(row)
+            first = self._recipe.training.best_after
+            if epoch >= first and best_epoch(self._rows[first:], self._score) == epoch - first:
+                self.model.save_weights(self._run / "best.weights.h5")
         with (self._run / "history.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self._rows)
         print(" · ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
         self.model.stop_training = self.finished
+
+
+@contextmanager
+def _averaged(model: Any) -> Iterator[None]:
+    """The model with the running mean of its weights, where its optimizer keeps one; afterwards
+    with its own again, so that the backup and the next step go on from them."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    learning = model.trainable_variables
+    own = [np.array(keras.ops.convert_to_numpy(each)) for each in learning]
+    model.optimizer.finalize_variable_values(learning)
+    yield
+    for variable, value in zip(learning, own, strict=True):
+        variable.assign(value)
 
 
 def best_epoch(rows: Sequence[Mapping[Any, Any]], score: str) -> int:

@@ -196,7 +196,8 @@ def optimizer_of(plan: Training, learning_rate: float, steps: int) -> Any:
     }[plan.optimizer]
     momentum = {"momentum": 0.9} if plan.optimizer == "sgd" else {}
     decay = plan.weight_decay if plan.optimizer == "adamw" else plan.weight_decay or None
-    return kind(rate, weight_decay=decay, clipnorm=plan.clip or None, **momentum)
+    mean = {"use_ema": True, "ema_momentum": plan.averaged} if plan.averaged else {}
+    return kind(rate, weight_decay=decay, clipnorm=plan.clip or None, **momentum, **mean)
 
 
 def _judge(

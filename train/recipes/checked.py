@@ -41,6 +41,8 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
         "loss_balance": SHARE,
         "loss": _one_of("cross_entropy", "hinge", "sigmoid_hinge"),
         "label_smoothing": PART,
+        "source_smoothing": PART,
+        "averaged": PART,
         "optimizer": _one_of("adamw", "adam", "rmsprop", "sgd"),
         "weight_decay": FROM_0,
         "schedule": _one_of("cosine", "constant", "plateau"),

@@ -64,6 +64,13 @@ class Training:
     within : tuple of str
         Labels that are told from each other only by films of sources that hold all of them: what a
         source with one of them teaches about them is mostly the source. Empty = by all films.
+    source_smoothing : float
+        Share of a film's target that is spread over the labels where its source holds no other
+        label; less in proportion to the films of others there, so that a hospital with one label
+        teaches it with less certainty.
+    averaged : float
+        The weights that are judged and kept are a running mean over the steps, of which each step
+        keeps this share (Morales-Brotons et al. 2024); 0 = the weights of the last step.
     optimizer : {"adamw", "adam", "rmsprop", "sgd"}
     learning_rate, weight_decay : float
     schedule : {"cosine", "constant", "plateau"}
@@ -90,6 +97,8 @@ class Training:
     loss: str = "cross_entropy"
     label_smoothing: float = 0.0
     within: tuple[str, ...] = ()
+    source_smoothing: float = 0.0
+    averaged: float = 0.0
     optimizer: str = "adamw"
     weight_decay: float = 0.0
     schedule: str = "cosine"
@@ -112,6 +121,8 @@ class Training:
             raise ValueError("only cross_entropy takes label_smoothing")
         if self.within and self.loss != "cross_entropy":
             raise ValueError("only cross_entropy takes within")
+        if self.source_smoothing and (self.within or self.loss != "cross_entropy"):
+            raise ValueError("only cross_entropy without within takes source_smoothing")
 
 
 @dataclass(frozen=True)
