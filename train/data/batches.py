@@ -105,7 +105,8 @@ def smoothed_by_source(
     for site in np.unique(source):
         there = source == site
         given[there, 0] = smoothing * targets[there] @ targets[there].mean(0)
-    return targets * (1 - given) + given / targets.shape[1]
+    out: NDArray[np.float32] = targets * (1 - given) + given / targets.shape[1]
+    return out
 
 
 class FilmBatches(keras.utils.PyDataset):
