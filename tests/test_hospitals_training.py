@@ -23,6 +23,7 @@ from cxr.model.bundle import MANIFEST, manifest_values, open_bundle, sha256, wri
 from cxr.model.calibration import fit_temperature
 from cxr.model.reference import LEVELS, Reference, reference_of
 from cxr.site.adaptation import labelled
+from train import options
 from train.__main__ import main
 from train.data import manifest
 from train.data.splits import LEFT_OUT
@@ -125,6 +126,30 @@ def test_both_commands_measure_keep_and_print(
     assert printed == [line for line in tables if line]
     for filled, table in groupby(tables, bool):
         assert not filled or len({line.count("|") for line in table}) == 1
+
+
+def test_a_hospital_that_was_learnt_from_is_taken_over_from_another_bundle(
+    bundle: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(bundle, other)
+    common = ["--data", str(data)]
+    assert main(["hospitals", *common, "--out", str(other), "--at", "away"]) == 0
+    kept = without_nan((other / hospital_profiles.FILE).read_text())
+    asked = ["hospitals", *common, "--out", str(bundle), "--at", "far"]
+    capsys.readouterr()
+    assert main([*asked, "--left-out", f"away={other}"]) == 0
+    assert f"| away (by {kept['network'][:12]}), 14 N + 14 T |" in capsys.readouterr().out
+    read = hospital_profiles.load(open_bundle(bundle))
+    assert read is not None
+    assert [each.name for each in read.hospitals] == ["far"]
+    (left,) = read.left_out
+    assert (left.hospital.name, left.by) == ("away", kept["network"])
+    assert left.hospital.steps[0].met == kept["hospitals"]["away"]["steps"][0]["met"]
+    for wrong in (f"far={other}", f"home={other}", f"away={tmp_path}"):
+        with pytest.raises(DataError) as refused:
+            hospitals.measure(bundle, data, ("far",), dict([options._elsewhere(wrong)]))
+        assert refused.value.code == "bad_data"
 
 
 def test_the_reference_is_of_the_films_that_it_names(bundle: Path, data: Path) -> None:

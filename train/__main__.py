@@ -15,7 +15,7 @@
     python -m train lungs-report --data DIR --out models/lungs
     python -m train passport --data DIR --out models/NAME
     python -m train reference --data DIR --out models/NAME [--at shenzhen] [--left-out sakha=RUN]
-    python -m train hospitals --data DIR --out models/NAME --at shenzhen,montgomery
+    python -m train hospitals --data DIR --out models/NAME --at montgomery [--left-out sakha=BUNDLE]
     python -m train calls --data DIR --out models/NAME
     python -m train learnt --data DIR --out models/NAME
     python -m train draw --out DIR
@@ -33,9 +33,10 @@ docs/recipes.md, `external` one of docs/experiments.md, `ledger` the table of do
 writes there. `passport` first fits a bundle's input checks, which a new network lacks. `reference`
 measures what it brings along of known and of unseen hospitals; `--left-out` takes the scores of a
 hospital that was learnt from by a network that was kept from it. `hospitals` measures what profiles
-fitted on a hospital's own films are worth (docs/hospitals.md). `calls` counts what its calls have
-meant (docs/calls.md). `learnt` scores the films that it learnt from, whose labels Review then
-corrects (docs/reviewing.md). `adopt` makes a bundle of a Keras
+fitted on a hospital's own films are worth (docs/hospitals.md); `--left-out` takes over what it
+measured of a hospital that was learnt from for the bundle of a network that was not. `calls` counts
+what its calls have meant (docs/calls.md). `learnt` scores the films that it learnt from, whose
+labels Review then corrects (docs/reviewing.md). `adopt` makes a bundle of a Keras
 classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder
 of what sources publish (folders, tables, archives): docs/data.md. `search` tries values within a
 recipe's [search].

@@ -56,7 +56,9 @@ COMMANDS = {
     "reference": Command(
         "measure what a bundle brings along of hospitals", "data out", "at left-out"
     ),
-    "hospitals": Command("measure what profiles are worth, print docs/hospitals.md", "data out at"),
+    "hospitals": Command(
+        "measure what profiles are worth, print docs/hospitals.md", "data out at", "left-out"
+    ),
     "calls": Command("count what a bundle's calls have meant, print docs/calls.md", "data out"),
     "learnt": Command("score the films of train, for Review", "data out", "runs"),
     "draw": Command("draw the films of the recipe marker", "out"),
@@ -126,8 +128,9 @@ def _options() -> dict[str, dict[str, Any]]:
             "default": [],
             "type": _elsewhere,
             "metavar": "HOSPITAL=DIR",
-            "help": "score a hospital that was learnt from by a network that never did: another "
-            "bundle, or a run of sites; may be repeated",
+            "help": "a hospital that was learnt from, by a network that never did. reference "
+            "scores it: another bundle, or a run of sites. hospitals takes what it measured for "
+            "another bundle. May be repeated",
         },
         "labels": {
             "type": _named,

@@ -111,7 +111,7 @@ def hospitals(options: Namespace) -> None:
     from .evaluation.hospitals import lines as table
     from .evaluation.hospitals import measure
 
-    show(table(measure(options.out, options.data, options.at)))
+    show(table(measure(options.out, options.data, options.at, dict(options.left_out))))
 
 
 def calls(options: Namespace) -> None:

@@ -4,6 +4,7 @@ keeps it: ``hospitals.json``, written by ``python -m train hospitals``, holds fo
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -109,6 +110,21 @@ class Hospital:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A hospital that the network learnt from, as another network saw it that was kept from it.
+
+    Attributes
+    ----------
+    hospital : Hospital
+    by : str
+        The other network's sha256, 64 hexadecimal digits.
+    """
+
+    hospital: Hospital
+    by: str
+
+
+@dataclass(frozen=True)
 class OneLabel:
     """A hospital that was never learnt from and lacks one of the two labels, or both.
 
@@ -141,6 +157,7 @@ class Found:
         The specificity that was asked for.
     hospitals : tuple of Hospital
     one_label : tuple of OneLabel
+    left_out : tuple of LeftOut
     """
 
     negative: str
@@ -148,6 +165,7 @@ class Found:
     wanted: float
     hospitals: tuple[Hospital, ...]
     one_label: tuple[OneLabel, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 def load(bundle: Bundle) -> Found | None:
@@ -175,7 +193,8 @@ def load(bundle: Bundle) -> Found | None:
 def _found(text: Any, bundle: Bundle) -> Found:
     if text["network"] != bundle.digest:
         raise ValueError("it was made for another network or version")
-    pairs = {tuple(each["films"]) for each in text["hospitals"].values()}
+    left_out = text.get("left_out", {})
+    pairs = {tuple(each["films"]) for each in (*text["hospitals"].values(), *left_out.values())}
     if len(pairs) != 1:
         raise ValueError("it does not hold one pair of labels for all hospitals")
     (pair,) = pairs
@@ -183,7 +202,14 @@ def _found(text: Any, bundle: Bundle) -> Found:
         raise ValueError("labels that the network does not have")
     hospitals = tuple(_hospital(name, each, *pair) for name, each in text["hospitals"].items())
     others = tuple(_one_label(name, each) for name, each in text.get("one_label", {}).items())
-    return Found(*pair, _share(text["wanted"]["specificity"]), hospitals, others)
+    elsewhere = tuple(_left_out(name, each, *pair) for name, each in left_out.items())
+    return Found(*pair, _share(text["wanted"]["specificity"]), hospitals, others, elsewhere)
+
+
+def _left_out(name: str, text: Mapping[str, Any], negative: str, positive: str) -> LeftOut:
+    if not re.fullmatch("[0-9a-f]{64}", text["network"]):
+        raise ValueError("a network is named by no sha256")
+    return LeftOut(_hospital(name, text, negative, positive), text["network"])
 
 
 def _one_label(name: str, text: Mapping[str, Any]) -> OneLabel:

@@ -100,6 +100,23 @@ def test_hospitals_that_lack_a_label_say_what_can_be_said(folder: Path) -> None:
     assert "none: too few N" in said
 
 
+def test_a_hospital_that_was_learnt_from_is_told_by_a_network_that_was_kept_from_it(
+    folder: Path,
+) -> None:
+    more = hospital(0.7, False)
+    more["steps"].append(step(50, 0.899))
+    keep(folder, left_out={"<u>ward": {"network": "abc" + "0" * 61, **more}})
+    at = go(opened(), "Hospitals")
+    said = text(at)
+    assert "<u>" not in said
+    assert "ward: 1,247 N, 272 T, by network abc000000000" in said
+    assert "<td class=ev-text>50 + 50</td><td>.899" in said
+    assert "This network learnt from" in said
+    assert len(at.get("plotly_chart")) == 3
+    axes = [c.figure.layout for c in hospitals.blocks(open_bundle(folder)) if isinstance(c, Chart)]
+    assert len({axis.yaxis.range for axis in axes}) == 1
+
+
 def test_a_curve_says_what_it_shows_and_fits_its_axis(folder: Path) -> None:
     keep(folder)
     charts = [part for part in hospitals.blocks(open_bundle(folder)) if isinstance(part, Chart)]
@@ -146,6 +163,10 @@ SPOILT: dict[str, Callable[[dict[str, Any]], object]] = {
     "called beyond 1": lambda found: found.update(
         one_label={"far": {"films": {"T": 5}, "called": {"T": 2.0}, "threshold_alone": []}}
     ),
+    "left out by no network": lambda found: found.update(
+        left_out={"far": {"network": "x", **hospital(0.7, False)}}
+    ),
+    "left out without figures": lambda found: found.update(left_out={"far": {"network": "0" * 64}}),
     "no specificity": lambda found: found.update(wanted={"sensitivity": 0.9}),
 }
 

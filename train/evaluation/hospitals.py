@@ -4,7 +4,7 @@ more of a hospital's films, drawn again and again, judged on all its others."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ def measure(
     folder: Path,
     data: Path,
     sites: Sequence[str],
+    left_out: Mapping[str, Path] | None = None,
     positive: str = "T",
     negative: str = "N",
 ) -> dict[str, Any]:
@@ -50,16 +51,21 @@ def measure(
     sites : sequence of str
         Hospitals that hold both labels and were not learnt from. Where the bundle's reference
         rests on films of one of them, it is measured without them for that one.
+    left_out : mapping of str to Path
+        Hospital that was learnt from → bundle of a network that never did. What this measured of
+        it for that bundle is taken over, under that network's name.
 
     Raises
     ------
     DataError
-        ``bad_data``: one of `sites` is no such hospital, or has too few films that can be used.
+        ``bad_data``: one of `sites` is no such hospital, or has too few films that can be used;
+        another bundle was not measured at the hospital that it is named for, or otherwise.
     BundleError
     """
     model = reference.linear(folder)
     frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
     reference.may_be_unseen(frame, model.bundle, sites, positive, negative)
+    elsewhere = _elsewhere(left_out or {}, sites)
     found: dict[str, Any] = {"network": model.bundle.digest, "wanted": WANTED, "hospitals": {}}
     for site in sites:
         rows = frame[(frame.source == site) & frame.label.isin([positive, negative])]
@@ -79,10 +85,31 @@ def measure(
         for site, rows in external.groupby("source")
         if min((rows.label == label).sum() for label in (positive, negative)) < LEFT
     }
+    found["left_out"] = elsewhere
     values = manifest_values(folder)
     text = json.dumps(found, indent=1, allow_nan=False)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")
     write_manifest(folder, values)
+    return found
+
+
+def _elsewhere(left_out: Mapping[str, Path], sites: Sequence[str]) -> dict[str, Any]:
+    """What other networks' bundles hold of hospitals that those never learnt from."""
+    found = {}
+    for site, where in left_out.items():
+        try:
+            kept = json.loads((where / FILE).read_text(encoding="utf-8"))
+            there = {"network": str(kept["network"]), **kept["hospitals"][site]}
+            same = kept["wanted"] == WANTED
+        except (OSError, ValueError, KeyError, TypeError):
+            there, same = {}, False
+        manifest.refuse(
+            [f"{site} is named twice"] * (site in sites)
+            + [f"{where.name!r} was not measured at {site}; first run hospitals --out {where} --at"]
+            * (not there)
+            + [f"{where.name!r} was measured for another specificity"] * bool(there and not same)
+        )
+        found[site] = there
     return found
 
 
@@ -284,7 +311,11 @@ def lines(found: dict[str, Any]) -> list[str]:
         f"sensitivity | specificity ({wanted:g} asked) | met within {TOLERANCE:g} |",
         "| --- " * 9 + "|",
     ]
-    for site, there in found["hospitals"].items():
+    hospitals = [*found["hospitals"].items()]
+    hospitals += [
+        (f"{site} (by {there['network'][:12]})", there) for site, there in found["left_out"].items()
+    ]
+    for site, there in hospitals:
         s = there["shipped"]
         name = f"{site}, " + " + ".join(f"{n} {label}" for label, n in there["films"].items())
         shipped = f"{s['area']:.3f}; {s['sensitivity']:.2f}, {1 - s['specificity']:.2f}"
@@ -302,7 +333,7 @@ def lines(found: dict[str, Any]) -> list[str]:
                 f"{step['met']:.2f} |"
             )
     out += ["", "| hospital | told by a crude look: AUROC (trips) |", "| --- | --- |"]
-    for site, there in found["hospitals"].items():
+    for site, there in hospitals:
         said = (
             f"{what} {each['area']:.2f}" + " (trips)" * each["trips"]
             for what, each in there["shortcuts"].items()

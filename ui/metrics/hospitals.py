@@ -31,32 +31,52 @@ def blocks(bundle: Bundle) -> list[Block]:
             )
         ]
     title = heading("Hospitals that it never learnt from, without and with a hospital profile")
-    tables = [part for each in found.hospitals for part in _hospital(found, each)]
-    return [title, *_curves(found), *tables, *_one_label(found), quiet(_how(found))]
+    named = {**dict.fromkeys(found.hospitals, ""), **_by_others(found)}
+    tables = [part for each, by in named.items() for part in _hospital(found, each, by)]
+    parts = [title, *_curves(named), *tables, *_left_out(found), *_one_label(found)]
+    return [*parts, quiet(_how(found))]
 
 
-def _curves(found: Found) -> list[Block]:
+def _by_others(found: Found) -> dict[Hospital, str]:
+    """Hospitals that it learnt from → what says that the figures are of another network."""
+    return {each.hospital: f", by network {each.by[:12]}" for each in found.left_out}
+
+
+def _left_out(found: Found) -> list[Block]:
+    if not found.left_out:
+        return []
+    names = " and ".join(site(each.hospital.name) for each in found.left_out)
+    return [
+        quiet(
+            f"This network learnt from {escape(names)}: the figures there are those of another "
+            "network, which was kept from it, and say what a profile is worth, not what this "
+            "network’s would be."
+        )
+    ]
+
+
+def _curves(named: dict[Hospital, str]) -> list[Block]:
     """All on the same axis, so that hospitals can be held against each other."""
-    areas = [area for each in found.hospitals for area in (each.area, *_ends(each))]
+    areas = [area for each in named for area in (each.area, *_ends(each))]
     span = max(0.0, min(areas) - 0.02), min(1.0, max(areas) + 0.02)
     return [
         Chart(
             charts.profiles(
-                site(each.name),
+                site(each.name) + by,
                 [step.films for step in each.steps],
                 [step.head for step in each.steps],
                 each.area,
                 span,
             ),
-            f"{site(each.name)}: AUROC by films of each label, median and where nine draws of ten "
-            f"lie. No profile {share(each.area)}; "
+            f"{site(each.name)}{by}: AUROC by films of each label, median and where nine draws of "
+            f"ten lie. No profile {share(each.area)}; "
             + "; ".join(
                 f"{step.films} + {step.films}: {share(step.head.value)} "
                 f"({share(step.head.low)} to {share(step.head.high)})"
                 for step in each.steps
             ),
         )
-        for each in found.hospitals
+        for each, by in named.items()
     ]
 
 
@@ -64,7 +84,7 @@ def _ends(each: Hospital) -> list[float]:
     return [end for step in each.steps for end in (step.head.low, step.head.high)]
 
 
-def _hospital(found: Found, each: Hospital) -> list[Block]:
+def _hospital(found: Found, each: Hospital, by: str) -> list[Block]:
     ill, well = escape(found.positive), escape(found.negative)
     none = "–"
     rows = [
@@ -86,7 +106,7 @@ def _hospital(found: Found, each: Hospital) -> list[Block]:
         "Specificity met",
     ]
     films = f"{each.negatives:,} {found.negative}, {each.positives:,} {found.positive}"
-    return [heading(f"{site(each.name)}: {films}"), table(head, rows), _crude(found, each)]
+    return [heading(f"{site(each.name)}: {films}{by}"), table(head, rows), _crude(found, each)]
 
 
 def _one_label(found: Found) -> list[Block]:
@@ -147,7 +167,8 @@ def _crude(found: Found, each: Hospital) -> str:
 
 
 def _how(found: Found) -> str:
-    draws = sorted({step.draws for each in found.hospitals for step in each.steps})
+    hospitals = (*found.hospitals, *(each.hospital for each in found.left_out))
+    draws = sorted({step.draws for each in hospitals for step in each.steps})
     drawn = f"{draws[0]:,}" if len(draws) == 1 else f"{draws[0]:,} to {draws[-1]:,}"
     ill, well = escape(found.positive), escape(found.negative)
     return (
