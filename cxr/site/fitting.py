@@ -236,9 +236,13 @@ def _labelled_fit(
             if gain.low > 0:
                 score, head = made.out_of_fold, made.head
             else:
+                by, low, high = (
+                    f"{x:+.3f}".replace("-", "−").replace("0.", ".")
+                    for x in (gain.value, gain.low, gain.high)
+                )
                 why = (
                     "A head of this hospital's own is not ahead of the shipped one beyond doubt "
-                    f"(AUROC {gain.value:+.3f}, {gain.low:+.3f} to {gain.high:+.3f}): {_ALONE}."
+                    f"(AUROC {by}, {low} to {high}): {_ALONE}."
                 )
         report["shortcuts"] = [
             {

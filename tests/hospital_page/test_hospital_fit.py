@@ -167,7 +167,10 @@ def test_any_two_labels_can_be_told_apart(page: AppTest, models: Path) -> None:
     assert "10 films of N and of T</b>" in text(at)
     ran(at.radio(key="hospital-pairs").set_value(("N", "P")).run())
     assert "10 films of N and of P</b>" in text(at)
-    assert [each.label for each in at.file_uploader][:2] == ["N films", "P films"]
+    assert [each.label for each in at.file_uploader][:2] == [
+        "N films · no findings",
+        "P films · pneumonia",
+    ]
     model = cxr.load(models / "default")
     films, labels = hospital(model, 12, 12, apart=4)
     at = give(at, model, films, [label.replace("T", "P") for label in labels])

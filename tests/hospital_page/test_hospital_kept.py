@@ -32,6 +32,9 @@ def test_a_profile_is_saved_under_a_name_and_used(
     assert at.session_state["hospital"] == saved.identity
     said = text(at)
     assert "<b>St Anna</b>" in said
+    assert "Saved, and in use from now on: St Anna." in said
+    assert [link.proto.label for link in at.get("page_link")] == ["Read films by it"]
+    assert "Saved, and in use" not in text(ran(at.run())), "said once"
     assert "on 20 N and 20 T · for a specificity of 70 % · in use" in said
 
 

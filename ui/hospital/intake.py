@@ -13,7 +13,7 @@ from cxr.site.films import film_of
 from cxr.site.reviewed import Reviewed, verdicts
 from cxr.site.table import read_table
 from ui.base import keymap
-from ui.base.words import plain, short
+from ui.base.words import meaning, plain, short
 from ui.hospital.pile import LEFT_OUT, Held, Pile, pile
 from ui.review import source as review
 from ui.session import films as read_list
@@ -32,9 +32,13 @@ _FOLDER = "Choose it with the button: a folder that is dragged here loses its fo
 def zones(model: Classifier, negative: str, positive: str) -> None:
     """The drop zones. What is dropped waits until :func:`read` has read it."""
     here = pile(model)
+    named = {
+        label: " · ".join(filter(None, (f"{label} films", meaning(label, model.labels))))
+        for label in (negative, positive)
+    }
     asked = (
-        (f"{negative} films", negative, "negative"),
-        (f"{positive} films", positive, "positive"),
+        (named[negative], negative, "negative"),
+        (named[positive], positive, "positive"),
         ("Films without a label", "", "none"),
         ("A folder", "", "folder"),
     )

@@ -20,10 +20,11 @@ from ui.session import hospitals
 from ui.transfer.intake import forget
 
 _SAID, _ASKED, _TURN = "hospital-said", "hospital-delete-asked", "hospital-import-turn"
+_SAVED = "hospital-saved"
 
 
 def save(profile: Profile) -> None:
-    """The name, and the button that keeps the profile under it."""
+    """The name, the button that keeps the profile under it, and what came of that."""
     with st.container(key="hospital-save", horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             "Name of your hospital",
@@ -53,17 +54,26 @@ def save(profile: Profile) -> None:
             disabled=not usable,
         )
     if pressed:
-        st.session_state[_SAID] = _keep(profile)
+        st.session_state[_SAVED] = _keep(profile)
         st.rerun()
+    kept = st.session_state.pop(_SAVED, None)
+    if isinstance(kept, CxrError):
+        st.info(plain(str(kept)))
+    elif kept is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            said = f"Saved, and in use from now on: {kept}."
+            st.html(f'<div role="status">{escape(said)}</div>', width="content")
+            st.page_link("pages/read.py", label="Read films by it")
 
 
-def _keep(profile: Profile) -> str:
+def _keep(profile: Profile) -> str | CxrError:
+    """The name that it is kept under, or why it is not."""
     try:
         store.save(profile)
     except CxrError as refusal:
-        return str(refusal)
+        return refusal
     hospitals.choose(profile)
-    return f"Saved, and in use from now on: {profile.name}."
+    return profile.name
 
 
 def _told() -> None:

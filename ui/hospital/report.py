@@ -66,14 +66,14 @@ def _check(profile: Profile) -> None:
     with st.expander("Shortcut check"):
         lines = [
             (
-                escape(each["what"].capitalize()),
+                escape(each["what"].capitalize())
+                + (" <small>as good as the network</small>" if each["trips"] else ""),
                 ranged(_figure(each["area"])),
                 ranged(_figure(each["behind"])),
-                "as good as the network" if each["trips"] else "",
             )
             for each in found
         ]
-        head = ("Looked at alone", "AUROC out of fold", "Network ahead by", "")
+        head = ("Looked at alone", "AUROC out of fold", "Network ahead by")
         st.html(table(head, lines))
 
 

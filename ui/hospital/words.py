@@ -32,8 +32,8 @@ def ladder(numbers: Mapping[str, int], negative: str, positive: str) -> str:
             least,
             f"{negative} and of {positive}",
             f"{n} {negative} and {t} {positive}",
-            "a threshold for a sensitivity too, and a head of your own where it is ahead beyond "
-            "doubt",
+            "a threshold for a sensitivity too, and a last layer (“head”) of your own where it is "
+            "ahead beyond doubt",
         ),
     ]
     if not n and not t:
