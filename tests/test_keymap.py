@@ -16,7 +16,7 @@ from ui.base.keymap import MAP
 from ui.review.verdict import VERDICTS
 
 ROOT = Path(__file__).parents[1]
-ROOMS = {"session": ("read", "review", "lab"), "panels": ("read",)}
+ROOMS = {"work": ("read", "review", "lab"), "panels": ("read",), "transfer": ("read",)}
 """Rooms of `ui` that serve pages of other names."""
 ASKED = {"labels": ["label"], "known": ["known"], "arrows": ["previous", "next"]}
 """Functions of the map that ask for an act by their own name."""
