@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from films import film, png
+from films import dicom, film, png
 from sites import hospital, reference
 from sklearn.linear_model import LogisticRegression
 
 import cxr
 from cxr.metrics import curves
-from cxr.site import fit, ridge, thresholds
-from cxr.site.films import distinct, gather
+from cxr.site import fit, ridge, thresholds, yields
+from cxr.site.films import distinct, gather, people
 
 
 @pytest.mark.parametrize("strength", [0.001, 0.1])
@@ -195,6 +195,33 @@ def test_films_outside_are_counted_and_left_out_on_request(
     assert (kept.report["outside"], kept.report["left_out"], kept.films["N"]) == (4, 0, 30)
     less = fit(phantom_model, films, labels, without_outside=True)
     assert (less.report["outside"], less.report["left_out"], less.films["N"]) == (4, 4, 26)
+
+
+def test_a_dicom_file_says_whose_film_it_is_where_nobody_else_does(
+    phantom_model: cxr.Classifier,
+) -> None:
+    drawn = [dicom(film(300, 260 + i), PatientID=("4711", "4711", "12", "")[i]) for i in range(4)]
+    found = [each for each in gather(phantom_model, drawn)[0] if each is not None]
+    assert len({each.patient for each in found[:2]}) == 1
+    assert found[2].patient not in (found[0].patient, "")
+    assert "4711" not in found[0].patient
+    assert found[3].patient == ""
+    assert list(people(found, None, range(4))) in ([0, 0, 1, 2], [1, 1, 0, 2])
+    assert len(set(people(found, ["a", "b", "", ""], range(4)))) == 4, "a table comes first"
+    films, labels = hospital(phantom_model, 20, 20)
+    one = [replace(each, patient="one") if i < 15 else each for i, each in enumerate(films)]
+    with pytest.raises(cxr.SiteError) as refusal:
+        fit(phantom_model, one, labels)
+    assert "N of 6 patients" in refusal.value.message
+    said = ["p" if i in (0, 1, 30, 31) else "" for i in range(40)]
+    stated = [replace(each, patient=who) for each, who in zip(films, said, strict=True)]
+    by_file, by_table = (
+        fit(phantom_model, stated, labels),
+        fit(phantom_model, films, labels, patients=said),
+    )
+    assert by_file.report == by_table.report
+    scores = yields.film_scores(phantom_model, by_file, stated, labels, [""] * 40)
+    assert sorted(scores[:20]) == pytest.approx(by_file.negatives)
 
 
 def test_films_are_read_scored_and_told_apart(phantom_model: cxr.Classifier) -> None:

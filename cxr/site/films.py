@@ -4,6 +4,7 @@ looks. Of its pixels there stay a thumbnail of 16 × 16, and the corners of one 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,13 +12,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dicomweb.reference import Reference
 from ..errors import CxrError, SiteError
 from ..imaging.preprocessing import preprocess, reduce_film
 from ..imaging.radiograph import Radiograph
+from ..imaging.reader import bytes_of, whose
 from ..input_checks import LONGER_SIDE, measures
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment, Source, assess
 
+_KEY = secrets.token_bytes(16)
 _CORNER = 5
 _RIM = 2
 CRUDE = ("thumbnail", "rim", "corners", "brightness and sharpness")
@@ -40,6 +44,8 @@ class Film:
         One vector for each of :data:`CRUDE`.
     outside : bool
         Whether the input checks say that it is outside what the network knows.
+    patient : str
+        Whose film it is as its DICOM file says, see :func:`patient_of`; "" where it does not.
     """
 
     identity: str
@@ -47,10 +53,24 @@ class Film:
     logits: NDArray[np.float32]
     crude: tuple[NDArray[np.float32], ...]
     outside: bool
+    patient: str = ""
 
 
-def film_of(assessment: Assessment, model: Classifier) -> Film:
-    """Take what a fit needs from a film that was assessed by `model` as shipped.
+def patient_of(source: Source) -> str:
+    """Whose film a DICOM file is: the same for files of one patient, under a key that is this
+    process's own and goes with it; "" where it does not say, and for whatever is no file."""
+    if isinstance(source, Radiograph | Reference):
+        return ""
+    try:
+        said = whose(bytes_of(source), _KEY)
+    except CxrError:
+        return ""
+    return said.patient if said is not None else ""
+
+
+def film_of(assessment: Assessment, model: Classifier, patient: str = "") -> Film:
+    """Take what a fit needs from a film that was assessed by `model` as shipped; `patient` is what
+    :func:`patient_of` says of it.
 
     Raises
     ------
@@ -67,7 +87,18 @@ def film_of(assessment: Assessment, model: Classifier) -> Film:
         np.array(list(prediction.logits.values()), np.float32),
         _crude(assessment.film),
         checks.outside,
+        patient,
     )
+
+
+def people(
+    films: Sequence[Film], patients: Sequence[str] | None, places: Sequence[int]
+) -> NDArray[np.intp]:
+    """Whose each film at `places` is, a number a person, int (n,): as `patients` says, else as its
+    own file does; a film of which neither does is one person's alone."""
+    said = patients or [""] * len(films)
+    names = [said[i] or films[i].patient or f"film {i}" for i in places]
+    return np.unique(names, return_inverse=True)[1]
 
 
 def gather(
@@ -87,7 +118,7 @@ def gather(
     refused: dict[int, CxrError] = {}
     for place, source in enumerate(sources):
         try:
-            films.append(film_of(assess(source, shipped), shipped))
+            films.append(film_of(assess(source, shipped), shipped, patient_of(source)))
         except CxrError as refusal:
             films.append(None)
             refused[place] = refusal

@@ -21,7 +21,7 @@ from ..site_profiles import drift
 from ..site_profiles.profile import LONGEST_NAME, Profile
 from . import alignment, thresholds
 from .adaptation import Labelled, adapted, labelled
-from .films import Film, distinct, gather
+from .films import Film, distinct, gather, people
 from .shortcuts import shortcuts
 
 WANTED = {"specificity": 0.7}
@@ -62,7 +62,8 @@ def fit(
     positive, negative : str
         The two labels to tell apart.
     patients : sequence of str, optional
-        Each film's; "" where it is not known. A patient's films stay on one side of every fold.
+        Each film's; "" where it is not known: then what its DICOM file says holds. A patient's
+        films stay on one side of every fold.
     wanted : mapping, optional
         ``{"sensitivity": s}`` or ``{"specificity": s}``, 0 to 1; :data:`WANTED` by default.
     share : float, optional
@@ -93,10 +94,7 @@ def fit(
     else:
         from threadpoolctl import threadpool_limits
 
-        groups = np.unique(
-            [(patients[i] if patients and patients[i] else f"film {i}") for i in known],
-            return_inverse=True,
-        )[1]
+        groups = people(rows, patients, known)
         data = labelled(shipped, [rows[i] for i in known], told, groups, positive, negative)
         _enough(data, positive, negative)
         # Threads that share small matrices take twenty times as long.

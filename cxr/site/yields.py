@@ -17,7 +17,7 @@ from ..model.reference import reference_of
 from ..site_profiles.profile import Profile
 from . import thresholds
 from .adaptation import adapted, labelled
-from .films import Film
+from .films import Film, people
 
 STEP = 0.1
 """Between two thresholds to try, in log-odds."""
@@ -147,7 +147,7 @@ def film_scores(
         for place, film in enumerate(films)
         if labels[place] in pair and not (left_out and film.outside)
     ]
-    groups = np.unique([patients[i] or f"film {i}" for i in known], return_inverse=True)[1]
+    groups = people(films, patients, known)
     data = labelled(
         model.at(None), [films[i] for i in known], [labels[i] for i in known], groups, *pair
     )

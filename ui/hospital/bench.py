@@ -79,7 +79,7 @@ def show(profile: Profile, model: Classifier, rows: Sequence[Held]) -> None:
         drawing, figures = st.columns([1, 1]) if both_sides else (None, st.container())
         if drawing is not None:
             with drawing:
-                _roc(profile, threshold, found, any(held.patient for held in rows))
+                _roc(profile, threshold, found, any(held.person for held in rows))
         with figures:
             st.html(
                 _figures(profile, threshold, found) + _expected(profile, found, prevalence, cost)
@@ -245,7 +245,7 @@ def _scores(profile: Profile, model: Classifier, rows: Sequence[Held]) -> np.nda
     if held is None or held[0] != profile.identity:
         films = [each.film for each in rows]
         labels = [str(each.label) for each in rows]
-        patients = [each.patient for each in rows]
+        patients = [each.person for each in rows]
         found = yields.film_scores(model, profile, films, labels, patients)
         held = st.session_state["hospital-scores"] = (profile.identity, found)
     scores: np.ndarray = held[1]

@@ -9,7 +9,7 @@ import streamlit as st
 from cxr.errors import CxrError, DataError
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import assess
-from cxr.site.films import film_of
+from cxr.site.films import film_of, patient_of
 from cxr.site.reviewed import Reviewed, verdicts
 from cxr.site.table import read_table
 from ui.base import keymap
@@ -170,7 +170,8 @@ def read_one(here: Pile, model: Classifier) -> None:
             return
         waiting = here.waiting[0]
         try:
-            here.take(waiting, film_of(assess(waiting.data, model), model))
+            found = assess(waiting.data, model)
+            here.take(waiting, film_of(found, model, patient_of(waiting.data)))
         except CxrError as refusal:
             here.refused.append((waiting.name, refusal))
         if here.waiting and here.waiting[0] is waiting:  # else it was left meanwhile
@@ -183,6 +184,8 @@ def state(model: Classifier) -> None:
     numbers = here.numbers()
     said = [f"{numbers[label]} {label}" for label in model.labels if numbers[label]]
     said += [f"{numbers['']} without a label"] if numbers[""] else []
+    people = {held.person for held in here.held.values()} - {""}
+    said += [f"{len(people)} known patients"] if people else []
     said += [f"{len(here.refused)} refused"] if here.refused else []
     said += [f"{here.again} there already"] if here.again else []
     with st.container(horizontal=True, vertical_alignment="center"):

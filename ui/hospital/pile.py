@@ -65,6 +65,11 @@ class Held:
         return self.labels[0] if self.labels else ""
 
     @property
+    def person(self) -> str:
+        """Whose film it is: as a table or a manifest says, else its DICOM file; "": not known."""
+        return self.patient or self.film.patient
+
+    @property
     def undecided(self) -> bool:
         return len(self.labels) > 1 and not self.chosen
 
