@@ -34,6 +34,7 @@ def test_a_moved_threshold_is_counted(phantom_model: cxr.Classifier) -> None:
     assert found.sensitivity.value == pytest.approx(4 / 5)
     assert found.specificity.value == pytest.approx(3 / 4)
     assert found.of_thousand.called == pytest.approx(80 + 225)
+    assert found.of_thousand.found == pytest.approx(80)
     assert found.cost == pytest.approx(20 * 305)
     assert found.cost_per_found == pytest.approx(20 * 305 / 80)
 

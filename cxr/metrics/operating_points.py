@@ -57,6 +57,11 @@ class PerThousand:
     ppv: float
     npv: float
 
+    @property
+    def found(self) -> float:
+        """Films of the class that are called: the yield."""
+        return self.called - self.alarms
+
 
 def at_threshold(
     score: NDArray[np.floating], positive: NDArray[np.bool_], threshold: float

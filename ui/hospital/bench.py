@@ -160,6 +160,7 @@ def _expected(profile: Profile, found: Yield, prevalence: float, cost: float) ->
         )
     cells = {
         "Called: confirmatory tests": f"{expected.called:.0f}",
+        f"{name} found": f"{expected.found:.1f}",
         f"{name} missed": f"{expected.missed:.1f}",
         "False alarms": f"{expected.alarms:.0f}",
         "PPV": share(expected.ppv),
