@@ -175,6 +175,8 @@ def seen(
     assert place.row is not None
     record.shown(str(place.row.case), model, beside=(film_view.staged(),), what="case")
     case = replace(case_of(place.row, model), marks=history.marks(place, rows))
+    if place.row.split == OWN and case.folder is not None and case.film is not None:
+        own.tell(case.folder, str(place.row.image), case.film.sha256, model)
     with st.container(key="board"):
         left, right = st.columns([3, 1])
     with left:

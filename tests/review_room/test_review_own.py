@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from sites import profile, some_head
 from streamlit.testing.v1 import AppTest
 
 import cxr
+from cxr.audit.log import Log
 from cxr.site import Profile, save
+from ui.session import record
 
 
 @pytest.fixture
@@ -64,6 +67,24 @@ def test_own_films_go_by_the_picked_profile_and_their_verdicts_say_so(
     press(at, f"verdict-subtle-{shown(at)}")
     ready(press(at, "review-maps"))
     assert {plate["title"] for plate in plates(at)} >= {"T · Grad-CAM", "N · Grad-CAM"}
+
+
+def test_the_audit_log_knows_what_an_own_film_was_scored(
+    hospital: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "audit.sqlite3"
+    monkeypatch.setenv("CXR_AUDIT", str(log))
+    at = at_hospital(hospital)
+    press(at, f"verdict-model_wrong-{shown(at)}")
+    assert record._writer(str(log)).written(60)
+    with Log(str(log)).whole() as (rows, _):
+        told = [json.loads(row.body) for row in rows]
+    by_it = [row for row in told if row.get("hospital") == hospital.identity]
+    kinds = [row["kind"] for row in by_it]
+    assert kinds.count("scored") == 2, "the case that was judged, and the next"
+    assert next(row for row in by_it if row["kind"] == "scored")["called"] is True
+    assert "verdict" in kinds
+    assert "Mbarara" not in json.dumps(told)
 
 
 def test_without_a_profile_they_are_scored_as_shipped_and_judged_anew(

@@ -16,6 +16,7 @@ from cxr.review.folder import Folder
 from cxr.screening.assess import Assessment
 from ui.base.words import plain
 from ui.review import film_view, source
+from ui.session import record
 from ui.work.shelf import Job
 
 _LOOKED_AT = 20
@@ -99,6 +100,15 @@ def table(folder: Folder, model: Classifier) -> pd.DataFrame | None:
         st.info(plain(str(said)))
         st.button("Go on", key="own-again", on_click=_go_on, args=(folder, model))
     return None
+
+
+def tell(folder: Folder, image: str, film: str, model: Classifier) -> None:
+    """Have the audit log know what a film, by its hash, was scored, once a session."""
+    found = _held(key_of(folder, model)).get(image)
+    told: set[Hashable] = st.session_state.setdefault("review_told", set())
+    if found is not None and (film, model.identity) not in told:
+        told.add((film, model.identity))
+        record.scored(film, model, found)
 
 
 def _go_on(folder: Folder, model: Classifier) -> None:
