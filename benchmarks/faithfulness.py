@@ -38,7 +38,7 @@ def main() -> None:
     asked = parser.parse_args()
     model = cxr.load(asked.model)
     words: dict[str, list[tuple[str, float, float]]] = {name: [] for name in asked.methods}
-    twins: dict[str, list[tuple[str, float, float]]] = {name: [] for name in asked.methods}
+    randomised: dict[str, list[tuple[str, float, float]]] = {name: [] for name in asked.methods}
     ranks, answers = [], []
     for film in hashed_films(asked.films):
         prediction = model.predict([film])[0]
@@ -48,13 +48,13 @@ def main() -> None:
             tested = faithfulness(model, film, label, values)
             words[name].append((tested.word, tested.own.gain, tested.centre.gain))
             alike = sanity(model, film, label, name, values)
-            twins[name].append((alike.word, alike.ssim, alike.rank))
+            randomised[name].append((alike.word, alike.ssim, alike.rank))
         filled = compare_fills(model, film, label)
         ranks.append(filled.rank)
         answers.append([max(answer, key=lambda c: answer[c]) for answer in filled.alone])
         print(f"{len(ranks)} films", file=sys.stderr, flush=True)
     print(f"Network {model.bundle.digest[:12]}.\n")
-    print(_faithful(words), _sane(twins), _fills(np.mean(ranks, 0), answers), sep="\n\n")
+    print(_faithful(words), _sane(randomised), _fills(np.mean(ranks, 0), answers), sep="\n\n")
 
 
 def hashed_films(n: int) -> Iterator[Radiograph]:
@@ -83,7 +83,7 @@ def _faithful(found: dict[str, list[tuple[str, float, float]]]) -> str:
 
 
 def _sane(found: dict[str, list[tuple[str, float, float]]]) -> str:
-    lines = ["| map | words | SSIM to its twins, median | rank |", "|" + " --- |" * 4]
+    lines = ["| map | words | SSIM after a shuffle, median | rank |", "|" + " --- |" * 4]
     for name, rows in found.items():
         counts = ", ".join(f"{word} {n}" for word, n in Counter(r[0] for r in rows).most_common())
         ssim, rank = (np.median([r[k] for r in rows]) for k in (1, 2))

@@ -245,7 +245,7 @@ def test_tensorflow_never_enters_the_process_that_asks(
         f"model, film = cxr.load({str(not_linear.bundle.folder)!r}), cxr.read({str(path)!r})\n"
         "for method in ('gradcam', 'gradcam_pp', 'scorecam', 'integrated'):\n"
         "    values = make_map(model, film, 'T', method)\n"
-        "sanity(model, film, 'T', 'integrated', values, twins=1)\n"
+        "sanity(model, film, 'T', 'integrated', values, shuffles=1)\n"
         "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))\n"
     )
     done = subprocess.run(

@@ -31,8 +31,8 @@ def test_methods_that_read_the_network_depend_on_its_weights(
     values = make_map(phantom_model, drawn, "T", method)
     found = sanity(phantom_model, drawn, "T", method, values)
     assert found.word == PASSES
-    assert found.twin.shape == values.shape
-    assert not np.array_equal(found.twin, values)
+    assert found.randomised.shape == values.shape
+    assert not np.array_equal(found.randomised, values)
 
 
 def test_a_method_that_draws_the_film_is_found_out(
@@ -44,14 +44,14 @@ def test_a_method_that_draws_the_film_is_found_out(
         return np.abs(cv2.Laplacian(film.eight_bit.astype(np.float32), cv2.CV_32F, ksize=3))
 
     monkeypatch.setitem(methods.METHODS, "edges", Method(edges))
-    found = sanity(phantom_model, drawn, "T", "edges", edges(phantom_model, drawn), twins=2)
+    found = sanity(phantom_model, drawn, "T", "edges", edges(phantom_model, drawn), shuffles=2)
     assert found.word == FAILS
     assert (found.ssim, found.rank) == (pytest.approx(1), pytest.approx(1))
 
 
 def test_an_empty_map_is_called_empty(phantom_model: cxr.Classifier, drawn: Radiograph) -> None:
     nothing = np.zeros(drawn.eight_bit.shape, np.float32)
-    assert sanity(phantom_model, drawn, "T", "gradcam", nothing, twins=1).word == EMPTY
+    assert sanity(phantom_model, drawn, "T", "gradcam", nothing, shuffles=1).word == EMPTY
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_a_twin_has_the_same_weights_in_another_order(phantom_model: cxr.Classif
 
 def test_the_cascade_starts_at_the_logits(phantom_model: cxr.Classifier, drawn: Radiograph) -> None:
     """With one layer of four shuffled the feature maps stay and the logits change."""
-    twin = with_shuffled_weights(phantom_model, 0, 0.25)
-    mine, other = (m.predict([drawn])[0] for m in (phantom_model, twin))
+    shuffled = with_shuffled_weights(phantom_model, 0, 0.25)
+    mine, other = (m.predict([drawn])[0] for m in (phantom_model, shuffled))
     np.testing.assert_array_equal(mine.features, other.features)
     assert mine.logits != other.logits
 
@@ -89,14 +89,14 @@ def test_a_twins_head_is_that_of_its_network(
     phantom_model: cxr.Classifier, drawn: Radiograph
 ) -> None:
     """Closed-form Grad-CAM would lie if head.npy and model.tflite were shuffled apart."""
-    twin = with_shuffled_weights(phantom_model, 3)
-    found = twin.predict([drawn])[0]
-    zero = twin.predict([Radiograph(drawn.pixels // 2, 8, "6" * 64, "PNG")])[0]
-    assert twin.head_weights is not None
+    shuffled = with_shuffled_weights(phantom_model, 3)
+    found = shuffled.predict([drawn])[0]
+    zero = shuffled.predict([Radiograph(drawn.pixels // 2, 8, "6" * 64, "PNG")])[0]
+    assert shuffled.head_weights is not None
     assert found.features is not None
     assert zero.features is not None
-    moved = (found.features - zero.features).mean((0, 1)) @ twin.head_weights
-    expected = [found.logits[label] - zero.logits[label] for label in twin.labels]
+    moved = (found.features - zero.features).mean((0, 1)) @ shuffled.head_weights
+    expected = [found.logits[label] - zero.logits[label] for label in shuffled.labels]
     np.testing.assert_allclose(moved, expected, atol=1e-3)
 
 
@@ -104,13 +104,13 @@ def test_a_twin_leaves_the_bundle_alone_and_goes_with_its_folder(
     phantom_model: cxr.Classifier, drawn: Radiograph
 ) -> None:
     before = phantom_model.predict([drawn])[0].logits
-    twin = with_shuffled_weights(phantom_model, 5)
-    assert twin is with_shuffled_weights(phantom_model, 5)
-    assert twin.bundle.digest != phantom_model.bundle.digest
+    shuffled = with_shuffled_weights(phantom_model, 5)
+    assert shuffled is with_shuffled_weights(phantom_model, 5)
+    assert shuffled.bundle.digest != phantom_model.bundle.digest
     assert phantom_model.predict([drawn])[0].logits == before
-    folder = twin.bundle.folder
+    folder = shuffled.bundle.folder
     assert folder.is_dir()
-    twin._scratch.cleanup()
+    shuffled._scratch.cleanup()
     assert not folder.exists()
     shuffled_weights._made.cache_clear()
 
@@ -118,10 +118,10 @@ def test_a_twin_leaves_the_bundle_alone_and_goes_with_its_folder(
 def test_keras_is_shuffled_too(phantom_model: cxr.Classifier) -> None:
     import keras
 
-    twin = with_shuffled_weights(phantom_model, 0)
+    shuffled = with_shuffled_weights(phantom_model, 0)
     mine, other = (
         keras.models.load_model(m.bundle.folder / "model.keras", compile=False)
-        for m in (phantom_model, twin)
+        for m in (phantom_model, shuffled)
     )
     for ours, theirs in zip(mine.weights, other.weights, strict=True):
         a, b = np.asarray(ours), np.asarray(theirs)
@@ -145,7 +145,10 @@ def test_a_network_whose_head_is_not_linear_has_a_twin(tmp_path: Path, drawn: Ra
     classifier = cxr.load(tmp_path / "other")
     assert classifier.head_weights is None
     values = make_map(classifier, drawn, "T", "gradcam")
-    assert sanity(classifier, drawn, "T", "gradcam", values, twins=1).twin.shape == values.shape
+    assert (
+        sanity(classifier, drawn, "T", "gradcam", values, shuffles=1).randomised.shape
+        == values.shape
+    )
 
 
 def test_ssim_is_what_its_definition_says(rng: np.random.Generator) -> None:

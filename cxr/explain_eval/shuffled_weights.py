@@ -25,7 +25,7 @@ class ShuffledClassifier(Classifier):
     good for nothing but comparison."""
 
     def __init__(self, model: Classifier, seed: int, share: float) -> None:
-        self._scratch = tempfile.TemporaryDirectory(prefix="cxr-twin-")
+        self._scratch = tempfile.TemporaryDirectory(prefix="cxr-shuffled-")
         folder = Path(self._scratch.name) / model.bundle.folder.name
         write_shuffled(model, folder, seed, share)
         super().__init__(folder)
@@ -34,7 +34,7 @@ class ShuffledClassifier(Classifier):
 def with_shuffled_weights(
     model: Classifier, seed: int = 0, share: float = 1.0
 ) -> ShuffledClassifier:
-    """The twin of a network as it was shipped, made once, whichever hospital `model` is at.
+    """A network as shipped, its weights shuffled; made once, whichever hospital `model` is at.
 
     Parameters
     ----------

@@ -21,22 +21,23 @@ PASSES, FAILS, EMPTY = "depends on the weights", "hardly depends on the weights"
 
 @dataclass(frozen=True, eq=False)
 class Sanity:
-    """A map beside those of the network's shuffled twins.
+    """A map beside those of the same network with shuffled weights.
 
     Attributes
     ----------
-    twin : float32 (H, W)
-        The first twin's map, in the units of the method.
+    randomised : float32 (H, W)
+        The map after the first shuffle, in the units of the method.
     ssim : float
-        Structural similarity to a twin's map, each map divided by its own greatest magnitude; the
-        mean over twins, −1 to 1.
+        Structural similarity to a map after a shuffle, each divided by its own greatest
+        magnitude; the mean over shuffles, −1 to 1.
     rank : float
-        Magnitude of Spearman's correlation with a twin's map, the mean over twins, 0 to 1.
+        Magnitude of Spearman's correlation with a map after a shuffle, the mean over shuffles,
+        0 to 1.
     word : {"depends on the weights", "hardly depends on the weights", "empty"}
         See :func:`word_of`.
     """
 
-    twin: NDArray[np.float32]
+    randomised: NDArray[np.float32]
     ssim: float
     rank: float
     word: str
@@ -48,10 +49,10 @@ def sanity(
     label: str,
     method: str,
     values: NDArray[np.float32],
-    twins: int = 3,
+    shuffles: int = 3,
     progress: Progress | None = None,
 ) -> Sanity:
-    """Make the same map of the network's twins and compare, on the network's square.
+    """Make the same map after each shuffle of the weights and compare, on the network's square.
 
     Parameters
     ----------
@@ -62,8 +63,8 @@ def sanity(
         One of :data:`cxr.explain.METHODS`.
     values : float32 (H, W)
         What `method` gave for `model`.
-    twins : int
-        How many shuffles, at least 1. They differ much, and a single one can resemble by chance.
+    shuffles : int
+        How many, at least 1. They differ much, and a single one can resemble by chance.
     progress : callable, optional
 
     Returns
@@ -83,9 +84,9 @@ def sanity(
             label,
             method,
             None,
-            part_of(progress, seed, twins),
+            part_of(progress, seed, shuffles),
         )
-        for seed in range(twins)
+        for seed in range(shuffles)
     ]
     mine = to_square(values, model.size)
     others = [to_square(each, model.size) for each in maps]

@@ -49,12 +49,12 @@ def lung_share(values: NDArray[np.float32], probability: Probability) -> str:
     return f"Lungs: {share} of the map lies in them; they are {area} of the film."
 
 
-def twins(found: Sanity) -> str:
+def randomisation(found: Sanity) -> str:
     """Whether a map depends on what the network has learnt."""
     return f"Shuffled weights: the map {found.word}."
 
 
-def twins_why(found: Sanity) -> str:
+def randomisation_why(found: Sanity) -> str:
     """What that was measured by."""
     return (
         "How like the map is to those of the same network with its weights shuffled, of 1: in "

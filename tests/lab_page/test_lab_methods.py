@@ -37,7 +37,7 @@ def test_methods_stand_side_by_side_with_their_evidence(
     for row, method in zip(rows, ("gradcam", "occlusion"), strict=True):
         values = shrunk(make_map(phantom_model, read, label, method))
         tested = faithfulness(phantom_model, read, label, values)
-        twins = sanity(phantom_model, read, label, method, values)
+        randomised = sanity(phantom_model, read, label, method, values)
         assert row[1:4] == [
             tested.word,
             plain_number(tested.own.gain),
@@ -45,13 +45,13 @@ def test_methods_stand_side_by_side_with_their_evidence(
         ]
         assert row[5:] == [
             f"{tested.chance:.0%}",
-            twins.word,
-            plain_number(twins.ssim),
-            plain_number(twins.rank),
+            randomised.word,
+            plain_number(randomised.ssim),
+            plain_number(randomised.rank),
         ]
     first, second = table(lab, 1)[1:]
     assert first[2] == second[1] != ""
-    lab.toggle(key="lab-twins").set_value(True).run()
+    lab.toggle(key="lab-randomised").set_value(True).run()
     assert [title.split(":")[0] for title in titles(lab)] == [
         f"{label} · {title}, shuffled weights" for title in ("Grad-CAM", "Occlusion")
     ]

@@ -109,7 +109,7 @@ def test_the_evidence_comes_below_the_map(
     click(app, "map")
     assert titles(app) == ["Map"]  # which waits for no evidence
     app.toggle(key="lungs").set_value(True)
-    app.toggle(key="twin").set_value(True).run()
+    app.toggle(key="randomised").set_value(True).run()
     for _ in range(2):
         wait(lambda: not running(app))
         app.run()

@@ -38,7 +38,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     """The maps on linked films as they come, then the evidence about each."""
     radiograph = films.radiograph_of(film)
     assert reading.prediction is not None
-    chosen, label, twins = _choose(film, reading.prediction.label, model)
+    chosen, label, randomised = _choose(film, reading.prediction.label, model)
     wanted = {method: map_tasks.wanted(radiograph, model, label, method) for method in chosen}
     tasks = {m: map_tasks.map_task(radiograph, model, what) for m, what in wanted.items()}
     waiting = long_work.go_on(list(tasks.values()))
@@ -46,15 +46,19 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     whole = {method: drawn for method, drawn in held.items() if isinstance(drawn, ComputedMap)}
     maps = {method: drawn.values for method, drawn in whole.items()}
     tests = {m: map_tasks.tested_task(radiograph, model, wanted[m], d) for m, d in whole.items()}
-    turns = {m: map_tasks.twins_task(radiograph, model, wanted[m], d) for m, d in whole.items()}
+    turns = {
+        m: map_tasks.randomisation_task(radiograph, model, wanted[m], d) for m, d in whole.items()
+    }
     waiting = waiting or long_work.go_on([each for m in whole for each in (tests[m], turns[m])])
     tested = {method: long_work.done(task.key) for method, task in tests.items()}
-    twinned = {method: long_work.done(task.key) for method, task in turns.items()}
+    shuffled = {method: long_work.done(task.key) for method, task in turns.items()}
     coarse = long_work.so_far(waiting.key) if waiting is not None else None
     shown = maps | {m: coarse.values for m in chosen if coarse is not None and waiting is tasks[m]}
     long_work.show(waiting, coarse)
-    if twins:
-        plates = [_twin(radiograph, wanted[method].name, method, twinned) for method in chosen]
+    if randomised:
+        plates = [
+            _randomised(radiograph, wanted[method].name, method, shuffled) for method in chosen
+        ]
     else:
         plates = [_plate(radiograph, wanted[m].name, m, label, shown.get(m)) for m in chosen]
     viewer(
@@ -64,21 +68,21 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         on_step=films.step,
         caption=full_screen.lines(film, reading, model),
     )
-    for method, refusal in [*held.items(), *tested.items(), *twinned.items()]:
+    for method, refusal in [*held.items(), *tested.items(), *shuffled.items()]:
         if isinstance(refusal, CxrError):
             st.info(plain(f"{overlay.KINDS[method].title}: {refusal}"))
     st.html(
-        f'<div class="lab-beside">{_evidence(tested, twinned)}{_ranks(maps, model.size)}</div>'
+        f'<div class="lab-beside">{_evidence(tested, shuffled)}{_ranks(maps, model.size)}</div>'
         '<div class="cxr-quiet"><p>Gain: mean score as the map’s places are put back, less that as '
         "they are taken away; the centre is a map of nothing but the film’s middle, noise the "
-        "median of 19 maps that know nothing, beside it how often these do as well. Map and twins: "
-        "whether it depends on what was learnt; SSIM and rank are its likeness to the maps of "
-        "networks with shuffled weights.</p></div>"
+        "median of 19 maps that know nothing, beside it how often these do as well. Map and "
+        "shuffled: whether it depends on what was learnt; SSIM and rank are its likeness to the "
+        "maps of networks with shuffled weights.</p></div>"
     )
 
 
 def _choose(film: Film, called: str, model: Classifier) -> tuple[list[str], str, bool]:
-    """Which methods, of which class, and whether the twins' maps are shown instead."""
+    """Which methods, of which class, and whether the maps of shuffled weights are shown instead."""
     offered = methods_of(model)
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = st.multiselect(
@@ -94,8 +98,8 @@ def _choose(film: Film, called: str, model: Classifier) -> tuple[list[str], str,
             width=520,
         )
         label = choose_class(film, called, model)
-        twins = st.toggle("Shuffled twin", key="lab-twins", persist_state="session")
-    return list(chosen), label, twins
+        randomised = st.toggle("Shuffled weights", key="lab-randomised", persist_state="session")
+    return list(chosen), label, randomised
 
 
 def _methods_key(offered: Sequence[str]) -> str:
@@ -108,7 +112,7 @@ def kept(film: Film, model: Classifier) -> dict[str, Any]:
     return {
         "methods": tuple(state.get(_methods_key(methods_of(model))) or _FIRST),
         "label": state.get(class_key(film, model)) or "",
-        "twin": bool(state.get("lab-twins")),
+        "twin": bool(state.get("lab-randomised")),
     }
 
 
@@ -119,25 +123,25 @@ def _plate(film: Radiograph, name: str, method: str, label: str, values: Values 
     return Plate(film, f"{name}{empty}", (Layer(name, values, method),))
 
 
-def _twin(film: Radiograph, name: str, method: str, twinned: dict[str, object]) -> Plate:
-    found, name = twinned.get(method), f"{name}, shuffled weights"
+def _randomised(film: Radiograph, name: str, method: str, shuffled: dict[str, object]) -> Plate:
+    found, name = shuffled.get(method), f"{name}, shuffled weights"
     if not isinstance(found, Sanity):
         return Plate(film, f"{name}: not ready", dim=True)
-    return Plate(film, name, (Layer(name, found.twin, method),))
+    return Plate(film, name, (Layer(name, found.randomised, method),))
 
 
-def _evidence(tested: dict[str, object], twinned: dict[str, object]) -> str:
-    rows = "".join(_line(method, tested[method], twinned[method]) for method in tested)
+def _evidence(tested: dict[str, object], shuffled: dict[str, object]) -> str:
+    rows = "".join(_line(method, tested[method], shuffled[method]) for method in tested)
     return (
         '<table class="lab-table"><thead><tr><th>Method</th><th>Map</th><th>Gain</th>'
-        "<th>Centre</th><th>Noise</th><th>Noise as good</th><th>Map and twins</th><th>SSIM</th>"
+        "<th>Centre</th><th>Noise</th><th>Noise as good</th><th>Map and shuffled</th><th>SSIM</th>"
         f"<th>Rank</th></tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
-def _line(method: str, tested: object, twins: object) -> str:
+def _line(method: str, tested: object, randomised: object) -> str:
     name = f'<th scope="row">{escape(overlay.KINDS[method].title)}</th>'
-    return f"<tr>{name}{_test(tested)}{_likeness(twins)}</tr>"
+    return f"<tr>{name}{_test(tested)}{_likeness(randomised)}</tr>"
 
 
 def _test(tested: object) -> str:
@@ -152,12 +156,12 @@ def _test(tested: object) -> str:
     )
 
 
-def _likeness(twins: object) -> str:
-    if not isinstance(twins, Sanity):
+def _likeness(randomised: object) -> str:
+    if not isinstance(randomised, Sanity):
         return '<td class="text" colspan="3">not there yet</td>'
     return (
-        f'<td class="text">{twins.word}</td><td>{plain_number(twins.ssim)}</td>'
-        f"<td>{plain_number(twins.rank)}</td>"
+        f'<td class="text">{randomised.word}</td><td>{plain_number(randomised.ssim)}</td>'
+        f"<td>{plain_number(randomised.rank)}</td>"
     )
 
 

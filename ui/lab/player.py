@@ -192,8 +192,8 @@ def _methods(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
         what = map_tasks.wanted(radiograph, model, label, method)
         tasks[what.name] = method, map_tasks.map_task(radiograph, model, what)
         if now.twin:
-            twin = map_tasks.twin_map_task(radiograph, model, what)
-            tasks[twin.what] = method, twin
+            randomised = map_tasks.randomised_map_task(radiograph, model, what)
+            tasks[randomised.what] = method, randomised
     st.html(moves.still(before))
     waiting = long_work.go_on([task for _, task in tasks.values()])
     long_work.show(waiting, long_work.so_far(waiting.key) if waiting is not None else None)

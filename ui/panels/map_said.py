@@ -31,7 +31,7 @@ class Found:
     drawn: ComputedMap | None = None
     lungs: Probability | None = None
     tested: Faithfulness | None = None
-    twins: Sanity | None = None
+    randomised: Sanity | None = None
     refusal: CxrError | None = None
 
     @property
@@ -47,7 +47,7 @@ def say(what: Wanted, found: Found) -> None:
     lines = [f"{words.CAVEAT} {map_tasks.passes(found.drawn)}", *evidence(what, found)]
     paragraphs = "".join(f"<p>{escape(text)}</p>" for text in lines)
     why = [words.faithful_why(found.tested)] if found.tested is not None else []
-    why += [words.twins_why(found.twins)] if found.twins is not None else []
+    why += [words.randomisation_why(found.randomised)] if found.randomised is not None else []
     told = "".join(f"<p>{escape(text)}</p>" for text in why if text)
     folded = f"<details><summary>Why?</summary>{told}</details>" if told else ""
     st.html(f'<div class="cxr-quiet">{paragraphs}{folded}</div>')
@@ -61,8 +61,8 @@ def evidence(what: Wanted, found: Found) -> list[str]:
         said.append(words.lung_share(found.drawn.values, found.lungs))
     if found.tested is not None:
         said.append(words.faithful(found.tested, what.label))
-    if found.twins is not None:
-        said.append(words.twins(found.twins))
+    if found.randomised is not None:
+        said.append(words.randomisation(found.randomised))
     return [text for text in said if text]
 
 

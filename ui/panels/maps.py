@@ -38,7 +38,7 @@ class Choice:
     wanted: Wanted
     beside: bool
     lungs: bool
-    twin: bool
+    randomised: bool
 
 
 def asked() -> bool:
@@ -102,7 +102,8 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         )
     _say(said)
     if found.drawn is not None:
-        beside = [name for name in ("lungs", "twin") if getattr(choice, name)]
+        logged = {"lungs": choice.lungs, "twin": choice.randomised}  # the words of logs so far
+        beside = [word for word, shown in logged.items() if shown]
         record.shown(
             film.sha256,
             model,
@@ -142,9 +143,9 @@ def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classif
         outlined = map_tasks.lungs_of(radiograph) is not None and st.toggle(
             "Lungs", key="lungs", persist_state="session"
         )
-        twin = st.toggle(
-            "Shuffled twin",
-            key="twin",
+        randomised = st.toggle(
+            "Shuffled weights",
+            key="randomised",
             persist_state="session",
             help="The same map of the same network with its weights shuffled. A map that stays "
             "draws the film, not the network.",
@@ -161,7 +162,7 @@ def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classif
             "it has no Grad-CAM."
         )
     wanted = map_tasks.wanted(radiograph, model, str(label), method)
-    return Choice(wanted, beside, outlined, twin)
+    return Choice(wanted, beside, outlined, randomised)
 
 
 def _unlikely(wanted: Wanted, reading: Reading) -> bool:
@@ -201,8 +202,8 @@ def _work_out(
     if drawn is None:
         return waiting, Found(long_work.so_far(task.key), map_tasks.lungs_of(film))
     tested = map_tasks.tested_task(film, model, what, drawn)
-    twins = map_tasks.twins_task(film, model, what, drawn)
-    tasks = [twins, tested] if choice.twin else [tested]
+    randomisation = map_tasks.randomisation_task(film, model, what, drawn)
+    tasks = [randomisation, tested] if choice.randomised else [tested]
     waiting = long_work.go_on(tasks, patience=0)  # the map does not wait for what is said about it
     held = {task.key: long_work.done(task.key) for task in tasks}
     refusals = [found for found in held.values() if isinstance(found, CxrError)]
@@ -211,7 +212,7 @@ def _work_out(
         drawn,
         map_tasks.lungs_of(film),
         kept.get(tested.key),
-        kept.get(twins.key),
+        kept.get(randomisation.key),
         refusals[0] if refusals else None,
     )
 
@@ -225,10 +226,10 @@ def _plates(film: Radiograph, choice: Choice, found: Found) -> list[Plate]:
         return [*plates, Plate(film, "The map is not ready", dim=True)]
     layer = Layer(what.name, found.drawn.values, what.method, what.label)
     plates.append(Plate(film, "Map, still coarse" if found.coarse else "Map", (layer,)))
-    if choice.twin and found.twins is not None:
-        twin = Layer(what.name, found.twins.twin, what.method, what.label)
-        plates.append(Plate(film, "Map of shuffled weights", (twin,)))
-    elif choice.twin:
+    if choice.randomised and found.randomised is not None:
+        randomised = Layer(what.name, found.randomised.randomised, what.method, what.label)
+        plates.append(Plate(film, "Map of shuffled weights", (randomised,)))
+    elif choice.randomised:
         plates.append(Plate(film, "Shuffled weights: not ready", dim=True))
     if choice.lungs and found.lungs is not None:
         plates.append(Plate(film, "Lungs", (_outline(film, found.lungs),)))

@@ -92,25 +92,27 @@ def tested_task(film: Radiograph, model: Classifier, what: Wanted, drawn: Comput
     )
 
 
-def twins_task(film: Radiograph, model: Classifier, what: Wanted, drawn: ComputedMap) -> Task:
+def randomisation_task(
+    film: Radiograph, model: Classifier, what: Wanted, drawn: ComputedMap
+) -> Task:
     """The map under shuffled weights; gives :class:`cxr.explain.Sanity`."""
 
     def compare(step: ProgressCall) -> object:
         found = sanity(model, film, what.label, what.method, drawn.values, progress=step)
-        return replace(found, twin=shrunk(found.twin))
+        return replace(found, randomised=shrunk(found.randomised))
 
     return Task(
-        ("twins", what),
+        ("randomisation", what),
         f"{what.name} under shuffled weights",
         compare,
-        lambda found: found.twin.nbytes,
+        lambda found: found.randomised.nbytes,
     )
 
 
-def twin_map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
+def randomised_map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
     """One network with shuffled weights, without a measure; gives its :class:`ComputedMap`."""
     return Task(
-        ("twin map", what),
+        ("randomised map", what),
         f"{what.name}, shuffled weights",
         lambda step: ComputedMap(
             shrunk(
