@@ -12,7 +12,7 @@ from ui.server import access, guard
 from ui.server.memory import WATCH
 from ui.session import hospitals, models, record, tab
 from ui.transfer import intake
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 from ui.worklist import setting as worklist
 
 # Streamlit also serves pages/*.py by their stem, past this file, to a server's very first request.
@@ -51,7 +51,7 @@ elif frame.accepted("" if access.asks() else access.OPEN):
     intake.anywhere()
     if page.url_path != st.session_state.get("page"):  # a page's long work ends with it
         st.session_state["page"] = page.url_path
-        desk().leave_job()
+        workspace().leave_job()
         record.left()
     page.run()
     tab.remember()

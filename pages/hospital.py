@@ -13,14 +13,14 @@ from ui.hospital import bench, fitted, intake, kept, report, words
 from ui.hospital.pile import elsewhere, pile
 from ui.metrics.blocks import heading, said
 from ui.session import models
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 HERE = Path(__file__).parents[1] / "ui"
 
 
 def main() -> None:
     frame.require_notice()
-    desk().leave_job()
+    workspace().leave_job()
     st.html(HERE / "metrics" / "style.css")
     st.html(HERE / "hospital" / "style.css")
     model = models.current().at(None)

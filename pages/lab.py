@@ -14,7 +14,7 @@ from ui.panels import full_screen, input_checks, steps, worklist
 from ui.session import films, hospitals, own_calls
 from ui.session.films import Film
 from ui.transfer import intake
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 STYLE = Path(__file__).parents[1] / "ui" / "lab" / "style.css"
 VIEWS = ("Regions", "Methods", "Layers", "Input", "Stability")
@@ -28,7 +28,7 @@ def main() -> None:
         player.show(story, model, stories.edit)
         return
     if not films.films():
-        desk().leave_job()
+        workspace().leave_job()
         intake.first(model)
         with st.container(key="stories"):
             st.html('<div class="cxr-heading">Or play a story</div>')
@@ -45,7 +45,7 @@ def main() -> None:
         worklist.show(model)
     toolbar(film)
     if reading.prediction is None:
-        desk().leave_job()
+        workspace().leave_job()
         st.info(plain(f"This file was not read. {reading.refusal}"))
         return
     own_calls.seen().add(film.number)  # every view shows scores
@@ -64,7 +64,7 @@ def main() -> None:
         caption = full_screen.lines(film, reading, model)
         stability.show(film, reading.prediction.label, model, caption)
     elif view == "Input":
-        desk().leave_job()
+        workspace().leave_job()
         preprocessing.show(film, reading, model)
     else:
         regions.show(film, reading, model)

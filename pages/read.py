@@ -13,14 +13,14 @@ from ui.panels import change, findings, input_checks, maps, own_call, priors, st
 from ui.session import films, hospitals, own_calls, record
 from ui.session.films import Film, Reading
 from ui.transfer import intake, pacs, report
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 
 def main() -> None:
     frame.require_notice()
     model = hospitals.model()
     if not films.films():
-        desk().leave_job()
+        workspace().leave_job()
         record.left()
         intake.first(model)
         own_call.toggle()
@@ -35,7 +35,7 @@ def main() -> None:
         worklist.show(model)
     toolbar(film, reading, model)
     if reading.prediction is None or not maps.asked():
-        desk().leave_job()
+        workspace().leave_job()
     if not reading.facts:
         record.left()
         st.info(plain(f"This file was not read. {reading.refusal}"))

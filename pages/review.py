@@ -35,7 +35,7 @@ from ui.review.case import case_of, facts, scores
 from ui.review.queue import Place
 from ui.session import hospitals, models, record, tables
 from ui.session.hospitals import as_shipped
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 STYLE = Path(__file__).parents[1] / "ui" / "review" / "style.css"
 
@@ -60,10 +60,10 @@ def main() -> None:
     hidden = place.wanted.blind and blind is None
     toolbar(place, hidden)
     if place.row is None:
-        desk().leave_job()
+        workspace().leave_job()
         st.info(queue.nothing(place))
     elif hidden:
-        desk().leave_job()
+        workspace().leave_job()
         unseen(place, model, store)
     else:
         seen(place, measured, model, store, rows, blind)

@@ -10,14 +10,14 @@ from ui.base import frame
 from ui.review import reader
 from ui.session import hospitals
 from ui.study import results, room, setup, source
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 HERE = Path(__file__).parents[1] / "ui"
 
 
 def main() -> None:
     frame.require_notice()
-    desk().leave_job()
+    workspace().leave_job()
     st.html(HERE / "metrics" / "style.css")
     st.html(HERE / "study" / "style.css")
     model = hospitals.model()

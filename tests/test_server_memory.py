@@ -23,7 +23,7 @@ from streamlit.runtime.state.session_state import SessionState
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from ui.server import memory
-from ui.work.shelf import Desk
+from ui.work.shelf import Workspace
 
 MB = 1_000_000
 
@@ -69,7 +69,7 @@ def test_films_that_are_let_go_are_cause_at_once_and_when_their_session_is_gone(
 ) -> None:
     watch = memory.Watch()
     monkeypatch.setattr("ui.work.shelf.WATCH", watch)
-    Desk().clear()
+    Workspace().clear()
     for now, often in ((0, 1), (100, 1), (memory.FORGOTTEN, 2), (1000, 2)):
         clock(1000, now)
         watch.look()

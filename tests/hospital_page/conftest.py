@@ -13,7 +13,7 @@ import cxr
 
 
 @pytest.fixture(autouse=True)
-def _own_desk() -> Iterator[None]:
+def _own_workspace() -> Iterator[None]:
     forget()
     yield
     forget()

@@ -14,7 +14,7 @@ from ui.lab import regions
 
 
 @pytest.fixture(autouse=True)
-def _own_desk() -> Iterator[None]:
+def _own_workspace() -> Iterator[None]:
     forget()
     yield
     forget()

@@ -14,7 +14,7 @@ from cxr.model.classifier import Classifier
 from ui.base.words import plain
 from ui.lab.words import rank_table
 from ui.work import long_work
-from ui.work.shelf import ProgressCall, desk
+from ui.work.shelf import ProgressCall, workspace
 
 NAMES = {"blur": "Blur", "mean": "Mean", "noise": "Noise", "black": "Black"}
 
@@ -22,7 +22,7 @@ NAMES = {"blur": "Blur", "mean": "Mean", "noise": "Noise", "black": "Black"}
 def compare(film: Radiograph, label: str, model: Classifier) -> None:
     """If asked, the class's occlusion maps under all fills: their rank correlations."""
     if not st.toggle("Compare the fills", key="lab-fills", persist_state="session"):
-        desk().leave_job()
+        workspace().leave_job()
         return
 
     def rank(step: ProgressCall) -> NDArray[np.float64]:

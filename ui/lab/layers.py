@@ -25,7 +25,7 @@ from ui.session import films
 from ui.session.films import Film
 from ui.viewer import Plate, viewer
 from ui.work import long_work
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 HEIGHT = "calc(100dvh - 14rem)"
 COLUMNS, PAGE = 7, 35
@@ -185,7 +185,7 @@ def _chosen(key: str, listed: Sequence[int]) -> int:
 
 
 def _sheet(film: Film, model: Classifier, layer: Layer, maps: Maps, listed: list[int]) -> str:
-    data = desk().shelf.get(
+    data = workspace().shelf.get(
         ("sheet", film.sha256, model.identity, layer.place, tuple(listed)),
         lambda: sheet(maps, listed, COLUMNS),
         len,
@@ -206,7 +206,7 @@ def _plate(
         shown = picture(maps[..., channel], low, high, whole, model.preprocessing.cut)
         return Radiograph(shown, 8, "", "PNG", orientation=radiograph.orientation)
 
-    shown = desk().shelf.get(
+    shown = workspace().shelf.get(
         ("channel", film.sha256, model.identity, layer.place, channel),
         make,
         lambda made: made.pixels.nbytes,

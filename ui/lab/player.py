@@ -28,7 +28,7 @@ from ui.session.films import Film
 from ui.viewer import Layer, Plate, viewer
 from ui.work import long_work
 from ui.work.fragments import pressed
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 FOLDER = models.REPOSITORY / "samples" / "stories"
 """The stories that ship, and the network that one of them plays on."""
@@ -51,7 +51,7 @@ def begin(story: Story) -> None:
 def leave() -> None:
     st.session_state.pop("story", None)
     st.session_state.pop(_PRESENTED, None)
-    desk().leave_job()
+    workspace().leave_job()
 
 
 @pressed
@@ -65,7 +65,7 @@ def step(by: int) -> None:
 def _go(place: int) -> None:
     st.session_state["story_place"] = place
     st.session_state["story_fresh"] = True
-    desk().leave_job()
+    workspace().leave_job()
 
 
 def show(story: Story, picked: Classifier, edit: Callable[[Story], None]) -> None:
@@ -79,7 +79,7 @@ def show(story: Story, picked: Classifier, edit: Callable[[Story], None]) -> Non
     st.html(f'<p class="lab-caption">{escape(now.caption)}</p>')
     _step(story, now, picked)
     # Escape stops the work of a step, and leaves the story where there is none.
-    stop = keymap.of("stop") if desk().job is None else None
+    stop = keymap.of("stop") if workspace().job is None else None
     if presented:
         way_out.button("End", key="story-end", shortcut=stop, on_click=_present, args=(False,))
     else:
@@ -94,7 +94,7 @@ def _present(on: bool) -> None:
 def _step(story: Story, now: StoryStep, picked: Classifier) -> None:
     model = _model(now, picked)
     if model is None:
-        desk().leave_job()
+        workspace().leave_job()
         st.info(
             plain(f"This step plays on the model {now.model}, which is not here or cannot be used.")
         )
@@ -122,7 +122,9 @@ def _assessed(film: Film, model: Classifier) -> tuple[Prediction, Passport]:
         prediction, checks = assess(films.radiograph_of(film), model, let_in=True).scored
         return replace(prediction, features=None), checks
 
-    return desk().shelf.get(("assessed", film.sha256, model.identity), assessed, lambda _: 4096)
+    return workspace().shelf.get(
+        ("assessed", film.sha256, model.identity), assessed, lambda _: 4096
+    )
 
 
 def _toolbar(
@@ -177,7 +179,7 @@ def _films(
 
 
 def _scores(_: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
-    desk().leave_job()
+    workspace().leave_job()
     st.html(moves.still(before))
     _films([Plate(films.radiograph_of(film), "Film")], before)
 
@@ -212,7 +214,7 @@ def _methods(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
 
 
 def _regions(now: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
-    desk().leave_job()
+    workspace().leave_job()
     radiograph = films.radiograph_of(film)
     height, width = radiograph.pixels.shape
     tried = tries.tried(now.hidden, (height, width))
@@ -233,7 +235,7 @@ def _regions(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
 
 
 def _input(now: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
-    desk().leave_job()
+    workspace().leave_job()
     radiograph = films.radiograph_of(film)
     chosen = changed(model.preprocessing, now.way)
     after = preprocessing.scores_on(film, radiograph, chosen, model)

@@ -24,7 +24,7 @@ from ui.panels import full_screen
 from ui.session import films
 from ui.session.films import Film, Reading
 from ui.viewer import Plate, viewer
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 HEIGHT = "calc(100dvh - 17.5rem)"
 _SIDES = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
@@ -143,7 +143,7 @@ def leave(model: Classifier) -> None:
 def scores_on(
     film: Film, radiograph: Radiograph, how: Preprocessing, model: Classifier
 ) -> dict[str, float]:
-    return desk().shelf.get(
+    return workspace().shelf.get(
         ("way-scores", film.sha256, model.identity, how),
         lambda: scores(model, radiograph, how),
         len,
@@ -157,7 +157,7 @@ def plates_of(film: Film, radiograph: Radiograph, how: Preprocessing) -> list[Pl
         _, *found = stages(radiograph.eight_bit, how)
         return [_plate(radiograph, stage) for stage in found if not stage.left_out]
 
-    return desk().shelf.get(
+    return workspace().shelf.get(
         ("way", film.sha256, how),
         make,
         lambda plates: sum(plate.radiograph.pixels.nbytes for plate in plates),

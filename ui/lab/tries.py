@@ -17,7 +17,7 @@ from cxr.teaching.story import Hidden
 from ui.session.films import Film
 from ui.viewer import Region
 from ui.work.fragments import pressed
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 CHOSEN = "try"
 """Which try is looked at: the session's key of its place in the trail."""
@@ -126,7 +126,7 @@ def _mask(drawn: DrawnRegion, size: int) -> NDArray[np.bool_]:
 
 def answer(film: Film, radiograph: Radiograph, tried: Try, fill: str, model: Classifier) -> Answer:
     """What the network says, worked out once."""
-    return desk().shelf.get(
+    return workspace().shelf.get(
         ("try", film.sha256, model.identity, fill, tried),
         lambda: what_if(model, radiograph, mask_of(tried, model.size), fill),
         lambda found: found.square.nbytes,
@@ -143,7 +143,7 @@ def seen(
         shown = unstretched(square, radiograph.pixels.shape)
         return Radiograph(shown, 8, "", "PNG", orientation=radiograph.orientation)
 
-    return desk().shelf.get(
+    return workspace().shelf.get(
         ("seen", film.sha256, model.identity, fill, tried), make, lambda r: r.pixels.nbytes
     )
 
@@ -152,7 +152,7 @@ def fill_alone(
     film: Film, radiograph: Radiograph, fill: str, model: Classifier
 ) -> dict[str, float]:
     """What the network says of a film that is nothing but the fill."""
-    return desk().shelf.get(
+    return workspace().shelf.get(
         ("fill", film.sha256, model.identity, fill),
         lambda: answers_to_fills(model, radiograph, (fill,))[0],
         len,

@@ -28,7 +28,7 @@ from ui.metrics.blocks import (
 from ui.metrics.scope import Scope, slices_of
 from ui.session.tables import Key
 from ui.work.fragments import every
-from ui.work.shelf import Job, desk
+from ui.work.shelf import Job, workspace
 
 DIMENSIONS = {
     "source": "Source",
@@ -109,19 +109,21 @@ def _found(scope: Scope, wanted: Wanted) -> list[Side] | None:
     """The slices of both sides; None while they are being worked out, and once that has been
     stopped."""
     sides = scope.both()
-    held: list[list[Slice]] | None = desk().shelf.find(wanted)
+    held: list[list[Slice]] | None = workspace().shelf.find(wanted)
     if held is not None or st.session_state.get("ev-stopped") == wanted:
         return None if held is None else list(zip(sides, held, strict=True))
-    job = desk().job
+    job = workspace().job
     if job is None or job.key != wanted:
-        desk().leave_job()
+        workspace().leave_job()
         asked = [(side.key, side.split, side.source) for side in sides]
-        job = desk().job = Job(wanted, lambda step: _work_out(asked, step))
+        job = workspace().job = Job(wanted, lambda step: _work_out(asked, step))
     if not job.wait(PATIENCE) or job.result is None:
         return None
-    desk().job = None
+    workspace().job = None
     many = sum(map(len, job.result))
-    return list(zip(sides, desk().shelf.put(wanted, job.result, SLICE_BYTES * many), strict=True))
+    return list(
+        zip(sides, workspace().shelf.put(wanted, job.result, SLICE_BYTES * many), strict=True)
+    )
 
 
 def _work_out(
@@ -136,7 +138,7 @@ def _work_out(
 
 
 def _wait(wanted: Wanted) -> None:
-    job = desk().job
+    job = workspace().job
     if job is not None and job.running:
         _watch(job, wanted)
     elif st.session_state.get("ev-stopped") == wanted:
@@ -152,7 +154,7 @@ def _watch(job: Job, wanted: Wanted) -> None:
         st.rerun()
     st.progress(min(job.share, 1.0), "Resampling patients, slice by slice")
     if st.button("Cancel", key="ev-cancel", shortcut=keymap.of("stop")):
-        desk().leave_job()
+        workspace().leave_job()
         st.session_state["ev-stopped"] = wanted
         st.rerun()
 

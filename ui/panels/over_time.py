@@ -14,7 +14,7 @@ from cxr.screening.over_time import Difference, differences, heights, noise
 from ui.base.words import odds, told_short
 from ui.session import films, own_calls, patients
 from ui.session.films import Film, radiograph_of
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 OUTSIDE = "outside what this model knows"
 
@@ -56,7 +56,9 @@ def _scored(film: Film, model: Classifier) -> Scored:
         bar.empty()
         return noise(found)
 
-    moved = desk().shelf.get(("noise", film.sha256, film.change, model.identity), worked_out, len)
+    moved = workspace().shelf.get(
+        ("noise", film.sha256, film.change, model.identity), worked_out, len
+    )
     prediction = films.reading(film, model).prediction
     assert prediction is not None
     return heights(prediction.probabilities), moved

@@ -22,7 +22,7 @@ from ui.panels import findings, full_screen, input_checks
 from ui.review import source
 from ui.session import hospitals, tables
 from ui.session.models import line
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 NO_FOLDER = (
     "Films are shown where the app is started with CXR_DATA set to their folder, or where that "
@@ -104,7 +104,7 @@ def film_of(folder: Folder, image: str) -> Radiograph:
     ------
     CxrError
     """
-    return desk().shelf.get(
+    return workspace().shelf.get(
         ("case", folder.root, folder.fingerprint, image),
         lambda: folder.film(image),
         lambda r: 2 * r.pixels.nbytes,
@@ -176,7 +176,7 @@ def _scores_alike(case: Case, model: Classifier) -> bool:
     film = case.film
     if film is None:
         return True
-    found: Prediction = desk().shelf.get(
+    found: Prediction = workspace().shelf.get(
         ("scored", film.sha256, model.identity),
         lambda: model.predict([film])[0],
         lambda p: 1000 if p.features is None else p.features.nbytes,

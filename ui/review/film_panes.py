@@ -11,7 +11,7 @@ from ui.review import film_view, maps, neighbours
 from ui.review.case import Case
 from ui.review.queue import Place
 from ui.viewer import Plate
-from ui.work.shelf import Job, desk
+from ui.work.shelf import Job, workspace
 
 
 def show_blind(place: Place, case: Case) -> None:
@@ -28,7 +28,7 @@ def show(place: Place, case: Case, table: pd.DataFrame, model: Classifier) -> st
     mark that was drawn on it."""
     staged = film_view.staged()
     if staged != "maps" or case.film is None:
-        desk().leave_job()
+        workspace().leave_job()
     with st.container(key="review-stage"):
         if case.film is None:
             st.info(plain(case.why))

@@ -17,7 +17,7 @@ from ui.base.words import plain, score, site
 from ui.review import film_view, source
 from ui.review.case import Case, film_of
 from ui.viewer import Plate
-from ui.work.shelf import Job, desk
+from ui.work.shelf import Job, workspace
 
 _BESIDE = 512
 """Longer side of a neighbour beside the film, pixels; linked with it, it has all of its own."""
@@ -34,7 +34,7 @@ def found(case: Case, table: pd.DataFrame, model: Classifier) -> dict[str, Neigh
         return job
     vectors = job.result
     at = int(np.flatnonzero((table.case == case.row.case).to_numpy())[0])
-    return desk().shelf.get(
+    return workspace().shelf.get(
         ("near", str(job.key), str(case.row.case)),
         lambda: neighbours.references(vectors, table, at, case.classes),
         lambda _: 1000,
@@ -72,7 +72,7 @@ def beside(case: Case, table: pd.DataFrame, model: Classifier) -> None:
 
 
 def _small(film: Radiograph) -> NDArray[np.uint8]:
-    return desk().shelf.get(
+    return workspace().shelf.get(
         ("beside", film.sha256),
         lambda: reduce_film(film.eight_bit, _BESIDE),
         lambda small: small.nbytes,

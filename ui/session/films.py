@@ -30,7 +30,7 @@ from ui.session.film import Change as Change
 from ui.session.film import Film as Film
 from ui.session.film import Reading as Reading
 from ui.work.fragments import pressed
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 THUMBNAIL = 72
 """Pixels of a thumbnail's side."""
@@ -113,7 +113,7 @@ def as_filed(number: int) -> None:
 
 def _change(film: Film, change: Change) -> None:
     """Whatever was worked out of the film as it was goes."""
-    desk().clear()
+    workspace().clear()
     films()[film.number] = replace(film, change=change)
     for key in [key for key in readings() if key[0] == film.number]:
         readings().pop(key)
@@ -140,7 +140,7 @@ def clear() -> None:
     films().clear()
     _put_aside(gone)
     readings().clear()
-    desk().clear()
+    workspace().clear()
 
 
 def _put_aside(gone: dict[int, Film]) -> None:
@@ -289,7 +289,7 @@ def decoded(sha256: str, data: bytes, change: Change) -> Radiograph:
     ------
     UnreadableFile
     """
-    return desk().shelf.get(
+    return workspace().shelf.get(
         ("film", sha256, change.turns, change.exchanged),
         lambda: altered(read(data, all_the_same=True), change.turns, change.exchanged),
         lambda r: 2 * r.pixels.nbytes,

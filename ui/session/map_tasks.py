@@ -21,7 +21,7 @@ from cxr.model.lungs import Probability
 from ui.session import models
 from ui.viewer.wire import shrunk
 from ui.work.long_work import Task
-from ui.work.shelf import ProgressCall, desk
+from ui.work.shelf import ProgressCall, workspace
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def lungs_of(film: Radiograph) -> Probability | None:
     finder = models.finder()
     if finder is None:
         return None
-    found: Probability = desk().shelf.get(
+    found: Probability = workspace().shelf.get(
         ("lungs", film.sha256), lambda: finder.find(film), lambda found: found.nbytes
     )
     return found if finder.has_lungs(found) else None

@@ -14,7 +14,7 @@ import streamlit as st
 from cxr.imaging.dicom.whose import Whose
 from cxr.imaging.reader import whose
 from ui.session.films import Film, films
-from ui.work.shelf import desk
+from ui.work.shelf import workspace
 
 KEY_BYTES = 16
 
@@ -24,7 +24,7 @@ def stated(film: Film) -> Whose:
     if "patients-key" not in st.session_state:
         st.session_state["patients-key"] = secrets.token_bytes(KEY_BYTES)
     key: bytes = st.session_state["patients-key"]
-    return desk().shelf.get(
+    return workspace().shelf.get(
         ("whose", film.sha256), lambda: whose(film.data, key) or Whose(), lambda _: 512
     )
 

@@ -11,7 +11,7 @@ import streamlit as st
 from cxr.errors import CxrError, ExplainError
 from ui.base import keymap
 from ui.work.fragments import every
-from ui.work.shelf import Job, ProgressCall, desk
+from ui.work.shelf import Job, ProgressCall, workspace
 
 PATIENCE = 0.5
 """Seconds that a piece of work may take before its progress is shown."""
@@ -43,15 +43,15 @@ class Task:
 
 def done(key: Hashable) -> Any:
     """What a task gave, a refusal, or None while there is neither."""
-    return desk().shelf.find(key)
+    return workspace().shelf.find(key)
 
 
 def so_far(key: Hashable) -> Any:
     """What can be shown of a task that is not done, or None; it outlives a stop."""
-    job = desk().job
+    job = workspace().job
     if job is not None and job.key == key:
         return job.so_far
-    return desk().shelf.find(("so far", key))
+    return workspace().shelf.find(("so far", key))
 
 
 def go_on(tasks: Sequence[Task], patience: float = PATIENCE) -> Task | None:
@@ -72,25 +72,25 @@ def go_on(tasks: Sequence[Task], patience: float = PATIENCE) -> Task | None:
             continue
         if st.session_state.get(_STOPPED) == task.key:
             return task
-        job = desk().job
+        job = workspace().job
         if job is None or job.key != task.key:
-            desk().leave_job()
-            job = desk().job = Job(task.key, task.work)
+            workspace().leave_job()
+            job = workspace().job = Job(task.key, task.work)
         if not job.wait(patience):
             return task
-        desk().job = None
+        workspace().job = None
         _keep(task, job)
     return None
 
 
 def _keep(task: Task, job: Job) -> None:
     if job.result is not None:
-        desk().shelf.put(task.key, job.result, task.size(job.result))
+        workspace().shelf.put(task.key, job.result, task.size(job.result))
         return
     refusal: CxrError = job.refusal or ExplainError(
         "map_failed", "This could not be worked out; the log says why."
     )
-    desk().shelf.put(task.key, refusal, 0)
+    workspace().shelf.put(task.key, refusal, 0)
 
 
 def show(task: Task | None, seen: Any = None) -> None:
@@ -102,7 +102,7 @@ def show(task: Task | None, seen: Any = None) -> None:
         What the page shows of the task: it runs again once there is more.
     """
     if task is None:
-        desk().leave_job()  # of another film, class or view
+        workspace().leave_job()  # of another film, class or view
     elif st.session_state.get(_STOPPED) == task.key:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f'<div class="cxr-quiet">Stopped: {task.what}.</div>', width="content")
@@ -113,14 +113,14 @@ def show(task: Task | None, seen: Any = None) -> None:
 
 @every(0.3)
 def _watch(task: Task, seen: Any) -> None:
-    job = desk().job
+    job = workspace().job
     if job is None or job.key != task.key or not job.running or job.so_far is not seen:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(min(job.share, 1.0), f"Working out: {task.what}")
         if st.button("Cancel", key="cancel", shortcut=keymap.of("stop")):
             if job.so_far is not None:
-                desk().shelf.put(("so far", task.key), job.so_far, task.size(job.so_far))
+                workspace().shelf.put(("so far", task.key), job.so_far, task.size(job.so_far))
             st.session_state[_STOPPED] = task.key
-            desk().leave_job()
+            workspace().leave_job()
             st.rerun()

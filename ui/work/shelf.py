@@ -139,7 +139,9 @@ def _give_way() -> None:
 
 
 @dataclass
-class Desk:
+class Workspace:
+    """What one session works on and has worked out."""
+
     shelf: Shelf = field(default_factory=Shelf)
     job: Job | None = None
 
@@ -155,8 +157,8 @@ class Desk:
         WATCH.freed()
 
 
-@st.cache_resource(scope="session", on_release=Desk.clear, show_spinner=False)
-def desk() -> Desk:
-    """What this browser session has in hand: its one long computation (``job``) and the results
-    that are kept for it (``shelf``)."""
-    return Desk()
+@st.cache_resource(scope="session", on_release=Workspace.clear, show_spinner=False)
+def workspace() -> Workspace:
+    """This session's: its one long computation (``job``) and the results that are kept for it
+    (``shelf``)."""
+    return Workspace()
