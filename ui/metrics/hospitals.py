@@ -62,7 +62,7 @@ def _curves(named: dict[Hospital, str]) -> list[Block]:
     return [
         Chart(
             charts.profiles(
-                site(each.name) + by,
+                site(each.name) + (", another network" if by else ""),
                 [step.films for step in each.steps],
                 [step.head for step in each.steps],
                 each.area,
