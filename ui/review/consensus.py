@@ -31,7 +31,11 @@ def show(place: Place, bundle: Bundle, store: Store, rows: list[Entry]) -> None:
     if case not in place.mine or len(judged) < 2:
         return
     given = replace(place.entry(bundle, _form(bundle, case)), kind="consensus")
-    with st.expander("Another consensus" if stands else "Write down a consensus"):
+    # Its key keeps it open while it is filled in, whatever comes and goes above it.
+    with st.expander(
+        "Another consensus" if stands else "Write down a consensus",
+        key=f"consensus-form-{given.key}",
+    ):
         _form_of(given, sorted(judged), bundle, store)
     failed_at, failed = st.session_state.get(_FAILED, ("", ""))
     if failed and failed_at == case:
