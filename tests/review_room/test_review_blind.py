@@ -50,7 +50,7 @@ def test_blind_nothing_tells_before_the_read(place: Path, room: tuple[Path, Path
     assert at.button(key=f"read-{case}-high").disabled
     press(at, f"read-{case}-T")
     assert "Labelled" not in text(at)
-    assert full_screen(at).splitlines()[1:] == [cxr.NOTICE], "the place in the queue alone"
+    assert full_screen(at).splitlines()[1:] == [cxr.NOTICE], "the case's number alone"
     press(at, f"read-{case}-high")
     assert "Labelled" in text(at)
     assert "Labelled" in full_screen(at)

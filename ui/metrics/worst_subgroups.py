@@ -37,7 +37,7 @@ DIMENSIONS = {
     "sex": "Sex",
     "flag": "Flag",
     "passport": "Input passport",
-    "recommended": "Recommended for training",
+    "recommended": "Recommended",
 }
 FIRST = ("balanced_accuracy", "")
 PATIENCE = 0.5
@@ -194,7 +194,7 @@ def listed(sides: list[Side], figure: str, label: str, by: str = "") -> list[Blo
         for side, each in chosen
     ]
     grey = [number for number, (_, each) in enumerate(chosen) if least[id(each)] < SMALL]
-    head = ["Films of", "By", "Slice", "Films", "Patients", named(name), "Rests on", ""]
+    head = ["", "By", "Slice", "Films", "Patients", named(name), "Rests on", ""]
     return [
         *(heading(side.title) for side, _ in sides),
         table(head, rows, grey, text=3),

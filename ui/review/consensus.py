@@ -32,7 +32,11 @@ def show(place: Place, model: Classifier, store: Store, rows: list[Entry]) -> No
         return
     given = replace(place.entry(model, ""), kind="consensus")
     given = replace(given, key=_form(given))
-    with st.expander("Another consensus" if stands else "Write down a consensus"):
+    # Its key keeps it open while it is filled in, whatever comes and goes above it.
+    with st.expander(
+        "Another consensus" if stands else "Write down a consensus",
+        key=f"consensus-form-{given.key}",
+    ):
         _form_of(given, sorted(judged), model.labels, store)
     failed_at, failed = st.session_state.get(_FAILED, ("", ""))
     if failed and failed_at == case:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cxr.imaging.radiograph import Radiograph
 from cxr.review.entries import marked
-from ui.review import address, queue
+from ui.review import address
 from ui.review.queue import Place
 from ui.viewer import STAGE, Plate, viewer
 from ui.work.fragments import every, pressed
@@ -44,7 +44,7 @@ def show(
     place : Place
     plates : list of Plate
     caption : sequence of str
-        What full screen shows besides the place in the queue: nothing before a blind read.
+        What full screen shows besides the case's number: nothing before a blind read.
     height : str
     film : Radiograph, optional
         The case's own, on which a box may be drawn.
@@ -54,6 +54,8 @@ def show(
     str
         The mark that was drawn on it, as :func:`cxr.review.entries.marked` writes it; "" for none.
     """
+
+    assert place.row is not None
 
     @pressed
     def step(by: int) -> None:
@@ -66,7 +68,7 @@ def show(
         height=height,
         on_step=step,
         draw=film is not None,
-        caption=[queue.where(place), *caption],
+        caption=[f"Case {place.row.case}", *caption],
     )
     if region is None or film is None or plates[region.plate].radiograph is not film:
         return ""

@@ -68,9 +68,7 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
 def in_full_screen(plan: Plan, case: StudyFilm, place: int, stage: str) -> list[str]:
     """Which film it is; the call only where it has been shown."""
     where = f"Film {place + 1} of {len(plan.cases)}"
-    if stage == "alone":
-        return [f"{where} · alone"]
-    return [f"{where} · with the call", f"The call shown: {case.advice}"]
+    return [f"{where} · alone" if stage == "alone" else f"{where} · with the call {case.advice}"]
 
 
 def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[Answer]) -> None:
