@@ -11,6 +11,7 @@ import pytest
 
 import cxr
 from ui.base.words import score
+from ui.session.map_tasks import Wanted
 from ui.work.shelf import NICE, Job, ProgressCall, Shelf
 
 
@@ -34,6 +35,21 @@ def test_the_shelf_drops_what_was_used_longest_ago() -> None:
     shelf.put("d", 2, 40)
     assert shelf.find("d") == 2
     assert shelf.weight == 40
+
+
+def test_the_shelf_lets_go_of_all_that_names_a_film() -> None:
+    shelf = Shelf()
+    what = Wanted("hash", "model", "T", "gradcam")
+    for key in (
+        ("film", "hash", 0, False),
+        ("map", what),
+        ("so far", ("map", what)),
+        ("film", "b"),
+    ):
+        shelf.put(key, 1, 4)
+    shelf.drop("hash")
+    assert shelf.weight == 4
+    assert shelf.find(("film", "b")) == 1
 
 
 def test_a_job_tells_a_refusal_from_a_fault() -> None:

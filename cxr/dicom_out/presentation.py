@@ -56,8 +56,7 @@ def presentation(source: Dataset, data: bytes, film: Radiograph, window: Window)
     DicomOutError
         ``no_window`` where it cannot be said.
     """
-    ds = parsed(data, [tag_for_keyword(keyword) for keyword in _TAGS])
-    modality, voi, negative = _tables(ds, film, window)
+    modality, voi, negative = _tables(_said(data), film, window)
     shape = "INVERSE" if negative != window.inverted else "IDENTITY"
     instance = str(source.SOPInstanceUID)
     content = json.dumps([voi.to_json(), shape, window.turns % 4, window.mirrored])
@@ -86,6 +85,21 @@ def presentation(source: Dataset, data: bytes, film: Radiograph, window: Window)
         state.BodyPartExamined = source.BodyPartExamined  # of no pair, so that no side is asked for
     _turn(state, window)
     return state
+
+
+def check(data: bytes, film: Radiograph) -> None:
+    """Refuse a film whose window cannot be said.
+
+    Raises
+    ------
+    DicomOutError
+        ``no_window``
+    """
+    _tables(_said(data), film, Window(0.5, 1))
+
+
+def _said(data: bytes) -> Dataset:
+    return parsed(data, [tag_for_keyword(keyword) for keyword in _TAGS])
 
 
 def _tables(

@@ -21,7 +21,9 @@ from cxr.model.bundle import manifest_values, write_manifest
 from cxr.teaching.samples import Sample
 from ui.base.words import plain, score
 from ui.session import films as ui_films
-from ui.session import tab
+from ui.session import map_tasks, tab
+from ui.work import long_work
+from ui.work.shelf import Workspace
 
 NOT_A_FILM = b"no film, but text"
 
@@ -144,6 +146,26 @@ def test_what_was_removed_last_can_be_brought_back_or_forgotten(app: AppTest) ->
     click(app, "forget")
     assert not app.session_state["removed"]
     assert "bring-back" not in [button.key for button in app.button]
+
+
+def test_of_a_film_that_is_forgotten_no_pixel_stays(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Workspace()
+    for module in (ui_films, map_tasks, long_work):
+        monkeypatch.setattr(module, "workspace", lambda: here)
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    click(app, "map")
+    first, second = (film.sha256 for film in app.session_state["films"].values())
+
+    def held(film: str) -> bool:
+        return film in str(list(here.shelf._held))
+
+    click(app, "remove")
+    assert held(first)  # it can be brought back
+    click(app, "forget")
+    assert not held(first)
+    assert held(second)
 
 
 def test_what_was_removed_makes_room(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:

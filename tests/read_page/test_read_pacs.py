@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from appwalk import FILM, click, listed, text, upload
 from dicomweb_server import Server, serving
+from films import lut
 from pacsfilms import stored, there, uids
 from streamlit.testing.v1 import AppTest
 
+from cxr.dicom_out.marks import Window
 from cxr.dicomweb import session
 from cxr.dicomweb.reference import series_of
 
@@ -100,6 +103,40 @@ def test_what_no_film_gets_past_is_met_once(app: AppTest, server: Server) -> Non
     click(app, "pacs-fetch")
     assert "[pacs_login" in app.info[0].value.replace("\\", "")
     assert len(server.asked) == before + 1
+
+
+def test_the_window_as_shown_is_sent_where_it_is_wanted(app: AppTest, server: Server) -> None:
+    upload(app, ("a.dcm", stored()))
+    app.session_state["windows"] = {1: Window(120, 80)}
+    click(app, "pacs-send")
+    assert "2 files" in text(app)
+    app.toggle(key="window-as-shown").set_value(True)
+    app.run()
+    click(app, "pacs-send")
+    assert "3 files" in text(app)
+    (state,) = (ds for ds in server.heads.values() if ds.Modality == "PR")
+    assert state.SeriesInstanceUID == series_of("presentation", uids()[2])
+
+
+def test_a_window_that_cannot_be_said_is_named_and_the_rest_is_sent(
+    app: AppTest, server: Server
+) -> None:
+    upload(app, ("a.dcm", stored(RescaleSlope=2, VOILUTSequence=lut(np.arange(256) // 2, 0, 8))))
+    app.session_state["windows"] = {1: Window(120, 80)}
+    app.toggle(key="window-as-shown").set_value(True)
+    app.run()
+    assert "straight line" in text(app)
+    click(app, "pacs-send")
+    assert "2 files" in text(app)
+
+
+def test_what_has_no_scores_or_hides_them_has_no_results(app: AppTest, server: Server) -> None:
+    upload(app, ("a.dcm", stored(Modality="CT")))
+    assert "pacs-send" not in keys(app)
+    app.toggle(key="call-first").set_value(True).run()
+    upload(app, ("a.dcm", stored(Modality="CT")), ("b.dcm", stored()))
+    next(b for b in app.button if b.label == "Next").click().run()
+    assert "pacs-send" not in keys(app)
 
 
 def test_only_a_dicom_film_has_a_study(app: AppTest, server: Server, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from cxr.model import lungs
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
 from ui.base.words import plain, score
-from ui.panels import full_screen, map_said, priors
+from ui.panels import as_shown, full_screen, map_said, priors
 from ui.panels.map_said import Found
 from ui.session import map_tasks, own_calls, record
 from ui.session.films import Film, Reading, chosen, radiograph_of, step
@@ -79,7 +79,14 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         record.shown(film.sha256, model, beside=hashes)
         with stage:
             plates, said = priors.plates([Plate(radiograph, "Film")], film, prior)
-            viewer(plates, key="read-film", height=HEIGHT, on_step=step, caption=caption)
+            viewer(
+                plates,
+                key="read-film",
+                height=HEIGHT,
+                on_step=step,
+                on_look=as_shown.keeper(film),
+                caption=caption,
+            )
         _say(said)
         return
     choice = _choose(film, radiograph, reading, model)
@@ -98,6 +105,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
             height=COVERED if found.drawn is not None else HEIGHT,
             on_step=step,
             picture=picture if found.drawn is not None else None,
+            on_look=as_shown.keeper(film),
             caption=caption,
         )
     _say(said)

@@ -144,9 +144,20 @@ def clear() -> None:
 
 
 def _put_aside(gone: dict[int, Film]) -> None:
-    """Keep the films that were removed last, until they are brought back or forgotten."""
+    """Keep the films that were removed last, until they are brought back or forgotten; of those
+    before them nothing stays, nor what was worked out of them."""
+    for number, film in removed().items():
+        if number not in films() and number not in gone:
+            _let_go(film)
     st.session_state["removed"] = gone
     weigh()
+
+
+def _let_go(film: Film) -> None:
+    shelf, change = workspace().shelf, film.change
+    shown: Radiograph | None = shelf.find(("film", film.sha256, change.turns, change.exchanged))
+    for name in {film.sha256} | ({shown.sha256} if shown is not None else set()):
+        shelf.drop(name)
 
 
 def weigh() -> None:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cxr.dicom_out.marks import Map
+from cxr.dicom_out.marks import Map, Window
 from cxr.dicom_out.results import Result, results
 from cxr.dicomweb.settings import IN_VAIN, Pacs, configured
 from cxr.errors import CxrError, PacsError
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import Assessment
 from ui.base.words import plain
-from ui.panels import maps
-from ui.session import films, hospitals, map_tasks, record
+from ui.panels import as_shown, maps
+from ui.session import films, hospitals, map_tasks, own_calls, record
 from ui.session.films import Film, Reading
 from ui.work import long_work
 
@@ -118,10 +118,12 @@ def _fetch(taken: list[Listed]) -> None:
 
 
 def exports(film: Film, reading: Reading, model: Classifier) -> None:
-    """Report and picture of a DICOM film as files, and back to the PACS where there is one."""
+    """What is said of a DICOM film as files, and back to the PACS where there is one; nothing of a
+    film that has no scores, or whose scores its reader is not to see yet."""
+    if reading.prediction is None or own_calls.waits(film):
+        return
     if films.radiograph_of(film).format != "DICOM" or find_spec("highdicom") is None:
         return
-    make = _maker(film, reading, model)
     tell = record.exporter()
 
     def zipped() -> bytes:
@@ -134,7 +136,9 @@ def exports(film: Film, reading: Reading, model: Classifier) -> None:
         return out.getvalue()
 
     st.html('<div class="cxr-heading">For the film’s study</div>')
-    with st.container(horizontal=True, gap="small"):
+    buttons = st.container(horizontal=True, gap="small")
+    make = _maker(film, reading, model, as_shown.toggle(film))
+    with buttons:
         st.download_button(
             "DICOM",
             zipped,
@@ -168,14 +172,16 @@ def _sender(film: Film, model: Classifier, make: Callable[[], list[Result]]) -> 
         else:
             told = {"film": film.sha256, "instances": [each.instance for each in made]}
             record.exporter()("DICOM, to the PACS", {**told, "sent": sent})
-            kept[name] = "Report and picture are in the PACS" + (
+            kept[name] = f"{len(made)} files are in the PACS" + (
                 "." if sent else "; they were there already."
             )
     if name in kept:
         st.html(f'<div class="cxr-quiet"><p>{escape(kept[name])}</p></div>')
 
 
-def _maker(film: Film, reading: Reading, model: Classifier) -> Callable[[], list[Result]]:
+def _maker(
+    film: Film, reading: Reading, model: Classifier, window: Callable[[], Window | None]
+) -> Callable[[], list[Result]]:
     """What makes the files, where there may be no session to ask."""
     radiograph = films.radiograph_of(film)
     found = Assessment(
@@ -185,7 +191,7 @@ def _maker(film: Film, reading: Reading, model: Classifier) -> Callable[[], list
         standing=hospitals.standing(film, reading, model),
     )
     drawn = _map(film, model)
-    return lambda: results(film.data, found, model, drawn)
+    return lambda: results(film.data, found, model, drawn, window=window())
 
 
 def _map(film: Film, model: Classifier) -> Map | None:

@@ -21,7 +21,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -34,10 +34,11 @@ from cxr.notice import NOTICE
 from cxr.teaching.story import Hidden
 from ui.base import keymap
 from ui.base.component import component
-from ui.viewer import wire
+from ui.viewer import told, wire
 from ui.viewer.parcel import Parcels
+from ui.viewer.told import Look, Region, Shown
 
-__all__ = ["Layer", "Plate", "Region", "viewer"]
+__all__ = ["Layer", "Look", "Plate", "Region", "Shown", "viewer"]
 
 STAGE = "calc(100dvh - 11rem)"
 """What the window leaves under the notice and a page's toolbar."""
@@ -117,53 +118,6 @@ class Plate:
     place: Alignment | None = None
 
 
-@dataclass(frozen=True)
-class Region:
-    """What the reader drew, in pixels of the film as stored: never turned, never mirrored.
-
-    Attributes
-    ----------
-    plate : int
-        Which of the plates.
-    kind : {"box", "brush"}
-    box : (float, float, float, float)
-        x, y, width, height of the box, or of what the brush covered; within the film.
-    points : tuple of (float, float)
-        x, y along the brush's way; empty for a box.
-    radius : float
-        Of the brush; 0 for a box.
-    serial : int
-        Larger for every region that is drawn.
-    """
-
-    plate: int
-    kind: Literal["box", "brush"]
-    box: tuple[float, float, float, float]
-    points: tuple[tuple[float, float], ...]
-    radius: float
-    serial: int
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a map is shown at the moment its picture is asked for.
-
-    Attributes
-    ----------
-    plate : int
-    layer : str
-        Name of the layer.
-    opacity : float, 0 to 1
-    scale : float
-        Value of the last colour.
-    """
-
-    plate: int
-    layer: str
-    opacity: float
-    scale: float
-
-
 def viewer(
     plates: Sequence[Plate],
     *,
@@ -173,6 +127,7 @@ def viewer(
     height: str = STAGE,
     on_step: Callable[[int], None] | None = None,
     picture: Callable[[Look], tuple[str, bytes]] | None = None,
+    on_look: Callable[[Shown], None] | None = None,
     caption: Sequence[str] = (),
     scales: Mapping[str, float] | None = None,
 ) -> Region | None:
@@ -195,6 +150,9 @@ def viewer(
         a fragment only the fragment runs: it has to call ``st.rerun()`` if its film has changed.
     picture : callable, optional
         Makes the picture of a map as it looks, when its reader asks for it: file name and PNG.
+    on_look : callable, optional
+        Told how the first plate's film is shown, at first and a moment after each change; the page
+        or the fragment runs then. Without it nothing of that leaves the browser.
     caption : sequence of str
         What full screen shows of the page beside the notice: name, scores.
     scales : mapping, optional
@@ -222,6 +180,7 @@ def viewer(
         "caption": [*caption, NOTICE],
         "steps": on_step is not None,
         "pictures": picture is not None,
+        "looks": on_look is not None,
         "file": _picture(picture, asked, parcels),
     }
     result = _component(
@@ -230,8 +189,9 @@ def viewer(
         on_region_change=lambda: None,
         on_picture_change=lambda: None,
         on_step_change=lambda: _step(key, on_step),
+        on_look_change=lambda: _looked(key, on_look, sent[0]["film"]["id"]),
     )
-    return _region(result.region, sent)
+    return told.region(result.region, sent)
 
 
 def _plate(plate: Plate, parcels: Parcels) -> dict[str, Any]:
@@ -274,32 +234,16 @@ def _step(key: str, on_step: Callable[[int], None] | None) -> None:
         on_step(by)
 
 
+def _looked(key: str, on_look: Callable[[Shown], None] | None, film: str) -> None:
+    found = told.shown(_asked(key, "look"), film)
+    if on_look is not None and found is not None:
+        on_look(found)
+
+
 def _picture(
     picture: Callable[[Look], tuple[str, bytes]] | None, asked: Any, parcels: Parcels
 ) -> dict[str, Any] | None:
     if picture is None or not asked:
         return None
-    look = Look(
-        int(asked["plate"]), str(asked["layer"]), float(asked["opacity"]), float(asked["scale"])
-    )
-    name, data = picture(look)
+    name, data = picture(told.look(asked))
     return {"name": name, "serial": int(asked["serial"]), "url": parcels.file(data, "image/png")}
-
-
-def _region(drawn: Any, sent: list[dict[str, Any]]) -> Region | None:
-    """The browser's answer, unless the film that it was drawn on is gone."""
-    if not drawn or drawn["plate"] >= len(sent):
-        return None
-    if sent[drawn["plate"]]["film"]["id"] != drawn["film"]:
-        return None
-    x, y, width, height = map(float, drawn["box"])
-    points = tuple((float(px), float(py)) for px, py in drawn["points"])
-    kind: Literal["box", "brush"] = "brush" if drawn["kind"] == "brush" else "box"
-    return Region(
-        int(drawn["plate"]),
-        kind,
-        (x, y, width, height),
-        points,
-        float(drawn["radius"]),
-        int(drawn["serial"]),
-    )

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Protocol, TypeVar
 
 import streamlit as st
@@ -61,6 +61,19 @@ class Shelf:
             return held
         made = make()
         return self.put(key, made, size(made))
+
+    def drop(self, name: str) -> None:
+        """Let go of every result whose key names it, at whatever depth, such as a film's hash."""
+        for key in [key for key in self._held if _names(key, name)]:
+            del self._held[key]
+
+
+def _names(key: Hashable, name: str) -> bool:
+    if isinstance(key, tuple):
+        return any(_names(part, name) for part in key)
+    if is_dataclass(key):
+        return any(_names(getattr(key, part.name), name) for part in fields(key))
+    return key == name
 
 
 class ProgressCall(Protocol):

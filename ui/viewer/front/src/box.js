@@ -8,6 +8,7 @@ import { listen } from "./keys.js";
 import { length } from "./ink.js";
 import { Pane } from "./pane.js";
 
+const REST_MS = 300;
 const AT_FIRST = {
   linked: true,
   handy: false, // a tool was chosen: one finger does what it does, else it scrolls the page
@@ -26,6 +27,8 @@ export class LightBox {
   #serial = Date.now(); // grows over reloads too
   #saved = 0;
   #following = false;
+  #told = ""; // how the page's film is shown, as the page knows it
+  #telling = 0;
 
   constructor(root, { key, tool, keys }) {
     this.root = root;
@@ -47,6 +50,7 @@ export class LightBox {
     if (this.data && shown(this.data.plates) !== shown(data.plates)) this.settings.layer = "";
     this.tell = component;
     this.data = data;
+    if (!data.looks) this.#told = "";
     this.kinds = data.kinds;
     this.root.style.height = data.height;
     this.caption.replaceChildren(...data.caption.map((line) => element("span", {}, [line])), this.judging);
@@ -71,6 +75,7 @@ export class LightBox {
   }
 
   destroy() {
+    clearTimeout(this.#telling);
     this.deaf();
     showing(this, null);
     this.panes.forEach((pane) => pane.stop());
@@ -242,6 +247,23 @@ export class LightBox {
     const { film } = this.data.plates[plate];
     this.tell.setStateValue("region", { ...region, plate, film: film.id, serial: this.#serial });
     this.spoken.textContent = "Region drawn";
+  }
+
+  /** Tell a page that asks how its film is shown, once that has come to rest. */
+  looked() {
+    if (!this.data.looks) return;
+    const { id } = this.data.plates[0].film;
+    const pane = this.active.plate.film.id === id ? this.active : this.panes[0];
+    if (!pane.grid) return;
+    const { low, high, invert } = pane.window;
+    const { turn, flip } = pane.view();
+    const look = { film: id, low, high, invert, turn, flip, filed: pane.preset() === 0 };
+    const said = JSON.stringify(look);
+    if (said === this.#told) return;
+    const patience = this.#told.includes(id) ? REST_MS : 0; // the first time nothing is in motion
+    this.#told = said;
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => this.tell.setTriggerValue("look", look), patience);
   }
 
   step(by) {

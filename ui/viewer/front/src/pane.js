@@ -235,6 +235,7 @@ export class Pane {
     this.cover.place(matrix, this.plate);
     this.ink.place(matrix);
     this.#say();
+    this.box.looked();
   }
 
   #say() {
