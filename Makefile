@@ -10,14 +10,14 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 PY := .venv/bin/python
 INSTALLED := .venv/requirements.installed
 
-.PHONY: app test check browser postgresql jax benchmarks api audit FORCE
+.PHONY: app test check browser postgresql jax ray benchmarks api audit FORCE
 
 app: $(INSTALLED)
 	$(PY) -m streamlit run serve.py
 
 # A module's tests stay in one process, since they share its networks and servers; tests/conftest.py
 # has the browser's and the long ones begin, in one process more than there are cores.
-test: check browser postgresql jax
+test: check browser postgresql jax ray
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 benchmarks: $(INSTALLED)
@@ -87,5 +87,10 @@ postgresql:
 jax: $(INSTALLED)
 	@$(PY) -m pip install --quiet --disable-pip-version-check "jax[cpu]==0.10.2" || \
 	echo 'JAX cannot be installed here, so the test of several devices is left out.' >&2
+
+# Only screening on a cluster needs it.
+ray: $(INSTALLED)
+	@$(PY) -m pip install --quiet --disable-pip-version-check "ray==2.60.0" || \
+	echo 'Ray cannot be installed here, so the tests of a cluster are left out.' >&2
 
 FORCE:
