@@ -27,7 +27,7 @@ def add(commands: _SubParsersAction[Any]) -> None:
         "source",
         metavar="SOURCE",
         help="a folder, a CSV file with a column called image, a DICOMDIR, a zip or tar archive, "
-        "or a pattern in quotation marks",
+        "a pattern in quotation marks, or a store: s3://bucket/folder",
     )
     screen.add_argument("--out", type=Path, required=True, metavar="FILE.parquet")
     screen.add_argument("--csv", action="store_true", help="the same table as CSV beside it")
