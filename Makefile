@@ -10,14 +10,14 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 PY := .venv/bin/python
 INSTALLED := .venv/requirements.installed
 
-.PHONY: app test check browser postgresql dicom jax benchmarks api audit FORCE
+.PHONY: app test check browser postgresql dicom jax ray s3 benchmarks api audit FORCE
 
 app: $(INSTALLED)
 	$(PY) -m streamlit run serve.py
 
 # A module's tests stay in one process, since they share its networks and servers; tests/conftest.py
 # has the browser's and the long ones begin, in one process more than there are cores.
-test: check browser postgresql dicom jax
+test: check browser postgresql dicom jax ray s3
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 benchmarks: $(INSTALLED)
@@ -103,5 +103,16 @@ dicom:
 jax: $(INSTALLED)
 	@$(PY) -m pip install --quiet --disable-pip-version-check "jax[cpu]==0.10.2" || \
 	echo 'JAX cannot be installed here, so the test of several devices is left out.' >&2
+
+# Only screening on a cluster needs it.
+ray: $(INSTALLED)
+	@$(PY) -m pip install --quiet --disable-pip-version-check "ray==2.60.0" || \
+	echo 'Ray cannot be installed here, so the tests of a cluster are left out.' >&2
+
+# Only screening of an object store needs s3fs; moto is the store that its tests start.
+s3: $(INSTALLED)
+	@$(PY) -m pip install --quiet --disable-pip-version-check \
+	  "fsspec==2026.9.0" "s3fs==2026.9.0" "moto[server]==5.2.5" || \
+	echo 's3fs or moto cannot be installed here, so the tests of a store are left out.' >&2
 
 FORCE:

@@ -10,8 +10,9 @@
                   [--known-hospital | --site NAME] [--model DIR]
     python -m cxr verify REPORT.json [--film FILE] [--model DIR]
     python -m cxr audit verify [--export FILE] | show [--film SHA256] [--log PLACE]
-    python -m cxr screen FOLDER|CSV|DICOMDIR|ARCHIVE|PATTERN --out FILE.parquet [--csv]
-                  [--workers N] [--overlays] [--reports] [--watch [SECONDS]]
+    python -m cxr screen FOLDER|CSV|DICOMDIR|ARCHIVE|PATTERN|s3://PLACE --out FILE.parquet
+                  [--csv] [--workers N] [--engine local|ray] [--address ADDRESS]
+                  [--overlays] [--reports] [--watch [SECONDS]]
                   [--known-hospital | --site NAME] [--model DIR]
     python -m cxr selftest [--learn] [--model DIR]
     python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]

@@ -22,7 +22,7 @@ from passports import drawn
 
 import cxr
 from cxr.__main__ import main as command
-from cxr.batch import engine, state, table
+from cxr.batch import local, scorer, state, table
 
 SCORED = 6
 """Different films in :func:`folder` that are not refused."""
@@ -70,9 +70,9 @@ class Thread(threading.Thread):
 
 
 def in_a_thread(
-    place: Path, site: Any, known: bool, given: str, work: Callable[..., None] = engine.work
+    place: Path, site: Any, known: bool, given: str, work: Callable[..., None] = local.work
 ) -> tuple[Any, Connection]:
-    """As :func:`cxr.batch.engine.begin`, without a process."""
+    """As :func:`cxr.batch.local.begin`, without a process."""
     ours, theirs = Pipe()
 
     def run() -> None:
@@ -114,15 +114,16 @@ def main() -> int:
         (Path, "replace"),
     ):
         _killed_at(int(point), owner, name, count)
-    assess = engine.assess
+    assess = scorer.assess
 
     def noted(film: Any, model: Any) -> Any:
         with Path(log).open("a") as file:
             file.write(film.sha256 + "\n")
         return assess(film, model)
 
-    engine.assess, engine.begin, table.SHARD = noted, in_a_thread, 3
-    spine.shipped_lungs = lambda: None
+    scorer.assess, local.begin, table.SHARD = noted, in_a_thread, 3
+    if "ray" not in asked:  # its actors look for lungs, and say where they are not like this one
+        spine.shipped_lungs = lambda: None
     return command(["screen", *asked])
 
 

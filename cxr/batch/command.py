@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..model.classifier import Classifier
 
 WORKERS = 2
+ENGINES = ("local", "ray")
 EVERY = 10.0
 """Seconds between two looks at a folder that is watched."""
 
@@ -26,12 +27,23 @@ def add(commands: _SubParsersAction[Any]) -> None:
         "source",
         metavar="SOURCE",
         help="a folder, a CSV file with a column called image, a DICOMDIR, a zip or tar archive, "
-        "or a pattern in quotation marks",
+        "a pattern in quotation marks, or a store: s3://bucket/folder",
     )
     screen.add_argument("--out", type=Path, required=True, metavar="FILE.parquet")
     screen.add_argument("--csv", action="store_true", help="the same table as CSV beside it")
     screen.add_argument(
         "--workers", type=int, default=WORKERS, metavar="N", help=f"processes, {WORKERS} by default"
+    )
+    screen.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=ENGINES[0],
+        help="processes of this machine, or actors of a Ray cluster",
+    )
+    screen.add_argument(
+        "--address",
+        metavar="ADDRESS",
+        help="of the Ray cluster; without one, Ray runs on this machine alone",
     )
     for kind, what in (("overlays", "the map over the film"), ("reports", "a report")):
         screen.add_argument(
@@ -60,6 +72,8 @@ def run(model: Classifier, asked: Namespace) -> int:
         raise ScreenError("bad_request", "--out must end in .parquet, and --workers be 1 or more.")
     if asked.watch is not None and not asked.watch > 0:
         raise ScreenError("bad_request", "--watch takes seconds, more than 0.")
+    if asked.address is not None and asked.engine != "ray":
+        raise ScreenError("bad_request", "--address is of a Ray cluster: add --engine ray.")
     try:
         import pyarrow  # type: ignore[import-untyped]  # noqa: F401
     except ModuleNotFoundError as error:
@@ -79,5 +93,5 @@ def run(model: Classifier, asked: Namespace) -> int:
         )
         return 130
     finally:
-        screening.state.close()
+        screening.close()
     return 0

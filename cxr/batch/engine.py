@@ -1,44 +1,69 @@
-"""Processes that score films, each of them one film at a time.
+"""Films handed to workers, each of them one film at a time.
 
-A process tells the hash of what it has read before it goes on, and is told whether to: so no bytes
-are scored twice, and no more films are in memory than there are processes.
+A worker tells the hash of what it has read before it goes on, and is told whether to: so no bytes
+are scored twice, and no more films are in memory than there are workers.
 """
 
 from __future__ import annotations
 
-import signal
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from hashlib import sha256
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from pathlib import Path
+from typing import Any, Final, Protocol
 
-from ..errors import CxrError, ScreenError, UnreadableFile
-from ..imaging.reader import read, study_and_view
-from ..model.classifier import Classifier, load
-from ..model.site_head import Site
-from ..screening.assess import Assessment, assess, by_origin
+from ..errors import ScreenError, UnreadableFile
 from . import rows
-from .source import Film, fetcher
+from .scorer import Answer, Stopped
+from .source import Film
 from .state import State
 
 TRIES = 2
-"""How many processes may end over one film before it is refused."""
-_SECOND = 1.0
-_PATIENCE = 5.0
+"""How many workers may end over one film before it is refused."""
 
-Seconds = dict[str, float]
-"""Of a film, by stage."""
+
+class Ended:
+    """Said of a worker that will say nothing more."""
+
+
+ENDED: Final = Ended()
+Heard = str | Answer | Stopped | Ended | None
+"""The sha256 of the film in hand; its row; why it cannot go on; None: that it can begin."""
+
+
+class Workers(Protocol):
+    """Who scores: processes of this machine, actors of a cluster. A worker goes by a name of its
+    kind's own."""
+
+    def begin(self) -> Any:
+        """Start a worker; it will be heard to be ready."""
+
+    def take(self, worker: Any, place: bytes) -> None:
+        """Hand it a film; its sha256 or a row will be heard."""
+
+    def decide(self, worker: Any, wanted: bool) -> None:
+        """Let it score the film in hand, so that its row will be heard, or let go of it."""
+
+    def heard(self, workers: Collection[Any]) -> list[tuple[Any, Heard]]:
+        """What was said, as soon as anything is; nothing after a second."""
+
+    def leave(self, worker: Any) -> None:
+        """There is no film left for it."""
+
+    def lost(self, worker: Any) -> bool:
+        """Tidy up behind one that has ended; False: its machine went, which no film is to blame
+        for."""
+
+    def end(self) -> None:
+        """End all that are left."""
+
+    def close(self) -> None:
+        """Leave the place where workers are started, for good."""
 
 
 @dataclass(eq=False)
-class _Worker:
-    """A process, and what it is at.
+class _Hand:
+    """A worker, and what it is at.
 
     Attributes
     ----------
@@ -50,215 +75,145 @@ class _Worker:
         Of that film, once it is being scored.
     """
 
-    process: BaseProcess
-    pipe: Connection
+    worker: Any
     ready: bool = False
     film: tuple[int, Film] | None = None
     sha256: str | None = None
 
 
-def begin(
-    folder: Path, site: Site | None, known_hospital: bool, given: str
-) -> tuple[BaseProcess, Connection]:
-    """Start a process. It ends when its pipe is closed, and so with whoever holds it."""
-    context = get_context("spawn")  # a fork takes the threads' locks along, but not the threads
-    ours, theirs = context.Pipe()
-    process = context.Process(
-        target=_process, args=(theirs, folder, site, known_hospital, given), daemon=True
-    )
-    process.start()
-    theirs.close()
-    return process, ours
-
-
-def _process(
-    pipe: Connection, folder: Path, site: Site | None, known_hospital: bool, given: str
-) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells all; the pipe ends
-    work(pipe, load(folder).at(site), known_hospital, given)
-
-
-def work(pipe: Connection, model: Classifier, known_hospital: bool, given: str) -> None:
-    """Score the films whose places come through the pipe until it is closed."""
-    fetch = fetcher(given)
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        pipe.send(None)
-        while True:
-            place = pipe.recv()
-            began = time.perf_counter()
-            try:
-                data = fetch(place)
-            except UnreadableFile as refusal:
-                pipe.send((rows.refused(refusal), {}))
-                continue
-            mark = sha256(data).hexdigest()
-            seconds = {"read": time.perf_counter() - began}
-            pipe.send(mark)
-            if pipe.recv():
-                pipe.send((_answer(data, model, known_hospital, seconds), seconds))
-
-
-def _answer(data: bytes, model: Classifier, known_hospital: bool, seconds: Seconds) -> rows.Row:
-    """A film's row; reading and scoring are taken apart to be timed apart."""
-    began = time.perf_counter()
-    study, view = study_and_view(data)
-    film = None
-    try:
-        film = read(data)
-    except CxrError as refusal:
-        found = Assessment(refusal)
-    seconds["decode"] = time.perf_counter() - began
-    if film is not None:
-        found = assess(film, model)
-    seconds["score"] = time.perf_counter() - began - seconds["decode"]
-    said = rows.answer(by_origin(found, model, known_hospital), model)
-    return {"study": study, "view": view, **said}
-
-
 class Crew:
-    """The processes of a run, and who waits for what.
+    """The workers of a run, and who waits for what.
 
     Parameters
     ----------
     state : State
-    start : callable
-        Starts a process.
+    workers : Workers
 
     Attributes
     ----------
     seconds : dict of str to float
-        Stage → seconds that it took, all processes together.
+        Stage → seconds that it took, all workers together.
     answered, scored : int
         Films that were given an answer, and those of them that it had to be worked out for.
     """
 
-    def __init__(self, state: State, start: Callable[[], tuple[BaseProcess, Connection]]) -> None:
+    def __init__(self, state: State, workers: Workers) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         self.answered = self.scored = 0
-        self._state, self._start = state, start
-        self._workers: dict[Connection, _Worker] = {}
+        self._state, self._workers = state, workers
+        self._hands: dict[Any, _Hand] = {}
         self._waiting = state.waiting()
         self._again: deque[tuple[int, Film]] = deque()
         self._tries: Counter[int] = Counter()
         # Hash of what is being scored → films of the same bytes.
         self._same: dict[str, list[tuple[int, Film]]] = {}
 
-    def run(self, workers: int, tick: Callable[[], None]) -> None:
+    def run(self, count: int, tick: Callable[[], None]) -> None:
         """Score all films that wait. What is kept is kept, however this is interrupted.
 
         Parameters
         ----------
-        workers : int
+        count : int
+            Of workers.
         tick : callable
             Called every second or oftener.
 
         Raises
         ------
         ScreenError
-            ``worker_lost``, ``not_written``.
+            ``worker_lost``, ``not_written``, and what a worker cannot go on for.
         """
         if (first := next(self._waiting, None)) is None:
             return
         self._again.append(first)
         try:
-            for _ in range(workers):
+            for _ in range(count):
                 self._add()
-            while self._workers:
-                for worker in self._heard():
-                    try:
-                        message = worker.pipe.recv()
-                    except (EOFError, OSError):
-                        self._lost(worker)
-                        continue
+            while self._hands:
+                for worker, message in self._workers.heard(self._hands):
                     began = time.perf_counter()
-                    self._answer(worker, message)
+                    self._answer(self._hands[worker], message)
                     self.seconds["keep"] += time.perf_counter() - began
                 tick()
         finally:
-            for worker in self._workers.values():
-                worker.pipe.close()
-            for worker in self._workers.values():
-                worker.process.join(_PATIENCE)
-                worker.process.kill()
-
-    def _heard(self) -> list[_Worker]:
-        found = wait(list(self._workers), _SECOND)
-        return [worker for pipe, worker in self._workers.items() if pipe in found]
+            self._workers.end()
 
     def _add(self) -> None:
-        process, pipe = self._start()
-        self._workers[pipe] = _Worker(process, pipe)
+        worker = self._workers.begin()
+        self._hands[worker] = _Hand(worker)
 
-    def _answer(self, worker: _Worker, message: object) -> None:
+    def _answer(self, hand: _Hand, message: Heard) -> None:
+        if isinstance(message, Ended):
+            self._lost(hand)
+            return
+        if isinstance(message, Stopped):
+            raise ScreenError(message.code, message.message)
         if isinstance(message, str):
-            self._tell(worker, wanted := self._wanted(worker, message))
+            wanted = self._wanted(hand, message)
+            self._workers.decide(hand.worker, wanted)
             if wanted:
                 return
-        elif isinstance(message, tuple):
+        elif message is not None:
             row, seconds = message
-            self._keep(worker, row)
+            self._keep(hand, row)
             for stage, spent in seconds.items():
                 self.seconds[stage] += spent
-        worker.ready = True
-        self._hand(worker)
+        hand.ready = True
+        self._give(hand)
 
-    def _wanted(self, worker: _Worker, mark: str) -> bool:
+    def _wanted(self, hand: _Hand, mark: str) -> bool:
         """Whether bytes of this hash are to be scored."""
-        assert worker.film is not None
+        assert hand.film is not None
         if self._state.known(mark):
-            self._state.keep(mark, None, [worker.film[0]])
+            self._state.keep(mark, None, [hand.film[0]])
             self.answered += 1
         elif mark in self._same:
-            self._same[mark].append(worker.film)
+            self._same[mark].append(hand.film)
         else:
-            self._same[mark], worker.sha256 = [], mark
+            self._same[mark], hand.sha256 = [], mark
             return True
         return False
 
-    def _keep(self, worker: _Worker, row: rows.Row) -> None:
-        assert worker.film is not None
-        number, _ = worker.film
+    def _keep(self, hand: _Hand, row: rows.Row) -> None:
+        assert hand.film is not None
+        number, _ = hand.film
         numbers = [number]
-        if worker.sha256 is None:
+        if hand.sha256 is None:
             self._state.refuse(number, row)
         else:
-            numbers += [other for other, _ in self._same.pop(worker.sha256)]
-            self._state.keep(worker.sha256, row, numbers)
+            numbers += [other for other, _ in self._same.pop(hand.sha256)]
+            self._state.keep(hand.sha256, row, numbers)
             self.scored += 1
         self.answered += len(numbers)
 
-    def _hand(self, worker: _Worker) -> None:
-        """Give it the next film; without one it may go."""
-        worker.sha256 = None
-        worker.film = self._again.popleft() if self._again else next(self._waiting, None)
-        if worker.film is None:
-            del self._workers[worker.pipe]
-            worker.pipe.close()
+    def _give(self, hand: _Hand) -> None:
+        """The next film; without one it may go."""
+        hand.sha256 = None
+        hand.film = self._again.popleft() if self._again else next(self._waiting, None)
+        if hand.film is None:
+            del self._hands[hand.worker]
+            self._workers.leave(hand.worker)
         else:
-            self._tell(worker, worker.film[1].place)
+            self._workers.take(hand.worker, hand.film[1].place)
 
-    def _tell(self, worker: _Worker, message: object) -> None:
-        with suppress(OSError):  # that it has ended is seen when it is listened to
-            worker.pipe.send(message)
-
-    def _lost(self, worker: _Worker) -> None:
-        """A process has ended by itself: another takes over, and its film is tried again."""
-        del self._workers[worker.pipe]
-        worker.pipe.close()
-        worker.process.join()
-        if not worker.ready or worker.film is None:
+    def _lost(self, hand: _Hand) -> None:
+        """A worker has ended by itself: another takes over, and its film is tried again."""
+        del self._hands[hand.worker]
+        by_itself = self._workers.lost(hand.worker)
+        if by_itself and not hand.ready:
             raise ScreenError(
                 "worker_lost",
                 "A process that was to score films ended before its first one. Is there enough "
                 "memory? Take fewer --workers; the same command goes on.",
             )
-        number, _ = worker.film
-        self._tries[number] += 1
-        if self._tries[number] < TRIES:
-            self._again.append(worker.film)
-            self._again.extend(self._same.pop(worker.sha256 or "", ()))
-        else:
-            self._keep(worker, rows.refused(_crashed()))
+        if hand.film is not None:
+            number, _ = hand.film
+            self._tries[number] += by_itself
+            if self._tries[number] < TRIES:
+                self._again.append(hand.film)
+                self._again.extend(self._same.pop(hand.sha256 or "", ()))
+            else:
+                self._keep(hand, rows.refused(_crashed()))
         self._add()
 
 

@@ -24,6 +24,7 @@ from ..notice import NOTICE
 from ..spreadsheet import inert
 from . import dicomdir
 from .scores import Comparison
+from .store import Store, is_url
 from .table import SUMMARY
 
 _WORDS = ("decision", "refusal", "flags")
@@ -202,7 +203,7 @@ class Results:
         Raises
         ------
         ScreenError
-            ``film_gone``, ``film_changed``, ``bad_results``.
+            ``film_gone``, ``film_changed``, ``bad_results``; ``store_away``, ``no_fsspec``.
         UnreadableFile
             ``file_too_large``.
         """
@@ -213,7 +214,7 @@ class Results:
         if source.lower().endswith(".csv") or Path(source).name.upper() == dicomdir.NAME:
             path = str(Path(source).parent / path)
         try:
-            data = bytes_of(path)
+            data = Store(path).fetch(path.encode()) if is_url(path) else bytes_of(path)
         except UnreadableFile as refusal:
             if refusal.code != "not_found":
                 raise

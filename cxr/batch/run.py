@@ -16,6 +16,7 @@ from ..model.bundle import MANIFEST
 from ..model.classifier import Classifier
 from ..screening.assess import shipped_lungs
 from . import engine, extras, summary, table
+from .local import Processes
 from .source import Film, films, kind_of
 from .state import State
 from .watch import Looks
@@ -54,6 +55,15 @@ class Run:
         self._apart = frozenset({*written, *map(os.path.realpath, (self._csv, *folders))})
         kind_of(asked.source)
         self.state = State(self._parts, _plan(model, asked.known_hospital, asked.source))
+        try:
+            self._workers = _workers(model, asked)
+        except BaseException:
+            self.state.close()
+            raise
+
+    def close(self) -> None:
+        self._workers.close()
+        self.state.close()
 
     def once(self) -> None:
         """Score the films as they are now.
@@ -102,10 +112,7 @@ class Run:
         self._table = table.Table(
             self._parts, self.state, model, asked.known_hospital, asked.source
         )
-        start = partial(
-            engine.begin, model.bundle.folder, model.site, asked.known_hospital, asked.source
-        )
-        crew = engine.Crew(self.state, start)
+        crew = engine.Crew(self.state, self._workers)
         progress = _Progress(crew, total, done)
 
         def tick() -> None:
@@ -126,6 +133,15 @@ class Run:
         made, failed = extras.make(self._model, self.state, self._wanted, self._asked.workers)
         told = " and ".join(map(str, self._wanted.folders.values()))
         print(f"{told}: {made:,} files made, {failed:,} films of which none could be", flush=True)
+
+
+def _workers(model: Classifier, asked: Namespace) -> engine.Workers:
+    what = model.bundle.folder, model.site, asked.known_hospital, asked.source
+    if asked.engine == "local":
+        return Processes(*what)
+    from .cluster import Actors
+
+    return Actors(asked.address, asked.workers, *what)
 
 
 def _plan(model: Classifier, known_hospital: bool, given: str) -> dict[str, str]:

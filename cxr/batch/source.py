@@ -1,5 +1,5 @@
-"""Which films a folder, a pattern, a list or an archive holds, always in the same order, and the
-bytes of each."""
+"""Which films a folder, a pattern, a list, an archive or a store holds, always in the same order,
+and the bytes of each."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from ..errors import ScreenError, UnreadableFile
 from ..imaging.decode_limits import MAX_BYTES, check_bytes, damaged
 from ..imaging.reader import bytes_of
 from . import dicomdir
+from .store import Store, is_url
 
-Kind = Literal["folder", "file", "list", "dicomdir", "zip", "tar", "pattern"]
+Kind = Literal["folder", "file", "list", "dicomdir", "zip", "tar", "pattern", "store"]
 COLUMN = "image"
 """Of a list: where its films are."""
 _UNSOUND = (
@@ -57,6 +58,8 @@ def kind_of(given: str) -> Kind:
     ScreenError
         ``no_source``.
     """
+    if is_url(given):
+        return "store"
     if os.path.isdir(given):  # noqa: PTH112 (names need not be text)
         return "folder"
     if Path(given).is_file():
@@ -74,7 +77,8 @@ def kind_of(given: str) -> Kind:
     raise ScreenError(
         "no_source",
         "There is nothing at this place. Name a folder, a CSV file with a column called "
-        f"{COLUMN}, a {dicomdir.NAME}, a zip or tar archive, or a pattern in quotation marks.",
+        f"{COLUMN}, a {dicomdir.NAME}, a zip or tar archive, a pattern in quotation marks, or an "
+        "object store.",
     )
 
 
@@ -91,13 +95,16 @@ def films(given: str, apart: frozenset[str] = frozenset()) -> Iterator[Film]:
     Raises
     ------
     ScreenError
-        ``no_source``, ``unreadable_source``.
+        ``no_source``, ``unreadable_source``, ``no_fsspec``, ``store_away``.
     DataError
         ``bad_manifest``.
     """
     kind = kind_of(given)
     with _readable():
-        if kind == "zip":
+        if kind == "store":
+            for url, stamp in Store(given).films():
+                yield Film(url.encode(), url.encode(), stamp)
+        elif kind == "zip":
             yield from _zipped(given)
         elif kind == "tar":
             yield from _tarred(given)
@@ -193,8 +200,11 @@ def _members(archive: tarfile.TarFile) -> Iterator[tuple[int, tarfile.TarInfo]]:
 
 
 def fetcher(given: str) -> Callable[[bytes], bytes]:
-    """What fetches a film's bytes by its place; it raises `UnreadableFile`."""
+    """What fetches a film's bytes by its place; it raises `UnreadableFile`, and `ScreenError` where
+    no film can be had."""
     kind = kind_of(given)
+    if kind == "store":
+        return Store(given).fetch
     if kind == "zip":
         return _Zip(given)
     if kind == "tar":

@@ -26,8 +26,8 @@ class Looks:
     """
 
     def __init__(self, given: str, apart: frozenset[str]) -> None:
-        if kind_of(given) not in ("folder", "pattern"):
-            raise ScreenError("bad_request", "--watch is for a folder or a pattern.")
+        if kind_of(given) not in ("folder", "pattern", "store"):
+            raise ScreenError("bad_request", "--watch is for a folder, a pattern or a store.")
         self._given, self._apart = given, apart
         # Hashes, since there may be a million files.
         self._seen: set[int] = set()

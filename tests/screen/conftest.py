@@ -9,7 +9,7 @@ import pytest
 import screening
 
 import cxr
-from cxr.batch import engine, table
+from cxr.batch import local, scorer, table
 from cxr.model.bundle import manifest_values, write_manifest
 
 
@@ -22,15 +22,15 @@ def folder(tmp_path: Path) -> Path:
 def scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Hashes of the films that were scored; workers are threads, a part holds three films."""
     found: list[str] = []
-    assess = engine.assess
+    assess = scorer.assess
 
     def noted(film: cxr.Radiograph, model: cxr.Classifier) -> cxr.Assessment:
         found.append(film.sha256)
         return assess(film, model)
 
     monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
-    monkeypatch.setattr(engine, "assess", noted)
-    monkeypatch.setattr(engine, "begin", screening.in_a_thread)
+    monkeypatch.setattr(scorer, "assess", noted)
+    monkeypatch.setattr(local, "begin", screening.in_a_thread)
     monkeypatch.setattr(table, "SHARD", 3)
     return found
 

@@ -17,7 +17,7 @@ import screening
 from screening import rows, screen
 
 import cxr
-from cxr.batch import engine
+from cxr.batch import engine, scorer
 from cxr.batch.summary import progress
 
 ROOT = Path(__file__).parents[2]
@@ -31,14 +31,14 @@ def test_a_film_that_ends_its_process_is_refused_and_the_others_are_not(
 ) -> None:
     """The worker hangs up over one film, each time that it gets it."""
     fatal = cxr.read(folder / "1.png").sha256
-    noted = engine.assess
+    noted = scorer.assess
 
     def deadly(film: cxr.Radiograph, model: cxr.Classifier) -> cxr.Assessment:
         if film.sha256 == fatal:
             raise SystemExit
         return noted(film, model)
 
-    monkeypatch.setattr(engine, "assess", deadly)
+    monkeypatch.setattr(scorer, "assess", deadly)
     out = tmp_path / "results.parquet"
     assert screen(folder, out, phantom_model) == 0
     found = {Path(row["path"]).name: row["refusal"] for row in rows(out)}
@@ -53,7 +53,7 @@ def test_a_film_that_ends_one_process_is_tried_again_and_its_copies_with_it(
     (tmp_path / "films").mkdir()
     for name in ("0.png", "1.png"):
         (tmp_path / "films" / name).write_bytes(screening.chest(0))
-    noted, wanted, met = engine.assess, engine.Crew._wanted, threading.Event()
+    noted, wanted, met = scorer.assess, engine.Crew._wanted, threading.Event()
     ends, met_first = iter([True]), list[bool]()
 
     def meeting(crew: engine.Crew, *given: Any) -> bool:
@@ -69,7 +69,7 @@ def test_a_film_that_ends_one_process_is_tried_again_and_its_copies_with_it(
         return noted(film, model)
 
     monkeypatch.setattr(engine.Crew, "_wanted", meeting)
-    monkeypatch.setattr(engine, "assess", deadly)
+    monkeypatch.setattr(scorer, "assess", deadly)
     out = tmp_path / "out.parquet"
     assert screen(tmp_path / "films", out, phantom_model) == 0
     assert met_first == [True]
