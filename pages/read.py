@@ -41,7 +41,7 @@ def main() -> None:
         st.info(plain(f"This file was not read. {reading.refusal}"))
         keymap.arrows(films.step)
     else:
-        board(film, reading, model)
+        film_and_scores(film, reading, model)
     with tools:
         intake.tools(model)
         if not film.change.said and not own_calls.waits(film):  # it is of the film as filed
@@ -71,9 +71,9 @@ def toolbar(film: Film, reading: Reading, model: Classifier) -> None:
         st.html(f'<div class="cxr-name">{where}</div>', width="content")
 
 
-def board(film: Film, reading: Reading, model: Classifier) -> None:
+def film_and_scores(film: Film, reading: Reading, model: Classifier) -> None:
     """The film, its map if asked for, and the reading, or why there is none."""
-    with st.container(key="board"):
+    with st.container(key="film-row"):
         left, right = st.columns([3, 1])
     with right:
         if reading.prediction is None:

@@ -152,7 +152,7 @@ def unseen(place: Place, model: Classifier, store: Store) -> None:
     assert place.row is not None
     record.shown(str(place.row.case), model, beside=("blind",), what="case")
     case = case_of(place.row, model)
-    with st.container(key="board"):
+    with st.container(key="film-row"):
         left, right = st.columns([3, 1])
     with left:
         film_panes.show_blind(place, case)
@@ -177,7 +177,7 @@ def seen(
     case = replace(case_of(place.row, model), marks=history.marks(place, rows))
     if place.row.split == OWN and case.folder is not None and case.film is not None:
         own.tell(case.folder, str(place.row.image), case.film.sha256, model)
-    with st.container(key="board"):
+    with st.container(key="film-row"):
         left, right = st.columns([3, 1])
     with left:
         mark = film_panes.show(place, case, measured, model)

@@ -41,7 +41,8 @@ def served(
     port = port or free_port()
     environment = {**os.environ, "HOME": str(home)}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    environment.pop("CXR_DATA", None)
+    for name in ("CXR_DATA", "XDG_DATA_HOME"):
+        environment.pop(name, None)
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.headless", "true", "--server.port", str(port)]
     with (home / "log").open("w+") as log:

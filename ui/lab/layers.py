@@ -72,7 +72,7 @@ def show(
         return
     layer = _layer(list(found))
     maps = found[layer]
-    with st.container(key="layers-board"):
+    with st.container(key="layers-row"):
         left, right = st.columns(2)
     with right:
         chosen = _channels(film, called, model, layer, maps)

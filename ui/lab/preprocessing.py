@@ -48,7 +48,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     radiograph = films.radiograph_of(film)
     assert reading.prediction is not None
     own = model.preprocessing
-    with st.container(key="board"):
+    with st.container(key="film-row"):
         left, right = st.columns([3, 1])
     with right:
         how = _choose(own, model)

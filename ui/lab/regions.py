@@ -43,7 +43,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     radiograph = films.radiograph_of(film)
     assert reading.prediction is not None
     whole = reading.prediction.probabilities
-    with st.container(key="board"):
+    with st.container(key="film-row"):
         left, right = st.columns([3, 1])
     with left:
         fill, add = _choose(film)

@@ -39,7 +39,7 @@ def show(
 ) -> None:
     """The film under its map and under the map that is least like it; beside it both strips."""
     radiograph = films.radiograph_of(film)
-    with st.container(key="board"):
+    with st.container(key="film-row"):
         left, right = st.columns([3, 1])
     with right:
         method = _method(model)

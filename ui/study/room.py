@@ -47,7 +47,7 @@ def stopped(plan: Plan, place: int) -> None:
 def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
     """The film and the question."""
     case = plan.cases[place]
-    with st.container(key="board"):
+    with st.container(key="film-row"):
         left, right = st.columns([3, 1])
     with left:
         try:

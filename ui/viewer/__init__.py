@@ -5,7 +5,7 @@ get back the region that its reader drew. Window, zoom, tools and the look of a 
 browser alone. The front end is in ``front/`` and is built into ``static/viewer/`` beside
 ``app.py``; how it works and which keys it hears is told in ``docs/viewer.md``.
 
-    region = viewer([Plate(film, "Film"), Plate(film, "Map", layers)], key="board", draw=True)
+    region = viewer([Plate(film, "Film"), Plate(film, "Map", layers)], key="films", draw=True)
 
 - Plates stand side by side and are linked: window, zoom, pan, rotation, flip. Their reader can
   unlink them.
