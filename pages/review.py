@@ -110,9 +110,9 @@ def predictions(model: Classifier) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def toolbar(place: Place, hidden: bool) -> None:
-    """From case to case, and what stands on the stage. Its buttons never move."""
+    """From case to case, and what is shown of it. Its buttons never move."""
     before, after = place.neighbour(-1), place.neighbour(1)
-    staged = film_view.staged()
+    shown = film_view.shown()
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             "Previous",
@@ -129,7 +129,7 @@ def toolbar(place: Place, hidden: bool) -> None:
             disabled=not after,
         )
         st.button(
-            "Hide maps" if staged == "maps" else "Show maps",
+            "Hide maps" if shown == "maps" else "Show maps",
             key="review-maps",
             shortcut=None if hidden else keymap.of("maps"),
             on_click=film_view.toggle,
@@ -137,7 +137,7 @@ def toolbar(place: Place, hidden: bool) -> None:
             disabled=hidden,
         )
         st.button(
-            "Film alone" if staged == "near" else "Link neighbours",
+            "Film alone" if shown == "near" else "Link neighbours",
             key="review-near",
             shortcut=None if hidden else keymap.of("alike"),
             on_click=film_view.toggle,
@@ -173,7 +173,7 @@ def seen(
 ) -> None:
     """The film among its evidence, and the verdict."""
     assert place.row is not None
-    record.shown(str(place.row.case), model, beside=(film_view.staged(),), what="case")
+    record.shown(str(place.row.case), model, beside=(film_view.shown(),), what="case")
     case = replace(case_of(place.row, model), marks=history.marks(place, rows))
     if place.row.split == OWN and case.folder is not None and case.film is not None:
         own.tell(case.folder, str(place.row.image), case.film.sha256, model)

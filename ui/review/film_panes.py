@@ -16,7 +16,7 @@ from ui.work.shelf import Job, workspace
 
 def show_blind(place: Place, case: Case) -> None:
     """The film and nothing else: its name, lesions, maps and neighbours would tell."""
-    with st.container(key="review-stage"):
+    with st.container(key="review-films"):
         if case.film is None:
             st.info(plain(case.why))
         else:
@@ -26,17 +26,17 @@ def show_blind(place: Place, case: Case) -> None:
 def show(place: Place, case: Case, table: pd.DataFrame, model: Classifier) -> str:
     """The film beside its neighbours, linked between them, or under both classes' maps; gives the
     mark that was drawn on it."""
-    staged = film_view.staged()
-    if staged != "maps" or case.film is None:
+    shown = film_view.shown()
+    if shown != "maps" or case.film is None:
         workspace().leave_job()
-    with st.container(key="review-stage"):
+    with st.container(key="review-films"):
         if case.film is None:
             st.info(plain(case.why))
             return ""
         film = Plate(case.film, "The film", boxes=case.outlined)
-        if staged == "maps":
+        if shown == "maps":
             return maps.show(place, case, case.film, model)
-        if staged == "near":
+        if shown == "near":
             found = neighbours.found(case, table, model)
             near = [] if isinstance(found, Job) else neighbours.plates(case, found, table)
             mark = film_view.show(place, [film, *near], case.told, film=case.film)

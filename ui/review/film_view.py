@@ -1,4 +1,4 @@
-"""What stands on the stage, and how far the work for it is."""
+"""What is shown of a case, and how far the work for it is."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ui.viewer import STAGE, Plate, viewer
 from ui.work.fragments import every, pressed
 from ui.work.shelf import Job
 
-Staged = Literal["film", "near", "maps"]
-_STAGED, _DRAWN, _SPENT = "review_stage", "review_drawn", "review_spent"
+Shown = Literal["film", "near", "maps"]
+_SHOWN, _DRAWN, _SPENT = "review_shown", "review_drawn", "review_spent"
 
 
-def staged() -> Staged:
+def shown() -> Shown:
     """The film beside its neighbours, linked between them, or under both classes' maps."""
-    return st.session_state.get(_STAGED, "film")
+    return st.session_state.get(_SHOWN, "film")
 
 
 @pressed
 @address.held
-def toggle(what: Staged) -> None:
-    st.session_state[_STAGED] = "film" if staged() == what else what
+def toggle(what: Shown) -> None:
+    st.session_state[_SHOWN] = "film" if shown() == what else what
 
 
 def show(

@@ -24,7 +24,7 @@ from ui.viewer import Layer, Plate
 from ui.work import long_work
 
 _HEIGHT = "calc(100dvh - 18rem)"
-"""What the choice of the method and the lines below it leave of the stage."""
+"""What the choice of the method and the lines below it leave of the films."""
 
 
 def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> str:
