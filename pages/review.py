@@ -64,9 +64,9 @@ def main() -> None:
         st.info(queue.nothing(place))
     elif hidden:
         workspace().leave_job()
-        unseen(place, model, store)
+        blind_case(place, model, store)
     else:
-        seen(place, measured, model, store, rows, blind)
+        open_case(place, measured, model, store, rows, blind)
     if not hidden:
         records.show(place, store, rows, "train" in address.splits_of(table))
 
@@ -147,7 +147,7 @@ def toolbar(place: Place, hidden: bool) -> None:
         st.html(f'<div class="cxr-name">{escape(queue.where(place))}</div>', width="content")
 
 
-def unseen(place: Place, model: Classifier, store: Store) -> None:
+def blind_case(place: Place, model: Classifier, store: Store) -> None:
     """Blind: the film, and the reader's own read."""
     assert place.row is not None
     record.shown(str(place.row.case), model, beside=("blind",), what="case")
@@ -163,7 +163,7 @@ def unseen(place: Place, model: Classifier, store: Store) -> None:
             verdict.blind_read(place, model, store)
 
 
-def seen(
+def open_case(
     place: Place,
     measured: pd.DataFrame,
     model: Classifier,
