@@ -10,7 +10,7 @@ import streamlit as st
 from ui.base import frame
 from ui.base.words import plain, short
 from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
-from ui.panels import full_screen, input_checks, steps, worklist
+from ui.panels import full_screen, input_checks, previous_next, worklist
 from ui.session import films, hospitals, own_calls
 from ui.session.films import Film
 from ui.transfer import intake
@@ -75,7 +75,7 @@ def toolbar(film: Film) -> None:
     numbers = films.listed()
     place = numbers.index(film.number)
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
-        steps.show(film)
+        previous_next.show(film)
         st.segmented_control(
             "View",
             VIEWS,

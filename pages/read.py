@@ -9,7 +9,16 @@ import streamlit as st
 from cxr.model.classifier import Classifier
 from ui.base import frame, keymap
 from ui.base.words import plain, short
-from ui.panels import change, findings, input_checks, maps, own_call, priors, steps, worklist
+from ui.panels import (
+    change,
+    findings,
+    input_checks,
+    maps,
+    own_call,
+    previous_next,
+    priors,
+    worklist,
+)
 from ui.session import films, hospitals, own_calls, record
 from ui.session.films import Film, Reading
 from ui.transfer import intake, pacs, report
@@ -54,7 +63,7 @@ def toolbar(film: Film, reading: Reading, model: Classifier) -> None:
     place = numbers.index(film.number)
     shown = maps.asked()
     with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
-        steps.show(film)
+        previous_next.show(film)
         st.button(
             "Hide map" if shown else "Show map",
             key="map",
