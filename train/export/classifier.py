@@ -62,14 +62,7 @@ def export_run(
         shutil.copy(run / "history.csv", folder / "history.csv")
         fp32 = Path(scratch) / "fp32"
         export_fp32(model, values, folder, fp32)
-        values["created"] = date.today().isoformat()
-        values["provenance"] = {
-            "recipe": recipe.to_dict(),
-            "data": manifest.fingerprint(frame),
-            "films": (frame.split + " " + frame.label).value_counts(sort=False).to_dict(),
-            "python": platform.python_version(),
-            "keras": keras.__version__,
-        }
+        values["provenance"] = provenance(recipe, frame, "label")
         _evaluate(folder, fp32, model, values, films, frame)
         if out.exists():
             out.rename(Path(scratch) / "replaced")
@@ -80,6 +73,17 @@ def export_run(
 def _parent(out: Path) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     return out.parent
+
+
+def provenance(recipe: Recipe, frame: pd.DataFrame, by: str) -> dict[str, Any]:
+    """What a bundle says it came from; films are counted for each split by a column of `frame`."""
+    return {
+        "recipe": recipe.to_dict(),
+        "data": manifest.fingerprint(frame),
+        "films": (frame.split + " " + frame[by]).value_counts(sort=False).to_dict(),
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+    }
 
 
 def write_network(

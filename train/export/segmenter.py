@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import tempfile
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -27,7 +24,7 @@ from ..data import manifest, masks
 from ..fit.runs import claim
 from ..fit.training import build, predict
 from ..recipes.recipe import Recipe
-from .classifier import LOGIT_LIMIT, PROBABILITY_LIMIT, export_fp32, write_network
+from .classifier import LOGIT_LIMIT, PROBABILITY_LIMIT, export_fp32, provenance, write_network
 
 USUAL, MARGIN = 0.995, 10.0
 
@@ -74,14 +71,7 @@ def export_run(
         values = write_network(model, recipe.labels, recipe.preprocessing, folder)
         values |= {"task": "segmentation", "gradcam_layer": None, "head": "other"}
         shutil.copy(run / "history.csv", folder / "history.csv")
-        values["provenance"] = {
-            "recipe": recipe.to_dict(),
-            "data": manifest.fingerprint(drawn),
-            "films": (drawn.split + " " + drawn.source).value_counts(sort=False).to_dict(),
-            "python": platform.python_version(),
-            "keras": keras.__version__,
-        }
-        values["created"] = date.today().isoformat()
+        values["provenance"] = provenance(recipe, drawn, "source")
         write_manifest(folder, values)
         val = films[np.flatnonzero(drawn.split == "val")]
         values["agreement"] = _agreement(model, values, folder, Path(scratch) / "fp32", val)
