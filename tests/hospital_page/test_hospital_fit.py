@@ -19,7 +19,7 @@ from cxr.site_profiles import store
 def test_an_empty_page_says_what_is_offered(page: AppTest) -> None:
     assert "10 films of N</b>" in text(page)
     assert "10 films of N and of T</b>" in text(page)
-    assert "50 films of no label</b>" in text(page)
+    assert "50 films without a label</b>" in text(page)
     assert "None yet" in text(page)
 
 
@@ -135,6 +135,23 @@ def test_groups_of_the_table_are_told_apart(page: AppTest, phantom_model: cxr.Cl
     assert "Counted on the films that the threshold was chosen by" in said
     assert "<td class=ev-text>hiv</td>" in said
     assert "<td class=ev-text>id</td>" not in said
+
+
+def test_the_curve_has_a_band_unless_a_patient_has_several_films(
+    page: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    def traces(patients: list[str]) -> int:
+        said = zip(films, patients, strict=True)
+        own = [replace(film, patient=patient) for film, patient in said]
+        at = give(page, phantom_model, own, labels)
+        return len(json.loads(at.get("plotly_chart")[1].proto.spec)["data"])
+
+    films, labels = hospital(phantom_model, 20, 20)
+    each = [str(i) for i in range(40)]
+    with_band = traces([""] * 40)
+    assert traces(each) == with_band
+    assert "40 known patients" in text(page)
+    assert traces([*each[:39], "38"]) < with_band
 
 
 def test_many_films_are_fitted_on_a_press(

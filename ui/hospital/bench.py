@@ -79,7 +79,8 @@ def show(profile: Profile, model: Classifier, rows: Sequence[Held]) -> None:
         drawing, figures = st.columns([1, 1]) if both_sides else (None, st.container())
         if drawing is not None:
             with drawing:
-                _roc(profile, threshold, found, any(held.person for held in rows))
+                named = [held.person for held in rows if held.person]
+                _roc(profile, threshold, found, len(set(named)) < len(named))
         with figures:
             st.html(
                 _figures(profile, threshold, found) + _expected(profile, found, prevalence, cost)
@@ -176,7 +177,7 @@ def _expected(profile: Profile, found: Yield, prevalence: float, cost: float) ->
 
 def _roc(profile: Profile, threshold: float, found: Yield, by_patient: bool) -> None:
     name = f"{profile.positive} against {profile.negative}, out of fold"
-    # The profile does not say whose film is whose: no band where several may be one patient's.
+    # The profile does not say whose film is whose: no band where several are one patient's.
     curve = _curve(profile, 0 if by_patient else 500)
     points = [
         (

@@ -41,15 +41,15 @@ def ladder(numbers: Mapping[str, int], negative: str, positive: str) -> str:
             (
                 none,
                 many,
-                "no label",
+                "",
                 f"{none}",
                 f"scores moved to known hospitals’, by the share of {positive} that you state: an "
                 "assumption",
             )
         )
     lines = "".join(
-        f'<li class="{"there" if there >= wanted else "ahead"}"><b>{wanted} films of '
-        f"{escape(what)}</b> <span>{escape(gives)}"
+        f'<li class="{"there" if there >= wanted else "ahead"}"><b>{wanted} films '
+        f"{escape(f'of {what}' if what else 'without a label')}</b> <span>{escape(gives)}"
         f"{'' if there >= wanted else f' ({escape(so_far)} so far)'}</span></li>"
         for there, wanted, what, so_far, gives in steps
     )
