@@ -13,8 +13,9 @@ from cxr.review.entries import consensus as agreed
 from cxr.review.store import Store, new_key
 from ui.base.words import plain
 from ui.review import address, reader
+from ui.review.keeping import VERDICTS
 from ui.review.queue import Place
-from ui.review.verdict import VERDICTS, choices
+from ui.review.verdict import choices
 from ui.session import record
 
 _FORMS, _FAILED = "consensus_forms", "consensus_failed"

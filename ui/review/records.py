@@ -17,8 +17,8 @@ from cxr.review.relabel import Change, Relabelled, relabel
 from cxr.review.store import Store
 from ui.base.words import flags, plain, site
 from ui.review import address, history, source
+from ui.review.keeping import VERDICTS
 from ui.review.queue import Place
-from ui.review.verdict import VERDICTS
 from ui.session import record
 
 _FEW = 30

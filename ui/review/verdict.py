@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
 
 import streamlit as st
 
-from cxr.errors import CxrError, ReviewError
 from cxr.model.classifier import Classifier
 from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, clean
 from cxr.review.store import Store, new_key
 from ui.base import keymap
 from ui.base.words import meaning, plain
-from ui.review import address, film_view, reader
+from ui.review import address, film_view, keeping, reader
+from ui.review.keeping import VERDICTS
 from ui.review.queue import Place
-from ui.review.reader import FORMS, GIVEN, KEPT, SAID
-from ui.session import record
+from ui.review.reader import FORMS
 
-VERDICTS = {
-    "call_right": "Call is right",
-    "model_wrong": "Model wrong",
-    "label_wrong": "Label wrong",
-    "other_disease": "Other disease",
-    "unreadable": "Unreadable",
-    "subtle": "Subtle",
-    "unsure": "Unsure",
-}
-"""Each has its key by its name."""
 _NOT_OFFERED = {True: "model_wrong", False: "call_right"}
 """Where the call is the label, and where it isn't: there the label would be wrong."""
-_FAILED = "review_failed"
-_TOO_SOON = "Another key came too soon after it and was passed over."
 
 
 def committed(place: Place, rows: list[Entry]) -> Entry | None:
@@ -72,7 +58,7 @@ def blind_read(place: Place, model: Classifier, store: Store) -> None:
                 args=(about, draft, confidence, store),
             )
     st.html('<div class="cxr-quiet">Label, scores, maps and neighbours come after it.</div>')
-    _outcome(store)
+    keeping.outcome(store)
 
 
 @address.held
@@ -83,7 +69,7 @@ def _pick(key: str, label: str) -> None:
 @address.held
 def _commit(about: Entry, draft: str, confidence: str, store: Store) -> None:
     read = st.session_state[draft]  # as it stands at the press, not as it was drawn
-    _keep(replace(about, kind="blind", read=read, confidence=confidence), store)
+    keeping.keep(replace(about, kind="blind", read=read, confidence=confidence), store)
 
 
 def panel(place: Place, model: Classifier, store: Store, blind: Entry | None, mark: str) -> None:
@@ -96,7 +82,9 @@ def panel(place: Place, model: Classifier, store: Store, blind: Entry | None, ma
     own = _own(about)
     keys = {name: f"{name}-{own}" for name in ("note", "severity", "correction", "read")}
     buttons = st.container(key="verdicts", horizontal=True, gap="small")
-    _outcome(store)  # before the note: whoever leaves that by Tab must not land on taking back
+    keeping.outcome(
+        store
+    )  # before the note: whoever leaves that by Tab must not land on taking back
     others = [label for label in bundle.labels if label != about.label]
     offered = _offered(about, standing, blind)
     with st.container(horizontal=True, gap="medium"):
@@ -161,11 +149,6 @@ def _own(about: Entry) -> str:
     return f"{about.case}-{about.bundle[:12]}-{about.profile[:12]}-{about.reader}"
 
 
-def _form(about: Entry) -> tuple[str, str, str]:
-    """What a form's key is kept under."""
-    return about.bundle, about.profile, about.case
-
-
 def _offered(about: Entry, standing: Entry | None, blind: Entry | None) -> str:
     """What the right label most likely is; the button says it before it is given."""
     if standing is not None and standing.verdict == "label_wrong":
@@ -192,7 +175,7 @@ def _about(place: Place, model: Classifier) -> Entry:
     """The case as a row without a verdict, with this form's key."""
     forms = st.session_state.setdefault(FORMS, {})
     about = place.entry(model, "")
-    return replace(about, key=forms.setdefault(_form(about), new_key()))
+    return replace(about, key=forms.setdefault(keeping.form_of(about), new_key()))
 
 
 @address.held
@@ -200,107 +183,8 @@ def _give(about: Entry, verdict: str, keys: dict[str, str], following: str, stor
     said = {name: str(st.session_state.get(key) or "") for name, key in keys.items()}
     if verdict != "label_wrong":
         said["correction"] = ""
-    if not _keep(replace(about, verdict=verdict, **said), store):
+    if not keeping.keep(replace(about, verdict=verdict, **said), store):
         return
     film_view.spend()
     if following:
         address.go(following)
-
-
-def _keep(entry: Entry, store: Store) -> bool:
-    """Confirm a row once it is in the database; where it isn't, say so and leave all as it was."""
-    forms = st.session_state.setdefault(FORMS, {})
-    if entry.kind != "withdrawn" and forms.get(_form(entry)) != entry.key:
-        # Pressed on a form that was sent already, before what comes next was there to be seen.
-        last: Entry | None = st.session_state.get(KEPT)
-        if last is not None and _pressed(last) != _pressed(entry):
-            _say_too_soon()
-        return False
-    unconfirmed = st.session_state.get(_FAILED, ("",))[0] == entry.case
-    try:
-        kept, too_soon = _recorded(entry, store, unconfirmed)
-    except CxrError as refusal:
-        st.session_state[_FAILED] = address.here(), str(refusal)
-        if refusal.code == "key_taken":  # it was kept before, unconfirmed, and changed since
-            forms.pop(_form(entry), None)
-        return False
-    forms.pop(_form(kept), None)  # first: nothing below may be reached
-    if not too_soon:
-        record.verdict(kept)
-    st.session_state.pop(_FAILED, None)
-    st.session_state[SAID] = f"{_told_kept(kept)}{f' {_TOO_SOON}' if too_soon else ''}"
-    st.session_state[KEPT] = kept
-    given: list[Entry] = st.session_state.setdefault(GIVEN, [])
-    if kept.kind == "verdict" and kept not in given:
-        given.append(kept)
-    return True
-
-
-def _recorded(entry: Entry, store: Store, unconfirmed: bool) -> tuple[Entry, bool]:
-    """The row as it is kept, and whether that is what an earlier press on this form gave: Streamlit
-    may still be at work on that one when the next arrives."""
-    try:
-        return store.record(entry), False
-    except ReviewError as refusal:
-        first = store.entries(key=entry.key) if refusal.code == "key_taken" else []
-        if unconfirmed or [(one.reader, one.case) for one in first] != [(entry.reader, entry.case)]:
-            raise
-        return first[0], True
-
-
-def _told_kept(kept: Entry) -> str:
-    what = {"blind": f"read {kept.read}", "withdrawn": "taken back"}.get(kept.kind)
-    what = what or VERDICTS[kept.verdict].lower()
-    return f"Kept at {kept.time[11:19]} UTC: {what}, case {kept.case}."
-
-
-def _say_too_soon() -> None:
-    st.session_state[SAID] = f"{_told_kept(st.session_state[KEPT])} {_TOO_SOON}"
-
-
-def _pressed(entry: Entry) -> tuple[str, str, str]:
-    return entry.kind, entry.verdict, entry.confidence
-
-
-def _outcome(store: Store) -> None:
-    """What became of the last thing that was given, and the way to take it back."""
-    case, failed = st.session_state.get(_FAILED, ("", ""))
-    if failed and case == address.here():
-        st.error(plain(failed))
-    elif said := st.session_state.get(SAID):
-        st.html(f'<div class="cxr-quiet" role="status">{escape(said)}</div>')
-    given = st.session_state.get(GIVEN, [])
-    st.button(
-        "Take the last one back",
-        key="undo",
-        shortcut=keymap.of("back"),
-        type="tertiary",
-        disabled=not given,
-        on_click=_undo,
-        args=(given[-1] if given else None, store),
-    )
-
-
-@address.held
-def _undo(last: Entry, store: Store) -> None:
-    given = st.session_state.get(GIVEN, [])
-    if given[-1:] != [last]:
-        if last in given:  # another was given before the button could say so
-            _say_too_soon()
-        return
-    row = Entry(
-        new_key(),
-        "withdrawn",
-        last.reader,
-        last.case,
-        last.image,
-        last.bundle,
-        label=last.label,
-        called=last.called,
-        withdraws=last.key,
-        hospital=last.hospital,
-        profile=last.profile,
-    )
-    if _keep(row, store):
-        given.pop()
-        address.go(last.case)
