@@ -96,7 +96,8 @@ def table(folder: Folder, model: Classifier) -> pd.DataFrame | None:
     elif isinstance(job.result, OwnFilms):
         st.info("No film of this folder can be read as a frontal chest film.")
     else:
-        said = job.refusal or "Scoring was stopped; what was scored stays."
+        ended = "failed; the log says why" if job.failed else "was stopped; what was scored stays"
+        said = job.refusal or f"Scoring {ended}."
         st.info(plain(str(said)))
         st.button("Go on", key="own-again", on_click=_go_on, args=(folder, model))
     return None
