@@ -25,6 +25,7 @@ _SAVED = "hospital-saved"
 
 def save(profile: Profile) -> None:
     """The name, the button that keeps the profile under it, and what came of that."""
+    _saved()
     with st.container(key="hospital-save", horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             "Name of your hospital",
@@ -56,6 +57,10 @@ def save(profile: Profile) -> None:
     if pressed:
         st.session_state[_SAVED] = _keep(profile)
         st.rerun()
+
+
+def _saved() -> None:
+    """What came of the last press, above the button: what stands below it may be out of sight."""
     kept = st.session_state.pop(_SAVED, None)
     if isinstance(kept, CxrError):
         st.info(plain(str(kept)))
