@@ -33,6 +33,7 @@ def place(
     monkeypatch.setenv("CXR_MODELS", str(room[1]))
     monkeypatch.setenv("CXR_DATA", str(room[0]))
     monkeypatch.setenv("CXR_STUDY", str(tmp_path / "study.sqlite3"))
+    monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
     appwalk.forget()
     yield tmp_path / "study.sqlite3"
     appwalk.forget()

@@ -16,7 +16,7 @@ from cxr.review.folder import Folder
 from cxr.screening.assess import Assessment
 from ui.base.words import plain
 from ui.review import film_view, source
-from ui.session import record
+from ui.session import record, tables
 from ui.work.shelf import Job
 
 _LOOKED_AT = 20
@@ -27,10 +27,18 @@ _lock = threading.Lock()
 def offered(model: Classifier, table: pd.DataFrame) -> Folder | None:
     """The folder, where it holds films of which none is in the model's own table."""
     folder = source.folder()
-    if folder is None or any(image in folder.rows for image in table.image):
+    if folder is None:
         return None
-    first = islice(_listed(folder, model).images, _LOOKED_AT)
-    return folder if any((folder.root / image).is_file() for image in first) else None
+    key = str(folder.root), folder.fingerprint, tables.key_of(model.bundle.folder)
+    return folder if _offers(key, folder, table, model) else None
+
+
+@st.cache_data(max_entries=8, ttl=60, show_spinner=False)  # as :func:`ui.review.source.wrong`
+def _offers(key: Hashable, _folder: Folder, _table: pd.DataFrame, _model: Classifier) -> bool:
+    if any(image in _folder.rows for image in _table.image):
+        return False
+    first = islice(_listed(_folder, _model).images, _LOOKED_AT)
+    return any((_folder.root / image).is_file() for image in first)
 
 
 def _listed(folder: Folder, model: Classifier) -> Listed:
