@@ -7,13 +7,14 @@ from hashlib import sha256
 import streamlit as st
 
 from cxr.batch import handout
+from cxr.batch.readings import Readings
 from cxr.batch.results import Numbers, Results
 from cxr.batch.summary import verdict
 from cxr.errors import CxrError
 from ui.base import frame
 from ui.base.words import plain
 from ui.session import models, record
-from ui.worklist import film, source, table
+from ui.worklist import film, readers, source, table
 
 
 def main() -> None:
@@ -22,7 +23,11 @@ def main() -> None:
     results = source.results()
     wanted = table.ask(results)
     found = results.find(wanted)
+    readings = readers.beside(results)
     st.caption(plain(about(results)))
+    if readings:
+        found = readers.narrowed(found, readings)
+        st.caption(plain(readers.told(readings)))
     if results.scores and results.scores.alarm:
         st.warning(plain(verdict(results.scores)))
     numbers = table.page_of(found, wanted)
@@ -33,8 +38,10 @@ def main() -> None:
     listed, shown = st.columns(2)
     try:
         with listed:
-            chosen = table.show(results, numbers)
+            chosen = table.show(results, numbers, readings)
             recall(results, found)
+            if readings:
+                read_back(readings, found)
             hand_out(results, found)
         with shown:
             if chosen is None:
@@ -42,6 +49,7 @@ def main() -> None:
                 st.caption("Tick a row to see its film.")
             else:
                 film.show(results, chosen, model)
+                readers.of_film(readings, chosen)
     except CxrError as refusal:
         st.info(plain(str(refusal)))
 
@@ -73,6 +81,24 @@ def recall(results: Results, found: Numbers) -> None:
         f"Recall list, {len(found):,} films",
         data=made,
         file_name="recall.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
+
+
+def read_back(readings: Readings, found: Numbers) -> None:
+    """The same films with what readers say of each."""
+    tell = record.exporter()
+
+    def made() -> bytes:
+        data = readings.to_csv(found)
+        tell("readings", {"films": len(found), "sha256": sha256(data).hexdigest()})
+        return data
+
+    st.download_button(
+        f"Readings of {len(found):,} films",
+        data=made,
+        file_name="readings.csv",
         mime="text/csv",
         on_click="ignore",
     )

@@ -79,6 +79,31 @@ def test_a_table_that_is_gone_is_said(page: AppTest, tmp_path: Path) -> None:
     assert "cannot be read" in text(page)
 
 
+def test_what_readers_give_back_stands_beside_their_films(page: AppTest) -> None:
+    marks = {name: sha256(name.encode()).hexdigest() for name in ("film119", "film118", "film117")}
+    files = []
+    for reader, calls in (("Ann", "T,N,T"), ("Ben", "T,T,")):
+        lines = [f"x,{m},{c},high," for m, c in zip(marks.values(), calls.split(","), strict=True)]
+        data = "\n".join(["image,sha256,call,sure,note", *lines]).encode()
+        files.append((f"{reader}.csv", data, "text/csv"))
+    _ran(page.file_uploader[0].set_value(files).run())
+    told = text(page).replace("\\", "")
+    assert "Ann 3 of 3, Ben 2 of 3. By two or more 2 films" in told
+    assert "calls differ: 1." in told
+    shown = page.dataframe[0].value.set_index("film")
+    assert list(shown.loc["film118", ["Ann reads", "Ben reads"]]) == ["N", "T"]
+    assert shown.loc["film116", "Ann reads"] == ""
+    choice = next(each for each in page.selectbox if each.label == "Readers")
+    _ran(choice.set_value("Readers differ").run())
+    assert _shown(page) == ["film118"]
+    choice = next(each for each in page.selectbox if each.label == "Readers")
+    _ran(choice.set_value("Not read").run())
+    assert "1–50 of 119 films" in text(page)
+    _press(page, "Forget what was read")
+    assert "Ann" not in text(page)
+    assert "1–50 of 122 films" in text(page)
+
+
 def test_without_a_table_there_is_no_such_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CXR_SCREEN", raising=False)
     with pytest.raises(Exception, match="Could not find a navigation page"):

@@ -18,7 +18,7 @@ from .results import Numbers, Results
 MOST_READERS = 12
 MOST_FILMS = 5000
 _COLUMNS = ("path", "sha256", "log_odds", "decision", "flags")
-_WRITTEN = ("call", "sure", "note")
+WRITTEN = ("call", "sure", "note")
 """Columns that a reader fills."""
 
 
@@ -56,7 +56,7 @@ def hand_out(results: Results, numbers: Numbers, readers: int, each: int) -> byt
         for reader in range(readers):
             lines = ([film["path"], film["sha256"], "", "", ""] for film, g in dealt if reader in g)
             archive.writestr(
-                f"reader-{reader + 1}.csv", _table(("image", "sha256", *_WRITTEN), lines)
+                f"reader-{reader + 1}.csv", _table(("image", "sha256", *WRITTEN), lines)
             )
         key = (
             [*film.values(), " ".join(str(reader + 1) for reader in group)] for film, group in dealt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -170,13 +170,64 @@ class Results:
         parts = [self._file.schema_arrow.empty_table().select(kept)]
         for group in np.flatnonzero(np.diff(cuts)).tolist():
             here = ascending[cuts[group] : cuts[group + 1]] - self._starts[group]
-            try:
-                with self._lock:
-                    table = self._file.read_row_group(group, columns=kept)
-            except (OSError, pa.ArrowException) as error:
-                raise _bad() from error
+            table = self._of_group(group, kept)
             parts.append(table.select(kept).take(pa.array(here)))
         return pa.concat_tables(parts).take(pa.array(np.argsort(order)))
+
+    def find_values(self, name: str, values: Collection[str]) -> dict[str, list[int]]:
+        """Value of a column → the rows that have it, for those values that any has.
+
+        Raises
+        ------
+        ScreenError
+            ``bad_results``.
+        """
+        wanted = pa.array(list(values), pa.string())
+        return self._found(name, lambda column: pc.is_in(column, wanted), str)
+
+    def find_endings(self, names: Collection[str]) -> dict[str, list[int]]:
+        """Name → the rows whose path is this or ends in it behind a slash.
+
+        Raises
+        ------
+        ScreenError
+            ``bad_results``.
+        """
+        lasts = pa.array([name.rpartition("/")[2] for name in names], pa.string())
+
+        def may(column: pa.ChunkedArray) -> pa.ChunkedArray:
+            return pc.is_in(pc.replace_substring_regex(column, ".*/", ""), lasts)
+
+        wanted = set(names)
+
+        def ending(path: str) -> str | None:
+            parts = path.split("/")
+            ends = ("/".join(parts[at:]) for at in range(len(parts)))
+            return next((each for each in ends if each in wanted), None)
+
+        return self._found("path", may, ending)
+
+    def _found(
+        self,
+        name: str,
+        may: Callable[[pa.ChunkedArray], pa.ChunkedArray],
+        key: Callable[[str], str | None],
+    ) -> dict[str, list[int]]:
+        """Row group by row group, as columns of text are not held."""
+        found: dict[str, list[int]] = {}
+        for group in range(self._file.num_row_groups):
+            column = self._of_group(group, [name])[name]
+            for at in np.flatnonzero(pc.fill_null(may(column), False).to_numpy()).tolist():
+                if (which := key(column[at].as_py())) is not None:
+                    found.setdefault(which, []).append(int(self._starts[group]) + at)
+        return found
+
+    def _of_group(self, group: int, names: list[str]) -> pa.Table:
+        try:
+            with self._lock:
+                return self._file.read_row_group(group, columns=names)
+        except (OSError, pa.ArrowException) as error:
+            raise _bad() from error
 
     def recall_list(self, numbers: Numbers) -> bytes:
         """Films as CSV for those who call people in, in the order given; each row has the notice.

@@ -129,14 +129,14 @@ def told(standing: Mapping[tuple[str, str], Entry]) -> tuple[dict[str, str], int
     voices: dict[str, set[str]] = {}
     for entry in standing.values():
         said = voices.setdefault(entry.image, set())
-        if (meant := _means(entry)) is not None:
+        if (meant := means(entry)) is not None:
             said.add(meant)
     labels = {image: said.copy().pop() for image, said in voices.items() if len(said) == 1}
     labels = {image: label for image, label in labels.items() if label}
     return labels, len(voices) - len(labels)
 
 
-def _means(entry: Entry) -> str | None:
+def means(entry: Entry) -> str | None:
     """The label that a verdict speaks for, "" where no right one was given; None: for none."""
     if entry.verdict == "label_wrong":
         return entry.correction
@@ -146,9 +146,9 @@ def _means(entry: Entry) -> str | None:
 def _decide(row: Mapping[str, str], said: Iterable[Entry]) -> Change | Open | None:
     """None: the manifest has the right label already."""
     image, label = row["image"], row["label"]
-    voices = [entry for entry in said if _means(entry) is not None]
+    voices = [entry for entry in said if means(entry) is not None]
     voices.sort(key=lambda entry: entry.reader)
-    meant = {_means(entry) or "" for entry in voices}
+    meant = {means(entry) or "" for entry in voices}
     why = ""
     if "" in meant:
         why = "no right label was given"

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from cxr.batch.readings import Readings
 from cxr.batch.results import Numbers, Results, Wanted
 from ui.base import keymap
 from ui.base.words import flag
@@ -78,13 +79,15 @@ def _go(page: int) -> None:
     st.session_state[_PAGE] = page
 
 
-def show(results: Results, numbers: Numbers) -> int | None:
-    """One page; returns the row that was chosen."""
+def show(results: Results, numbers: Numbers, readings: Readings | None = None) -> int | None:
+    """One page, with a column for each reader; returns the row that was chosen."""
     positive, negative = pair(results)
     chance = f"p_{positive}"
     columns = ("log_odds", chance, "decision", "refusal", "flags", "path", "view")
+    read = [_calls(readings, number) for number in numbers.tolist()]
+    rows = zip(results.rows(numbers, columns), read, strict=True)
     picked = st.dataframe(
-        pd.DataFrame([_brief(row, chance) for row in results.rows(numbers, columns)]),
+        pd.DataFrame([_brief(row, chance, calls) for row, calls in rows]),
         hide_index=True,
         height="content" if len(numbers) < 18 else HEIGHT,
         key=f"worklist-{numbers[0]}-{numbers[-1]}-{len(numbers)}",
@@ -104,12 +107,24 @@ def show(results: Results, numbers: Numbers) -> int | None:
     return int(numbers[chosen[0]]) if chosen else None
 
 
-def _brief(row: dict[str, Any], chance: str) -> dict[str, Any]:
+def _calls(readings: Readings | None, number: int) -> dict[str, str]:
+    """Reader → call; a reader's name stands for no column of the table."""
+    if readings is None:
+        return {}
+    said = readings.of(number)
+    return {
+        f"{each.name} reads": said[each.name].call if each.name in said else ""
+        for each in readings.readers
+    }
+
+
+def _brief(row: dict[str, Any], chance: str, calls: dict[str, str]) -> dict[str, Any]:
     """In few columns, as the film lies beside them: a refused film has no decision."""
     return {
         "odds": row["log_odds"],
         "p": row.get(chance),
         "decision": "refused" if row["refusal"] else row["decision"],
+        **calls,
         "checks": flag(row["refusal"] or ", ".join((row["flags"] or "").split())),
         "film": row["path"],
         "view": row.get("view"),

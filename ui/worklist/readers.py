@@ -1,0 +1,91 @@
+"""What readers have given back: taken in, held by the session, narrowed by, and said of a film."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from cxr.batch.readings import Readings
+from cxr.batch.results import Numbers, Results
+from cxr.errors import CxrError
+from ui.base.words import exact, plain
+
+_GIVEN, _FILES, _HELD = "worklist-given", "worklist-files", "worklist-readings"
+_SHOWN = ("Read", "Not read", "Readers differ")
+
+
+def beside(results: Results) -> Readings | None:
+    """What readers gave back, in the sidebar; None where nothing was, or not in a file that can be
+    read. The session keeps it when the page is left."""
+    with st.sidebar:
+        st.file_uploader(
+            "Read back",
+            ["csv", "json"],
+            accept_multiple_files=True,
+            key=_GIVEN,
+            on_change=_take_in,
+            help="Lists that were handed out and filled, each named after its reader, and verdicts "
+            "as Review exports them. Other files take the place of these.",
+        )
+        if _FILES in st.session_state:
+            st.button("Forget what was read", on_click=_forget)
+    files = st.session_state.get(_FILES)
+    held: tuple[Results, Any, Readings] | None = st.session_state.get(_HELD)
+    if files and (held is None or held[0] is not results or held[1] is not files):
+        try:
+            held = results, files, Readings(results, files)
+        except CxrError as refusal:
+            _forget()
+            st.info(plain(str(refusal)))
+            return None
+        st.session_state[_HELD] = held
+    return held[2] if files and held else None
+
+
+def _take_in() -> None:
+    if given := st.session_state.get(_GIVEN):
+        st.session_state[_FILES] = [(each.name, each.getvalue()) for each in given]
+    else:
+        _forget()
+
+
+def _forget() -> None:
+    for name in (_FILES, _HELD):
+        st.session_state.pop(name, None)
+
+
+def narrowed(found: Numbers, readings: Readings) -> Numbers:
+    """The films that are asked for by who has read them, in their order."""
+    with st.sidebar:
+        wanted = st.selectbox("Readers", _SHOWN, index=None, placeholder="Any")
+    if wanted is None:
+        return found
+    rows = readings.differ() if wanted == "Readers differ" else readings.read()
+    kept = np.isin(found, rows)
+    return found[~kept if wanted == "Not read" else kept]
+
+
+def told(readings: Readings) -> str:
+    """Who has read how much, and how far they agree."""
+    said = [
+        f"{each.name} {each.films:,} of {each.listed:,}"
+        + f" ({each.elsewhere:,} not in this table)" * bool(each.elsewhere)
+        for each in readings.readers
+    ]
+    agreed = readings.agreement()
+    if not agreed.cases:
+        return f"Read: {', '.join(said)}."
+    kappa = "" if np.isnan(agreed.kappa) else f", kappa {exact(agreed.kappa)}"
+    return (
+        f"Read: {', '.join(said)}. By two or more {agreed.cases:,} films{kappa}; "
+        f"rows on which calls differ: {len(readings.differ()):,}."
+    )
+
+
+def of_film(readings: Readings | None, number: int) -> None:
+    """What each reader says of the film that is shown."""
+    for name, read in readings.of(number).items() if readings else ():
+        rest = ", ".join(each for each in (read.sure, read.note) if each)
+        st.caption(plain(f"{name}: {read.call}" + f" ({rest})" * bool(rest)))
