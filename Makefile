@@ -10,14 +10,14 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 PY := .venv/bin/python
 INSTALLED := .venv/requirements.installed
 
-.PHONY: app test check browser postgresql dicom jax ray s3 benchmarks api audit FORCE
+.PHONY: app test check browser postgresql dicom oidc jax ray s3 benchmarks api audit FORCE
 
 app: $(INSTALLED)
 	$(PY) -m streamlit run serve.py
 
 # A module's tests stay in one process, since they share its networks and servers; tests/conftest.py
 # has the browser's and the long ones begin, in one process more than there are cores.
-test: check browser postgresql dicom jax ray s3
+test: check browser postgresql dicom oidc jax ray s3
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 benchmarks: $(INSTALLED)
@@ -98,6 +98,15 @@ dicom:
 	fi; \
 	echo 'There is no dcmtk, dicom3tools or Orthanc here, so their tests are left out. Install them:' >&2; \
 	echo '  Debian           apt-get install dcmtk dicom3tools orthanc orthanc-dicomweb' >&2
+
+# A certified provider of sign-in, for one test beside those with the quick one.
+oidc: $(INSTALLED)
+	@if [ -d .venv/oidc/node_modules/oidc-provider ]; then exit 0; fi; \
+	if command -v npm >/dev/null 2>&1; then \
+	  npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv/oidc \
+	    oidc-provider@9.13.3 && exit 0; \
+	fi; \
+	echo 'oidc-provider cannot be installed here (it wants npm), so its test is left out.' >&2
 
 # Only training on several devices needs it.
 jax: $(INSTALLED)

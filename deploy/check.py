@@ -27,6 +27,7 @@ from werkzeug.serving import make_server
 from benchmarks.app import ROOT, SAMPLES, WAIT_MS, accept_notice, at_film, chromium, settled, upload
 
 PROJECT = "cxr-check"
+IMAGES = ("localhost/cxr-lens", "localhost/cxr-lens-db", "localhost/cxr-lens-proxy")
 HOST, PORT, UID = "cxr.hospital.example", 8443, 10001
 LOGIN, LOGIN_PORT = "host.containers.internal", 9400
 PEOPLE = {"reader": "reader@clinic.example", "admin": "admin@clinic.example"}
@@ -101,7 +102,7 @@ def department(settings: Path, base: str, built: bool, keep: bool) -> Iterator[N
     }
     compose = ["podman-compose", "-p", PROJECT, "-f", "deploy/compose.yaml"]
     if not built:
-        run(*compose, "build", environment=environment)
+        build(compose, environment)
         seen("the images are built")
     try:
         run(*compose, "up", "-d", environment=environment)
@@ -109,6 +110,18 @@ def department(settings: Path, base: str, built: bool, keep: bool) -> Iterator[N
     finally:
         if not keep:
             run(*compose, "down", "-v", environment=environment)
+
+
+def build(compose: list[str], environment: dict[str, str]) -> None:
+    """podman-compose 1.0.3 ends well where a build has failed, so the images are looked for."""
+    command = ["podman", "image", "rm", "--force", *IMAGES]
+    subprocess.run(command, capture_output=True)
+    done = subprocess.run(
+        [*compose, "build"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    for image in IMAGES:
+        if subprocess.run(["podman", "image", "exists", image]).returncode:
+            raise SystemExit(f"{image} was not built\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
 
 
 def healthy() -> None:

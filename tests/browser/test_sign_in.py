@@ -11,6 +11,7 @@ import pytest
 from oidc_provider_mock import User
 from playwright.sync_api import Browser, Page, expect
 from serving import ROOT, free_port, served
+from signing_in import SECRETS
 from waiting import WAIT_MS, accept, settled
 
 from cxr.audit.log import Log
@@ -19,18 +20,6 @@ pytestmark = pytest.mark.browser
 
 SAMPLE = ROOT / "samples" / "child-01.jpg"
 PEOPLE = ("reader", "instructor", "admin", "nobody")
-SECRETS = """
-[auth]
-redirect_uri = "{address}/oauth2callback"
-cookie_secret = "a secret of the tests alone, which nobody else has"
-client_id = "cxr"
-client_secret = "{secret}"
-server_metadata_url = "{provider}/.well-known/openid-configuration"
-[roles]
-reader = ["reader@clinic.example"]
-instructor = ["instructor@clinic.example"]
-admin = ["admin@clinic.example"]
-"""
 
 
 @pytest.fixture(scope="module")

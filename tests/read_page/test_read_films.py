@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
 import shutil
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -166,6 +168,23 @@ def test_of_a_film_that_is_forgotten_no_pixel_stays(
     click(app, "forget")
     assert not held(first)
     assert held(second)
+
+
+def test_nothing_of_the_session_holds_on_to_a_film_that_is_forgotten(app: AppTest) -> None:
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    alive = [weakref.ref(film) for film in app.session_state["films"].values()]
+    click(app, "map")
+    for number in (1, 2):
+        app.segmented_control(key=f"own-label-after-{number}").set_value("N").run()
+        if number < 2:
+            next(b for b in app.button if b.label == "Next").click().run()
+    for page in ("lab", "hospital", "read"):
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+    click(app, "clear")
+    click(app, "forget")
+    gc.collect()
+    assert [film() for film in alive] == [None] * 2
 
 
 def test_what_was_removed_makes_room(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:

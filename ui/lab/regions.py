@@ -113,7 +113,7 @@ def _choose(film: Film) -> tuple[str, bool]:
             key="take-back",
             shortcut=keymap.of("back"),
             on_click=tries.take_back,
-            args=(film,),
+            args=(film.number,),
             disabled=none,
         )
         st.button(
@@ -121,7 +121,7 @@ def _choose(film: Film) -> tuple[str, bool]:
             key="take-all-back",
             type="tertiary",
             on_click=tries.take_all_back,
-            args=(film,),
+            args=(film.number,),
             disabled=none,
         )
     return str(fill), add

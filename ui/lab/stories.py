@@ -24,6 +24,7 @@ from cxr.teaching.story import (
 )
 from ui.base.words import plain
 from ui.lab import layers, methods, player, preprocessing, regions
+from ui.session import films
 from ui.session.films import Film
 
 _KEPT: dict[str, Callable[[Film, Classifier], dict[str, Any]]] = {
@@ -71,7 +72,7 @@ def keep(film: Film, model: Classifier, view: str) -> None:
                 said,
                 key=f"story-keep-{kept}",
                 on_click=_keep,
-                args=(film, model, kept, len(made)),
+                args=(film.number, model, kept, len(made)),
                 disabled=_full(made, *_of(film)),
             )
     if made and _full(made, *_of(film)):
@@ -175,8 +176,9 @@ def _full(made: list[tuple[StoryStep, bytes]], film: str, data: bytes) -> bool:
     return len(made) >= MAX_STEPS or too_large
 
 
-def _keep(film: Film, model: Classifier, view: str, place: int) -> None:
-    if len(_own()) != place:
+def _keep(number: int, model: Classifier, view: str, place: int) -> None:
+    film = films.films().get(number)
+    if film is None or len(_own()) != place:
         return  # the press came twice
     caption = st.session_state[_CAPTION]  # as it stands at the click, not as it stood before
     step = StoryStep(_of(film)[0], " ".join(caption.split()), view)

@@ -37,12 +37,20 @@ Try = tuple[DrawnRegion, ...]
 
 def trail(film: Film) -> list[Try]:
     """The tries on a film, the oldest first."""
-    return st.session_state.setdefault("tries", {}).setdefault(film.number, [])
+    return _trail(film.number)
+
+
+def _trail(number: int) -> list[Try]:
+    return st.session_state.setdefault("tries", {}).setdefault(number, [])
 
 
 def chosen(film: Film) -> int | None:
     """Place of the try that is looked at; the newest unless another was chosen."""
-    made = trail(film)
+    return _chosen(film.number)
+
+
+def _chosen(number: int) -> int | None:
+    made = _trail(number)
     if not made:
         return None
     if st.session_state.get(CHOSEN) not in range(len(made)):
@@ -74,15 +82,15 @@ def take(film: Film, region: Region | None, shapes: list[tuple[int, int]], add: 
 
 
 @pressed
-def take_back(film: Film) -> None:
-    """Take the try that is looked at out of the trail; the newest that is left is next."""
-    if (place := chosen(film)) is not None:
-        trail(film).pop(place)
+def take_back(number: int) -> None:
+    """Take the try that is looked at out of a film's trail; the newest that is left is next."""
+    if (place := _chosen(number)) is not None:
+        _trail(number).pop(place)
         st.session_state.pop(CHOSEN)
 
 
-def take_all_back(film: Film) -> None:
-    trail(film).clear()
+def take_all_back(number: int) -> None:
+    _trail(number).clear()
     st.session_state.pop(CHOSEN, None)
 
 

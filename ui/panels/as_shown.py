@@ -49,7 +49,7 @@ def keeper(film: Film) -> Callable[[Shown], None] | None:
     """Who is told; None where nobody asks."""
     if not st.session_state.get(_WANTED) or radiograph_of(film).format != "DICOM":
         return None
-    kept, change = _kept(), film.change
+    kept, number, change = _kept(), film.number, film.change
 
     def keep(shown: Shown) -> None:
         window = Window(
@@ -63,7 +63,7 @@ def keeper(film: Film) -> Callable[[Shown], None] | None:
         as_its_file = shown.as_filed and not (
             window.inverted or window.turns or window.mirrored or window.exchanged
         )
-        kept[film.number] = None if as_its_file else window
+        kept[number] = None if as_its_file else window
 
     return keep
 

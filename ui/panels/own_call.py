@@ -36,14 +36,14 @@ def before(film: Film, model: Classifier) -> None:
         shortcut=keymap.of("keep"),
         disabled=call is None,
         on_click=_keep_before,
-        args=(film, call),
+        args=(film.number, call),
     )
 
 
-def _keep_before(film: Film, call: Call | None) -> None:
+def _keep_before(number: int, call: Call | None) -> None:
     if call is not None:
-        own_calls.calls()[film.number, "before"] = call
-        own_calls.seen().add(film.number)
+        own_calls.calls()[number, "before"] = call
+        own_calls.seen().add(number)
 
 
 def after(film: Film, model: Classifier) -> None:
@@ -54,18 +54,18 @@ def after(film: Film, model: Classifier) -> None:
     _asked(film, model, "after", _keep_after)
 
 
-def _keep_after(film: Film) -> None:
+def _keep_after(number: int) -> None:
     """What is chosen now; nothing once it is taken back."""
-    key = f"after-{film.number}"
+    key = f"after-{number}"
     label, sure = (st.session_state.get(f"own-{what}-{key}") for what in ("label", "sure"))
     if label is None or sure is None:
-        own_calls.calls().pop((film.number, "after"), None)
+        own_calls.calls().pop((number, "after"), None)
     else:
-        own_calls.calls()[film.number, "after"] = Call(str(label), int(sure))
+        own_calls.calls()[number, "after"] = Call(str(label), int(sure))
 
 
 def _asked(
-    film: Film, model: Classifier, stage: str, keep: Callable[[Film], None] | None = None
+    film: Film, model: Classifier, stage: str, keep: Callable[[int], None] | None = None
 ) -> Call | None:
     st.html(
         '<div class="cxr-heading">Your call'
@@ -81,7 +81,7 @@ def _asked(
         format_func=plain,
         key=f"own-label-{key}",
         on_change=keep,
-        args=(film,),
+        args=(film.number,),
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -91,7 +91,7 @@ def _asked(
         format_func=SURE.__getitem__,
         key=f"own-sure-{key}",
         on_change=keep,
-        args=(film,),
+        args=(film.number,),
         persist_state="session",
         label_visibility="collapsed",
     )

@@ -41,6 +41,9 @@ class Change:
 class Film:
     """One entry of the list.
 
+    What is pressed is told its number: Streamlit keeps what it hands to a callback for as long as
+    the session, and with it the file of a film that was forgotten.
+
     Attributes
     ----------
     number : int

@@ -149,7 +149,9 @@ def _put_aside(gone: dict[int, Film]) -> None:
     for number, film in removed().items():
         if number not in films() and number not in gone:
             _let_go(film)
-    st.session_state["removed"] = gone
+    # In place: Streamlit holds what a name stood for until the page runs once more.
+    removed().clear()
+    removed().update(gone)
     weigh()
 
 
@@ -167,7 +169,7 @@ def weigh() -> None:
 
 def removed() -> dict[int, Film]:
     """The films that were removed last."""
-    return st.session_state.get("removed", {})
+    return st.session_state.setdefault("removed", {})
 
 
 def bring_back() -> None:

@@ -135,8 +135,10 @@ def tools(model: Classifier) -> None:
     # Written here: where a download is made there is no session, so no own call and no threshold.
     written = scores_csv(rows, model, record.head())
 
+    hashes = [film.sha256 for film, _ in rows]
+
     def table() -> bytes:
-        tell("scores", {"films": [film.sha256 for film, _ in rows]})
+        tell("scores", {"films": hashes})
         return written
 
     with place:
