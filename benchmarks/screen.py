@@ -1,17 +1,16 @@
-"""What screening costs, by stage, beside its ceilings and plain Keras, and what memory it takes.
+"""What screening costs, by stage, beside its ceilings and plain Keras.
 
-    python -m benchmarks.screen [--films N] [--rounds N] [--many 1000 10000]
+    python -m benchmarks.screen [stages] [keras] [--films N] [--rounds N]
 
 Drawn films of three kinds: JPEG of 256 pixels, and DICOM of 2,500 × 3,000 pixels with 16 bits, raw
 and as JPEG 2000. Stages are processor seconds of one process, by turns film by film, so that a slow
-minute hits them all; films a second of the whole command are wall time, and tell something on a
-machine with nothing else to do alone. Nothing is printed but ratios and shares, and memory.
+minute hits them all. Nothing is printed but ratios and shares. More workers, a cluster and memory:
+`benchmarks.scaling`.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,7 +31,7 @@ from pydicom.encaps import encapsulate
 
 import cxr
 from benchmarks.app import load
-from benchmarks.harness import ROOT, run
+from benchmarks.harness import run
 from cxr.batch import rows
 from cxr.batch.state import State
 from cxr.imaging.preprocessing import preprocess
@@ -133,30 +132,11 @@ def keras(folder: Path, kind: str) -> float:
     return float(run(command).answer["seconds"])
 
 
-def peak(folder: Path, out: Path) -> float:
-    """Largest resident set of the process that holds the list, MiB."""
-    code = (
-        "import json, resource, sys; from cxr.__main__ import main; main(sys.argv[1:]); "
-        "print(json.dumps({'peak': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))"
-    )
-    command = [sys.executable, "-c", code, "screen", str(folder), "--out", str(out)]
-    return float(run(command).answer["peak"])
-
-
-def rate(folder: Path, out: Path, workers: int) -> float:
-    """Films a second of the whole command, its start included; wall time."""
-    began = time.perf_counter()
-    command = [sys.executable, "-m", "cxr", "screen", str(folder), "--out", str(out)]
-    subprocess.run([*command, "--workers", str(workers)], cwd=ROOT, check=True, capture_output=True)
-    return sum(1 for _ in folder.iterdir()) / (time.perf_counter() - began)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; or all")
     parser.add_argument("--films", type=int, default=20, help="of each kind")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--many", type=int, nargs="*", default=[1000, 10_000], help="for memory")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
@@ -200,32 +180,9 @@ def show_keras(home: Path, folders: dict[str, Path], options: argparse.Namespace
         print(f"{kind}: plain Keras beside ours {median(ratios):.2f}× ({spread})", flush=True)
 
 
-def show_workers(home: Path, folders: dict[str, Path], options: argparse.Namespace) -> None:
-    for n, (kind, folder) in enumerate(folders.items()):
-        ratios = []
-        for turn in range(options.rounds):
-            one, two = (rate(folder, home / f"{n}-{turn}-{w}.parquet", w) for w in (1, 2))
-            ratios.append(two / one)
-        print(f"{kind}: two workers beside one {median(ratios):.2f}× (wall, with the start)")
-
-
-def show_memory(home: Path, folders: dict[str, Path], options: argparse.Namespace) -> None:
-    """Copies of a few: as long a list, and a worker's memory does not go by its length."""
-    films = [jpeg(seed) for seed in range(20)]
-    for count in options.many:
-        folder = home / f"many{count}"
-        folder.mkdir()
-        for n in range(count):
-            (folder / f"{n:06}.jpg").write_bytes(films[n % len(films)])
-        found = peak(folder, home / f"{count}.parquet")
-        print(f"{count:,} films: {found:.0f} MiB in the process that holds the list", flush=True)
-
-
 PARTS = {
     "stages": show_stages,
     "keras": show_keras,
-    "workers": show_workers,
-    "memory": show_memory,
 }
 
 

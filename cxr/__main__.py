@@ -10,8 +10,8 @@
                   [--known-hospital | --site NAME] [--model DIR]
     python -m cxr verify REPORT.json [--film FILE] [--model DIR]
     python -m cxr audit verify [--export FILE] | show [--film SHA256] [--log PLACE]
-    python -m cxr screen FOLDER|CSV|DICOMDIR|ARCHIVE|PATTERN|s3://PLACE --out FILE.parquet
-                  [--csv] [--workers N] [--engine local|ray] [--address ADDRESS]
+    python -m cxr screen FOLDER|CSV|DICOMDIR|ARCHIVE|PATTERN|s3://PLACE|pacs:DAY..DAY
+                  --out FILE.parquet [--csv] [--workers N] [--engine local|ray] [--address ADDRESS]
                   [--overlays] [--reports] [--watch [SECONDS]]
                   [--known-hospital | --site NAME] [--model DIR]
     python -m cxr selftest [--learn] [--model DIR]

@@ -48,8 +48,8 @@ def main() -> None:
                 record.left()
                 st.caption("Tick a row to see its film.")
             else:
-                film.show(results, chosen, model)
                 readers.of_film(readings, chosen)
+                film.show(results, chosen, model)
     except CxrError as refusal:
         st.info(plain(str(refusal)))
 

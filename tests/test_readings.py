@@ -58,16 +58,16 @@ def test_filled_lists_stand_beside_the_table(results: Results) -> None:
             name: Read(said[at], "high") for name, said in calls.items() if said[at : at + 1] != []
         }
         assert found.of(number) == {k: v for k, v in expected.items() if v.call}
-    differ = {results.rows([n], ["sha256"])[0]["sha256"] for n in found.differ().tolist()}
+    differ = {results.rows([n], ["sha256"])[0]["sha256"] for n in found.differ.tolist()}
     assert differ == {marks[1]}, "T and t are one call, and an empty one is none"
-    agreed = found.agreement()
+    agreed = found.agreement
     assert (agreed.cases, agreed.readers) == (2, 2)
     assert agreed.pairs[0].observed == 0.5
 
 
 def test_copies_have_what_was_said_of_the_film(results: Results) -> None:
     found = Readings(results, filled(results, {"Ann": ["T"] * 6}))
-    assert len(found.read()) == 7
+    assert len(found.read) == 7
     assert found.of(6) == found.of(0) == {"Ann": Read("T", "high")}
 
 

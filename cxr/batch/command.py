@@ -27,7 +27,8 @@ def add(commands: _SubParsersAction[Any]) -> None:
         "source",
         metavar="SOURCE",
         help="a folder, a CSV file with a column called image, a DICOMDIR, a zip or tar archive, "
-        "a pattern in quotation marks, or a store: s3://bucket/folder",
+        "a pattern in quotation marks, a store: s3://bucket/folder, or days of the PACS that "
+        "CXR_PACS names: pacs:2026-01-01..2026-01-31",
     )
     screen.add_argument("--out", type=Path, required=True, metavar="FILE.parquet")
     screen.add_argument("--csv", action="store_true", help="the same table as CSV beside it")

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 
 import numpy as np
@@ -89,19 +90,22 @@ class Readings:
         """Reader → what he says of this row's film."""
         return {each.name: each.said[number] for each in self.readers if number in each.said}
 
+    @cached_property
     def read(self) -> Numbers:
         """Rows that anybody has read."""
         return _numbers({row for each in self.readers for row in each.said})
 
+    @cached_property
     def differ(self) -> Numbers:
         """Rows of which readers make different calls; capitals make no difference."""
-        calls = {number: self.of(int(number)).values() for number in self.read().tolist()}
+        calls = {number: self.of(int(number)).values() for number in self.read.tolist()}
         return _numbers(n for n, said in calls.items() if len({_same(s.call) for s in said}) > 1)
 
+    @cached_property
     def agreement(self) -> Agreement:
         """How far they agree beyond chance, film by film."""
-        rows = self._results.rows(self.read(), ("sha256",))
-        marks = dict(zip(self.read().tolist(), (row["sha256"] for row in rows), strict=True))
+        rows = self._results.rows(self.read, ("sha256",))
+        marks = dict(zip(self.read.tolist(), (row["sha256"] for row in rows), strict=True))
         return agreement(
             {
                 (str(marks[number]), each.name): _same(read.call)
@@ -113,7 +117,7 @@ class Readings:
     def to_csv(self, numbers: Numbers) -> bytes:
         """Films in the order given, a line each, with three columns for each reader."""
         columns = ("path", "sha256", "log_odds", "decision", "refusal", "flags")
-        differ = set(self.differ().tolist())
+        differ = set(self.differ.tolist())
         text = io.StringIO()
         writer = csv.writer(text)
         theirs = [f"{each.name} {column}" for each in self.readers for column in WRITTEN]

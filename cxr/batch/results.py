@@ -19,12 +19,11 @@ from pyarrow import compute as pc
 from pyarrow import parquet as pq
 
 from ..errors import CxrError, ScreenError, UnreadableFile
-from ..imaging.reader import bytes_of
 from ..notice import NOTICE
 from ..spreadsheet import inert
 from . import dicomdir
 from .scores import Comparison
-from .store import Store, is_url
+from .source import fetch_path
 from .table import SUMMARY
 
 _WORDS = ("decision", "refusal", "flags")
@@ -254,7 +253,7 @@ class Results:
         Raises
         ------
         ScreenError
-            ``film_gone``, ``film_changed``, ``bad_results``; ``store_away``, ``no_fsspec``.
+            ``film_gone``, ``film_changed``, ``bad_results``, and as a store or a PACS fails.
         UnreadableFile
             ``file_too_large``.
         """
@@ -265,7 +264,7 @@ class Results:
         if source.lower().endswith(".csv") or Path(source).name.upper() == dicomdir.NAME:
             path = str(Path(source).parent / path)
         try:
-            data = Store(path).fetch(path.encode()) if is_url(path) else bytes_of(path)
+            data = fetch_path(path)
         except UnreadableFile as refusal:
             if refusal.code != "not_found":
                 raise

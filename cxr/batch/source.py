@@ -1,5 +1,5 @@
-"""Which films a folder, a pattern, a list, an archive or a store holds, always in the same order,
-and the bytes of each."""
+"""Which films a folder, a pattern, a list, an archive, a store or a PACS holds, always in the same
+order, and the bytes of each."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .. import manifest
 from ..errors import ScreenError, UnreadableFile
 from ..imaging.decode_limits import MAX_BYTES, check_bytes, damaged
 from ..imaging.reader import bytes_of
-from . import dicomdir
+from . import dicomdir, pacs
 from .store import Store, is_url
 
-Kind = Literal["folder", "file", "list", "dicomdir", "zip", "tar", "pattern", "store"]
+Kind = Literal["folder", "file", "list", "dicomdir", "zip", "tar", "pattern", "store", "pacs"]
 COLUMN = "image"
 """Of a list: where its films are."""
 _UNSOUND = (
@@ -58,6 +58,9 @@ def kind_of(given: str) -> Kind:
     ScreenError
         ``no_source``.
     """
+    if pacs.is_query(given):
+        pacs.days(given)
+        return "pacs"
     if is_url(given):
         return "store"
     if os.path.isdir(given):  # noqa: PTH112 (names need not be text)
@@ -77,8 +80,8 @@ def kind_of(given: str) -> Kind:
     raise ScreenError(
         "no_source",
         "There is nothing at this place. Name a folder, a CSV file with a column called "
-        f"{COLUMN}, a {dicomdir.NAME}, a zip or tar archive, a pattern in quotation marks, or an "
-        "object store.",
+        f"{COLUMN}, a {dicomdir.NAME}, a zip or tar archive, a pattern in quotation marks, an "
+        "object store, or days of a PACS.",
     )
 
 
@@ -95,7 +98,7 @@ def films(given: str, apart: frozenset[str] = frozenset()) -> Iterator[Film]:
     Raises
     ------
     ScreenError
-        ``no_source``, ``unreadable_source``, ``no_fsspec``, ``store_away``.
+        ``no_source``, ``unreadable_source``, ``no_fsspec``, ``store_away``, and as a PACS fails.
     DataError
         ``bad_manifest``.
     """
@@ -104,6 +107,9 @@ def films(given: str, apart: frozenset[str] = frozenset()) -> Iterator[Film]:
         if kind == "store":
             for url, stamp in Store(given).films():
                 yield Film(url.encode(), url.encode(), stamp)
+        elif kind == "pacs":
+            for name in pacs.films(given):  # what has these UIDs is never another film
+                yield Film(name.encode(), name.encode(), "")
         elif kind == "zip":
             yield from _zipped(given)
         elif kind == "tar":
@@ -205,11 +211,21 @@ def fetcher(given: str) -> Callable[[bytes], bytes]:
     kind = kind_of(given)
     if kind == "store":
         return Store(given).fetch
+    if kind == "pacs":
+        return pacs.fetch
     if kind == "zip":
         return _Zip(given)
     if kind == "tar":
         return _Tar(given)
     return lambda place: bytes_of(os.fsdecode(place))
+
+
+def fetch_path(path: str) -> bytes:
+    """The bytes of a film by its path in a table, wherever it lies but in an archive; as
+    :func:`fetcher` raises."""
+    if pacs.is_query(path):
+        return pacs.fetch(path.encode())
+    return Store(path).fetch(path.encode()) if is_url(path) else bytes_of(path)
 
 
 class _Zip:

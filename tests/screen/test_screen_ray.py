@@ -24,6 +24,13 @@ wants_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not inst
 pytestmark = pytest.mark.usefixtures("lungs_looked_for")  # an actor looks for them
 
 
+def free_port() -> int:
+    """One that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found: int = server.getsockname()[1]
+    return found
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One CPU on each of two nodes; this process is connected to it."""
@@ -31,11 +38,15 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_AUTH_MODE", "disabled")  # else a token is written to the user's home
         patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("RAY_memory_monitor_refresh_ms", "0")  # no actor ends for what others hold
         import ray
         from ray.cluster_utils import Cluster
 
         shelf = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
-        found = Cluster(initialize_head=True, head_node_args=shelf)
+        found = Cluster(
+            initialize_head=True,
+            head_node_args={**shelf, "dashboard_agent_listen_port": free_port()},
+        )
         found.add_node(**shelf)
         ray.init(address=found.address, log_to_driver=False, configure_logging=False)
         yield found
@@ -149,9 +160,7 @@ def test_where_no_cluster_answers_that_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("ray.is_initialized", lambda: False)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        nobody = f"127.0.0.1:{server.getsockname()[1]}"
-    at = "--engine", "ray", "--address", nobody
+    at = "--engine", "ray", "--address", f"127.0.0.1:{free_port()}"
     assert screen(folder, tmp_path / "out.parquet", phantom_model, *at) == 2
     assert "[no_cluster]" in capsys.readouterr().err
 

@@ -16,6 +16,7 @@ import cxr
 from cxr.batch import engine
 from cxr.batch.results import Results
 from cxr.batch.source import films
+from cxr.batch.watch import Looks
 
 wants_s3 = pytest.mark.skipif(
     find_spec("s3fs") is None or find_spec("moto") is None,
@@ -122,6 +123,20 @@ def test_an_object_that_is_another_is_scored_again_and_one_that_went_leaves(
     found = {row["path"].rpartition("/")[2]: row for row in rows(out)}
     assert found["0.png"]["sha256"] == scored[-1]
     assert "2.png" not in found
+
+
+@wants_s3
+def test_a_store_is_watched_as_a_folder_is(store: Any) -> None:
+    import boto3
+
+    looks = Looks(f"{BUCKET}/vans", frozenset())
+    assert not looks.another()
+    assert looks.another()
+    known = len(list(looks.whole()))
+    boto3.client("s3").put_object(Bucket="programme", Key="vans/new.png", Body=chest(20))
+    assert not looks.another(), "seen once"
+    assert looks.another()
+    assert len(list(looks.whole())) == known + 1
 
 
 @wants_s3

@@ -62,7 +62,7 @@ def narrowed(found: Numbers, readings: Readings) -> Numbers:
         wanted = st.selectbox("Readers", _SHOWN, index=None, placeholder="Any")
     if wanted is None:
         return found
-    rows = readings.differ() if wanted == "Readers differ" else readings.read()
+    rows = readings.differ if wanted == "Readers differ" else readings.read
     kept = np.isin(found, rows)
     return found[~kept if wanted == "Not read" else kept]
 
@@ -74,13 +74,13 @@ def told(readings: Readings) -> str:
         + f" ({each.elsewhere:,} not in this table)" * bool(each.elsewhere)
         for each in readings.readers
     ]
-    agreed = readings.agreement()
+    agreed = readings.agreement
     if not agreed.cases:
         return f"Read: {', '.join(said)}."
     kappa = "" if np.isnan(agreed.kappa) else f", kappa {exact(agreed.kappa)}"
     return (
         f"Read: {', '.join(said)}. By two or more {agreed.cases:,} films{kappa}; "
-        f"rows on which calls differ: {len(readings.differ()):,}."
+        f"rows on which calls differ: {len(readings.differ):,}."
     )
 
 
