@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from cxr.errors import CxrError
@@ -57,7 +59,7 @@ def main() -> None:
         part = st.segmented_control(
             "Part",
             PARTS,
-            default=PARTS[0],
+            default=_asked("at", PARTS),
             required=True,
             key="part",
             bind="query-params",
@@ -80,7 +82,7 @@ def choose(bundle: Bundle, key: tuple[str, str], there: list[str]) -> Scope:
     split = st.segmented_control(
         "Films",
         there,
-        default=there[0],
+        default=_asked("split", there),
         required=True,
         label_visibility="collapsed",
         key="set",
@@ -88,15 +90,24 @@ def choose(bundle: Bundle, key: tuple[str, str], there: list[str]) -> Scope:
         format_func=lambda name: blocks.SPLITS[name],
     )
     of_split = sources(key, split)
+    asked = st.query_params.get("source", "")
     source = st.selectbox(
         "Source",
         [ALL, *of_split],
+        index=of_split.index(asked) + 1 if asked in of_split else 0,
         label_visibility="collapsed",
         key=f"ev-source-{split}",
         format_func=site,
         width=200,
     )
     return scope(bundle, split, "" if source == ALL else source)
+
+
+def _asked(name: str, known: Sequence[str]) -> str:
+    """What an address that leads back from Review asks for, else the first; see
+    :func:`ui.metrics.cases.way`."""
+    asked = st.query_params.get(name, "")
+    return asked if asked in known else known[0]
 
 
 def show(part: str, films: Scope) -> None:

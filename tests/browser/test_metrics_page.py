@@ -73,10 +73,15 @@ def test_a_clicked_cell_lists_its_films_and_opens_them(metrics: Page, rows: pd.D
     expect(listed.first).to_contain_text("labelled N called T")
     found = len(select(rows, label="N", called="T"))
     expect(listed.first).to_contain_text(f"{found} film")
-    metrics.get_by_role("button", name="Open all in review room").click()
+    metrics.get_by_role("link", name="Open all in review room").click()
     metrics.wait_for_url("**/cases?**", timeout=WAIT_MS)
     for said in ("truth=N", "called=T", "split=test", "model=default"):
         assert said in metrics.url
+    settled(metrics)
+    metrics.go_back()
+    metrics.wait_for_url("**/evidence?**", timeout=WAIT_MS)
+    settled(metrics)
+    expect(listed.first).to_contain_text("labelled N called T")
 
 
 def test_an_address_leads_to_its_part(metrics: Page) -> None:

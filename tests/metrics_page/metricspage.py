@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import appwalk
 from streamlit.testing.v1 import AppTest
@@ -23,6 +24,11 @@ def ran(at: AppTest) -> AppTest:
 
 def go(at: AppTest, part: str) -> AppTest:
     return ran(at.segmented_control(key="part").set_value(part).run())
+
+
+def links(at: AppTest, name: str) -> list[Any]:
+    """Those whose words begin so: label, query_string, disabled, help."""
+    return [e.proto for e in at.get("page_link") if e.proto.label.startswith(name)]
 
 
 def text(at: AppTest) -> str:

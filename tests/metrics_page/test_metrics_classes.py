@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import cv2
 import pandas as pd
 import pytest
 import tables
 from films import film
-from metricspage import go, opened, ran, rewrite, text
+from metricspage import go, links, opened, ran, rewrite, text
 
 from cxr.metrics import evidence
 from cxr.metrics.predictions import select
@@ -78,18 +79,19 @@ def test_thumbnails_are_shown_only_where_they_may(
     assert shown[-first.display.sum() :] == first.image[first.display].tolist()
     assert all(image in set(rows.image[rows.display]) for image in shown)
     assert "not marked as free to be shown" in text(at)
-    for _, row in first.iterrows():
-        button = at.button(key=f"ev-open-{row.case}")
-        assert button.label == f"Open case {row.case[:4]}…"
-        assert button.disabled == (not row.display)
-        assert bool(button.help) == (not row.display), "the reason stands on what is disabled"
+    for (_, row), link in zip(first.iterrows(), links(at, "Open case"), strict=True):
+        assert link.label == f"Open case {row.case[:4]}…"
+        assert f"case={row.case}" in link.query_string
+        assert link.disabled == (not row.display)
+        assert bool(link.help) == (not row.display), "the reason stands on what is disabled"
 
 
 def test_a_case_opens_in_the_review_room(rows: pd.DataFrame) -> None:
     at = go(opened(), "Classes")
-    at.button(key="ev-review-all").click().run()
+    (link,) = links(at, "Open all")
     wanted = {"model": "default", "split": "test", "truth": "T", "called": "N"}
-    assert wanted.items() <= dict(at.query_params).items()
+    back = {"at": "Classes", "labelled": "T"}
+    assert (wanted | back).items() <= dict(parse_qsl(link.query_string)).items()
 
 
 def test_the_curves_stand_with_their_areas(rows: pd.DataFrame) -> None:
@@ -126,6 +128,17 @@ def test_the_address_leads_back_to_the_cell(rows: pd.DataFrame) -> None:
     again = go(opened(labelled="T", called="P"), "Classes")
     cell = select(rows, split="test", label="T", called="P")
     assert f"{films(len(cell))} labelled T called P" in text(again)
+    (link,) = links(again, "Open all")
+    back = ran(opened(**dict(parse_qsl(link.query_string))))
+    assert back.segmented_control(key="part").value == "Classes"
+    assert f"{films(len(cell))} labelled T called P" in text(back)
+
+
+def test_the_way_back_from_review_leads_to_the_split_and_the_source(rows: pd.DataFrame) -> None:
+    at = opened(at="Slices", split="external", source="far", slice="external|sex|F")
+    assert at.segmented_control(key="set").value == "external"
+    assert at.selectbox(key="ev-source-external").value == "far"
+    assert at.selectbox(key="ev-slice").value == ("external", "sex", "F")
 
 
 def test_a_cell_of_another_model_s_labels_is_forgotten(rows: pd.DataFrame) -> None:
@@ -160,14 +173,14 @@ def test_a_bundle_without_limits_says_how_to_get_them(
 
 
 @pytest.mark.parametrize(
-    ("part", "table", "button", "fewer"),
+    ("part", "table", "fewer"),
     [
-        ("Models", "ev-differ-other", "ev-open-other", ("ev-source-test", "home")),
-        ("Classes", "ev-cases", "ev-review-case", ("ev-called", "N")),
+        ("Models", "ev-differ-other", ("ev-source-test", "home")),
+        ("Classes", "ev-cases", ("ev-called", "N")),
     ],
 )
 def test_a_film_picked_in_a_table_that_is_shorter_now_is_none(
-    room: Path, part: str, table: str, button: str, fewer: tuple[str, str]
+    room: Path, part: str, table: str, fewer: tuple[str, str]
 ) -> None:
     at = go(opened(), part)
     if part == "Classes":
@@ -176,6 +189,6 @@ def test_a_film_picked_in_a_table_that_is_shorter_now_is_none(
     (found,) = (len(each.value) for each in at.dataframe if each.key == table)
     at.session_state[table] = {"selection": {"rows": [found - 1]}}
     ran(at.run())
-    assert button in [each.key for each in at.button]
+    assert links(at, "Open in review room")
     ran(at.selectbox(key=fewer[0]).set_value(fewer[1]).run())
-    assert button not in [each.key for each in at.button]
+    assert not links(at, "Open in review room")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil
 
 import cv2
@@ -28,17 +29,19 @@ TABLE_ROWS = 10_000
 
 def show(scope: Scope, truth: str, called: str) -> None:
     """Thumbnails where a data folder is named, a table where none is."""
+    back = {"at": "Classes", "labelled": truth}
     rows = select(scope.films, label=truth, called=called)
     rows = rows.sort_values("loss", ascending=False, kind="stable")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{films(len(rows))} labelled {plain(truth)} called {plain(called)}**")
-        if len(rows) and st.button("Open all in review room", key="ev-review-all"):
-            open_review(scope, truth, called)
-    listed(scope, rows)
+        if len(rows):
+            cell = {"label": truth, "called": called}
+            way(scope, "Open all in review room", cell, back)
+    listed(scope, rows, back)
 
 
-def listed(scope: Scope, rows: pd.DataFrame) -> None:
-    """Films of a table, each with the way to its case."""
+def listed(scope: Scope, rows: pd.DataFrame, back: Mapping[str, str]) -> None:
+    """Films of a table, each with the way to its case; see :func:`way`."""
     if rows.empty:
         return
     folder = source.folder()
@@ -46,27 +49,54 @@ def listed(scope: Scope, rows: pd.DataFrame) -> None:
     if folder is not None:
         why = source.wrong(folder, scope.key)
     if folder is not None and not why:
-        _gallery(scope, rows, folder)
+        _gallery(scope, rows, folder, back)
     else:
-        _table(scope, rows)
+        _table(scope, rows, back)
         st.caption(why)
 
 
-def open_review(scope: Scope, truth: str, called: str, case: str = "") -> None:
-    """Go to the review room with this cell as its queue."""
+def way(
+    scope: Scope,
+    name: str,
+    row: Mapping[str, str],
+    back: Mapping[str, str],
+    shut: str = "",
+) -> None:
+    """A link to the review room, with a cell as its queue.
+
+    Parameters
+    ----------
+    name : str
+        What the link says.
+    row : mapping
+        ``label`` and ``called`` of the cell; ``case``, where one is to be opened.
+    back : mapping
+        What leads back here: ``at``, a part of this page, and what that needs. Streamlit leaves a
+        place in the browser's history that has this page's path and that room's address, without
+        what a control of this page is bound to: it has to be both.
+    shut : str
+        Why there is no way, if there is none.
+    """
     wanted = {
+        **back,
         "model": scope.bundle.folder.name,
         "split": scope.split,
         "source": scope.source,
-        "truth": truth,
-        "called": called,
+        "truth": row["label"],
+        "called": row["called"],
         "sort": "loss",  # as the films are listed here, so that Next goes on along the list
-        "case": case,
+        "case": row.get("case", ""),
     }
-    st.switch_page(REVIEW, query_params={name: value for name, value in wanted.items() if value})
+    st.page_link(
+        REVIEW,
+        label=name,
+        disabled=bool(shut),
+        help=shut or None,
+        query_params={name: value for name, value in wanted.items() if value},
+    )
 
 
-def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder) -> None:
+def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder, back: Mapping[str, str]) -> None:
     pages = ceil(len(rows) / PAGE)
     place = st.container()
     page = st.pagination(pages, key=f"ev-page-{len(rows)}") if pages > 1 else 1
@@ -82,14 +112,8 @@ def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder) -> None:
                 scores = (f"{x} {share(row[f'p_{x}'], 2)}" for x in scope.bundle.labels)
                 st.caption(f"{plain(' · '.join(scores))}  \n{plain(site(row.source))}")
                 shown = bool(row.display and folder.may_show(row.image))
-                if st.button(
-                    f"Open case {row.case[:4]}…",
-                    key=f"ev-open-{row.case}",
-                    width="stretch",
-                    disabled=not shown,
-                    help=None if shown else _HIDDEN,
-                ):
-                    open_review(scope, row.label, row.called, row.case)
+                name = f"Open case {row.case[:4]}…"
+                way(scope, name, dict(row), back, "" if shown else _HIDDEN)
 
 
 def _picture(row: pd.Series, folder: Folder) -> bytes:
@@ -114,7 +138,7 @@ def _blank(text: str) -> bytes:
     return cv2.imencode(".png", square)[1].tobytes()
 
 
-def _table(scope: Scope, rows: pd.DataFrame) -> None:
+def _table(scope: Scope, rows: pd.DataFrame, back: Mapping[str, str]) -> None:
     names = ["case", "source", "view", "age_group", "sex", "flags"]
     scores = [f"p_{label}" for label in scope.bundle.labels]
     shown = rows[[*names, *scores, "margin", "loss"]].head(TABLE_ROWS)
@@ -137,6 +161,4 @@ def _table(scope: Scope, rows: pd.DataFrame) -> None:
     chosen = event.selection.rows  # it outlives the films that it was chosen from
     if not chosen or chosen[0] >= len(shown):
         return
-    if st.button("Open in review room", key="ev-review-case"):
-        row = rows.iloc[chosen[0]]
-        open_review(scope, row.label, row.called, row.case)
+    way(scope, "Open in review room", dict(rows.iloc[chosen[0]]), back)

@@ -16,7 +16,7 @@ from cxr.shipped import folder
 from ui.base import charts
 from ui.base.words import plain, site
 from ui.metrics.blocks import Block, Chart, heading, named, quiet, ranged, said, share, show, table
-from ui.metrics.cases import open_review
+from ui.metrics.cases import way
 from ui.metrics.scope import Scope
 from ui.session import models
 from ui.session.tables import Key, all_films, bundle, key_of, part
@@ -158,8 +158,8 @@ def _disagreements(scope: Scope, other: Key) -> None:
     chosen = event.selection.rows  # it outlives the films that it was chosen from
     if chosen and chosen[0] < len(shown):
         row = found.iloc[chosen[0]]
-        if st.button("Open in review room", key=f"ev-open-{names[1]}"):
-            open_review(scope, row["label"], row["first"], row["case"])
+        cell = {"label": row["label"], "called": row["first"], "case": row["case"]}
+        way(scope, "Open in review room", cell, {"at": "Models"})
 
 
 def learning(scope: Scope, others: list[Key]) -> list[Block]:

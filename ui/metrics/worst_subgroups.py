@@ -75,15 +75,17 @@ def show(scope: Scope) -> None:
 
 def _behind(sides: list[Side], by: str) -> None:
     """The films of one slice: those called wrong first, the least expected label on top."""
+    offered = [
+        (side.split, each.by, each.name)
+        for side, there in sides
+        for each in there
+        if by in ("All", each.by)
+    ]
+    asked = tuple(st.query_params.get("slice", "").split("|"))
     chosen = st.selectbox(
         "Films of",
-        [
-            (side.split, each.by, each.name)
-            for side, there in sides
-            for each in there
-            if by in ("All", each.by)
-        ],
-        index=None,
+        offered,
+        index=offered.index(asked) if asked in offered else None,
         placeholder="Choose a slice to see its films",
         format_func=_named,
         key="ev-slice",
@@ -96,7 +98,8 @@ def _behind(sides: list[Side], by: str) -> None:
     rows = scope.films[dict(parts(scope.films, by))[name]]
     wrong = int((rows.label.astype(str) != rows.called.astype(str)).sum())
     st.markdown(f"**{films(len(rows))}, {wrong:,} of them called wrong**")
-    cases.listed(scope, rows.sort_values("loss", ascending=False, kind="stable"))
+    back = {"at": "Slices", "slice": "|".join(chosen)}
+    cases.listed(scope, rows.sort_values("loss", ascending=False, kind="stable"), back)
 
 
 def _named(chosen: tuple[str, str, str]) -> str:

@@ -23,6 +23,9 @@ _LAST, _ASIDE, _FIRST = "review_address", "review_aside", "review_first"
 _TELLING = ("truth", "called", "passport", "sort", "shown")
 SPLITS = (OWN, "test", "external", "val", "train")
 """Never pooled: the first that there is is shown until another is chosen."""
+_OF_METRICS = ("at", "labelled", "slice")
+"""What a cell or a slice of Metrics says here of itself. It is left where it is: another address
+would be another place in the browser's history, and Back would end there."""
 _P = ParamSpec("_P")
 
 
@@ -111,7 +114,8 @@ def write(model: str, queue: Wanted, case: str) -> None:
     if case:
         said["case"] = case
     st.session_state[_LAST] = said
-    if st.query_params.to_dict() != said:
+    given_own = {k: v for k, v in st.query_params.to_dict().items() if k not in _OF_METRICS}
+    if given_own != said:
         st.query_params.from_dict(said)
 
 
