@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _OPEN, _FOUND, _CAME, _SENT = "pacs_open", "pacs_found", "pacs_came", "pacs_sent"
 _EITHER = "CR or DX"
+_PARTS = {"Chest": "CHEST", "Any": ""}
 
 
 def find() -> None:
@@ -59,6 +60,7 @@ def _search(pacs: Pacs) -> None:
         kind, number = st.columns(2)
         modality = kind.selectbox("Modality", (_EITHER, "CR", "DX"), key="pacs-modality")
         accession = number.text_input("Accession number", max_chars=16, key="pacs-accession")
+        part = st.selectbox("Body part", tuple(_PARTS), key="pacs-part")
         unread = st.checkbox("Only films without a report of CXR Lens", True, key="pacs-unread")
         asked = st.form_submit_button("Search")
     if asked:
@@ -66,7 +68,7 @@ def _search(pacs: Pacs) -> None:
             from cxr.dicomweb.query import Query, search
 
             wanted = "" if modality == _EITHER else modality
-            query = Query(since, until, wanted, accession=accession.strip(), unread=unread)
+            query = Query(since, until, wanted, _PARTS[part], accession.strip(), unread)
             with st.spinner("Asking the PACS"):
                 st.session_state[_FOUND] = search(pacs, query)
         except PacsError as refusal:
@@ -76,11 +78,11 @@ def _search(pacs: Pacs) -> None:
         for note in found.notes:
             st.caption(plain(note))
         if not found.films:
-            st.caption("No chest film that fits.")
+            st.caption("No film that fits.")
             return
         titles = {str(each.film): each for each in found.films}
         taken = st.multiselect(
-            f"Chest films ({len(titles)})",
+            f"Films ({len(titles)})",
             list(titles),
             format_func=lambda name: titles[name].title + " · read" * titles[name].read,
             key="pacs-taken",
