@@ -57,10 +57,10 @@ def _search(pacs: Pacs) -> None:
         first, last = st.columns(2)
         since = first.date_input("From", None, key="pacs-since")
         until = last.date_input("Until", None, key="pacs-until")
-        kind, number = st.columns(2)
+        kind, where, number = st.columns(3)
         modality = kind.selectbox("Modality", (_EITHER, "CR", "DX"), key="pacs-modality")
         accession = number.text_input("Accession number", max_chars=16, key="pacs-accession")
-        part = st.selectbox("Body part", tuple(_PARTS), key="pacs-part")
+        part = where.selectbox("Body part", tuple(_PARTS), key="pacs-part")
         unread = st.checkbox("Only films without a report of CXR Lens", True, key="pacs-unread")
         asked = st.form_submit_button("Search")
     if asked:
