@@ -17,6 +17,7 @@ import pytest
 from streamlit import runtime
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.fragment import MemoryFragmentStorage
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.state.session_state import SessionState
@@ -103,6 +104,10 @@ def test_a_session_that_cannot_come_back_is_emptied_without_another_one(
     monkeypatch.setattr(runtime, "get_instance", lambda: server)
     session = Mock(spec=AppSession, id="one", session_state=SessionState())
     films = session.session_state["films"] = {1: b"a film"}
+    session._fragment_storage = MemoryFragmentStorage()
+    session._fragment_storage.register("part", lambda: films)
+    metadata = session.session_state._new_widget_state.widget_metadata
+    metadata["button"] = Mock(callback_args=(films,))
     storage.save(SessionInfo(client=None, session=session))
     watch = memory.Watch()
     watch.look()
@@ -112,6 +117,8 @@ def test_a_session_that_cannot_come_back_is_emptied_without_another_one(
     session.shutdown.assert_called_once_with()
     assert "films" not in session.session_state
     assert not films
+    assert not session._fragment_storage.contains("part")
+    assert not metadata
 
 
 def test_it_watches_once_however_often_pages_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,16 @@ def test_films_are_fetched_read_and_sent_back(app: AppTest, server: Server) -> N
     assert series_of("report", uids(study=2)[2]) in kept
 
 
+def test_films_of_any_part_are_found_on_wish(app: AppTest, server: Server) -> None:
+    server.hold(stored(study=3, StudyDate="20261103", BodyPartExamined="KNEE"))
+    searched(app)
+    assert len(app.multiselect(key="pacs-taken").options) == 2
+    app.selectbox(key="pacs-part").set_value("Any")
+    (form,) = (button for button in app.button if button.label == "Search")
+    form.click().run()
+    assert len(app.multiselect(key="pacs-taken").options) == 3
+
+
 def test_a_fault_is_a_sentence_and_the_button_tries_again(app: AppTest, server: Server) -> None:
     server.faults = ["503"] * 2
     searched(app)

@@ -114,6 +114,10 @@ def _drop(expire: Callable[[], list[tuple[str, SessionInfo]]]) -> None:
             if isinstance(held, dict):  # such as its films: the functions of widgets hold them too
                 held.clear()
         state.clear()
+        with suppress(AttributeError):  # of another Streamlit
+            # What parts of a page and callbacks were given, which no clearing of states reaches.
+            ended.session._fragment_storage.clear()
+            state._new_widget_state.widget_metadata.clear()
 
 
 WATCH = Watch()

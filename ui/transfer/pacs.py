@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _OPEN, _FOUND, _CAME, _SENT = "pacs_open", "pacs_found", "pacs_came", "pacs_sent"
 _EITHER = "CR or DX"
+_PARTS = {"Chest": "CHEST", "Any": ""}
 
 
 def find() -> None:
@@ -57,9 +58,10 @@ def _search(pacs: Pacs) -> None:
         first, last = st.columns(2)
         since = first.date_input("From", None, key="pacs-since")
         until = last.date_input("Until", None, key="pacs-until")
-        kind, number = st.columns(2)
+        kind, where, number = st.columns(3)
         modality = kind.selectbox("Modality", (_EITHER, "CR", "DX"), key="pacs-modality")
         accession = number.text_input("Accession number", max_chars=16, key="pacs-accession")
+        part = where.selectbox("Body part", tuple(_PARTS), key="pacs-part")
         unread = st.checkbox("Only films without a report of CXR Lens", True, key="pacs-unread")
         asked = st.form_submit_button("Search")
     if asked:
@@ -67,7 +69,7 @@ def _search(pacs: Pacs) -> None:
             from cxr.dicomweb.query import Query, search
 
             wanted = "" if modality == _EITHER else modality
-            query = Query(since, until, wanted, accession=accession.strip(), unread=unread)
+            query = Query(since, until, wanted, _PARTS[part], accession.strip(), unread)
             with st.spinner("Asking the PACS"):
                 st.session_state[_FOUND] = search(pacs, query)
         except PacsError as refusal:
@@ -77,11 +79,11 @@ def _search(pacs: Pacs) -> None:
         for note in found.notes:
             st.caption(plain(note))
         if not found.films:
-            st.caption("No chest film that fits.")
+            st.caption("No film that fits.")
             return
         titles = {str(each.film): each for each in found.films}
         taken = st.multiselect(
-            f"Chest films ({len(titles)})",
+            f"Films ({len(titles)})",
             list(titles),
             format_func=lambda name: titles[name].title + " · read" * titles[name].read,
             key="pacs-taken",
