@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from appwalk import FILM, OTHER, upload
-from films import film, png
+from films import dicom, film, png
 from hospitalpage import drop, pile_of, ran, text
 from reviews import verdict
 from streamlit.testing.v1 import AppTest
@@ -43,6 +43,18 @@ def test_no_file_is_kept(page: AppTest) -> None:
     held = next(iter(pile_of(at).held.values()))
     assert not any(isinstance(value, bytes) for value in vars(held).values())
     assert not any(isinstance(value, bytes) for value in vars(held.film).values())
+
+
+def test_dicom_files_say_whose_films_they_are_and_a_table_says_it_first(page: AppTest) -> None:
+    taken = [dicom(film(300, 260 + i), PatientID="4711") for i in range(2)]
+    at = drop(page, N, ("a.dcm", taken[0]), ("b.dcm", taken[1]), ("c.png", THIRD))
+    assert "3 N · 1 known patient" in text(at)
+    assert "4711" not in text(at)
+    people = {held.names[0]: held.person for held in pile_of(at).held.values()}
+    assert people["a.dcm"] == people["b.dcm"] != ""
+    assert people["c.png"] == ""
+    at = drop(at, N, ("films.csv", b"file,patient\na.dcm,one\n"))
+    assert "2 known patients" in text(at)
 
 
 def test_folders_name_the_label(page: AppTest) -> None:

@@ -185,7 +185,7 @@ def state(model: Classifier) -> None:
     said = [f"{numbers[label]} {label}" for label in model.labels if numbers[label]]
     said += [f"{numbers['']} without a label"] if numbers[""] else []
     people = {held.person for held in here.held.values()} - {""}
-    said += [f"{len(people)} known patients"] if people else []
+    said += [f"{len(people)} known patient{'s' * (len(people) > 1)}"] if people else []
     said += [f"{len(here.refused)} refused"] if here.refused else []
     said += [f"{here.again} there already"] if here.again else []
     with st.container(horizontal=True, vertical_alignment="center"):
