@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from ..errors import CxrError, ScreenError
+from ..model.bundle import MANIFEST
 from ..model.classifier import load
 from ..model.site_head import Site
 from ..screening.assess import shipped_lungs
+from ..user_folders import cache_home
 from .engine import ENDED, Heard
 from .scorer import Answer, Scorer, Stopped
 from .table import FORMAT
@@ -54,13 +58,10 @@ class _Actor:
     ) -> None:
         with suppress(OSError):  # paths are as seen from there, unless they need no such place
             os.chdir(home)
-        self._folder = tempfile.TemporaryDirectory(prefix="cxr-")
-        for name, data in files.items():
-            (Path(self._folder.name) / name).write_bytes(data)
         self._scorer: Scorer | None = None
         self._stopped: Stopped | None = None
         try:
-            model = load(Path(self._folder.name)).at(site)
+            model = load(_kept(files)).at(site)
             self._scorer = Scorer(model, known_hospital, given)
         except CxrError as error:
             self._stopped = Stopped(error.code, f"On a machine of the cluster: {error.message}")
@@ -85,6 +86,21 @@ class _Actor:
             return Stopped(error.code, error.message)
 
 
+def _kept(files: dict[str, bytes]) -> Path:
+    """A bundle's folder in this machine's cache, written once. Its hashes are looked at whenever it
+    is loaded."""
+    place = cache_home() / "cluster" / sha256(files[MANIFEST]).hexdigest()
+    if not place.is_dir():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=place.parent))
+        for name, data in files.items():
+            (part / name).write_bytes(data)
+        with suppress(OSError):  # another actor was first
+            part.rename(place)
+        shutil.rmtree(part, ignore_errors=True)
+    return place
+
+
 class Actors:
     """As :class:`cxr.batch.engine.Workers`; a worker goes by its actor.
 
@@ -96,7 +112,7 @@ class Actors:
     count : int
         Of workers, which a cluster of this machine has room for.
     folder : Path
-        Of the bundle. It goes along to each machine.
+        Of the bundle. It goes along to each machine, which keeps it in its cache.
     site : Site or None
     known_hospital : bool
     given : str

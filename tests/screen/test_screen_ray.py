@@ -38,6 +38,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_AUTH_MODE", "disabled")  # else a token is written to the user's home
         patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("CXR_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("RAY_memory_monitor_refresh_ms", "0")  # no actor ends for what others hold
         import ray
         from ray.cluster_utils import Cluster
