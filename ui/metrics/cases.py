@@ -35,7 +35,9 @@ def show(scope: Scope, truth: str, called: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{films(len(rows))} labelled {plain(truth)} called {plain(called)}**")
         if len(rows):
-            cell = {"label": truth, "called": called}
+            # With its first case: an address that Review has to complete is a step of its own.
+            first = "".join(rows.case[rows.display][:1])
+            cell = {"label": truth, "called": called, "case": first}
             way(scope, "Open all in review room", cell, back)
     listed(scope, rows, back)
 
