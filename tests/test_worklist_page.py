@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from cxr.audit.log import Log
 from cxr.batch.scores import Comparison
 from ui.session import record
+from ui.worklist.table import _within
 
 
 @pytest.fixture
@@ -181,3 +182,10 @@ def test_what_leaves_is_told_to_the_audit_log(
     assert (zipped["what"], zipped["sha256"]) == ("reading lists", sha256(handed).hexdigest())
     assert (left["what"], left["films"]) == ("recall list", 122)
     assert left["sha256"] == sha256(written).hexdigest()
+
+
+def test_the_folder_that_a_page_s_films_share_is_left_out() -> None:
+    assert _within(["/van/3/a.png", "/van/3/b/c.png"]) == ["a.png", "b/c.png"]
+    assert _within(["/van/31.png", "/van/32.png"]) == ["31.png", "32.png"]
+    assert _within(["/van/a.png", "b.png"]) == ["/van/a.png", "b.png"]
+    assert _within(["s3://van/a.png"]) == ["a.png"]

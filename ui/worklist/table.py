@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 import pandas as pd
@@ -85,9 +86,11 @@ def show(results: Results, numbers: Numbers, readings: Readings | None = None) -
     chance = f"p_{positive}"
     columns = ("log_odds", chance, "decision", "refusal", "flags", "path", "view")
     read = [_calls(readings, number) for number in numbers.tolist()]
-    rows = zip(results.rows(numbers, columns), read, strict=True)
+    rows = list(results.rows(numbers, columns))
+    names = _within([row["path"] for row in rows])
+    brief = [_brief(*each, chance) for each in zip(rows, names, read, strict=True)]
     picked = st.dataframe(
-        pd.DataFrame([_brief(row, chance, calls) for row, calls in rows]),
+        pd.DataFrame(brief),
         hide_index=True,
         height="content" if len(numbers) < 18 else HEIGHT,
         key=f"worklist-{numbers[0]}-{numbers[-1]}-{len(numbers)}",
@@ -118,7 +121,15 @@ def _calls(readings: Readings | None, number: int) -> dict[str, str]:
     }
 
 
-def _brief(row: dict[str, Any], chance: str, calls: dict[str, str]) -> dict[str, Any]:
+def _within(paths: list[str]) -> list[str]:
+    """Where a page's films lie in the folder that they share, which would fill the column."""
+    parts = [path.split("/") for path in paths]
+    levels = zip(*(each[:-1] for each in parts), strict=False)
+    shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
+    return ["/".join(each[shared:]) for each in parts]
+
+
+def _brief(row: dict[str, Any], name: str, calls: dict[str, str], chance: str) -> dict[str, Any]:
     """In few columns, as the film lies beside them: a refused film has no decision."""
     return {
         "odds": row["log_odds"],
@@ -126,6 +137,6 @@ def _brief(row: dict[str, Any], chance: str, calls: dict[str, str]) -> dict[str,
         "decision": "refused" if row["refusal"] else row["decision"],
         **calls,
         "checks": flag(row["refusal"] or ", ".join((row["flags"] or "").split())),
-        "film": row["path"],
+        "film": name,
         "view": row.get("view"),
     }
