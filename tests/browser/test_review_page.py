@@ -178,6 +178,33 @@ def test_a_key_before_the_next_case_is_shown_judges_neither(page: Page, cases: l
     expect(page.get_by_text("[key_taken]")).to_have_count(0)
 
 
+def test_a_consensus_is_filled_in_without_losing_its_form(page: Page, cases: list[str]) -> None:
+    begin(page, "First Voice")
+    at_case(page, cases[0])
+    page.keyboard.press("f")
+    at_case(page, cases[1])
+    page.get_by_role("button", name="Change reader").click()
+    begin(page, "Second Voice")
+    page.get_by_role("button", name="Previous").click()
+    at_case(page, cases[0])
+    page.keyboard.press("e")
+    at_case(page, cases[1])
+    page.get_by_role("button", name="Previous").click()
+    at_case(page, cases[0])
+    page.get_by_text("Write down a consensus").click()
+    form = page.locator("[class*=st-key-consensus-form]")
+    form.get_by_role("radio", name="Label wrong").click()
+    settled(page)
+    form.get_by_role("radio", name="N", exact=True).click()
+    settled(page)
+    form.get_by_role("button", name="Keep the consensus").click()
+    expect(page.locator(".cxr-heading", has_text="Consensus: label wrong (N), by")).to_be_visible()
+    settled(page)
+    rows = from_file(exported(page, "JSON"))
+    (row,) = (row for row in rows if row.kind == "consensus")
+    assert {"First Voice", "Second Voice"} <= set(row.behind)
+
+
 def test_keys_work_after_a_filter_was_clicked(page: Page, cases: list[str]) -> None:
     begin(page, "Mouse First")
     order = page.get_by_role("combobox", name="Order")
