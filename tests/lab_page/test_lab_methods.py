@@ -128,6 +128,6 @@ def test_the_strip_names_the_changes_that_give_another_class() -> None:
     other = {"N": 0.55, "T": 0.45}
     found = Stability(was, {(kind, 1.0): was for kind in CHANGES} | {("gamma", 1.0): other})
     said = strip(found)
-    assert "1 of 5 changes give another class: Gamma." in said
+    assert "1 of 5 changes gives another class: Gamma." in said
     assert "moves by up to .15" in said
     assert "<b>unstable</b>" in said

@@ -127,10 +127,10 @@ def _why(found: Stability) -> str:
     if not found.turned:
         return f"{label} moves by {score(found.move)} at most, and stays the class."
     kinds = dict.fromkeys(_NAMES[kind].split()[0] for kind, _ in found.turned)
-    total = len(found.changed)
+    turned, total = len(found.turned), len(found.changed)
     return (
-        f"{label} moves by up to {score(found.move)}. {len(found.turned)} of {total} changes give "
-        f"another class: {', '.join(kinds)}."
+        f"{label} moves by up to {score(found.move)}. {turned} of {total} changes "
+        f"give{'s' if turned == 1 else ''} another class: {', '.join(kinds)}."
     )
 
 
