@@ -3,9 +3,9 @@ memory it takes as the list of films gets longer.
 
     python -m benchmarks.scaling [workers] [nodes] [memory] [--films N] [--rounds N] [--many N ...]
 
-Drawn films as for `benchmarks.screen`, by turns. Films a second are wall time, without the start of
-the command, and as good as the machine is idle. `workers` and `nodes` need Ray, whose nodes all run
-on this machine.
+Drawn films as for `benchmarks.screen`, by turns. Films a second are wall time, from the moment that
+all workers are at work, and as good as the machine is idle. `workers` and `nodes` need Ray, whose
+nodes all run on this machine.
 """
 
 from __future__ import annotations
@@ -18,15 +18,21 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from statistics import median
 
+import cxr
 from benchmarks.app import load
 from benchmarks.harness import ROOT
 from benchmarks.screen import KINDS, draw
+from cxr.batch.cluster import Actors
+from cxr.batch.engine import Crew, Workers
+from cxr.batch.local import Processes
+from cxr.batch.source import films
+from cxr.batch.state import State
 
 ENGINES = ("local", "ray")
 SMALL = 15
@@ -50,60 +56,59 @@ def peak(folder: Path, out: Path) -> tuple[float, float]:
     return ours, workers
 
 
-def rate(folder: Path, out: Path, *more: str) -> float:
-    """Films a second of a warm run: the wall time of all films without that of one."""
-    one = folder.parent / f"{folder.name}-one"
-    one.mkdir(exist_ok=True)
-    first = min(folder.iterdir())
-    (one / first.name).write_bytes(first.read_bytes())
-    took = [
-        _lasts(place, out.with_name(f"{n}{out.name}"), more)
-        for n, place in enumerate((folder, one))
-    ]
-    return (sum(1 for _ in folder.iterdir()) - 1) / max(took[0] - took[1], 1e-9)
+def rate(folder: Path, parts: Path, workers: Workers, count: int) -> float:
+    """Films a second, from the moment that all workers are at work; wall time."""
+    state = State(parts, {})
+    state.set_films(films(str(folder)), lambda first: None)
+    crew, seen = Crew(state, workers), list[tuple[float, int]]()
+
+    def tick() -> None:
+        if seen or all(hand.ready for hand in crew._hands.values()):
+            seen.append((time.perf_counter(), crew.answered))
+
+    try:
+        crew.run(count, tick)
+    finally:
+        workers.close()
+        state.close()
+    (began, before), (ended, after) = seen[0], seen[-1]
+    return (after - before) / (ended - began)
 
 
-def _lasts(folder: Path, out: Path, more: Sequence[str]) -> float:
-    command = [sys.executable, "-m", "cxr", "screen", str(folder), "--out", str(out), *more]
-    began = time.perf_counter()
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return time.perf_counter() - began
+def engine(name: str, folder: Path, address: str, count: int) -> Workers:
+    what = cxr.load().bundle.folder, None, False, str(folder)
+    return Processes(*what) if name == "local" else Actors(address, count, *what)
 
 
 def show_workers(home: Path, options: argparse.Namespace) -> None:
     """Both engines with one worker and two, by turns; Ray's cluster is there before they begin."""
     with cluster(1, 2) as address:
-        at = {"local": (), "ray": ("--address", address)}
-        print("| films | " + " | ".join(f"{engine}, 2 beside 1" for engine in ENGINES), end="")
+        print("| films | " + " | ".join(f"{name}, 2 beside 1" for name in ENGINES), end="")
         print(" | ray beside local, 1 | ray beside local, 2 |\n| --- |" + " ---: |" * 4)
         for n, kind in enumerate(KINDS):
             folder = draw(home / str(n), kind, options.films * (SMALL if kind == KINDS[0] else 1))
             found: dict[tuple[str, int], list[float]] = defaultdict(list)
             for turn in range(options.rounds):
-                for engine, count in product(ENGINES, (1, 2)):
-                    out = home / f"{n}-{turn}-{engine}-{count}.parquet"
-                    more = "--engine", engine, *at[engine], "--workers", str(count)
-                    found[engine, count].append(rate(folder, out, *more))
-            pairs = [((engine, 2), (engine, 1)) for engine in ENGINES]
+                for name, count in product(ENGINES, (1, 2)):
+                    parts = home / f"{n}-{turn}-{name}-{count}"
+                    workers = engine(name, folder, address, count)
+                    found[name, count].append(rate(folder, parts, workers, count))
+            pairs = [((name, 2), (name, 1)) for name in ENGINES]
             pairs += [(("ray", count), ("local", count)) for count in (1, 2)]
             cells = " | ".join(_ratio(found[one], found[other]) for one, other in pairs)
             print(f"| {kind} | {cells} |", flush=True)
 
 
 def show_nodes(home: Path, options: argparse.Namespace) -> None:
-    """The command on a Ray cluster of one node of one CPU, of two and of four, on this machine."""
+    """A Ray cluster of one node of one CPU, of two and of four, on this machine."""
     folder = draw(home / "films", KINDS[0], options.films * SMALL)
     rates: dict[int, list[float]] = defaultdict(list)
-    tables = set()
     for turn, nodes in product(range(options.rounds), (1, 2, 4)):
         with cluster(nodes, 1) as address:
-            out = home / f"nodes{turn}{nodes}.parquet"
-            more = "--engine", "ray", "--address", address, "--workers", str(nodes)
-            rates[nodes].append(rate(folder, out, *more))
-            tables.add(out.with_name(f"0{out.name}").read_bytes())
+            workers = engine("ray", folder, address, nodes)
+            rates[nodes].append(rate(folder, home / f"{turn}-{nodes}", workers, nodes))
     for nodes in (2, 4):
         print(f"{nodes} nodes beside one: {_ratio(rates[nodes], rates[1])}")
-    print(f"different tables: {len(tables)}", flush=True)
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> str:
