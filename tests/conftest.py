@@ -6,6 +6,7 @@ import functools
 import gc
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -115,12 +116,16 @@ def _packages_are_asked_once() -> Iterator[None]:
         yield
 
 
+_NUMBERS = count()
+
+
 @pytest.fixture(autouse=True)
 def _own_log(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test writes to the audit log of whoever runs it, nor reads what else they keep; all of a
     process share one log."""
     monkeypatch.setenv("CXR_AUDIT", str(tmp_path_factory.getbasetemp() / "audit.sqlite3"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("home")))
+    homes = tmp_path_factory.getbasetemp() / "homes"
+    monkeypatch.setenv("XDG_DATA_HOME", str(homes / str(next(_NUMBERS))))
 
 
 @pytest.fixture(autouse=True)
