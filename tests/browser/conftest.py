@@ -2,19 +2,19 @@
 
 Of scope package: a process starts one of each for all the browser's modules that it is given, and
 ends them before it goes on to others, since Playwright's event loop would be in the way of theirs.
-A session of the app, and a context of the browser, is each test's own. A module whose server has
-other settings, or that counts what a server keeps, has an ``address`` of its own.
+A session of the app, and a tab of the browser, is each test's own. A module whose server has other
+settings, or that counts what a server keeps, has an ``address`` of its own.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect, sync_playwright
 from serving import ROOT, served
 from viewing import Open, ready
 from waiting import WAIT_MS, accept, settled
@@ -58,21 +58,45 @@ def chromium(installed: tuple[BrowserType, dict[str, Any]]) -> Iterator[Browser]
     browser.close()
 
 
-@pytest.fixture
-def page(chromium: Browser, address: str) -> Iterator[Page]:
-    """A session that has accepted the notice; the browser must have nothing to complain of."""
+@pytest.fixture(scope="package")
+def profile(chromium: Browser) -> Iterator[BrowserContext]:
+    """What the browser keeps between tests: Streamlit's scripts, fetched and compiled once."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
+    context.set_default_timeout(WAIT_MS)
+    context.set_default_navigation_timeout(WAIT_MS)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tab(profile: BrowserContext) -> Iterator[Callable[[], Page]]:
+    """Opens a tab in which nothing of an earlier test is kept; the browser must have nothing to
+    complain of."""
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def opened() -> Page:
+        page = profile.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield opened
+    for page in profile.pages:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear()")
+        page.close()
+    profile.clear_cookies()
+    assert not errors
+
+
+@pytest.fixture
+def page(tab: Callable[[], Page], address: str) -> Page:
+    """A session that has accepted the notice."""
+    page = tab()
     page.goto(address)
     accept(page)
     expect(page.get_by_test_id("stFileUploaderDropzoneInput")).to_be_attached()
     settled(page)
-    yield page
-    context.close()
-    assert not errors
+    return page
 
 
 @pytest.fixture(scope="package")
@@ -86,22 +110,14 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def light(chromium: Browser, box: str) -> Iterator[Open]:
-    """Opens a case in a session of its own; the browser must have nothing to complain of."""
-    contexts = []
-    errors: list[str] = []
+def light(tab: Callable[[], Page], box: str) -> Open:
+    """Opens a case in a session of its own."""
 
     def opened(case: str) -> Page:
-        context = chromium.new_context(viewport={"width": 1280, "height": 1000})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(WAIT_MS)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page = tab()
+        page.set_viewport_size({"width": 1280, "height": 1000})
         page.goto(f"{box}/?case={case}")
         ready(page)
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not errors
+    return opened

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -65,13 +65,9 @@ def address(room: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def page(chromium: Browser, address: str, room: tuple[Path, Path]) -> Iterator[Page]:
+def page(tab: Callable[[], Page], address: str, room: tuple[Path, Path]) -> Page:
     """The review page, with the room's films, read by nobody yet."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page = tab()
     page.goto(address)
     accept(page)
     go(page, "Review")
@@ -80,9 +76,7 @@ def page(chromium: Browser, address: str, room: tuple[Path, Path]) -> Iterator[P
     page.get_by_role("button", name="Use this folder").click()
     expect(page.get_by_text("31 films listed")).to_be_visible()
     settled(page)
-    yield page
-    context.close()
-    assert not errors
+    return page
 
 
 def begin(page: Page, name: str) -> None:
