@@ -5,6 +5,8 @@ A drawing shows how the pages work and nothing about the network: it never saw a
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,11 @@ def draw(kind: str) -> NDArray[np.uint8]:
     -------
     uint8 (1024, 1024), 0 black to 255 white; the words `MARK` stand at its lower edge.
     """
+    return _drawn(kind).copy()
+
+
+@lru_cache(maxsize=len(KINDS))
+def _drawn(kind: str) -> NDArray[np.uint8]:
     opacities = _OPACITIES[kind]
     lungs, heart = _lungs(), _heart()
     air = lungs * (1 - heart)
