@@ -152,6 +152,9 @@ def test_a_download_is_its_session_s(named: dict[str, Any]) -> None:
     class Manager:
         _deferred_callables: ClassVar = {"asked": {"session_id": "two"}}
 
+        def add_deferred(self) -> str:
+            return ""
+
         def execute_deferred(self, asked: str) -> str:
             return "/media/1234.pdf"
 

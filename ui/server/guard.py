@@ -20,6 +20,8 @@ from streamlit import runtime
 from streamlit.runtime.app_session import AppSessionState
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ui.server import downloads
+
 COOKIE = "cxr_browser"
 PATIENCE_S, LOOK_S = 3.0, 0.05
 """A page that runs again names its films anew, and until then none is anybody's: how long a film is
@@ -52,14 +54,16 @@ def claim() -> None:
 
 
 def _watch_downloads(manager: Any) -> None:
-    """Note whose each download is, from now on."""
+    """Note whose each download is, from now on, and make it of what the page holds by then."""
     if getattr(manager.execute_deferred, "watched", False):
         return
     make = manager.execute_deferred
+    downloads.remember(manager)
 
     def made(asked: str) -> str:
-        session = manager._deferred_callables.get(asked, {}).get("session_id", "")
-        address = str(make(asked))
+        name = downloads.named_now(manager, asked)
+        session = manager._deferred_callables.get(name, {}).get("session_id", "")
+        address = str(make(name))
         _made[PurePosixPath(address).stem] = session
         while len(_made) > MOST_MADE:
             _made.pop(next(iter(_made)))
