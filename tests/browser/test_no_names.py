@@ -39,11 +39,10 @@ def temporary(browser: BrowserContext, tmp_path: Path, monkeypatch: pytest.Monke
     """Where the server puts temporary files, caches and what it keeps; the browser, which runs by
     then, keeps to its own."""
     place = tmp_path / "server"
-    for name in ("tmp", "cache", "data", "home"):
+    for name in ("tmp", "cache", "home"):
         (place / name).mkdir(parents=True)
     monkeypatch.setenv("TMPDIR", str(place / "tmp"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(place / "data"))
     for setting in ("CXR_AUDIT", "CXR_CACHE", "CXR_REVIEW", "CXR_SITES", "CXR_STUDY"):
         monkeypatch.delenv(setting, raising=False)
     return place
@@ -100,7 +99,7 @@ def test_a_name_leaves_no_trace(browser: BrowserContext, temporary: Path, tmp_pa
         assert not traces(temporary)
     assert asked
     assert not [each for each in asked if any(trace in each for trace in TRACES)]
-    assert any((temporary / "data").rglob("audit.sqlite3"))  # something was kept at all
+    assert any(temporary.rglob("audit.sqlite3"))  # something was kept at all
     assert not traces(temporary)
     browser.close()
     downloads = tmp_path / "profile" / "Default" / "History"
