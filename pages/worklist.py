@@ -81,6 +81,7 @@ def recall(results: Results, found: Numbers) -> None:
         f"Recall list, {len(found):,} films",
         data=made,
         file_name="recall.csv",
+        key="recall-download",
         mime="text/csv",
         on_click="ignore",
     )
@@ -99,6 +100,7 @@ def read_back(readings: Readings, found: Numbers) -> None:
         f"Readings of {len(found):,} films",
         data=made,
         file_name="readings.csv",
+        key="readings-download",
         mime="text/csv",
         on_click="ignore",
     )
@@ -122,6 +124,7 @@ def hand_out(results: Results, found: Numbers) -> None:
             f"Lists of {len(found):,} films",
             data=made if few else b"",
             file_name="reading-lists.zip",
+            key="lists-download",
             mime="application/zip",
             on_click="ignore",
             disabled=not few,
