@@ -84,6 +84,15 @@ def test_a_clicked_cell_lists_its_films_and_opens_them(metrics: Page, rows: pd.D
     expect(listed.first).to_contain_text("labelled N called T")
 
 
+def test_no_table_leaves_without_the_notice(metrics: Page) -> None:
+    """Pages have exports of their own; what Streamlit offers is the bare table."""
+    part(metrics, "Classes")
+    metrics.get_by_test_id("stDataFrame").first.hover()
+    offered = metrics.get_by_test_id("stElementToolbar").get_by_role("button")
+    expect(offered.filter(visible=True).first).to_be_visible()
+    expect(metrics.get_by_role("button", name=re.compile("CSV: "))).to_have_count(0)
+
+
 def test_an_address_leads_to_its_part(metrics: Page) -> None:
     part(metrics, "Slices")
     metrics.get_by_test_id("stMain").get_by_role("radio", name="External", exact=True).click()
