@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from serving import ROOT, served
-from waiting import MAIN, WAIT_MS, accept, fits, go, settled
+from waiting import MAIN, WAIT_MS, accept, fits, go, settled, still
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
@@ -74,14 +73,9 @@ def page(tab: Callable[[], Page], address: str, room: tuple[Path, Path]) -> Page
     go(page, "Review")
     page.get_by_text("Another folder").click()
     page.get_by_role("textbox", name="Path on the server").fill(str(room[0]))
-    settled(page)
-    use, listed = page.get_by_role("button", name="Use this folder"), page.get_by_text("31 films")
-    use.click()
-    with suppress(AssertionError):
-        expect(listed).to_be_visible(timeout=WAIT_MS / 6)
-    if not listed.is_visible():  # under load a press is lost now and then
-        use.click()
-    expect(listed).to_be_visible()
+    still(page)
+    page.get_by_role("button", name="Use this folder").click()
+    expect(page.get_by_text("31 films listed")).to_be_visible()
     settled(page)
     return page
 

@@ -42,3 +42,12 @@ def settled(page: Page) -> None:
         "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
         "[data-test-script-state='notRunning']"
     )
+
+
+def still(page: Page) -> None:
+    """Wait until nothing moves: a button of a part that is just being opened may be elsewhere when
+    the mouse is let go, and then it was not pressed."""
+    page.wait_for_function(
+        """() => document.getAnimations().every((each) => each.playState !== "running" ||
+          each.effect.getComputedTiming().endTime === Infinity)"""
+    )
