@@ -108,8 +108,8 @@ def reference(options: Namespace) -> None:
 
 
 def hospitals(options: Namespace) -> None:
-    from .evaluation.hospitals import lines as table
     from .evaluation.hospitals import measure
+    from .evaluation.hospitals_table import lines as table
 
     show(table(measure(options.out, options.data, options.at, dict(options.left_out))))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from reviewing import at_case, begin, exported
 from serving import ROOT, served
 from waiting import MAIN, WAIT_MS, accept, fits, go, settled, still
 
@@ -78,32 +79,6 @@ def page(tab: Callable[[], Page], address: str, room: tuple[Path, Path]) -> Page
     expect(page.get_by_text("31 films listed")).to_be_visible()
     settled(page)
     return page
-
-
-def begin(page: Page, name: str) -> None:
-    page.get_by_role("textbox", name="Your name").fill(name)
-    page.get_by_role("button", name="Begin").click()
-    expect(page.get_by_role("textbox", name="Your name")).to_have_count(0)
-    settled(page)
-
-
-def at_case(page: Page, case: str) -> None:
-    expect(page.get_by_text(f"· case {case}")).to_be_visible()
-    settled(page)
-
-
-def exported(page: Page, kind: str) -> bytes:
-    button = page.get_by_role("button", name=f"Verdicts ({kind})")
-    if not button.count():
-        section(page, "Verdicts out and in")
-    with page.expect_download() as download:
-        button.click()
-    return Path(download.value.path()).read_bytes()
-
-
-def section(page: Page, name: str) -> None:
-    page.get_by_test_id("stButtonGroup").get_by_text(name).click()
-    settled(page)
 
 
 def test_ten_verdicts_by_keyboard_are_in_the_export(page: Page, cases: list[str]) -> None:
