@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 
 import streamlit as st
@@ -69,67 +70,64 @@ def about(results: Results) -> str:
 
 
 def recall(results: Results, found: Numbers) -> None:
-    """All films that the filters leave, as a file; the audit log holds which file it was."""
-    tell = record.exporter()
-
-    def made() -> bytes:
-        data = results.recall_list(found)
-        tell("recall list", {"films": len(found), "sha256": sha256(data).hexdigest()})
-        return data
-
-    st.download_button(
+    """All films that the filters leave, as a file."""
+    file(
         f"Recall list, {len(found):,} films",
-        data=made,
-        file_name="recall.csv",
-        key="recall-download",
-        mime="text/csv",
-        on_click="ignore",
+        "recall list",
+        "recall.csv",
+        found,
+        lambda: results.recall_list(found),
     )
 
 
 def read_back(readings: Readings, found: Numbers) -> None:
     """The same films with what readers say of each."""
-    tell = record.exporter()
-
-    def made() -> bytes:
-        data = readings.to_csv(found)
-        tell("readings", {"films": len(found), "sha256": sha256(data).hexdigest()})
-        return data
-
-    st.download_button(
+    file(
         f"Readings of {len(found):,} films",
-        data=made,
-        file_name="readings.csv",
-        key="readings-download",
-        mime="text/csv",
-        on_click="ignore",
+        "readings",
+        "readings.csv",
+        found,
+        lambda: readings.to_csv(found),
     )
 
 
 def hand_out(results: Results, found: Numbers) -> None:
     """The same films as lists for several readers, without a score."""
-    tell = record.exporter()
     with st.popover("Hand out"):
         readers = int(st.number_input("Readers", 1, handout.MOST_READERS, 2))
         each = int(st.number_input("Readers of each film", 1, readers, min(2, readers)))
         st.caption("A list for each reader, in an order that tells nothing, and a key for you.")
-
-        def made() -> bytes:
-            data = handout.hand_out(results, found, readers, each)
-            tell("reading lists", {"films": len(found), "sha256": sha256(data).hexdigest()})
-            return data
-
         few = len(found) <= handout.MOST_FILMS
-        st.download_button(
+        file(
             f"Lists of {len(found):,} films",
-            data=made if few else b"",
-            file_name="reading-lists.zip",
-            key="lists-download",
-            mime="application/zip",
-            on_click="ignore",
-            disabled=not few,
-            help=None if few else f"At most {handout.MOST_FILMS:,} films: filter the list first.",
+            "reading lists",
+            "reading-lists.zip",
+            found,
+            lambda: handout.hand_out(results, found, readers, each),
+            "" if few else f"At most {handout.MOST_FILMS:,} films: filter the list first.",
         )
+
+
+def file(
+    title: str, what: str, name: str, films: Numbers, make: Callable[[], bytes], why_not: str = ""
+) -> None:
+    """A button for a file about films; the audit log holds which file it was, as `what`."""
+    tell = record.exporter()
+
+    def made() -> bytes:
+        data = make()
+        tell(what, {"films": len(films), "sha256": sha256(data).hexdigest()})
+        return data
+
+    st.download_button(
+        title,
+        data=made,
+        file_name=name,
+        key=f"download-{name}",
+        on_click="ignore",
+        disabled=bool(why_not),
+        help=why_not or None,
+    )
 
 
 main()

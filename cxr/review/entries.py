@@ -184,6 +184,23 @@ def is_reserved(name: str) -> bool:
     return tidy(name).casefold() == CONSENSUS
 
 
+def withdrawal(of: Entry, key: str) -> Entry:
+    """The row that takes another of the same reader back."""
+    return Entry(
+        key,
+        "withdrawn",
+        of.reader,
+        of.case,
+        of.image,
+        of.bundle,
+        label=of.label,
+        called=of.called,
+        withdraws=of.key,
+        hospital=of.hospital,
+        profile=of.profile,
+    )
+
+
 def _senseless(entry: Entry) -> Iterable[str]:
     if not 1 <= len(entry.reader) <= LONGEST_NAME:
         yield "reader"

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from serving import ROOT, served
+
 SECRETS = """
 [auth]
 redirect_uri = "{address}/oauth2callback"
@@ -14,3 +21,14 @@ reader = ["reader@clinic.example"]
 instructor = ["instructor@clinic.example"]
 admin = ["admin@clinic.example"]
 """
+
+
+@contextmanager
+def asking(home: Path, port: int, settings: str) -> Iterator[str]:
+    """An app that asks who comes, by :data:`SECRETS` filled in; gives its address."""
+    (home / ".streamlit").mkdir()
+    (home / ".streamlit" / "secrets.toml").write_text(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CXR_AUDIT", str(home / "audit.sqlite3"))
+        with served(ROOT / "serve.py", home, port=port) as found:
+            yield found

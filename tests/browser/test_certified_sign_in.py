@@ -13,8 +13,8 @@ from urllib.error import URLError
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from serving import ROOT, free_port, served
-from signing_in import SECRETS
+from serving import ROOT, free_port
+from signing_in import SECRETS, asking
 from waiting import WAIT_MS, accept, settled
 
 pytestmark = pytest.mark.browser
@@ -53,15 +53,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home, port = tmp_path_factory.mktemp("home"), free_port()
     app = f"http://127.0.0.1:{port}"
     with provided(app) as provider:
-        (home / ".streamlit").mkdir()
         settings = SECRETS.format(address=app, provider=provider, secret=SECRET)
         # It refuses what Streamlit asks for by itself, "select_account".
         settings = settings.replace("[roles]", 'client_kwargs = { prompt = "login" }\n[roles]')
-        (home / ".streamlit" / "secrets.toml").write_text(settings)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("CXR_AUDIT", str(home / "audit.sqlite3"))
-            with served(ROOT / "serve.py", home, port=port) as found:
-                yield found
+        with asking(home, port, settings) as found:
+            yield found
 
 
 @pytest.fixture

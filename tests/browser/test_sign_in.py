@@ -10,8 +10,8 @@ import oidc_provider_mock
 import pytest
 from oidc_provider_mock import User
 from playwright.sync_api import Browser, Page, expect
-from serving import ROOT, free_port, served
-from signing_in import SECRETS
+from serving import ROOT, free_port
+from signing_in import SECRETS, asking
 from waiting import WAIT_MS, accept, settled
 
 from cxr.audit.log import Log
@@ -43,18 +43,13 @@ def address(home: Path) -> Iterator[str]:
     ]
     port = free_port()
     with oidc_provider_mock.run_server_in_thread(user_claims=users) as provider:
-        (home / ".streamlit").mkdir()
-        (home / ".streamlit" / "secrets.toml").write_text(
-            SECRETS.format(
-                address=f"http://127.0.0.1:{port}",
-                provider=f"http://localhost:{provider.server_port}",
-                secret="x" * 20,
-            )
+        settings = SECRETS.format(
+            address=f"http://127.0.0.1:{port}",
+            provider=f"http://localhost:{provider.server_port}",
+            secret="x" * 20,
         )
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("CXR_AUDIT", str(home / "audit.sqlite3"))
-            with served(ROOT / "serve.py", home, port=port) as found:
-                yield found
+        with asking(home, port, settings) as found:
+            yield found
 
 
 @pytest.fixture

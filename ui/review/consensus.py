@@ -8,7 +8,7 @@ import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
-from cxr.review.entries import LONGEST_NOTE, Entry, standing
+from cxr.review.entries import LONGEST_NOTE, Entry, standing, withdrawal
 from cxr.review.entries import consensus as agreed
 from cxr.review.store import Store, new_key
 from ui.base.words import plain
@@ -111,20 +111,7 @@ def _take_back(stands: Entry, store: Store) -> None:
 
 @address.held
 def _undo(stands: Entry, key: str, store: Store) -> None:
-    row = Entry(
-        key,
-        "withdrawn",
-        stands.reader,
-        stands.case,
-        stands.image,
-        stands.bundle,
-        label=stands.label,
-        called=stands.called,
-        withdraws=stands.key,
-        hospital=stands.hospital,
-        profile=stands.profile,
-    )
-    _kept(row, store)
+    _kept(withdrawal(stands, key), store)
 
 
 def _kept(row: Entry, store: Store) -> None:

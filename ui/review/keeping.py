@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from cxr.errors import CxrError, ReviewError
-from cxr.review.entries import Entry
+from cxr.review.entries import Entry, withdrawal
 from cxr.review.store import Store, new_key
 from ui.base import keymap
 from ui.base.words import plain
@@ -115,19 +115,6 @@ def _undo(last: Entry, store: Store) -> None:
         if last in given:  # another was given before the button could say so
             _say_too_soon()
         return
-    row = Entry(
-        new_key(),
-        "withdrawn",
-        last.reader,
-        last.case,
-        last.image,
-        last.bundle,
-        label=last.label,
-        called=last.called,
-        withdraws=last.key,
-        hospital=last.hospital,
-        profile=last.profile,
-    )
-    if keep(row, store):
+    if keep(withdrawal(last, new_key()), store):
         given.pop()
         address.go(last.case)

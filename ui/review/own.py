@@ -3,7 +3,6 @@ opens them, by the hospital profile that is picked."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable
 from itertools import islice
 
@@ -17,11 +16,11 @@ from cxr.screening.assess import Assessment
 from ui.base.words import plain
 from ui.review import film_view, source
 from ui.session import record, tables
+from ui.work.shared import job_of
 from ui.work.shelf import Job
 
 _LOOKED_AT = 20
 _MOST_JOBS = 4
-_lock = threading.Lock()
 
 
 def offered(model: Classifier, table: pd.DataFrame) -> Folder | None:
@@ -82,14 +81,7 @@ def scored(folder: Folder, model: Classifier, again: bool = False) -> Job:
     def work(step: Callable[[float], bool]) -> OwnFilms:
         return score(folder, images, model, held, step)
 
-    with _lock:
-        jobs = _jobs()
-        job = jobs.get(key)
-        if job is None or (again and not job.running and job.result is None):
-            ended = [each for each, older in jobs.items() if not older.running]
-            for each in ended[: max(0, len(jobs) - _MOST_JOBS + 1)]:
-                del jobs[each]
-            job = jobs[key] = Job(key, work)
+    job = job_of(_jobs(), key, work, _MOST_JOBS, again)
     job.wait(0.3)  # a few films are there at once
     return job
 

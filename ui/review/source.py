@@ -6,7 +6,6 @@ All three belong to the server, not to a session: their caches hold nothing that
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
@@ -24,13 +23,13 @@ from cxr.review.folder import Folder, open_folder
 from cxr.review.store import Store, setting
 from ui.base.words import plain
 from ui.session import tables
+from ui.work.shared import job_of
 from ui.work.shelf import Job
 
 _FOLDER = "review_folder"
 _MOST_JOBS = 3
 _LOOKED_AT = 20
 """Films that are looked for before a folder is said to hold none."""
-_lock = threading.Lock()
 
 
 def store() -> Store:
@@ -135,15 +134,7 @@ def vectors(model: Classifier, films: Folder, table: pd.DataFrame, again: bool =
     def work(step: Callable[[float], bool]) -> Vectors:
         return neighbours.work_out(model, images, films.film, shelf, step)
 
-    with _lock:
-        jobs = _jobs()
-        job = jobs.get(shelf)
-        if job is None or (again and not job.running and job.result is None):
-            ended = [key for key, older in jobs.items() if not older.running]
-            for key in ended[: max(0, len(jobs) - _MOST_JOBS + 1)]:
-                del jobs[key]
-            job = jobs[shelf] = Job(shelf, work)
-    return job
+    return job_of(_jobs(), shelf, work, _MOST_JOBS, again)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
