@@ -113,15 +113,29 @@ def department(settings: Path, base: str, built: bool, keep: bool) -> Iterator[N
 
 
 def build(compose: list[str], environment: dict[str, str]) -> None:
-    """podman-compose 1.0.3 ends well where a build has failed, so the images are looked for."""
-    command = ["podman", "image", "rm", "--force", *IMAGES]
-    subprocess.run(command, capture_output=True)
+    """podman-compose 1.0.3 ends well where a build has failed, so the names are taken away first
+    and looked for afterwards. Containers that run from these images stay, and where a build has
+    failed so do the names."""
+    before = {image: found for image in IMAGES if (found := image_of(image))}
+    for image in before:
+        run("podman", "untag", image, image)
     done = subprocess.run(
         [*compose, "build"], cwd=ROOT, env=environment, capture_output=True, text=True
     )
-    for image in IMAGES:
-        if subprocess.run(["podman", "image", "exists", image]).returncode:
-            raise SystemExit(f"{image} was not built\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    missing = [image for image in IMAGES if not image_of(image)]
+    if missing:
+        for image, found in before.items():
+            run("podman", "tag", found, image)
+        raise SystemExit(
+            f"{', '.join(missing)} not built\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+        )
+
+
+def image_of(name: str) -> str:
+    """The id of the image that has a name; "" where none has."""
+    asked = ["podman", "image", "inspect", "--format", "{{.Id}}", name]
+    done = subprocess.run(asked, capture_output=True, text=True)
+    return "" if done.returncode else done.stdout.strip()
 
 
 def healthy() -> None:
