@@ -106,6 +106,28 @@ def test_verdicts_of_review_are_found_by_how_a_path_ends(results: Results) -> No
     assert set(ann.said) == {2}
 
 
+def test_a_verdict_on_a_name_that_several_films_have_is_of_none(tmp_path: Path) -> None:
+    one = row("vanA/1.png", 1.0)
+    films = [one, row("vanB/1.png", 0.5), row("vanB/2.png", 0.2), row("copies/3.png", 0.1)]
+    films += [row("copies/again/3.png", 0.1, sha256=films[3]["sha256"])]
+    films += [row(f"gone/{n}/4.png", sha256=None) for n in range(2)]
+    results = Results(write(tmp_path / "results.parquet", films))
+    said = [verdict("Ann", f"{n}.png", read="T", time=moment(n)) for n in (1, 2, 3, 4)]
+    said += [verdict("Ben", "vanA/1.png", read="N", time=moment(5))]
+    ann, ben = Readings(results, [("verdicts.csv", exchange.to_csv(said))]).readers
+    assert set(ann.said) == {2, 3, 4}, "copies of one film have what was said of it"
+    assert (ann.films, ann.listed, ann.elsewhere) == (2, 4, 2)
+    assert set(ben.said) == {0}
+
+
+def test_the_longer_of_a_reader_s_names_speaks_for_a_row(tmp_path: Path) -> None:
+    results = Results(write(tmp_path / "results.parquet", [row("x/a/b.png", 1.0)]))
+    for names in (("b.png", "a/b.png"), ("a/b.png", "b.png")):
+        said = [verdict("Ann", name, read=name, time=moment(n)) for n, name in enumerate(names)]
+        (ann,) = Readings(results, [("verdicts.csv", exchange.to_csv(said))]).readers
+        assert ann.said[0].call == "a/b.png"
+
+
 def test_what_is_no_reading_is_said(results: Results) -> None:
     (_, data), *_ = filled(results, {"Ann": ["T"]})
     for files, why in (

@@ -61,6 +61,13 @@ def test_films_are_looked_for(results: Results, wanted: dict[str, object], paths
     assert _paths(results, **wanted) == paths
 
 
+def test_a_row_is_of_each_name_that_its_path_ends_in(tmp_path: Path) -> None:
+    paths = ("x/a/b.png", "b.png", "x/ab.png", "a/c.png")
+    results = Results(write(tmp_path / "t", [row(path, 0.0) for path in paths]))
+    found = results.find_endings(["b.png", "a/b.png", "d.png", "a/c.png"])
+    assert found == {"b.png": [0, 1], "a/b.png": [0], "a/c.png": [3]}
+
+
 def test_how_many_there_are_of_each(results: Results) -> None:
     assert results.decisions == {"T": 3, "not T": 2}
     assert results.refusals == {"damaged": 1, "empty": 1}

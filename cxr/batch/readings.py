@@ -46,7 +46,7 @@ class Reader:
     films, listed : int
         Different films that he read, and that his file lists.
     elsewhere : int
-        Films that he read and this table does not have.
+        Films that he read and this table does not have, or has several of under his name for it.
     """
 
     name: str
@@ -187,12 +187,23 @@ def _verdicts(results: Results, data: bytes) -> Iterable[Reader]:
     except ReviewError as error:
         raise _bad(error.message.removeprefix("Nothing was taken in: ").rstrip(".")) from error
     held = {**standing(entries, "blind"), **standing(entries)}
-    where = results.find_endings({entry.image for entry in held.values()})
+    where = _of_one_film(results, results.find_endings({entry.image for entry in held.values()}))
     for reader in sorted({entry.reader for entry in held.values()}):
         theirs = [entry for entry in held.values() if entry.reader == reader]
+        theirs.sort(key=lambda entry: len(entry.image))  # of a row, the longer name says more
         said = {n: _said(e) for e in theirs for n in where.get(e.image, ())}
         found = sum(entry.image in where for entry in theirs)
         yield Reader(reader, said, found, len(theirs), len(theirs) - found)
+
+
+def _of_one_film(results: Results, where: Mapping[str, list[int]]) -> dict[str, list[int]]:
+    """Without the names that rows of different bytes have; what was not read is like no other."""
+    rows = sorted({number for numbers in where.values() for number in numbers})
+    told = zip(rows, results.rows(rows, ("sha256",)), strict=True)
+    marks = {number: row["sha256"] or number for number, row in told}
+    return {
+        name: numbers for name, numbers in where.items() if len({marks[n] for n in numbers}) == 1
+    }
 
 
 def _said(entry: Entry) -> Read:

@@ -182,10 +182,10 @@ class Results:
             ``bad_results``.
         """
         wanted = pa.array(list(values), pa.string())
-        return self._found(name, lambda column: pc.is_in(column, wanted), str)
+        return self._found(name, lambda column: pc.is_in(column, wanted), lambda value: [value])
 
     def find_endings(self, names: Collection[str]) -> dict[str, list[int]]:
-        """Name → the rows whose path is this or ends in it behind a slash.
+        """Name → the rows whose path is this or ends in it behind a slash; a row may be of several.
 
         Raises
         ------
@@ -199,26 +199,26 @@ class Results:
 
         wanted = set(names)
 
-        def ending(path: str) -> str | None:
+        def endings(path: str) -> list[str]:
             parts = path.split("/")
             ends = ("/".join(parts[at:]) for at in range(len(parts)))
-            return next((each for each in ends if each in wanted), None)
+            return [each for each in ends if each in wanted]
 
-        return self._found("path", may, ending)
+        return self._found("path", may, endings)
 
     def _found(
         self,
         name: str,
         may: Callable[[pa.ChunkedArray], pa.ChunkedArray],
-        key: Callable[[str], str | None],
+        keys: Callable[[str], list[str]],
     ) -> dict[str, list[int]]:
         """Row group by row group, as columns of text are not held."""
         found: dict[str, list[int]] = {}
         for group in range(self._file.num_row_groups):
             column = self._of_group(group, [name])[name]
             for at in np.flatnonzero(pc.fill_null(may(column), False).to_numpy()).tolist():
-                if (which := key(column[at].as_py())) is not None:
-                    found.setdefault(which, []).append(int(self._starts[group]) + at)
+                for key in keys(column[at].as_py()):
+                    found.setdefault(key, []).append(int(self._starts[group]) + at)
         return found
 
     def _of_group(self, group: int, names: list[str]) -> pa.Table:
