@@ -208,6 +208,9 @@ def test_a_dicom_file_says_whose_film_it_is_where_nobody_else_does(
     assert found[3].patient == ""
     assert list(people(found, None, range(4))) in ([0, 0, 1, 2], [1, 1, 0, 2])
     assert len(set(people(found, ["a", "b", "", ""], range(4)))) == 4, "a table comes first"
+    assert len(set(people(found, ["a", "", "", ""], range(4)))) == 3, "it names one of two"
+    assert len(set(people(found, ["a", "b", "", "b"], [0, 1, 3]))) == 2
+    assert len(set(people(found, ["a", "", "b", "a"], [1, 3]))) == 1, "by way of a third film"
     films, labels = hospital(phantom_model, 20, 20)
     one = [replace(each, patient="one") if i < 15 else each for i, each in enumerate(films)]
     with pytest.raises(cxr.SiteError) as refusal:

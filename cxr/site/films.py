@@ -94,11 +94,25 @@ def film_of(assessment: Assessment, model: Classifier, patient: str = "") -> Fil
 def people(
     films: Sequence[Film], patients: Sequence[str] | None, places: Sequence[int]
 ) -> NDArray[np.intp]:
-    """Whose each film at `places` is, a number a person, int (n,): as `patients` says, else as its
-    own file does; a film of which neither does is one person's alone."""
+    """Whose each film at `places` is, a number a person, int (n,). Films are one person's that
+    `patients` calls alike, and those whose files do, unless `patients` has a name for each of
+    these; a film that neither names is one person's alone."""
     said = patients or [""] * len(films)
-    names = [said[i] or films[i].patient or f"film {i}" for i in places]
-    return np.unique(names, return_inverse=True)[1]
+    unsaid = {film.patient for film, name in zip(films, said, strict=True) if not name}
+    above = list(range(len(films)))
+    seen: dict[tuple[str, str], int] = {}
+
+    def first(place: int) -> int:
+        while above[place] != place:
+            place = above[place]
+        return place
+
+    for place, (film, name) in enumerate(zip(films, said, strict=True)):
+        own = film.patient if film.patient in unsaid else ""
+        for named in (("said", name), ("own", own)):
+            if named[1]:
+                above[first(place)] = first(seen.setdefault(named, place))
+    return np.unique([first(place) for place in places], return_inverse=True)[1]
 
 
 def gather(

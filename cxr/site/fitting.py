@@ -62,8 +62,8 @@ def fit(
     positive, negative : str
         The two labels to tell apart.
     patients : sequence of str, optional
-        Each film's; "" where it is not known: then what its DICOM file says holds. A patient's
-        films stay on one side of every fold.
+        Each film's; "" where it is not known: then what its DICOM file says holds, see
+        :func:`cxr.site.films.people`. A patient's films stay on one side of every fold.
     wanted : mapping, optional
         ``{"sensitivity": s}`` or ``{"specificity": s}``, 0 to 1; :data:`WANTED` by default.
     share : float, optional
