@@ -71,7 +71,8 @@ class Store:
 
     def _below(self, folder: str, there: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         # A store may have an object of a folder's own name, which is no film.
-        named = sorted((each["name"].rstrip("/"), each) for each in there)
+        named = [(each["name"].rstrip("/"), each) for each in there]
+        named.sort(key=lambda pair: pair[0])  # an object and a folder may have one name
         shown = [(name, each) for name, each in named if _shown(name, folder)]
         for name, each in shown:
             if each["type"] == "file" and name.rpartition("/")[2] != NAME:
@@ -115,12 +116,15 @@ def _stamp(about: dict[str, Any]) -> str:
 
 @contextmanager
 def _there() -> Iterator[None]:
-    """Whatever a store's part of fsspec raises: it has no errors in common with the others."""
+    """What a store's part of fsspec raises: errors of the system, and classes of its own, which it
+    has in common with no other. Any other of Python's own errors is a mistake, and stays one."""
     try:
         yield
     except CxrError:
         raise
     except Exception as error:
+        if type(error).__module__ == "builtins" and not isinstance(error, OSError):
+            raise
         raise ScreenError(
             "store_away",
             "The store does not answer, or does not let you in "

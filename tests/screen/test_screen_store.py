@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from cxr.batch import engine
 from cxr.batch.results import Results
 from cxr.batch.source import films
 from cxr.batch.watch import Looks
+from cxr.errors import ScreenError
 
 wants_s3 = pytest.mark.skipif(
     find_spec("s3fs") is None or find_spec("moto") is None,
@@ -156,6 +158,66 @@ def test_what_keeps_films_from_being_had_is_said(
     assert "[no_fsspec]" in refused("nothing://programme")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     assert "(NoCredentialsError)" in refused(f"{BUCKET}/vans")
+
+
+class Drawn:
+    """A store of fsspec's kind: each folder's own objects and folders."""
+
+    def __init__(self, folders: dict[str, list[tuple[str, str]]]) -> None:
+        self._folders = folders
+
+    def ls(self, name: str, detail: bool) -> list[dict[str, Any]]:
+        found = self._folders[name]
+        return [{"name": each, "type": kind, "size": 1} for each, kind in found]
+
+    def unstrip_protocol(self, name: str) -> str:
+        return f"drawn://{name}"
+
+    def _strip_protocol(self, url: str) -> str:
+        return url.removeprefix("drawn://")
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    """The store that every URL is of."""
+    found = Drawn({})
+    core = SimpleNamespace(url_to_fs=lambda url, **_: (found, found._strip_protocol(url)))
+    monkeypatch.setitem(sys.modules, "fsspec", SimpleNamespace(core=core))
+    monkeypatch.setitem(sys.modules, "fsspec.core", core)
+    return found
+
+
+def test_an_object_and_a_folder_may_have_one_name(drawn: Drawn) -> None:
+    drawn._folders = {
+        "vans": [("vans/a", "directory"), ("vans/a", "file"), ("vans/b", "file")],
+        "vans/a": [("vans/a/c", "file")],
+    }
+    found = [each.path.decode() for each in films("drawn://vans")]
+    assert found == [f"drawn://vans/{name}" for name in ("a", "b", "a/c")]
+
+
+@pytest.mark.parametrize("kind", [OSError, PermissionError, type("ClientError", (Exception,), {})])
+def test_a_store_that_fails_is_away(
+    kind: type[Exception], drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise kind("no answer")
+
+    monkeypatch.setattr(drawn, "ls", fails)
+    with pytest.raises(ScreenError, match=f"{kind.__name__}.*store_away"):
+        list(films("drawn://vans"))
+
+
+@pytest.mark.parametrize("kind", [TypeError, KeyError, AssertionError])
+def test_a_mistake_of_this_program_is_not_the_store_s(
+    kind: type[Exception], drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise kind("of ours")
+
+    monkeypatch.setattr(drawn, "ls", fails)
+    with pytest.raises(kind, match="of ours"):
+        list(films("drawn://vans"))
 
 
 def test_without_fsspec_a_sentence_says_what_to_install(
