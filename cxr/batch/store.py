@@ -95,7 +95,11 @@ class Store:
         with _there():
             try:
                 check_bytes(int(self._files.info(name)["size"]))
-                found: bytes = self._files.cat_file(name)
+                try:
+                    found: bytes = self._files.cat_file(name)
+                except PermissionError:
+                    self._files.info(name)  # raises where it is the keys that hold no longer
+                    raise FileNotFoundError from None
             except FileNotFoundError:
                 raise UnreadableFile(
                     "not_found", "There is no file that can be read at this place."

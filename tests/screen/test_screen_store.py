@@ -16,7 +16,7 @@ from screening import chest, rows, screen
 import cxr
 from cxr.batch import engine
 from cxr.batch.results import Results
-from cxr.batch.source import films
+from cxr.batch.source import fetcher, films
 from cxr.batch.watch import Looks
 from cxr.errors import ScreenError
 
@@ -128,6 +128,21 @@ def test_an_object_that_is_another_is_scored_again_and_one_that_went_leaves(
 
 
 @wants_s3
+def test_an_object_that_the_store_keeps_back_is_a_row(
+    store: Any, phantom_model: cxr.Classifier, tmp_path: Path
+) -> None:
+    import boto3
+
+    away = {"Key": "vans/0.png", "StorageClass": "GLACIER"}
+    boto3.client("s3").put_object(Bucket="programme", Body=chest(20), **away)
+    out = tmp_path / "out.parquet"
+    assert screen(f"{BUCKET}/vans", out, phantom_model) == 0
+    assert [row["path"] for row in rows(out) if row["refusal"] == "not_found"] == [
+        f"{BUCKET}/vans/0.png"
+    ]
+
+
+@wants_s3
 def test_a_store_is_watched_as_a_folder_is(store: Any) -> None:
     import boto3
 
@@ -218,6 +233,29 @@ def test_a_mistake_of_this_program_is_not_the_store_s(
     monkeypatch.setattr(drawn, "ls", fails)
     with pytest.raises(kind, match="of ours"):
         list(films("drawn://vans"))
+
+
+def test_what_a_store_refuses_of_one_object_is_the_film_s(
+    drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = [{"size": 1}, {"size": 1}, {"size": 1}]
+
+    def info(name: str) -> dict[str, Any]:
+        if not told:
+            raise PermissionError("ExpiredToken")
+        return told.pop()
+
+    def cat_file(name: str) -> bytes:
+        raise PermissionError("InvalidObjectState")
+
+    monkeypatch.setattr(drawn, "info", info, raising=False)
+    monkeypatch.setattr(drawn, "cat_file", cat_file, raising=False)
+    fetch = fetcher("drawn://vans")
+    with pytest.raises(cxr.UnreadableFile) as refused:
+        fetch(b"drawn://vans/a")
+    assert refused.value.code == "not_found"
+    with pytest.raises(ScreenError, match="store_away"):
+        fetch(b"drawn://vans/a")  # the keys ran out between the two
 
 
 def test_without_fsspec_a_sentence_says_what_to_install(
