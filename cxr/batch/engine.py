@@ -20,6 +20,8 @@ from .state import State
 
 TRIES = 2
 """How many workers may end over one film before it is refused."""
+STARTS = 3
+"""How many workers, each in the place of the one before, may end before their first film."""
 
 
 class Ended:
@@ -67,6 +69,8 @@ class _Hand:
 
     Attributes
     ----------
+    failed : int
+        How many before it, each in the other's place, ended before their first film.
     ready : bool
         Whether it has come as far as to ask for a film.
     film : (int, Film) or None
@@ -76,6 +80,7 @@ class _Hand:
     """
 
     worker: Any
+    failed: int = 0
     ready: bool = False
     film: tuple[int, Film] | None = None
     sha256: str | None = None
@@ -138,9 +143,9 @@ class Crew:
         finally:
             self._workers.end()
 
-    def _add(self) -> None:
+    def _add(self, failed: int = 0) -> None:
         worker = self._workers.begin()
-        self._hands[worker] = _Hand(worker)
+        self._hands[worker] = _Hand(worker, failed)
 
     def _answer(self, hand: _Hand, message: Heard) -> None:
         if isinstance(message, Ended):
@@ -200,11 +205,12 @@ class Crew:
         """A worker has ended by itself: another takes over, and its film is tried again."""
         del self._hands[hand.worker]
         by_itself = self._workers.lost(hand.worker)
-        if by_itself and not hand.ready:
+        failed = 0 if hand.ready else hand.failed + 1
+        if failed == STARTS:
             raise ScreenError(
                 "worker_lost",
-                "A process that was to score films ended before its first one. Is there enough "
-                "memory? Take fewer --workers; the same command goes on.",
+                f"A process that was to score films ended before its first one, {STARTS} times in "
+                "a row. Is there enough memory? Take fewer --workers; the same command goes on.",
             )
         if hand.film is not None:
             number, _ = hand.film
@@ -214,7 +220,7 @@ class Crew:
                 self._again.extend(self._same.pop(hand.sha256 or "", ()))
             else:
                 self._keep(hand, rows.refused(_crashed()))
-        self._add()
+        self._add(failed)
 
 
 def _crashed() -> UnreadableFile:

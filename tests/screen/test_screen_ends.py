@@ -17,7 +17,7 @@ import screening
 from screening import rows, screen
 
 import cxr
-from cxr.batch import engine, scorer
+from cxr.batch import engine, local, scorer
 from cxr.batch.summary import progress
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +76,34 @@ def test_a_film_that_ends_one_process_is_tried_again_and_its_copies_with_it(
     first, second = rows(out)
     assert first["refusal"] is None
     assert {**first, "path": ""} == {**second, "path": ""}
+
+
+@pytest.mark.parametrize(
+    ("workers", "ends", "status"),
+    [(1, engine.STARTS - 1, 0), (1, engine.STARTS, 2), (engine.STARTS + 1, engine.STARTS + 1, 0)],
+)
+def test_workers_that_end_before_their_first_film_are_replaced_but_not_for_ever(
+    workers: int,
+    ends: int,
+    status: int,
+    folder: Path,
+    phantom_model: cxr.Classifier,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The first so many hang up at once, as where a machine goes on which all of them begin."""
+    left = iter([True] * ends)
+
+    def begin(*given: Any) -> Any:
+        works = (lambda *_: None) if next(left, False) else local.work
+        return screening.in_a_thread(*given, work=works)
+
+    monkeypatch.setattr(local, "begin", begin)
+    out = tmp_path / "out.parquet"
+    assert screen(folder, out, phantom_model, "--workers", str(workers)) == status
+    assert ("[worker_lost]" in capsys.readouterr().err) == bool(status)
+    assert out.exists() == (not status)
 
 
 def test_it_stops_at_a_key_and_goes_on(
