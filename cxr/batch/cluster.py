@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -65,6 +66,13 @@ class _Actor:
             self._scorer = Scorer(model, known_hospital, given)
         except CxrError as error:
             self._stopped = Stopped(error.code, f"On a machine of the cluster: {error.message}")
+        except OSError as error:
+            self._stopped = Stopped(
+                "machine_failed",
+                "A machine of the cluster cannot keep the network or open the films "
+                f"({error.strerror or type(error).__name__}). Look at its disk, and at CXR_CACHE "
+                "there; the same command goes on.",
+            )
 
     def begin(self) -> _Ready | Stopped:
         import ray
@@ -148,6 +156,7 @@ class Actors:
         self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Actor)
         self._pending: dict[Any, Any] = {}
         self._began: dict[Any, _Ready] = {}
+        self._told: set[str] = set()
 
     def begin(self) -> Any:
         if self._files is None:
@@ -197,7 +206,8 @@ class Actors:
     def _message(self, actor: Any, pending: Any) -> Heard:
         try:
             found = self._ray.get(pending)
-        except self._ray.exceptions.RayError:
+        except self._ray.exceptions.RayError as error:
+            self._tell(error)
             return ENDED
         if isinstance(found, _Ready):
             self._began[actor] = found
@@ -210,6 +220,15 @@ class Actors:
             return None
         said: Heard = found
         return said
+
+    def _tell(self, error: Exception) -> None:
+        """Print what this program raised on another machine, each cause once, whose log is not
+        seen here; an actor that was ended from outside has raised nothing."""
+        raised = isinstance(error, self._ray.exceptions.RayTaskError)
+        cause = str(error).rstrip().rpartition("\n")[2]
+        if (raised or getattr(error, "actor_init_failed", False)) and cause not in self._told:
+            self._told.add(cause)
+            print(error, file=sys.stderr, flush=True)
 
     def process(self, actor: Any) -> int:
         """The number of an actor's process on its machine."""

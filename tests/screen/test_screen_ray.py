@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -10,12 +11,14 @@ import sys
 from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from screening import rows, screen
 
 import cxr
+from cxr.batch import cluster as cluster_module
 from cxr.batch import engine, source
 from cxr.batch.cluster import Actors
 
@@ -164,6 +167,59 @@ def test_where_no_cluster_answers_that_is_said(
     at = "--engine", "ray", "--address", f"127.0.0.1:{free_port()}"
     assert screen(folder, tmp_path / "out.parquet", phantom_model, *at) == 2
     assert "[no_cluster]" in capsys.readouterr().err
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Actors:
+    """Actors of a Ray that is none: what is heard of each is what is raised."""
+
+    class RayError(Exception):
+        actor_init_failed = False
+
+    class RayTaskError(RayError):
+        pass
+
+    def get(error: Exception) -> None:
+        raise error
+
+    found = ModuleType("ray")
+    found.remote = lambda **_: lambda actor: actor  # type: ignore[attr-defined]
+    found.get = get  # type: ignore[attr-defined]
+    found.exceptions = SimpleNamespace(  # type: ignore[attr-defined]
+        RayError=RayError, RayTaskError=RayTaskError
+    )
+    monkeypatch.setitem(sys.modules, "ray", found)
+    return Actors(None, 1, tmp_path, None, False, "films")
+
+
+def test_a_mistake_on_another_machine_is_told_once_and_the_end_of_an_actor_is_not(
+    drawn: Actors, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = drawn._ray.exceptions
+    first, again, other = (
+        said.RayTaskError(f"ray::_Actor.take() (pid={pid})\n  File …\n{cause}")
+        for pid, cause in ((1, "TypeError: a"), (2, "TypeError: a"), (3, "KeyError: 'b'"))
+    )
+    began = said.RayError("The actor died.\nray::_Actor.__init__()\nValueError: c")
+    began.actor_init_failed = True
+    for error in (first, again, other, said.RayError("The actor died."), began):
+        assert drawn._message("actor", error) is engine.ENDED
+    told = capsys.readouterr().err
+    assert told == f"{first}\n{other}\n{began}\n"
+
+
+def test_a_machine_that_cannot_keep_the_network_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(files: dict[str, bytes]) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path))
+
+    monkeypatch.setattr(cluster_module, "_kept", full)
+    monkeypatch.chdir(tmp_path)
+    found = cluster_module._Actor({}, None, False, "films", str(tmp_path))._stopped
+    assert found is not None
+    assert found.code == "machine_failed"
+    assert "(No space left on device)" in found.message
 
 
 def test_without_ray_a_sentence_says_what_to_install(
