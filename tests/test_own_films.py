@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from reviewroom import make_own
 from sites import profile, some_head
@@ -14,6 +16,7 @@ from cxr.errors import Cancelled
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
 from cxr.review.folder import Folder, open_folder
+from cxr.site_profiles import drift
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +62,19 @@ def test_scores_and_calls_go_by_the_profile(
     assert set(own.called) == {"T"}
     moved = there.predict([folder.film(own.image[0])])[0]
     assert own.p_T[0] == pytest.approx(moved.probabilities["T"])
+
+
+def test_a_folder_that_is_scored_leaves_nothing_to_the_profile_s_watch(
+    folder: Folder, phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def numbers(model: cxr.Classifier, averages: Any, odds: Any) -> Any:
+        return np.zeros((len(odds), drift.NUMBERS))
+
+    monkeypatch.setenv("CXR_SITES", str(tmp_path))
+    monkeypatch.setattr(drift, "numbers", numbers)
+    there = phantom_model.at(profile(phantom_model))
+    assert len(scored(folder, there).table) == 6
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_work_that_was_stopped_goes_on_with_the_rest(

@@ -15,7 +15,6 @@ from ..model.classifier import Classifier
 from ..review.folder import Folder
 from ..screening.assess import Assessment, assess
 from ..screening.standing import call_of
-from ..site_profiles import watch
 
 OWN = "own"
 """What stands where a model's table has val, test or external."""
@@ -111,7 +110,6 @@ def _assessed(folder: Folder, image: str, model: Classifier) -> Assessment:
     found = assess(path, model)
     if found.prediction is None:
         return Assessment(found.refusal)
-    watch.record(model, found)
     # Neither pixels nor feature maps stay: folders have thousands of films.
     scores = replace(found.prediction, features=None)
     return Assessment(None, None, found.checks, scores, standing=found.standing)
