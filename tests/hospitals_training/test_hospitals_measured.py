@@ -17,7 +17,7 @@ from sites import hospital
 import cxr
 from cxr.errors import BundleError, DataError
 from cxr.metrics import hospital_profiles
-from cxr.model.bundle import MANIFEST, open_bundle, sha256
+from cxr.model.bundle import MANIFEST, manifest_values, open_bundle, sha256, write_manifest
 from cxr.model.reference import Reference, reference_of
 from cxr.site.adaptation import labelled
 from train import options
@@ -72,28 +72,82 @@ def test_both_commands_measure_keep_and_print(
         assert not filled or len({line.count("|") for line in table}) == 1
 
 
+@pytest.fixture
+def other(bundle: Path, data: Path, tmp_path: Path) -> Path:
+    """A bundle that never learnt from `home`, and was measured there."""
+    folder = tmp_path / "other"
+    shutil.copytree(bundle, folder)
+    values = manifest_values(folder)
+    rows = pd.read_csv(folder / "predictions.csv")
+    rows[rows.source != "home"].to_csv(folder / "predictions.csv", index=False)
+    write_manifest(folder, values)
+    hospitals.measure(folder, data, ("home",))
+    return folder
+
+
+def kept_by(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = without_nan((folder / hospital_profiles.FILE).read_text())
+    return found
+
+
 def test_a_hospital_that_was_learnt_from_is_taken_over_from_another_bundle(
-    bundle: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: Path, data: Path, other: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = tmp_path / "other"
-    shutil.copytree(bundle, other)
-    common = ["--data", str(data)]
-    assert main(["hospitals", *common, "--out", str(other), "--at", "away"]) == 0
-    kept = without_nan((other / hospital_profiles.FILE).read_text())
-    asked = ["hospitals", *common, "--out", str(bundle), "--at", "far"]
+    kept = kept_by(other)
+    asked = ["hospitals", "--data", str(data), "--out", str(bundle), "--at", "far"]
     capsys.readouterr()
-    assert main([*asked, "--left-out", f"away={other}"]) == 0
-    assert f"| away (by {kept['network'][:12]}), 14 N + 14 T |" in capsys.readouterr().out
+    assert main([*asked, "--left-out", f"home={other}"]) == 0
+    assert f"| home (by {kept['network'][:12]}), 9 N + 9 T |" in capsys.readouterr().out
     read = hospital_profiles.load(open_bundle(bundle))
     assert read is not None
     assert [each.name for each in read.hospitals] == ["far"]
     (left,) = read.left_out
-    assert (left.hospital.name, left.by) == ("away", kept["network"])
-    assert left.hospital.steps[0].met == kept["hospitals"]["away"]["steps"][0]["met"]
-    for wrong in (f"far={other}", f"home={other}", f"away={tmp_path}"):
-        with pytest.raises(DataError) as refused:
-            hospitals.measure(bundle, data, ("far",), dict([options._elsewhere(wrong)]))
-        assert refused.value.code == "bad_data"
+    assert (left.hospital.name, left.by) == ("home", kept["network"])
+    assert left.hospital.steps[0].met == kept["hospitals"]["home"]["steps"][0]["met"]
+
+
+def taken_over(bundle: Path, data: Path, asked: str) -> str:
+    """The refusal of what was to be taken over."""
+    with pytest.raises(DataError) as refused:
+        hospitals.measure(bundle, data, ("far",), dict([options._elsewhere(asked)]))
+    assert refused.value.code == "bad_data"
+    return refused.value.message
+
+
+def test_only_what_can_be_taken_over_is(
+    bundle: Path, data: Path, other: Path, tmp_path: Path
+) -> None:
+    assert "far is named twice" in taken_over(bundle, data, f"far={other}")
+    assert "away was not learnt from" in taken_over(bundle, data, f"away={other}")
+    again = f"first run hospitals --out {bundle} --at home"
+    assert again in taken_over(bundle, data, f"home={bundle}")
+    with pytest.raises(BundleError) as refused:
+        hospitals.measure(bundle, data, ("far",), {"home": tmp_path / "nowhere"})
+    assert refused.value.code == "no_bundle"
+
+
+@pytest.mark.parametrize(
+    ("changed", "there", "why"),
+    [
+        ({"network": "0" * 64}, {}, "for another network"),
+        ({"wanted": {"specificity": 0.9}}, {}, "for another specificity"),
+        ({}, {"films": {"T": 9, "N": 9}}, "for other labels"),
+        ({}, {"films": {"N": 9, "P": 9}}, "for other labels"),
+    ],
+)
+def test_what_was_measured_otherwise_is_not_taken_over(
+    changed: dict[str, Any],
+    there: dict[str, Any],
+    why: str,
+    bundle: Path,
+    data: Path,
+    other: Path,
+) -> None:
+    kept, values = kept_by(other), manifest_values(other)
+    kept["hospitals"]["home"] |= there
+    (other / hospital_profiles.FILE).write_text(json.dumps(kept | changed))
+    write_manifest(other, values)
+    assert why in taken_over(bundle, data, f"home={other}")
 
 
 def test_the_reference_is_of_the_films_that_it_names(bundle: Path, data: Path) -> None:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from cxr.metrics import curves, delong
 from cxr.metrics.hospital_profiles import FILE, TOLERANCE
-from cxr.model.bundle import manifest_values, write_manifest
+from cxr.model.bundle import Bundle, manifest_values, open_bundle, write_manifest
 from cxr.model.classifier import Classifier
 from cxr.model.reference import Reference, reference_of
 from cxr.site.adaptation import Labelled, adapted, labelled
@@ -59,13 +59,14 @@ def measure(
     ------
     DataError
         ``bad_data``: one of `sites` is no such hospital, or has too few films that can be used;
-        another bundle was not measured at the hospital that it is named for, or otherwise.
+        a hospital of `left_out` was not learnt from, or the bundle that it is named with was not
+        measured there as it is now, with the same labels and specificity.
     BundleError
     """
     model = reference.linear(folder)
     frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
     reference.may_be_unseen(frame, model.bundle, sites, positive, negative)
-    elsewhere = _elsewhere(left_out or {}, sites)
+    elsewhere = _elsewhere(left_out or {}, sites, model.bundle, [negative, positive])
     found: dict[str, Any] = {"network": model.bundle.digest, "wanted": WANTED, "hospitals": {}}
     for site in sites:
         rows = frame[(frame.source == site) & frame.label.isin([positive, negative])]
@@ -93,21 +94,32 @@ def measure(
     return found
 
 
-def _elsewhere(left_out: Mapping[str, Path], sites: Sequence[str]) -> dict[str, Any]:
-    """What other networks' bundles hold of hospitals that those never learnt from."""
+def _elsewhere(
+    left_out: Mapping[str, Path], sites: Sequence[str], bundle: Bundle, pair: Sequence[str]
+) -> dict[str, Any]:
+    """What other networks' bundles hold of hospitals that those never learnt from and this one's
+    did; `pair` is the negative label and the positive one."""
     found = {}
+    learnt = reference.learnt_from(bundle) if left_out else set()
     for site, where in left_out.items():
+        digest, by = open_bundle(where).digest, repr(where.name)
         try:
             kept = json.loads((where / FILE).read_text(encoding="utf-8"))
             there = {"network": str(kept["network"]), **kept["hospitals"][site]}
-            same = kept["wanted"] == WANTED
+            labels, wanted = list(there["films"]), kept["wanted"]
         except (OSError, ValueError, KeyError, TypeError):
-            there, same = {}, False
+            there, labels, wanted = {}, [], {}
+        run = f"first run hospitals --out {where} --at {site}"
         manifest.refuse(
             [f"{site} is named twice"] * (site in sites)
-            + [f"{where.name!r} was not measured at {site}; first run hospitals --out {where} --at"]
-            * (not there)
-            + [f"{where.name!r} was measured for another specificity"] * bool(there and not same)
+            + [f"{site} was not learnt from: name it with --at"]
+            * (site not in learnt and site not in sites)
+            + [f"{by} was not measured at {site}; {run}"] * (not there)
+            + [f"{by} was measured at {site} for another network than it holds now; {run}"]
+            * bool(there and there["network"] != digest)
+            + [f"{by} was measured for other labels than {' and '.join(pair)}"]
+            * bool(there and labels != list(pair))
+            + [f"{by} was measured for another specificity"] * bool(there and wanted != WANTED)
         )
         found[site] = there
     return found

@@ -227,6 +227,12 @@ def _log_odds(
     return np.asarray((logits[:, first] - logits[:, second]) / model.bundle.temperature)
 
 
+def learnt_from(bundle: Bundle) -> set[str]:
+    """The hospitals of which the bundle's table has films in val or test."""
+    home = table(bundle)
+    return set(home[home.split.isin(["val", "test"])].source.astype(str))
+
+
 def may_be_unseen(
     frame: pd.DataFrame,
     bundle: Bundle,
@@ -237,8 +243,7 @@ def may_be_unseen(
 ) -> None:
     """Refuse hospitals that the network learnt from, or, as those in `left_out`, that lack a
     label."""
-    home = table(bundle)
-    learnt = set(home[home.split.isin(["val", "test"])].source.astype(str))
+    learnt = learnt_from(bundle)
     manifest.refuse(
         [
             f"{name} was learnt from: the bundle's table has films of it in val or test"
