@@ -81,7 +81,8 @@ class Run:
         self._extras()
 
     def watch(self, every: float) -> None:
-        """Score films as they come, until a key ends it.
+        """Score films as they come, until a key ends it. A store that goes once the first look
+        has found it is waited for.
 
         Parameters
         ----------
@@ -93,15 +94,26 @@ class Run:
         CxrError
         """
         looks = Looks(self._asked.source, self._apart)
+        looks.another()
+        due = away = False
         while True:
-            # A share that is away looks like a folder without films: the table stays as it is.
-            if looks.another() and next(looks.whole(), None):
-                crew, elapsed = self._score(looks.whole())
-                counts = self._write()
-                print(time.strftime("%Y-%m-%d %H:%M:%S"), summary.speed(crew, elapsed))
-                print(*summary.lines(counts, str(self._asked.out)), sep="\n", flush=True)
-                self._extras()
             sleep(every)
+            try:
+                due = looks.another() or due
+                # A share that is away looks like a folder without films: the table stays as it is.
+                if due and next(looks.whole(), None):
+                    crew, elapsed = self._score(looks.whole())
+                    counts = self._write()
+                    print(time.strftime("%Y-%m-%d %H:%M:%S"), summary.speed(crew, elapsed))
+                    print(*summary.lines(counts, str(self._asked.out)), sep="\n", flush=True)
+                    self._extras()
+                due = away = False
+            except ScreenError as error:
+                if error.code != "store_away":
+                    raise
+                if not away:
+                    print(f"\n{error}\nIt is tried again.", file=sys.stderr, flush=True)
+                away = True
 
     def _score(self, listed: Iterable[Film]) -> tuple[engine.Crew, float]:
         """Score what has no answer yet, and write the parts that are whole; who did it, and how

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..errors import ScreenError
 from .source import Film, films, kind_of
+from .store import is_url
 
 
 class Looks:
@@ -22,7 +23,8 @@ class Looks:
     Raises
     ------
     ScreenError
-        ``bad_request``, ``no_source``.
+        ``bad_request``, ``no_source``; from its looks too, as :func:`cxr.batch.source.films`
+        raises, but for a store with nothing at this place: films may come.
     """
 
     def __init__(self, given: str, apart: frozenset[str]) -> None:
@@ -35,15 +37,21 @@ class Looks:
 
     def another(self) -> bool:
         """Look once; whether other files are whole than at the look before."""
-        now = {_mark(film) for film in films(self._given, self._apart)}
+        now = {_mark(film) for film in self._films()}
         before, self._whole = self._whole, now & self._seen
         self._seen = now
         return self._whole != before
 
     def whole(self) -> Iterator[Film]:
         """The files that were whole at the last look and have not changed since, in their order."""
-        found = films(self._given, self._apart)
-        return (film for film in found if _mark(film) in self._whole)
+        return (film for film in self._films() if _mark(film) in self._whole)
+
+    def _films(self) -> Iterator[Film]:
+        try:
+            yield from films(self._given, self._apart)
+        except ScreenError as error:
+            if error.code != "no_source" or not is_url(self._given):
+                raise
 
 
 def _mark(film: Film) -> int:

@@ -14,7 +14,7 @@ import pytest
 from screening import chest, rows, screen
 
 import cxr
-from cxr.batch import engine
+from cxr.batch import engine, run
 from cxr.batch.results import Results
 from cxr.batch.source import fetcher, films
 from cxr.batch.watch import Looks
@@ -256,6 +256,89 @@ def test_what_a_store_refuses_of_one_object_is_the_film_s(
     assert refused.value.code == "not_found"
     with pytest.raises(ScreenError, match="store_away"):
         fetch(b"drawn://vans/a")  # the keys ran out between the two
+
+
+class Inbox(Drawn):
+    """A store's one folder, which may be empty, or away."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.films: dict[str, bytes] = {}
+        self.away = False
+        self.given = 0
+        """How many films it gives out before it goes once, where that is not 0."""
+
+    def ls(self, name: str, detail: bool) -> list[dict[str, Any]]:
+        if self.away:
+            raise OSError("no answer")
+        if not self.films:
+            raise FileNotFoundError(name)
+        return [{"name": each, **self.info(each)} for each in self.films]
+
+    def info(self, name: str) -> dict[str, Any]:
+        return {"type": "file", "size": len(self.films[name])}
+
+    def cat_file(self, name: str) -> bytes:
+        self.given -= 1
+        if self.given == 0:
+            raise OSError("no answer")
+        return self.films[name]
+
+
+@pytest.fixture
+def inbox(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> Inbox:
+    found = Inbox()
+    monkeypatch.setattr(
+        sys.modules["fsspec.core"],
+        "url_to_fs",
+        lambda url, **_: (found, found._strip_protocol(url)),
+    )
+    return found
+
+
+def test_a_store_that_is_empty_or_away_for_a_while_ends_no_watch(
+    inbox: Inbox,
+    phantom_model: cxr.Classifier,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out.parquet"
+
+    def steps() -> Iterator[None]:
+        """What happens between one look and the next."""
+        yield None  # it is empty
+        inbox.films["vans/a.png"] = chest(1)
+        yield None
+        yield None
+        assert len(rows(out)) == 1
+        inbox.away = True
+        yield None
+        yield None
+        inbox.away = False
+        yield None
+        assert capsys.readouterr().err.count("[store_away]") == 1
+        inbox.films |= {"vans/b.png": chest(2), "vans/c.png": chest(3)}
+        inbox.given = 1
+        yield None
+        yield None
+        assert len(rows(out)) == 1, "it went while they were fetched"
+        yield None
+        assert len(rows(out)) == 3
+        assert capsys.readouterr().err.count("[store_away]") == 1
+        raise KeyboardInterrupt
+
+    between = steps()
+    monkeypatch.setattr(run, "sleep", lambda seconds: next(between))
+    assert screen("drawn://vans", out, phantom_model, "--watch", "--workers", "1") == 130
+
+
+def test_a_store_that_is_away_when_a_watch_begins_is_said(
+    inbox: Inbox, phantom_model: cxr.Classifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inbox.away = True
+    assert screen("drawn://vans", tmp_path / "out.parquet", phantom_model, "--watch") == 2
+    assert "[store_away]" in capsys.readouterr().err
 
 
 def test_without_fsspec_a_sentence_says_what_to_install(
