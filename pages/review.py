@@ -68,7 +68,7 @@ def main() -> None:
     else:
         open_case(place, measured, model, store, rows, blind)
     if not hidden:
-        records.show(place, store, rows, "train" in address.splits_of(table))
+        records.show(place, store, rows, "train" in address.splits_of(predictions(shipped)[1]))
 
 
 def cases(

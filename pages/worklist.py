@@ -26,12 +26,13 @@ def main() -> None:
     found = results.find(wanted)
     readings = readers.beside(results)
     st.caption(plain(about(results)))
+    read = readers.ask() if readings else None
     if readings:
-        found = readers.narrowed(found, readings)
+        found = readers.narrowed(found, readings, read)
         st.caption(plain(readers.told(readings)))
     if results.scores and results.scores.alarm:
         st.warning(plain(verdict(results.scores)))
-    numbers = table.page_of(found, wanted)
+    numbers = table.page_of(found, (wanted, read))
     if not len(numbers):
         record.left()
         st.info("No film is like this.")

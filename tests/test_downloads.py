@@ -61,20 +61,43 @@ def test_what_the_run_after_the_press_names_is_made(
         manager.add_deferred("two", "pdf")
 
     running.extend([None, None, run])
-    now = downloads.named_now(manager, asked)
-    assert now != asked
-    assert manager._deferred_callables[now] == {"session_id": "one", "element_id": "pdf"}
+    with downloads.named_now(manager, asked) as now:
+        assert now != asked
+        assert manager._deferred_callables[now] == {"session_id": "one", "element_id": "pdf"}
 
 
-def test_a_button_that_is_gone_or_has_no_name_stays_what_it_was(
+def test_a_button_that_is_gone_still_gives_what_was_pressed(
     running: list[object], manager: Manager
 ) -> None:
     gone, nameless = manager.add_deferred("one", "pdf"), manager.add_deferred("one", "")
-    manager._deferred_callables.clear()
+    held = manager._deferred_callables[gone]
+    running.append(manager._deferred_callables.clear)
+    with downloads.named_now(manager, gone) as name:
+        assert name == gone
+        assert manager._deferred_callables == {gone: held}
+    assert not manager._deferred_callables
     manager.add_deferred("one", "")
-    assert downloads.named_now(manager, gone) == gone
-    assert downloads.named_now(manager, nameless) == nameless
-    assert downloads.named_now(manager, "never") == "never"
+    for other in (nameless, "never"):
+        with downloads.named_now(manager, other) as name:
+            assert name == other
+            assert other not in manager._deferred_callables
+
+
+def test_a_third_press_of_a_session_does_not_wait(
+    running: list[object], manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (manager.add_deferred("one", each) for each in ("a", "b", "c"))
+    looks: list[str] = []
+    monkeypatch.setattr(downloads, "_newest", lambda _, asked, button: looks.append(asked) or asked)
+    with downloads.named_now(manager, first):
+        pass
+    monkeypatch.setattr(downloads, "_waiting", ["one", "one", "two"])
+    with downloads.named_now(manager, second), downloads.named_now(manager, third):
+        pass
+    monkeypatch.setattr(downloads, "_waiting", ["one", "two"])
+    with downloads.named_now(manager, third):
+        pass
+    assert looks == [first, third]
 
 
 def test_buttons_of_long_ago_are_forgotten(

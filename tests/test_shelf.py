@@ -12,6 +12,7 @@ import pytest
 import cxr
 from ui.base.words import score
 from ui.session.map_tasks import Wanted
+from ui.work.shared import job_of
 from ui.work.shelf import NICE, Job, ProgressCall, Shelf
 
 
@@ -73,3 +74,16 @@ def test_long_work_gives_way_to_pages() -> None:
     assert job.wait(30)
     assert job.result == min(before + NICE, 19)
     assert priority() == before
+
+
+def test_work_that_was_just_cancelled_begins_anew_when_it_is_asked_for() -> None:
+    jobs: dict[str, Job] = {}
+    goes_on = threading.Event()
+    first = job_of(jobs, "key", lambda _: goes_on.wait(30), 4)
+    assert job_of(jobs, "key", lambda _: 2, 4, again=True) is first  # it runs
+    first.cancel()
+    second = job_of(jobs, "key", lambda _: 2, 4, again=True)
+    assert second is not first
+    goes_on.set()
+    assert second.wait(30)
+    assert second.result == 2

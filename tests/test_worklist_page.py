@@ -103,6 +103,20 @@ def test_what_readers_give_back_stands_beside_their_films(page: AppTest) -> None
     _press(page, "Forget what was read")
     assert "Ann" not in text(page)
     assert "1–50 of 122 films" in text(page)
+    assert not page.file_uploader[0].value
+    _ran(page.file_uploader[0].set_value(files[1:]).run())
+    assert "Read: Ben 2 of 3." in text(page).replace("\\", "")
+
+
+def test_who_has_read_is_another_question_and_begins_at_its_first_page(page: AppTest) -> None:
+    mark = sha256(b"film119").hexdigest()
+    data = f"image,sha256,call,sure,note\nx,{mark},T,high,".encode()
+    _ran(page.file_uploader[0].set_value([("Ann.csv", data, "text/csv")]).run())
+    _press(page, "Next")
+    assert "51–100 of 122 films" in text(page)
+    choice = next(each for each in page.selectbox if each.label == "Readers")
+    _ran(choice.set_value("Not read").run())
+    assert "1–50 of 121 films" in text(page)
 
 
 def test_without_a_table_there_is_no_such_page(monkeypatch: pytest.MonkeyPatch) -> None:

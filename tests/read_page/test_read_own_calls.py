@@ -75,3 +75,17 @@ def test_own_calls_leave_with_the_scores(
     row = pd.read_csv(io.BytesIO(scores_csv([(given, reading)], phantom_model))).iloc[0]
     assert list(row[["own_before", "own_before_sure"]]) == ["T", 4]
     assert list(row[["own_after", "own_after_sure"]]) == ["other", 2]
+    assert row["class"] == found.prediction.label  # type: ignore[union-attr]
+
+
+def test_scores_that_wait_for_a_call_do_not_leave(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_calls, "waits", lambda film: film.number == 1)
+    reading = ui_films.Reading(prediction=cxr.assess(FILM, phantom_model).prediction)
+    films = [ui_films.Film(number, "film.png", FILM, "0" * 64) for number in (1, 2)]
+    given = [(film, reading) for film in films]
+    waits, called = pd.read_csv(io.BytesIO(scores_csv(given, phantom_model))).iloc
+    assert called[["class", "p_T", "raw_T", "abnormal_log_odds"]].notna().all()
+    assert waits[["class", "p_T", "raw_T", "abnormal_log_odds", "passport"]].isna().all()
+    assert "own call" in waits.message

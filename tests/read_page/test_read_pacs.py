@@ -128,6 +128,19 @@ def test_the_window_as_shown_is_sent_where_it_is_wanted(app: AppTest, server: Se
     assert state.SeriesInstanceUID == series_of("presentation", uids()[2])
 
 
+def test_the_map_that_is_sent_is_the_one_that_is_shown(app: AppTest, server: Server) -> None:
+    upload(app, ("a.dcm", stored()))
+    click(app, "map")
+    for label in ("T", "N"):
+        next(c for c in app.segmented_control if c.label == "Class").set_value(label).run()
+        if "insist" in keys(app):
+            click(app, "insist")
+        ((_, drawn),) = app.session_state["map-as-shown"].items()
+        assert (drawn.label, drawn.method) == (label, "gradcam")
+    click(app, "map")
+    assert not app.session_state["map-as-shown"]
+
+
 def test_a_window_that_cannot_be_said_is_named_and_the_rest_is_sent(
     app: AppTest, server: Server
 ) -> None:

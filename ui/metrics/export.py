@@ -59,7 +59,7 @@ def show(scope: Scope) -> None:
             lambda: page(scope, used),
             f"{name}.html",
             "text/html",
-            key="download-page",
+            key=f"download-page-{name}",
             on_click="ignore",
         )
         st.download_button(
@@ -67,7 +67,7 @@ def show(scope: Scope) -> None:
             lambda: figures_csv(scope),
             f"{name}.csv",
             "text/csv",
-            key="download-figures",
+            key=f"download-figures-{name}",
             on_click="ignore",
         )
     st.caption(

@@ -1,4 +1,5 @@
-"""The window under which a film is shown, kept for its DICOM files where its reader wants that."""
+"""What a film's DICOM files take from how it is shown: its map, and its window where its reader
+wants that."""
 
 from __future__ import annotations
 
@@ -6,13 +7,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from cxr.dicom_out.marks import Window
+from cxr.dicom_out.marks import Map, Window
 from cxr.errors import DicomOutError
+from cxr.model.classifier import Classifier
 from ui.base.words import plain
 from ui.session.films import Film, radiograph_of
 from ui.viewer import Shown
 
-_WANTED, _KEPT = "window-as-shown", "windows"
+_WANTED, _KEPT, _MAP = "window-as-shown", "windows", "map-as-shown"
 
 
 def toggle(film: Film) -> Callable[[], Window | None]:
@@ -66,6 +68,24 @@ def keeper(film: Film) -> Callable[[Shown], None] | None:
         kept[number] = None if as_its_file else window
 
     return keep
+
+
+def keep_map(film: Film, model: Classifier, drawn: Map | None) -> None:
+    """Note the map that is shown now; None: there is none."""
+    shown = _maps()
+    shown.clear()
+    if drawn is not None:
+        shown[film.number, model.identity] = drawn
+
+
+def map_shown(film: Film, model: Classifier) -> Callable[[], Map | None]:
+    """Gives the map that is shown by then, where there may be no session to ask."""
+    shown, name = _maps(), (film.number, model.identity)
+    return lambda: shown.get(name)
+
+
+def _maps() -> dict[tuple[int, str], Map]:
+    return st.session_state.setdefault(_MAP, {})
 
 
 def _kept() -> dict[int, Window | None]:

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import streamlit as st
 
+from cxr.dicom_out.marks import Map
 from cxr.errors import CxrError
 from cxr.explain import overlay
 from cxr.explain_eval import Faithfulness, Sanity, words
@@ -39,6 +40,13 @@ class Found:
         """The map, while a finer one is on its way."""
         drawn = self.drawn
         return drawn if drawn is not None and drawn.passes < drawn.full else None
+
+    def map_of(self, what: Wanted) -> Map | None:
+        """The map as DICOM files hold it, once it is whole."""
+        drawn = self.drawn
+        if drawn is None or self.coarse is not None:
+            return None
+        return Map(drawn.values, what.method, what.label)
 
 
 def say(what: Wanted, found: Found) -> None:

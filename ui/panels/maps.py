@@ -77,6 +77,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     hashes = () if prior is None else (prior.sha256,)
     if not asked() or reading.prediction is None or own_calls.waits(film):
         record.shown(film.sha256, model, beside=hashes)
+        as_shown.keep_map(film, model, None)
         with stage:
             plates, said = priors.plates([Plate(radiograph, "Film")], film, prior)
             viewer(
@@ -92,6 +93,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     choice = _choose(film, radiograph, reading, model)
     unlikely = _unlikely(choice.wanted, reading)
     waiting, found = (None, Found()) if unlikely else _work_out(radiograph, choice, model)
+    as_shown.keep_map(film, model, found.map_of(choice.wanted))
 
     def picture(look: Look) -> tuple[str, bytes]:
         return map_said.picture(look, radiograph, film, reading, choice.wanted, found, model)

@@ -35,7 +35,7 @@ def found(case: Case, table: pd.DataFrame, model: Classifier) -> dict[str, Neigh
     vectors = job.result
     at = int(np.flatnonzero((table.case == case.row.case).to_numpy())[0])
     return workspace().shelf.get(
-        ("near", str(job.key), str(case.row.case)),
+        ("near", str(job.key), model.identity, str(case.row.case), case.classes),
         lambda: neighbours.references(vectors, table, at, case.classes),
         lambda _: 1000,
     )

@@ -57,6 +57,8 @@ class Place:
         The case; None where there is none.
     mine : dict of case to Entry
         This reader's standing verdicts under this model.
+    all : int
+        Cases of the queue before it was narrowed by who has judged them.
     """
 
     wanted: Wanted
@@ -64,6 +66,7 @@ class Place:
     at: int | None
     row: pd.Series | None
     mine: dict[str, Entry]
+    all: int
 
     def neighbour(self, by: int) -> str:
         """The case `by` places on; "" past the ends."""
@@ -96,7 +99,7 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) 
     is what the table hangs on."""
     wanted = address.wanted(table, bundle.labels)
     name, judged = reader.name(), standing(rows)
-    found = _queue(key, replace(wanted, said=""), bundle.labels, table)
+    whole = found = _queue(key, replace(wanted, said=""), bundle.labels, table)
     if wanted.said:
         found = narrowed(found, wanted.said, judged, name, consensus(rows))
     mine = {case: entry for (case, who), entry in judged.items() if who == name}
@@ -107,7 +110,7 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) 
     row = found.rows.iloc[at] if at is not None else None
     if row is None and case:
         row = table[table.case == case].iloc[0]
-    return Place(wanted, found, at, row, mine)
+    return Place(wanted, found, at, row, mine, len(whole.rows))
 
 
 # Of a million rows the order takes about a second; it is the same for every session.
@@ -180,7 +183,7 @@ def where(place: Place) -> str:
 
 def nothing(place: Place) -> str:
     """Why the queue is empty."""
-    if place.wanted.said == "open" and place.mine:
+    if place.wanted.said == "open" and place.all:
         return "You have judged every case of this queue. Choose another in the sidebar."
     if place.queue.hidden:
         return (

@@ -2,12 +2,16 @@
 
 Whoever types a name and presses a download at once has the text sent right after the press: by
 itself Streamlit makes the file of what the page held before, or finds none, since the run that
-follows names its downloads anew.
+follows names its downloads anew. A button is known by its key, so what a file is about (a film, a
+study) stands in the key of its button: a press is never answered with another film's.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any, NamedTuple
 
 from streamlit import runtime
@@ -16,7 +20,7 @@ GRACE_S = 0.3
 """How long what was typed may take after the press; the browser sends both in one go."""
 PATIENCE_S, LOOK_S = 30.0, 0.02
 """How long a run is waited for at most, and how often it is looked at."""
-MOST = 10_000
+MOST, MOST_WAITING = 10_000, 2
 
 
 class _Button(NamedTuple):
@@ -26,6 +30,9 @@ class _Button(NamedTuple):
 
 _buttons: dict[str, _Button] = {}
 """A download's name → whose button it was, which Streamlit forgets with the next run."""
+_noting = Lock()
+_waiting: list[str] = []
+"""The session of each press that waits."""
 
 
 def remember(manager: Any) -> None:
@@ -35,24 +42,44 @@ def remember(manager: Any) -> None:
     def added(*given: Any, **named: Any) -> str:
         name = str(add(*given, **named))
         entry = manager._deferred_callables[name]
-        _buttons[name] = _Button(entry["session_id"], entry["element_id"])
-        while len(_buttons) > MOST:
-            _buttons.pop(next(iter(_buttons)))
+        with _noting:
+            _buttons[name] = _Button(entry["session_id"], entry["element_id"])
+            while len(_buttons) > MOST:
+                _buttons.pop(next(iter(_buttons)))
         return name
 
     manager.add_deferred = added
 
 
-def named_now(manager: Any, asked: str) -> str:
-    """What a button's download is called once no run of its session is on; `asked` itself where
-    the page no longer has the button. Waits."""
-    button = _buttons.get(asked)
-    if button is None or not button.element:
-        return asked
-    time.sleep(GRACE_S)
-    until = time.monotonic() + PATIENCE_S
-    while _runs(button.session) and time.monotonic() < until:
-        time.sleep(LOOK_S)
+@contextmanager
+def named_now(manager: Any, asked: str) -> Iterator[str]:
+    """What a button's download is called once no run of its session is on. `asked` itself where
+    the page no longer has the button: it can then be made within the context all the same, of what
+    the page held at the press. Waits, but with two presses of a session at most: the server has a
+    handful of threads for downloads."""
+    button, held = _buttons.get(asked), manager._deferred_callables.get(asked)
+    name = asked
+    if button and button.element and _waiting.count(button.session) < MOST_WAITING:
+        name = _newest(manager, asked, button)
+    gone = held is not None and name not in manager._deferred_callables
+    if gone:
+        manager._deferred_callables[name] = held
+    try:
+        yield name
+    finally:
+        if gone:
+            manager._deferred_callables.pop(name, None)
+
+
+def _newest(manager: Any, asked: str, button: _Button) -> str:
+    _waiting.append(button.session)
+    try:
+        time.sleep(GRACE_S)
+        until = time.monotonic() + PATIENCE_S
+        while _runs(button.session) and time.monotonic() < until:
+            time.sleep(LOOK_S)
+    finally:
+        _waiting.remove(button.session)
     # The names that Streamlit holds are in the order in which they were given.
     for name in reversed(list(manager._deferred_callables)):
         if _buttons.get(name) == button:

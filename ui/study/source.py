@@ -138,7 +138,7 @@ def of_table(model: Classifier) -> Pool:
 def folder_of_own(model: Classifier) -> Folder | None:
     """The data folder, where its films are none of the model's."""
     try:
-        return own.offered(model, tables.all_films(tables.key_of(model.bundle.folder)))
+        return own.offered(model, tables.reviewed(tables.key_of(model.bundle.folder)))
     except CxrError:
         return None
 

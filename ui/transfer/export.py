@@ -18,6 +18,7 @@ from ui.session.films import Film, Reading
 STANDING = ("log_odds_of", "log_odds", "threshold", "called", "below_negatives")
 """Columns: which labels, the film's, the profile's threshold and call, and the share of negatives
 below it."""
+_UNCALLED = {"message": "Its scores wait for its reader’s own call."}
 
 
 def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier, log_head: str = "") -> bytes:
@@ -61,7 +62,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier, log_head: st
                 "sha256": film.sha256,
                 "changed": _changed(film, reading),
                 **_own(film),
-                **_result(reading, model, hospitals.at_home(film)),
+                **(_UNCALLED if own_calls.waits(film) else _of(reading, model, film)),
                 "model": bundle.name,
                 "model_created": bundle.created,
                 "model_sha256": bundle.digest,
@@ -128,8 +129,8 @@ def _by_threshold(p: dict[str, float], bundle: Bundle, home: bool) -> dict[str, 
     return found
 
 
-def _result(reading: Reading, model: Classifier, home: bool) -> dict[str, str]:
-    bundle = model.bundle
+def _of(reading: Reading, model: Classifier, film: Film) -> dict[str, str]:
+    bundle, home = model.bundle, hospitals.at_home(film)
     if reading.prediction is None:
         refusal = reading.refusal
         assert refusal is not None

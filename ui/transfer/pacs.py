@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cxr.dicom_out.marks import Map, Window
+from cxr.dicom_out.marks import Window
 from cxr.dicom_out.results import Result, results
 from cxr.dicomweb.settings import IN_VAIN, Pacs, configured
 from cxr.errors import CxrError, PacsError
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import Assessment
 from ui.base.words import plain
-from ui.panels import as_shown, maps
-from ui.session import films, hospitals, map_tasks, own_calls, record
+from ui.panels import as_shown
+from ui.session import films, hospitals, own_calls, record
 from ui.session.films import Film, Reading
-from ui.work import long_work
 
 if TYPE_CHECKING:
     from cxr.dicomweb.query import Listed
@@ -146,7 +145,7 @@ def exports(film: Film, reading: Reading, model: Classifier) -> None:
             zipped,
             f"cxr-lens-dicom-{film.sha256[:12]}.zip",
             "application/zip",
-            key="dicom",
+            key=f"dicom-{film.number}",
             on_click="ignore",
             help="A structured report of the scores and a picture, with the map that is shown",
         )
@@ -192,16 +191,5 @@ def _maker(
         prediction=reading.prediction,
         standing=hospitals.standing(film, reading, model),
     )
-    drawn = _map(film, model)
-    return lambda: results(film.data, found, model, drawn, window=window())
-
-
-def _map(film: Film, model: Classifier) -> Map | None:
-    """The map that is shown, once it is there."""
-    label, method = maps.chosen_map(film, model)
-    if not maps.asked() or label is None:
-        return None
-    radiograph = films.radiograph_of(film)
-    what = map_tasks.wanted(radiograph, model, label, method)
-    done = long_work.done(map_tasks.map_task(radiograph, model, what).key)
-    return Map(done.values, method, label) if isinstance(done, map_tasks.ComputedMap) else None
+    drawn = as_shown.map_shown(film, model)
+    return lambda: results(film.data, found, model, drawn(), window=window())

@@ -17,7 +17,7 @@ from cxr.review.entries import LONGEST_NAME, LONGEST_NOTE, utc
 from ui.base.words import plain, short
 from ui.panels import maps
 from ui.server import who
-from ui.session import films, hospitals, operating_points, record
+from ui.session import films, hospitals, operating_points, own_calls, record
 from ui.session.films import Film
 
 _OPEN = "report_open"
@@ -122,12 +122,15 @@ def _form(film: Film, model: Classifier) -> None:
     )
     if len(films.films()) > 1:
         st.html('<div class="cxr-heading">All films of this session</div>')
-        as_filed = (each for each in films.films().values() if not each.change.said)
-        every = [(each.data, {**_asked(each, model), "log_head": head}) for each in as_filed]
+        every = [
+            (each.data, {**_asked(each, model), "log_head": head})
+            for each in films.films().values()
+            if not each.change.said and not own_calls.waits(each)
+        ]
         _downloads(_ALL, lambda: _reports(every, model), "films")
         st.caption(
             "A page a film, without names, readings and notes; refused files have none, nor "
-            "have films that were turned, exchanged or let in."
+            "have films that were turned, exchanged or let in, or wait for your own call."
         )
 
 
@@ -160,7 +163,7 @@ def _downloads(forms: _Forms, make: Callable[[], Sequence[Report]], name: str) -
                 written(title, write),
                 f"cxr-lens-report-{name}.{ending}",
                 kind,
-                key=f"report-{title}",
+                key=f"report-{name}-{title}",
                 on_click="ignore",
             )
 

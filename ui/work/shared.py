@@ -31,7 +31,8 @@ def job_of(
     """
     with _lock:
         job = jobs.get(key)
-        if job is None or (again and not job.running and job.result is None):
+        over = job is not None and (job.cancelled or not job.running)
+        if job is None or (again and over and job.result is None):
             ended = [each for each, older in jobs.items() if not older.running]
             for each in ended[: max(0, len(jobs) - most + 1)]:
                 del jobs[each]

@@ -12,7 +12,7 @@ from cxr.batch.results import Numbers, Results
 from cxr.errors import CxrError
 from ui.base.words import exact, plain
 
-_GIVEN, _FILES, _HELD = "worklist-given", "worklist-files", "worklist-readings"
+_FILES, _HELD, _TURN = "worklist-files", "worklist-readings", "worklist-turn"
 _SHOWN = ("Read", "Not read", "Readers differ")
 
 
@@ -24,7 +24,7 @@ def beside(results: Results) -> Readings | None:
             "Read back",
             ["csv", "json"],
             accept_multiple_files=True,
-            key=_GIVEN,
+            key=_zone(),
             on_change=_take_in,
             help="Lists that were handed out and filled, each named after its reader, and verdicts "
             "as Review exports them. Other files take the place of these.",
@@ -44,22 +44,32 @@ def beside(results: Results) -> Readings | None:
     return held[2] if files and held else None
 
 
+def _zone() -> str:
+    return f"worklist-given-{st.session_state.setdefault(_TURN, 0)}"
+
+
 def _take_in() -> None:
-    if given := st.session_state.get(_GIVEN):
+    if given := st.session_state.get(_zone()):
         st.session_state[_FILES] = [(each.name, each.getvalue()) for each in given]
     else:
         _forget()
 
 
 def _forget() -> None:
+    """Also what the zone lists, which would come back with the next file."""
     for name in (_FILES, _HELD):
         st.session_state.pop(name, None)
+    st.session_state[_TURN] += 1
 
 
-def narrowed(found: Numbers, readings: Readings) -> Numbers:
-    """The films that are asked for by who has read them, in their order."""
+def ask() -> str | None:
+    """By whom films are to have been read."""
     with st.sidebar:
-        wanted = st.selectbox("Readers", _SHOWN, index=None, placeholder="Any")
+        return st.selectbox("Readers", _SHOWN, index=None, placeholder="Any")
+
+
+def narrowed(found: Numbers, readings: Readings, wanted: str | None) -> Numbers:
+    """The films that are asked for by who has read them, in their order."""
     if wanted is None:
         return found
     rows = readings.differ if wanted == "Readers differ" else readings.read

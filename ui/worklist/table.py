@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from itertools import takewhile
 from typing import Any
 
@@ -49,10 +50,10 @@ def pair(results: Results) -> tuple[str, str]:
     return str(labels[0]), str(labels[1])
 
 
-def page_of(found: Numbers, wanted: Wanted) -> Numbers:
+def page_of(found: Numbers, asked: Hashable) -> Numbers:
     """The rows of the page that is shown; another question begins at its first."""
-    if st.session_state.get(_ASKED) != wanted:
-        st.session_state[_ASKED], st.session_state[_PAGE] = wanted, 0
+    if st.session_state.get(_ASKED) != asked:
+        st.session_state[_ASKED], st.session_state[_PAGE] = asked, 0
     last = max(0, (len(found) - 1) // ROWS)
     page = min(st.session_state.get(_PAGE, 0), last)
     begin = page * ROWS
