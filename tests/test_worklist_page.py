@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from appwalk import APP, FILM, opened, text, titles
+from reviewroom import make_own
 from screened import row, write
 from streamlit.testing.v1 import AppTest
 
@@ -203,3 +204,45 @@ def test_the_folder_that_a_page_s_films_share_is_left_out() -> None:
     assert _within(["/van/31.png", "/van/32.png"]) == ["31.png", "32.png"]
     assert _within(["/van/a.png", "b.png"]) == ["/van/a.png", "b.png"]
     assert _within(["s3://van/a.png"]) == ["a.png"]
+
+
+def test_a_film_of_ones_own_folder_is_judged_on_review(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_own(tmp_path / "films")
+    names = ("mine/0.png", "mine/hidden.png", "mine/other.png")
+    data = [(folder / name).read_bytes() for name in names]
+    (tmp_path / "elsewhere.png").write_bytes(data[0])
+    paths = [*((folder / name) for name in names), tmp_path / "elsewhere.png"]
+    rows = [
+        row(str(path), 3.0 - at, sha256=sha256(path.read_bytes()).hexdigest())
+        for at, path in enumerate(paths)
+    ]
+    table = write(tmp_path / "results.parquet", rows)
+    monkeypatch.setenv("CXR_DATA", str(folder))
+    went: list[tuple[str, dict[str, str]]] = []
+    monkeypatch.setattr(
+        "streamlit.switch_page", lambda page, query_params=None: went.append((page, query_params))
+    )
+
+    def script(table: str, number: int) -> None:
+        from pathlib import Path
+
+        from cxr.batch.results import Results
+        from ui.session import models
+        from ui.worklist import film
+
+        film.show(Results(Path(table)), number, models.current())
+
+    offered = []
+    for number in range(len(rows)):
+        asked = {"table": str(table), "number": number}
+        at = AppTest.from_function(script, default_timeout=120, kwargs=asked)
+        at.session_state["bundle"] = str(APP.parent / "models" / "default")
+        _ran(at.run())
+        offered.append([button.key for button in at.button if button.key == "worklist-review"])
+        if number == 0:
+            _ran(at.button(key="worklist-review").click().run())
+    assert offered == [["worklist-review"], [], [], []]
+    case = sha256(b"mine/0.png").hexdigest()[:12]
+    assert went == [("pages/review.py", {"model": "default", "case": case, "split": "own"})]

@@ -148,6 +148,11 @@ def _read(path: Path, labels: tuple[str, ...]) -> pd.DataFrame:
         raise _bad("it is no table, or has text where a number belongs") from error
 
 
+def case_of(image: str) -> str:
+    """What an address calls a film: the first 12 hexadecimal digits of its path's sha256."""
+    return sha256(image.encode()).hexdigest()[:12]
+
+
 def _described(raw: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
     empty = pd.Categorical.from_codes(np.zeros(len(raw), np.int8), pd.Index([""]))
 
@@ -156,7 +161,7 @@ def _described(raw: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
 
     return pd.DataFrame(
         {
-            "case": [sha256(image.encode()).hexdigest()[:12] for image in raw.image.tolist()],
+            "case": [case_of(image) for image in raw.image.tolist()],
             "image": raw.image,
             "patient": column("patient"),
             "label": raw.label.cat.set_categories(list(labels)),

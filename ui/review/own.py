@@ -40,6 +40,11 @@ def _offers(key: Hashable, _folder: Folder, _table: pd.DataFrame, _model: Classi
     return any((_folder.root / image).is_file() for image in first)
 
 
+def lists(folder: Folder, image: str, model: Classifier) -> bool:
+    """Whether a film of the folder is among those that can be reviewed."""
+    return image in _listed(folder, model).images
+
+
 def _listed(folder: Folder, model: Classifier) -> Listed:
     return _of(str(folder.root), folder.fingerprint, model.bundle.digest, folder, model)
 

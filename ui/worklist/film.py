@@ -7,11 +7,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from cxr.batch.own_films import OWN
 from cxr.batch.results import Results, Row
 from cxr.errors import CxrError
+from cxr.metrics.predictions import case_of
 from cxr.model.classifier import Classifier
 from ui.base.words import flag, odds, plain, short
-from ui.session import films, record
+from ui.review import own, source
+from ui.session import films, record, tables
 from ui.viewer import Plate, viewer
 
 HEIGHT = "calc(100dvh - 17rem)"
@@ -19,7 +22,8 @@ HEIGHT = "calc(100dvh - 17rem)"
 
 
 def show(results: Results, number: int, model: Classifier) -> None:
-    """What was scored, if it is still there; a press takes it to Read for maps and a report."""
+    """What was scored, if it is still there; a press takes it to Read for maps and a report, or to
+    its case on Review, where it is one of the data folder's."""
     (row,) = results.rows([number], ("sha256", "refusal", "reason", "log_odds", "decision"))
     if row["refusal"]:
         st.info(plain(row.get("reason") or flag(row["refusal"])))
@@ -37,6 +41,9 @@ def show(results: Results, number: int, model: Classifier) -> None:
         if st.button("Open on Read", key="worklist-read"):
             films.choose(films.add(name, data))
             st.switch_page("pages/read.py")
+        case = _case(path, model)
+        if case and st.button("Judge on Review", key="worklist-review"):
+            st.switch_page("pages/review.py", query_params=case)
         st.html(f'<div class="cxr-name">{escape(short(name))}</div>', width="content")
     viewer(
         [Plate(radiograph, "The film")],
@@ -44,6 +51,25 @@ def show(results: Results, number: int, model: Classifier) -> None:
         height=HEIGHT,
         caption=[short(name), *_scored(row)],
     )
+
+
+def _case(path: str, model: Classifier) -> dict[str, str]:
+    """The address of a film's case on Review; empty where it has none there."""
+    folder = source.folder()
+    if folder is None:
+        return {}
+    try:
+        image = Path(path).resolve().relative_to(folder.root).as_posix()
+        known = tables.reviewed(tables.key_of(model.bundle.folder))
+    except (OSError, RuntimeError, ValueError, CxrError):
+        return {}
+    if not folder.may_show(image):
+        return {}
+    splits = known.split[known.image == image].tolist()
+    if not splits and own.offered(model, known) and own.lists(folder, image, model):
+        splits = [OWN]
+    named = {"model": model.bundle.folder.name, "case": case_of(image)}
+    return {**named, "split": splits[0]} if splits else {}
 
 
 def _scored(row: Row) -> list[str]:
