@@ -247,7 +247,7 @@ def _scores(profile: Profile, model: Classifier, rows: Sequence[Held]) -> np.nda
     if held is None or held[0] != profile.identity:
         films = [each.film for each in rows]
         labels = [str(each.label) for each in rows]
-        patients = [each.person for each in rows]
+        patients = [each.patient for each in rows]
         found = yields.film_scores(model, profile, films, labels, patients)
         held = st.session_state["hospital-scores"] = (profile.identity, found)
     scores: np.ndarray = held[1]

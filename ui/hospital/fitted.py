@@ -155,7 +155,7 @@ def _fit(
             [str(held.label) for held in rows],
             positive=positive,
             negative=negative,
-            patients=[held.person for held in rows],
+            patients=[held.patient for held in rows],
             wanted={said.figure: said.value},
             share=said.share,
             without_outside=said.without_outside,
@@ -165,4 +165,4 @@ def _fit(
 
 
 def _key(rows: Sequence[Held]) -> Hashable:
-    return tuple((held.film.identity, held.label, held.person) for held in rows)
+    return tuple((held.film.identity, held.label, held.patient) for held in rows)

@@ -81,7 +81,8 @@ def told(readings: Readings) -> str:
     """Who has read how much, and how far they agree."""
     said = [
         f"{each.name} {each.films:,} of {each.listed:,}"
-        + f" ({each.elsewhere:,} not in this table)" * bool(each.elsewhere)
+        + f" ({each.elsewhere:,} not in this table, or under a name of several films)"
+        * bool(each.elsewhere)
         for each in readings.readers
     ]
     agreed = readings.agreement
