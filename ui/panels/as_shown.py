@@ -3,7 +3,7 @@ wants that."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import streamlit as st
 
@@ -84,7 +84,7 @@ def map_shown(film: Film, model: Classifier) -> Callable[[], Map | None]:
     return lambda: shown.get(name)
 
 
-def _maps() -> dict[tuple[int, str], Map]:
+def _maps() -> dict[Hashable, Map]:
     return st.session_state.setdefault(_MAP, {})
 
 

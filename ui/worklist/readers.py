@@ -81,7 +81,7 @@ def told(readings: Readings) -> str:
     """Who has read how much, and how far they agree."""
     said = [
         f"{each.name} {each.films:,} of {each.listed:,}"
-        + f" ({each.elsewhere:,} not in this table, or under a name of several films)"
+        + f" ({each.elsewhere:,} not in this table, or named like other films)"
         * bool(each.elsewhere)
         for each in readings.readers
     ]
