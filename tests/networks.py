@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from cxr.imaging.preprocessing import Preprocessing, preprocess
 
 PHANTOM_SIZE = 64
+TRAINED = Path(__file__).parent / "bundles" / "phantom"
 LABELS = ("N", "T")
 # Architecture, size, classes, options, the layer that Grad-CAM reads. lungs_unet has its own tests.
 SMALL: dict[str, tuple[str, int, int, dict[str, Any], str | None]] = {
+    "bundle": ("bundle", 64, 2, {"path": str(TRAINED)}, "relu2"),
     "cnn": ("cnn", 48, 3, {"channels": (4, 8), "hidden": 8, "dropout": 0.1}, "features"),
     "cnn, averaged": (
         *("cnn", 48, 3),

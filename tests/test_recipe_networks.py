@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from networks import TRAINED, phantoms
 
+import cxr
 from cxr.errors import DataError
 from train import networks
 from train.fit import pretrained
@@ -30,7 +32,7 @@ def test_bases_see_the_channels_that_they_were_trained_on(base: str) -> None:
 @pytest.mark.parametrize(
     ("name", "size", "labels", "options", "said"),
     [
-        ("vgg", 32, "NPT", {}, "no architecture 'vgg'; there are cnn"),
+        ("vgg", 32, "NPT", {}, "no architecture 'vgg'; there are bundle, cnn"),
         ("cnn", 32, "NPT", {"drop": 0.1}, "cnn has no option drop; it has channels"),
         ("cnn", 32, "NPT", {"size": 64}, "cnn has no option size"),
         ("cnn", 32, "NPT", {"dropout": "much"}, "dropout must be a number"),
@@ -44,6 +46,15 @@ def test_bases_see_the_channels_that_they_were_trained_on(base: str) -> None:
         ("xception_style", 32, "NPT", {"channels": []}, "at least one"),
         ("lungs_unet", 32, "NP", {"channels": [4, 4], "imagenet": False}, "four"),
         ("efficientnet_lite0", 32, "NPT", {"frozen": 17, "imagenet": False}, "0 to 16"),
+        ("bundle", 64, "NT", {"path": "nowhere"}, "no network at nowhere"),
+        (
+            "bundle",
+            64,
+            "NPT",
+            {"path": str(TRAINED)},
+            r"gives \(2,\), not .* and \(3,\)",
+        ),
+        ("bundle", 64, "NT", {"path": str(TRAINED / "bundle.json")}, "not a .keras archive"),
     ],
 )
 def test_a_network_that_cannot_be_built_is_a_bad_recipe(
@@ -61,6 +72,24 @@ def test_a_network_that_cannot_be_built_is_a_bad_recipe(
         build(plan)
     assert refusal.value.code == "bad_recipe"
     assert refusal.value.message.isprintable()
+
+
+def test_a_trained_network_goes_on_from_its_answers() -> None:
+    import keras
+
+    films, _ = phantoms(4, seed=3)
+    answers = cxr.load(TRAINED).squares(films)
+    for policy, near in (("float32", 1e-3), ("mixed_bfloat16", 0.3)):
+        usual = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(policy)
+        try:
+            model = networks.build("bundle", 64, 2, path=str(TRAINED))
+        finally:
+            keras.config.set_dtype_policy(usual)
+        found = model.predict_on_batch(films[..., None].astype(np.float32))
+        np.testing.assert_allclose(found.astype(np.float32), answers, atol=near)
+        assert model.trainable_weights
+        assert model.layers[1].compute_dtype == policy.removeprefix("mixed_")
 
 
 def test_tiny_mlp_has_2541_parameters() -> None:

@@ -37,6 +37,8 @@ def augment(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:
     film = _geometry(film, how, rng)
     film = _tone(film, how, rng)
     film = _sharpness(film, how, rng)
+    if rng.random() < how.speckle:
+        film = _speckle(film, rng)
     if rng.random() < how.grain:
         film = _grain(film, rng)
     if rng.random() < how.noise:
@@ -108,6 +110,16 @@ def _sharpness(film: Film, how: Augmentation, rng: np.random.Generator) -> Film:
         soft = cv2.GaussianBlur(film, (0, 0), 1.2)
         return cv2.addWeighted(film, 1 + amount, soft, -amount, 0).astype(np.uint8)
     return film
+
+
+def _speckle(film: Film, rng: np.random.Generator) -> Film:
+    """Noise of up to 36 grey levels in grains of one to two and a half pixels, as a crop or an
+    enlarged film shows them."""
+    side = film.shape[0]
+    drawn = round(side * np.exp(rng.uniform(-0.9, 0)))
+    noise = rng.standard_normal((drawn, drawn), dtype=np.float32) * rng.uniform(1, 36)
+    noise = cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.clip(film + noise, 0, 255).astype(np.uint8)
 
 
 def _grain(film: Film, rng: np.random.Generator) -> Film:

@@ -146,6 +146,7 @@ class Augmentation:
     boxes: float = 0.0
     borders: float = 0.0
     edges: float = 0.0
+    speckle: float = 0.0
     grain: float = 0.0
     surround: float = 0.0
     lung_window: float = 0.0
