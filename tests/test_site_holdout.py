@@ -103,6 +103,16 @@ def test_films_that_are_not_learnt_from_do_not_stand_in_for_a_left_out_site() ->
         splits.without_sites(frame, ["a"])
 
 
+def test_another_seed_is_a_run_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    plan = recipe.load(str(tmp_path / "tiny.toml"))
+    assert site_holdout.at_seed(plan, "tiny", None) == (plan, "tiny")
+    other, name = site_holdout.at_seed(plan, "tiny", plan.training.seed + 1)
+    assert name == f"tiny-seed{plan.training.seed + 1}"
+    assert other != plan
+    assert site_holdout.at_seed(other, name, plan.training.seed)[0] == plan
+
+
 def test_a_left_out_site_is_scored_and_goes_into_the_ledger(tmp_path: Path) -> None:
     data = make_data(tmp_path / "films")
     path = tmp_path / "tiny.toml"

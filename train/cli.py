@@ -93,9 +93,10 @@ def calibrate(options: Namespace) -> None:
 def sites(options: Namespace) -> None:
     plan, frame = _plan(options)
     frame, squares = _films(plan, frame, options)
-    from .experiments.site_holdout import leave_out
+    from .experiments.site_holdout import at_seed, leave_out
 
-    found = leave_out(plan, _name(options), squares, frame, options.leave_out, options.runs)
+    plan, name = at_seed(plan, _name(options), options.seed)
+    found = leave_out(plan, name, squares, frame, options.leave_out, options.runs)
     show(lines("", found))
 
 

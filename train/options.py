@@ -42,7 +42,9 @@ COMMANDS = {
     "export": Command("make a bundle of a run", "recipe data out", "runs"),
     "calibrate": Command("fit a bundle's temperature and limits", "out", "sensitivity"),
     "external": Command("score the sites that no training may touch", "out"),
-    "sites": Command("train without sites, score their films", "recipe data leave-out", "runs"),
+    "sites": Command(
+        "train without sites, score their films", "recipe data leave-out", "seed runs"
+    ),
     "compare": Command("hold runs of sites against each other", "", "", ("RUN", 2, 99), "rivals"),
     "ledger": Command("print the table of the runs of sites", "", "runs"),
     "folds": Command("train k times, score each film once", "recipe data", "k runs"),
@@ -110,6 +112,10 @@ def _options() -> dict[str, dict[str, Any]]:
         "out": {"type": Path, "help": "the folder to make, or the bundle's"},
         "runs": {"type": Path, "default": Path("runs"), "help": "caches and checkpoints"},
         "leave-out": {**by_commas, "help": "sites, by commas"},
+        "seed": {
+            "type": int,
+            "help": "of all that is drawn, not the recipe's; a run of its own",
+        },
         "trials": {"type": int, "help": "in all, earlier ones counted"},
         "devices": {
             "type": int,

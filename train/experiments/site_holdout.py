@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,14 @@ from ..fit.runs import claim
 from ..fit.training import build, fit, predict
 from ..recipes.recipe import Recipe
 from . import ledger
+
+
+def at_seed(recipe: Recipe, name: str, seed: int | None) -> tuple[Recipe, str]:
+    """A recipe, and what its runs are called, with another draw of films, disturbances and starts:
+    a line of the ledger rests on more than one. As they are where `seed` is None."""
+    if seed is None:
+        return recipe, name
+    return replace(recipe, training=replace(recipe.training, seed=seed)), f"{name}-seed{seed}"
 
 
 def leave_out(
