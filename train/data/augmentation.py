@@ -118,8 +118,9 @@ def _speckle(film: Film, rng: np.random.Generator) -> Film:
     side = film.shape[0]
     drawn = round(side * np.exp(rng.uniform(-0.9, 0)))
     noise = rng.standard_normal((drawn, drawn), dtype=np.float32) * rng.uniform(1, 36)
-    noise = cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
-    return np.clip(film + noise, 0, 255).astype(np.uint8)
+    grains = cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
+    out: Film = np.clip(film + grains, 0, 255).astype(np.uint8)
+    return out
 
 
 def _grain(film: Film, rng: np.random.Generator) -> Film:
