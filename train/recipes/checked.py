@@ -57,7 +57,8 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
     "augmentation": {
         **dict.fromkeys(("flip", "shift", "contrast", "equalise", "invert", "blur"), SHARE),
         **dict.fromkeys(("sharpen", "noise", "markers", "boxes", "borders", "edges"), SHARE),
-        **dict.fromkeys(("grain", "surround", "lung_window", "tone_mix", "fourier"), SHARE),
+        **dict.fromkeys(("speckle", "grain", "surround", "lung_window"), SHARE),
+        **dict.fromkeys(("tone_mix", "fourier"), SHARE),
         "zoom": PART,
         "aspect": FROM_0,
         "rotate": _between(0, 180),
