@@ -22,6 +22,7 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.state.session_state import SessionState
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+from streamlit.util import ReadOnlyAttributeDictionary
 
 from ui.server import memory
 from ui.work.shelf import Workspace
@@ -103,6 +104,7 @@ def test_a_session_that_cannot_come_back_is_emptied_without_another_one(
     monkeypatch.setattr(runtime, "exists", lambda: True)
     monkeypatch.setattr(runtime, "get_instance", lambda: server)
     session = Mock(spec=AppSession, id="one", session_state=SessionState())
+    session.session_state["ticked"] = ReadOnlyAttributeDictionary({"rows": [1]})
     films = session.session_state["films"] = {1: b"a film"}
     session._fragment_storage = MemoryFragmentStorage()
     session._fragment_storage.register("part", lambda: films)

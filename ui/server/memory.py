@@ -111,7 +111,9 @@ def _drop(expire: Callable[[], list[tuple[str, SessionInfo]]]) -> None:
         ended.session.shutdown()
         state = ended.session.session_state
         for held in state.filtered_state.values():
-            if isinstance(held, dict):  # such as its films: the functions of widgets hold them too
+            # Such as its films: the functions of widgets hold them too. A widget's own value, like
+            # the rows that are ticked, cannot be changed.
+            if type(held) is dict:
                 held.clear()
         state.clear()
         with suppress(AttributeError):  # of another Streamlit
