@@ -14,7 +14,7 @@ from pydicom.sequence import Sequence
 from pydicom.sr.codedict import codes
 
 from cxr.errors import NotARadiograph
-from cxr.imaging.dicom import words
+from cxr.imaging.dicom import vocabulary
 from cxr.imaging.reader import read
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
@@ -143,12 +143,12 @@ def test_codes_count_in_any_language(region: str, view: str, code: str) -> None:
 def test_codes_are_those_of_pydicoms_dictionary() -> None:
     regions, views = codes.cid4009, codes.cid4010
     meant = {getattr(regions, name).value: name for name in regions.dir()}
-    for listed, chest in ((words.CHEST_CODES, True), (words.OTHER_CODES, False)):
+    for listed, chest in ((vocabulary.CHEST_CODES, True), (vocabulary.OTHER_CODES, False)):
         known = [meant[code] for code in listed.split() if code in meant]
         assert len(known) > 4
         assert all((re.search("Chest|Lung", name) is not None) == chest for name in known)
     seen = {getattr(views, name).value: name for name in views.dir()}
-    others = [seen[c] for c in words.NOT_FRONTAL_CODES.split() if c in seen]
+    others = [seen[c] for c in vocabulary.NOT_FRONTAL_CODES.split() if c in seen]
     assert all(re.search("Lateral|Oblique|Sagittal", name) for name in others)
     assert {"LateralProjection", "LeftLateral", "RightLateral"} <= set(others)
 

@@ -15,12 +15,12 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from ...errors import NotARadiograph
-from . import words
+from . import vocabulary
 from .values import numbers, plain, stated, text, value
 
 _FILMS = {"CR", "DX"}
 _VAGUE = {"DR", "RG", "RX", "OT", "FD", "XR", "HC", "SC"}  # scanned, or by software's own term
-_OTHER_MODALITY = frozenset(words.OTHER_MODALITY.split(", "))
+_OTHER_MODALITY = frozenset(vocabulary.OTHER_MODALITY.split(", "))
 _MOST_WORDS, _MOST_CODES, _MOST_QUOTED = 60, 8, 16
 _SQUARE = 0.01  # the sides' difference that is taken for rounding
 
@@ -29,7 +29,7 @@ _A_YEAR = {"Y": 1, "M": 12, "W": 52.18, "D": 365.25}
 
 @dataclass(frozen=True)
 class _Words:
-    """A table of `dicom_words`, to be asked."""
+    """A table of `vocabulary`, to be asked."""
 
     whole: frozenset[str]
     begin: tuple[str, ...]
@@ -46,7 +46,7 @@ class _Words:
 
 
 def _table(name: str) -> _Words:
-    languages: Mapping[str, str] = getattr(words, name)
+    languages: Mapping[str, str] = getattr(vocabulary, name)
     listed = [word.strip() for row in languages.values() for word in plain(row).split(",")]
     single = [word for word in listed if " " not in word]
     return _Words(
@@ -71,7 +71,7 @@ class _Said:
     codes: frozenset[str] = frozenset()
 
     def means(self, name: str, codes: str = "") -> bool:
-        """Whether it names anything of a table of `dicom_words`."""
+        """Whether it names anything of a table of `vocabulary`."""
         return bool(self.codes & set(codes.split())) or _tables()[name].among(self.words)
 
 
@@ -97,9 +97,9 @@ def check_modality(ds: Dataset, notes: list[str]) -> None:
 def check_body_part(ds: Dataset, notes: list[str]) -> None:
     """Refuse what is stated to be another part of the body; `notes` grows."""
     for said in (_said(text(ds, "BodyPartExamined")), _coded(ds, "AnatomicRegionSequence")):
-        if said.means("CHEST", words.CHEST_CODES):
+        if said.means("CHEST", vocabulary.CHEST_CODES):
             return
-        if said.means("OTHER_PART", words.OTHER_CODES):
+        if said.means("OTHER_PART", vocabulary.OTHER_CODES):
             part = " ".join(word for word in said.words if word.isascii())[:_MOST_QUOTED]
             raise NotARadiograph(
                 "not_chest",
@@ -195,8 +195,8 @@ def check_square(ds: Dataset, spacing: tuple[float, float] | None, notes: list[s
 
 def _view(said: _Said) -> str:
     """ "PA", "AP", "frontal", "other" or "" (nothing that is known)."""
-    pa, ap = said.means("PA", words.PA_CODES), said.means("AP", words.AP_CODES)
-    if said.codes & set(words.NOT_FRONTAL_CODES.split()):
+    pa, ap = said.means("PA", vocabulary.PA_CODES), said.means("AP", vocabulary.AP_CODES)
+    if said.codes & set(vocabulary.NOT_FRONTAL_CODES.split()):
         return "other"
     if pa != ap:
         return "PA" if pa else "AP"

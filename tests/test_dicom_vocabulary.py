@@ -6,7 +6,7 @@ import pytest
 from dicomfiles import noted, refusal, stating
 from films import dicom, film
 
-from cxr.imaging.dicom import words
+from cxr.imaging.dicom import vocabulary
 from cxr.imaging.reader import read
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
@@ -160,7 +160,7 @@ def test_unknown_or_ambiguous_views_are_noted(view: bytes) -> None:
 
 def test_no_word_is_in_two_tables_that_exclude_each_other() -> None:
     def listed(*tables: str) -> set[str]:
-        rows = [row for table in tables for row in getattr(words, table).values()]
+        rows = [row for table in tables for row in getattr(vocabulary, table).values()]
         return {word.strip() for row in rows for word in row.split(",")}
 
     assert not listed("CHEST", "OF_THE_CHEST") & listed("OTHER_PART")
