@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from appwalk import accepted, listed, text
+from appwalk import accepted, click, listed, text
 from films import film, png
 from sites import profile, reference, some_head
 from streamlit.testing.v1 import AppTest
@@ -219,3 +219,17 @@ def test_a_film_is_marked_for_the_hospital_page(app: AppTest) -> None:
     app.switch_page("pages/read.py").run()
     app.button(key="known-N").click().run()
     assert [film.label for film in app.session_state["films"].values()] == [""]
+
+
+def test_a_sample_is_not_watched_as_the_hospital_s_own(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched: list[str] = []
+    monkeypatch.setattr(
+        "cxr.site_profiles.watch.record", lambda model, found: watched.append(found.film.sha256)
+    )
+    click(app, "take-child-02")
+    assert len(listed(app)) == 1
+    assert not watched
+    _with_film(app)
+    assert len(watched) == 1

@@ -271,7 +271,8 @@ def _read_and_score(film: Film, model: Classifier) -> Reading:
     try:
         found = assess(radiograph, model, film.change.let_in)
         record.scored(film.sha256, model, found, film.change.said)
-        if found.prediction is not None and not film.change.let_in:
+        # A film that brings its source is a sample or a case: the profile's hospital took neither.
+        if found.prediction is not None and not film.change.let_in and not film.source:
             watch.record(model, found)
     except CxrError as error:
         return Reading(error)
