@@ -91,7 +91,13 @@ def at_threshold(profile: Profile, threshold: float, prevalence: float, test: fl
     test : float
         Cost of one confirmatory test.
     """
-    sensitivity, specificity = rates(profile, threshold)
+    return expected_of(*rates(profile, threshold), prevalence, test)
+
+
+def expected_of(
+    sensitivity: Estimate, specificity: Estimate, prevalence: float, test: float
+) -> Yield:
+    """What follows from the figures of a threshold; see :func:`at_threshold`."""
     expected = op.per_thousand(sensitivity.value, specificity.value, prevalence)
     cost = test * expected.called
     found = 1000 * prevalence * sensitivity.value

@@ -135,6 +135,11 @@ def test_groups_of_the_table_are_told_apart(page: AppTest, phantom_model: cxr.Cl
     assert "Counted on the films that the threshold was chosen by" in said
     assert "<td class=ev-text>hiv</td>" in said
     assert "<td class=ev-text>id</td>" not in said
+    assert "T found" in said
+    assert "were its prevalence" in said
+    assert "Cost per T found" not in said
+    ran(at.number_input(key="hospital-cost").set_value(10.0).run())
+    assert text(at).count("Cost per T found") == 2
 
 
 def test_the_curve_has_a_band_unless_a_patient_has_several_films(

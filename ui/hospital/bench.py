@@ -19,7 +19,7 @@ from cxr.metrics.operating_points import (
 )
 from cxr.model.classifier import Classifier
 from cxr.site import yields
-from cxr.site.yields import Yield
+from cxr.site.yields import Group, Yield
 from cxr.site_profiles.profile import Profile
 from ui.base import charts
 from ui.base.words import percent
@@ -90,7 +90,7 @@ def show(profile: Profile, model: Classifier, rows: Sequence[Held]) -> None:
         with more:
             st.html(report.more(there))
         with groups:
-            _groups(profile, model, rows, threshold)
+            _groups(profile, model, rows, threshold, prevalence, cost)
 
 
 def _asked(profile: Profile) -> tuple[float, float]:
@@ -206,7 +206,14 @@ def _curve(profile: Profile, resamples: int) -> Curve:
     return curve_there
 
 
-def _groups(profile: Profile, model: Classifier, rows: Sequence[Held], threshold: float) -> None:
+def _groups(
+    profile: Profile,
+    model: Classifier,
+    rows: Sequence[Held],
+    threshold: float,
+    prevalence: float,
+    cost: float,
+) -> None:
     """The threshold by subgroup, for the columns of the table that part the films into a few."""
     names = sorted({name for held in rows for name in held.columns})
     if not names:
@@ -227,19 +234,34 @@ def _groups(profile: Profile, model: Classifier, rows: Sequence[Held], threshold
             f"{each.positives}",
             ranged(each.sensitivity),
             ranged(each.specificity),
+            *_yielded(each, prevalence, cost),
         )
         for each in found
     ]
     grey = [i for i, each in enumerate(found) if min(each.negatives, each.positives) < 10]
-    head = ("Group", "", profile.negative, profile.positive, *FIGURES.values())
+    name = profile.positive
+    of_thousand = ["Called", f"{name} found", f"{name} missed"]
+    of_thousand += [f"Cost per {name} found"] * bool(cost)
+    head = ("Group", "", profile.negative, name, *FIGURES.values(), *of_thousand)
     st.html(
         heading("By group")
         + table(head, lines, grey, text=2)
         + quiet(
-            "Counted on the films that the threshold was chosen by. Grey: fewer than ten films of "
-            "a label."
+            "Counted on the films that the threshold was chosen by; called, found and missed of "
+            f"1,000 films of the group, were its prevalence {prevalence:g} % too. Grey: fewer than "
+            "ten films of a label."
         )
     )
+
+
+def _yielded(group: Group, prevalence: float, cost: float) -> list[str]:
+    """What the threshold gives in a group of 1,000 films; nothing where it has one label alone."""
+    found = yields.expected_of(group.sensitivity, group.specificity, prevalence / 100, cost)
+    expected = found.of_thousand
+    values = ((expected.called, 0), (expected.found, 1), (expected.missed, 1))
+    told = ["–" if isnan(value) else f"{value:.{digits}f}" for value, digits in values]
+    per_found = "–" if isnan(found.cost_per_found) else f"{found.cost_per_found:,.0f}"
+    return [*told, *[per_found] * bool(cost)]
 
 
 def _scores(profile: Profile, model: Classifier, rows: Sequence[Held]) -> np.ndarray:
