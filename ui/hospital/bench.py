@@ -86,11 +86,8 @@ def show(profile: Profile, model: Classifier, rows: Sequence[Held]) -> None:
                 _figures(profile, threshold, found) + _expected(profile, found, prevalence, cost)
             )
             kept.save(there)
-        more, groups = st.columns([1, 1])
-        with more:
-            st.html(report.more(there))
-        with groups:
-            _groups(profile, model, rows, threshold, prevalence, cost)
+        st.html(report.more(there))
+        _groups(profile, model, rows, threshold, prevalence, cost)
 
 
 def _asked(profile: Profile) -> tuple[float, float]:
