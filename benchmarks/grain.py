@@ -1,12 +1,13 @@
 """How far scores of the sample films move when nothing but their grain changes.
 
-    python -m benchmarks.grain
+    python -m benchmarks.grain [BUNDLE]
 
 The figures are in docs/model_card.md.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import cv2
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def main() -> None:
-    model = cxr.load(ROOT / "models" / "default")
+    model = cxr.load(sys.argv[1] if sys.argv[1:] else ROOT / "models" / "default")
     moved: dict[str, list[float]] = {}
     for path in sorted((ROOT / "samples").glob("*.jpg")):
         film = cxr.read(path)

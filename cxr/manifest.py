@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection
+from hashlib import sha256
 
 from .errors import DataError
 
@@ -56,3 +57,9 @@ def read(content: bytes, needed: Collection[str] = ()) -> tuple[list[str], list[
 
 def _bad(why: str) -> DataError:
     return DataError("bad_manifest", f"{FILE} {why}")
+
+
+def case_of(image: str) -> str:
+    """What stands for a film in addresses and verdicts, by its path in the manifest: 12 hexadecimal
+    digits."""
+    return sha256(image.encode()).hexdigest()[:12]

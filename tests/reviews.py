@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cxr.review.entries import Entry, case_of
+from cxr.manifest import case_of
+from cxr.review.entries import Entry
 from cxr.review.store import new_key
 
 BUNDLE = "b" * 64

@@ -69,7 +69,8 @@ def test_a_class_is_one_pdf_or_a_zip(
 def test_a_reader_s_verdicts_stand_on_the_reports(
     tmp_path: Path, phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cxr.review.entries import Entry, case_of
+    from cxr.manifest import case_of
+    from cxr.review.entries import Entry
     from cxr.review.store import Store, new_key
 
     monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from reviews import verdict
 
-from cxr.review.entries import case_of, standing
+from cxr.manifest import case_of
+from cxr.review.entries import standing
 from cxr.review.queue import SORTS, Wanted, narrowed, queue
 
 

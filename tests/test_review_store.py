@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from reviews import blind, consensus, verdict, withdrawn
 
 from cxr.errors import ReviewError
+from cxr.manifest import case_of
 from cxr.review import entries
 from cxr.review import store as store_module
-from cxr.review.entries import LATER, case_of, settled, standing
+from cxr.review.entries import LATER, settled, standing
 from cxr.review.store import Store, new_key, setting
 from cxr.study.answers import Answer, Answers
 

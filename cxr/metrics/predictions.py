@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import re
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from pyarrow import csv as arrow_csv
 
 from ..errors import BundleError
 from ..imaging import ages
+from ..manifest import case_of
 from ..model.bundle import Bundle
 from ..model.calibration import log_loss, softmax
 
@@ -146,11 +146,6 @@ def _read(path: Path, labels: tuple[str, ...]) -> pd.DataFrame:
         return out
     except (ValueError, OSError) as error:
         raise _bad("it is no table, or has text where a number belongs") from error
-
-
-def case_of(image: str) -> str:
-    """What an address calls a film: the first 12 hexadecimal digits of its path's sha256."""
-    return sha256(image.encode()).hexdigest()[:12]
 
 
 def _described(raw: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:

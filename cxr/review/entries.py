@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 
 from ..errors import ReviewError
+from ..manifest import case_of
 
 KINDS = ("blind", "verdict", "consensus", "withdrawn")
 JUDGING = ("verdict", "consensus")
@@ -127,11 +127,6 @@ def box_of(mark: str) -> Box | None:
         return None
     left, top, width, height = map(float, mark.split(","))
     return left, top, width, height
-
-
-def case_of(image: str) -> str:
-    """What stands for a film in addresses: 12 hexadecimal digits."""
-    return sha256(image.encode()).hexdigest()[:12]
 
 
 def clean(text: str) -> str:

@@ -84,8 +84,10 @@ def test_scores_that_wait_for_a_call_do_not_leave(
     monkeypatch.setattr(own_calls, "waits", lambda film: film.number == 1)
     reading = ui_films.Reading(prediction=cxr.assess(FILM, phantom_model).prediction)
     films = [ui_films.Film(number, "film.png", FILM, "0" * 64) for number in (1, 2)]
-    given = [(film, reading) for film in films]
-    waits, called = pd.read_csv(io.BytesIO(scores_csv(given, phantom_model))).iloc
+    refused = ui_films.Reading(cxr.NotARadiograph("not_chest", "A knee."))
+    given = [*((film, reading) for film in films), (films[0], refused)]
+    waits, called, no_film = pd.read_csv(io.BytesIO(scores_csv(given, phantom_model))).iloc
+    assert (no_film.refused, no_film.message) == ("not_chest", "A knee.")
     assert called[["class", "p_T", "raw_T", "abnormal_log_odds"]].notna().all()
     assert waits[["class", "p_T", "raw_T", "abnormal_log_odds", "passport"]].isna().all()
     assert "own call" in waits.message

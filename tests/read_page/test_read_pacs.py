@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,13 @@ from films import lut
 from pacsfilms import stored, there, uids
 from streamlit.testing.v1 import AppTest
 
-from cxr.dicom_out.marks import Window
+import cxr
+from cxr.dicom_out.marks import Map, Window
+from cxr.dicom_out.results import Result, results
 from cxr.dicomweb import session
 from cxr.dicomweb.reference import series_of
+from ui.panels import as_shown
+from ui.session import films as ui_films
 
 
 @pytest.fixture
@@ -128,17 +133,41 @@ def test_the_window_as_shown_is_sent_where_it_is_wanted(app: AppTest, server: Se
     assert state.SeriesInstanceUID == series_of("presentation", uids()[2])
 
 
-def test_the_map_that_is_sent_is_the_one_that_is_shown(app: AppTest, server: Server) -> None:
+def test_the_map_that_is_sent_is_the_one_that_is_shown(
+    app: AppTest, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, str] | None] = []
+
+    def made(data: bytes, found: Any, model: Any, drawn: Map | None, **how: Any) -> list[Result]:
+        sent.append(drawn and (drawn.label, drawn.method))
+        return results(data, found, model, drawn, **how)
+
+    monkeypatch.setattr("ui.transfer.pacs.results", made)
     upload(app, ("a.dcm", stored()))
     click(app, "map")
     for label in ("T", "N"):
         next(c for c in app.segmented_control if c.label == "Class").set_value(label).run()
         if "insist" in keys(app):
             click(app, "insist")
-        ((_, drawn),) = app.session_state["map-as-shown"].items()
-        assert (drawn.label, drawn.method) == (label, "gradcam")
+        click(app, "pacs-send")
     click(app, "map")
-    assert not app.session_state["map-as-shown"]
+    click(app, "pacs-send")
+    assert sent == [("T", "gradcam"), ("N", "gradcam"), None]
+
+
+def test_a_file_has_the_map_that_is_shown_when_it_is_made(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The map's own part of the page is drawn anew without the page that offers the file."""
+    monkeypatch.setattr("streamlit.session_state", {})
+    film, other = (ui_films.Film(number, "a.dcm", stored(), "0" * 64) for number in (1, 2))
+    held = as_shown.map_shown(film, phantom_model)
+    assert held() is None
+    for label in ("T", "N"):
+        as_shown.keep_map(film, phantom_model, Map(np.zeros((2, 2), np.float32), "gradcam", label))
+        assert getattr(held(), "label", "") == label
+    as_shown.keep_map(other, phantom_model, Map(np.zeros((2, 2), np.float32), "gradcam", "T"))
+    assert held() is None, "another film is shown"
 
 
 def test_a_window_that_cannot_be_said_is_named_and_the_rest_is_sent(

@@ -53,8 +53,12 @@ def test_a_strange_address_is_put_right(place: Path, cases: list[str]) -> None:
     assert set(at.query_params) == {"model", "split", "case"}
 
 
-def test_an_empty_queue_says_so(place: Path) -> None:
+def test_an_empty_queue_says_so(place: Path, cases: list[str]) -> None:
+    at = opened()
+    press(at, f"verdict-subtle-{cases[0]}")
     at = opened(source="there")
+    assert "No case of this model" in text(at)
+    ran(at.selectbox(key="queue-said").set_value("open").run())
     assert "No case of this model" in text(at)
     assert "case" not in at.query_params
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from reviewpage import opened, press, ran, section, shown, text
 
+from cxr.manifest import case_of
 from cxr.metrics.predictions import LEARNT
 from cxr.model.bundle import manifest_values, write_manifest
-from cxr.review.entries import case_of
 
 LEARNT_FILMS = {f"images/learnt{number}.png": number for number in range(3)}
 

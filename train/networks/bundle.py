@@ -1,5 +1,5 @@
-"""A network that has been trained already, to be trained further: a bundle's, or any ``.keras``
-file whose last layer is named ``logits``.
+"""A network that has been trained already, to be trained further: a bundle's, or that of a
+``.keras`` file.
 
 A shipped network has its batch normalisation folded into the convolutions, so it goes on without:
 what its batches look like no longer matters, and a step is quicker.
@@ -43,10 +43,6 @@ def build(size: int, classes: int, path: str) -> Any:
         config.pop("dtype", None)
         return type(layer).from_config(config)
 
-    def call(layer: Any, *inputs: Any, **options: Any) -> Any:
-        identity = isinstance(layer, keras.layers.Identity)  # takes no mask
-        return layer(*inputs) if identity else layer(*inputs, **options)
-
-    model = keras.models.clone_model(trained, clone_function=clone, call_function=call)
+    model = keras.models.clone_model(trained, clone_function=clone)
     model.set_weights(trained.get_weights())
     return model

@@ -57,7 +57,7 @@ class Place:
         The case; None where there is none.
     mine : dict of case to Entry
         This reader's standing verdicts under this model.
-    all : int
+    whole : int
         Cases of the queue before it was narrowed by who has judged them.
     """
 
@@ -66,7 +66,7 @@ class Place:
     at: int | None
     row: pd.Series | None
     mine: dict[str, Entry]
-    all: int
+    whole: int
 
     def neighbour(self, by: int) -> str:
         """The case `by` places on; "" past the ends."""
@@ -183,7 +183,7 @@ def where(place: Place) -> str:
 
 def nothing(place: Place) -> str:
     """Why the queue is empty."""
-    if place.wanted.said == "open" and place.all:
+    if place.wanted.said == "open" and place.whole:
         return "You have judged every case of this queue. Choose another in the sidebar."
     if place.queue.hidden:
         return (

@@ -3,7 +3,7 @@
 Whoever types a name and presses a download at once has the text sent right after the press: by
 itself Streamlit makes the file of what the page held before, or finds none, since the run that
 follows names its downloads anew. A button is known by its key, so what a file is about (a film, a
-study) stands in the key of its button: a press is never answered with another film's.
+split) stands in the key of its button: a press is never answered with another film's.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from streamlit import runtime
 
+_T = TypeVar("_T")
 GRACE_S = 0.3
 """How long what was typed may take after the press; the browser sends both in one go."""
 PATIENCE_S, LOOK_S = 30.0, 0.02
@@ -42,13 +43,18 @@ def remember(manager: Any) -> None:
     def added(*given: Any, **named: Any) -> str:
         name = str(add(*given, **named))
         entry = manager._deferred_callables[name]
-        with _noting:
-            _buttons[name] = _Button(entry["session_id"], entry["element_id"])
-            while len(_buttons) > MOST:
-                _buttons.pop(next(iter(_buttons)))
+        note(_buttons, name, _Button(entry["session_id"], entry["element_id"]), MOST)
         return name
 
     manager.add_deferred = added
+
+
+def note(kept: dict[str, _T], name: str, value: _T, most: int) -> None:
+    """Keep a value, and the latest `most` alone; any thread may."""
+    with _noting:
+        kept[name] = value
+        while len(kept) > most:
+            kept.pop(next(iter(kept)))
 
 
 @contextmanager

@@ -11,7 +11,6 @@ import asyncio
 import secrets
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from threading import Lock
 from typing import Any
 
 import streamlit as st
@@ -40,7 +39,6 @@ _browsers: dict[str, str] = {}
 """Session → its browser's cookie."""
 _made: dict[str, str] = {}
 """A download that was made when it was asked for → its session, which Streamlit forgets."""
-_noting = Lock()
 
 
 def claim() -> None:
@@ -66,10 +64,7 @@ def _watch_downloads(manager: Any) -> None:
         with downloads.named_now(manager, asked) as name:
             session = manager._deferred_callables.get(name, {}).get("session_id", "")
             address = str(make(name))
-        with _noting:
-            _made[PurePosixPath(address).stem] = session
-            while len(_made) > MOST_MADE:
-                _made.pop(next(iter(_made)))
+        downloads.note(_made, PurePosixPath(address).stem, session, MOST_MADE)
         return address
 
     made.watched = True  # type: ignore[attr-defined]

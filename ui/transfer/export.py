@@ -18,7 +18,6 @@ from ui.session.films import Film, Reading
 STANDING = ("log_odds_of", "log_odds", "threshold", "called", "below_negatives")
 """Columns: which labels, the film's, the profile's threshold and call, and the share of negatives
 below it."""
-_UNCALLED = {"message": "Its scores wait for its reader’s own call."}
 
 
 def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier, log_head: str = "") -> bytes:
@@ -62,7 +61,7 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier, log_head: st
                 "sha256": film.sha256,
                 "changed": _changed(film, reading),
                 **_own(film),
-                **(_UNCALLED if own_calls.waits(film) else _of(reading, model, film)),
+                **_of(reading, model, film),
                 "model": bundle.name,
                 "model_created": bundle.created,
                 "model_sha256": bundle.digest,
@@ -135,6 +134,8 @@ def _of(reading: Reading, model: Classifier, film: Film) -> dict[str, str]:
         refusal = reading.refusal
         assert refusal is not None
         return {"refused": refusal.code, "message": refusal.message}
+    if own_calls.waits(film):
+        return {"message": "Its scores wait for its reader’s own call."}
     prediction = reading.prediction
     p = prediction.probabilities
     found = reading.passport or Passport(())

@@ -10,7 +10,7 @@ import streamlit as st
 from cxr.batch.own_films import OWN
 from cxr.batch.results import Results, Row
 from cxr.errors import CxrError
-from cxr.metrics.predictions import case_of
+from cxr.manifest import case_of
 from cxr.model.classifier import Classifier
 from ui.base.words import flag, odds, plain, short
 from ui.review import own, source
