@@ -192,12 +192,15 @@ def test_what_is_judged_and_kept_is_the_running_mean_of_the_weights(
 
 
 @pytest.mark.parametrize(
-    ("name", "on_gpu", "computed_in"),
+    ("name", "on_gpu", "flags", "computed_in"),
     [
-        ("late", False, "float32"),
-        ("mixed", False, "bfloat16"),
-        ("mixed_depthwise", False, "float32"),
-        ("mixed_depthwise", True, "bfloat16"),
+        ("late", False, "avx512_bf16", "float32"),
+        ("mixed", False, "avx512_bf16", "bfloat16"),
+        ("mixed", False, "avx2", "float32"),
+        ("mixed", True, "avx2", "bfloat16"),
+        ("mixed", False, None, "float32"),
+        ("mixed_depthwise", False, "amx_bf16", "float32"),
+        ("mixed_depthwise", True, "avx2", "bfloat16"),
     ],
 )
 def test_bfloat16_where_it_is_asked_for_and_pays(
@@ -206,12 +209,17 @@ def test_bfloat16_where_it_is_asked_for_and_pays(
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     on_gpu: bool,
+    flags: str | None,
     computed_in: str,
 ) -> None:
     monkeypatch.setattr(keras.distribution, "list_devices", lambda _: ["gpu:0"] * on_gpu)
+    processor = tmp_path / "cpuinfo"
+    if flags is not None:
+        processor.write_text(f"flags\t\t: sse2 {flags}\n")
+    monkeypatch.setattr(training, "_PROCESSOR", processor)
     plan = recipe.load(f"{toml}:{name}")
     frame = pd.DataFrame(columns=manifest.COLUMNS)
-    model, *_ = training.begin(plan, frame, tmp_path)
+    model, *_ = training.begin(plan, frame, tmp_path / "run")
     assert {layer.compute_dtype for layer in model.layers if layer.weights} == {computed_in}
     assert {weight.dtype for weight in model.weights} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"

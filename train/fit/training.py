@@ -34,6 +34,8 @@ from .history import History
 from .runs import claim
 
 SCORE = "val_source_recall"
+_PROCESSOR = Path("/proc/cpuinfo")
+"""Of Linux: what the processor can do. Where it is not told, it is taken to have no bfloat16."""
 
 
 def build(recipe: Recipe) -> Any:
@@ -128,10 +130,23 @@ def _build_to_train(recipe: Recipe) -> Any:
 
 
 def _bfloat16_pays(model: Any) -> bool:
-    """Everywhere but on TensorFlow's CPU with depthwise layers, which it has no fast kernel for."""
-    if keras.backend.backend() != "tensorflow" or keras.distribution.list_devices("gpu"):
+    """On a GPU, and on a processor that computes in it; there not for TensorFlow's depthwise
+    layers, which it has no fast kernel for."""
+    if _on_gpu():
+        return True
+    if not (_PROCESSOR.is_file() and "bf16" in _PROCESSOR.read_text(encoding="utf-8")):
+        return False
+    if keras.backend.backend() != "tensorflow":
         return True
     return not any(isinstance(layer, keras.layers.DepthwiseConv2D) for layer in model.layers)
+
+
+def _on_gpu() -> bool:
+    if keras.backend.backend() != "torch":
+        return bool(keras.distribution.list_devices("gpu"))
+    import torch  # Keras lists no devices of torch's
+
+    return bool(torch.cuda.is_available())
 
 
 def _train(
