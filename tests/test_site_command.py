@@ -115,7 +115,10 @@ def test_a_file_goes_out_and_comes_in(
     assert main(["site", "export", "Drawn hospital", "--out", str(out)]) == 0
     assert main(["site", "delete", site.identity[:8]]) == 0
     assert store.kept().profiles == ()
-    assert main(["site", "import", str(out)]) == 0
+    assert main(["site", "import", str(out)]) == 2
+    assert "[other_network]" in capsys.readouterr().err
+    assert store.kept().profiles == ()
+    assert main(["site", "import", str(out), *_at(phantom_model)]) == 0
     assert store.find("Drawn hospital").identity == site.identity
     out.write_bytes(out.read_bytes().replace(b"0.25", b"0.26"))
     assert main(["site", "import", str(out)]) == 2
@@ -150,9 +153,9 @@ def test_films_without_labels_need_a_stated_share(
     assert "[bad_request]" in capsys.readouterr().err
     assert main([*asked, "--share", "0.2"]) == 0
     told = capsys.readouterr().out
-    assert "at a stated share of 0.2" in told
-    assert "were the share 0.1" in told
-    assert "were the share 0.4" in told
+    assert "at a share of 0.2 (as stated): " in told
+    assert "at a share of 0.1 (were it so): " in told
+    assert "at a share of 0.4 (were it so): " in told
 
 
 def test_verdicts_of_review_are_labels(

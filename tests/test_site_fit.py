@@ -58,6 +58,12 @@ def test_shares_have_exact_intervals() -> None:
     assert thresholds.share(10, 10).high == 1
     assert thresholds.share(0, 10).low == 0
     assert np.isnan(thresholds.share(0, 0).value)
+    called = np.arange(10) < 8
+    assert thresholds.share_of(called, np.arange(10)) == found
+    pairs = thresholds.share_of(called, np.arange(10) // 2)
+    assert pairs == thresholds.share(4, 5)
+    assert np.isnan(thresholds.share_of(called[:0], np.arange(0)).value)
+    assert thresholds.independent(np.array([0, 0, 0, 1])) == pytest.approx(16 / 10)
     assert thresholds.width(0.8, 110) < thresholds.width(0.8, 10)
 
 
@@ -128,7 +134,10 @@ def test_films_without_labels_are_moved_to_a_stated_share(
     films, _ = hospital(phantom_model, 60, 60, apart=1.5)
     site = fit(phantom_model, films, [""] * 120, share=0.5)
     assert (site.kind, site.threshold, site.films) == ("aligned", 0.0, {"": 120})
-    assert set(site.report["called_if"]) == {"0.25", "0.75"}
+    called = site.report["called_at"]
+    assert [each["share"] for each in called] == [0.25, 0.5, 0.75]
+    assert called[0]["value"] <= called[1]["value"] <= called[2]["value"]
+    assert all(each["low"] <= each["value"] <= each["high"] for each in called)
     assert site.head is not None
     moved = np.stack([f.averages for f in films])
     # The head on moved averages is linear in them: their mean becomes the reference's.
@@ -137,6 +146,51 @@ def test_films_without_labels_are_moved_to_a_stated_share(
     assert phantom_model.head_weights is not None
     want = (mean - moved.mean(0)) @ phantom_model.head_weights
     assert site.head.added(moved).mean(0) == pytest.approx(want, abs=1e-4)
+
+
+def test_what_is_called_is_called_by_the_moments_of_other_patients(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One patient's many films lie elsewhere: moments that they had a part in would bring them
+    home."""
+    monkeypatch.setattr("cxr.site.alignment.reference_of", reference)
+    films, _ = hospital(phantom_model, 60, 0)
+    assert phantom_model.head_weights is not None
+    towards = phantom_model.head_weights @ np.array([-1.0, 1.0])
+    strange = [
+        replace(each, averages=(each.averages + 3 * np.sign(towards)).astype(np.float32))
+        for each in films[:25]
+    ]
+    strange = [
+        replace(each, logits=(each.averages @ phantom_model.head_weights).astype(np.float32))
+        for each in strange
+    ]
+    mixed = [*strange, *films[25:]]
+    one = [*["one"] * 25, *[""] * 35]
+    shares = {}
+    for name, patients in (("known", one), ("unknown", None)):
+        site = fit(phantom_model, mixed, [""] * 60, share=0.1, patients=patients)
+        shares[name] = site.report["called_at"][1]
+    assert shares["known"]["value"] >= 25 / 60
+    independent = 60**2 / (25**2 + 35)
+    found = thresholds.share(shares["known"]["value"] * independent, independent)
+    assert (shares["known"]["low"], shares["known"]["high"]) == pytest.approx(
+        (found.low, found.high)
+    )
+
+
+@pytest.mark.parametrize(("stated", "double"), [(0.1, 0.2), (0.4, 0.8), (0.5, 0.75), (0.8, 0.9)])
+def test_twice_a_stated_share_is_never_all(
+    stated: float,
+    double: float,
+    phantom_model: cxr.Classifier,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cxr.site.alignment.reference_of", reference)
+    films, _ = hospital(phantom_model, 30, 30)
+    site = fit(phantom_model, films, [""] * 60, share=stated)
+    shares = [each["share"] for each in site.report["called_at"]]
+    assert shares == pytest.approx([stated / 2, stated, double])
 
 
 Change = Callable[[list, list], tuple[list, list, dict]]

@@ -9,7 +9,7 @@ import pytest
 from sites import hospital, profile
 
 import cxr
-from cxr.site import fit, from_bytes, to_bytes, yields
+from cxr.site import fit, from_bytes, thresholds, to_bytes, yields
 
 
 def drawn(model: cxr.Classifier) -> cxr.site.Profile:
@@ -37,6 +37,16 @@ def test_a_moved_threshold_is_counted(phantom_model: cxr.Classifier) -> None:
     assert found.of_thousand.found == pytest.approx(80)
     assert found.cost == pytest.approx(20 * 305)
     assert found.cost_per_found == pytest.approx(20 * 305 / 80)
+
+
+def test_films_of_one_patient_count_once(phantom_model: cxr.Classifier) -> None:
+    """Four N of two patients, two films each: a moved threshold has the interval of two."""
+    site = drawn(phantom_model)
+    of_two = {**site.report, "independent": {"sensitivity": 5.0, "specificity": 2.0}}
+    found = yields.rates(replace(site, report=of_two), -0.5)[1]
+    assert found == thresholds.share(1, 2)
+    there = yields.moved(replace(site, report=of_two), -0.5).report["more"][0]
+    assert there["specificity"] == pytest.approx(thresholds.width(0.5, 22))
 
 
 def test_its_own_threshold_has_the_figures_of_the_fit(phantom_model: cxr.Classifier) -> None:
@@ -105,7 +115,7 @@ def test_groups_are_few_and_ages_parted_at_55() -> None:
         "same": ["x"] * 7,
         "none": [""] * 7,
     }
-    found = yields.groups(score, positive, columns, 0.0)
+    found = yields.groups(score, positive, np.arange(7), columns, 0.0)
     parts = {(each.column, each.value): each for each in found}
     assert set(parts) == {
         ("age", "?"),
@@ -119,3 +129,8 @@ def test_groups_are_few_and_ages_parted_at_55() -> None:
     assert np.isnan(old.specificity.value)
     young = parts["age", "55 or under"]
     assert (young.negatives, young.positives, young.specificity.value) == (2, 0, 0.5)
+    shared = yields.groups(score, positive, np.array([0, 0, 1, 1, 1, 2, 2]), columns, 0.0)
+    wider = {(each.column, each.value): each for each in shared}["age", "55 or under"].specificity
+    assert wider.value == 0.5
+    assert wider.low < young.specificity.low
+    assert wider.high > young.specificity.high

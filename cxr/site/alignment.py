@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,15 @@ def moved_head(
 
 
 def moved(
-    model: Classifier, films: list[Film], positive: str, negative: str, share: float | None
+    model: Classifier,
+    films: list[Film],
+    patients: NDArray[np.integer],
+    positive: str,
+    negative: str,
+    share: float | None,
 ) -> dict[str, Any]:
-    """What a profile holds that rests on films without labels, but for its name.
+    """What a profile holds that rests on films without labels, but for its name; `patients`,
+    int (n,), numbers theirs.
 
     Raises
     ------
@@ -105,14 +112,15 @@ def moved(
     def log_odds(rows: NDArray[np.floating]) -> NDArray[np.float64]:
         return np.asarray((rows[:, first] - rows[:, second]) / model.bundle.temperature)
 
-    def called(stated: float) -> tuple[SiteHead, float]:
-        head = aligned_head(model, reference, averages, stated)
-        return head, float((log_odds(logits + head.added(averages)) >= 0).mean())
+    def called(stated: float) -> dict[str, float]:
+        """Of films whose patients had no part in the moments that they are called by."""
+        found = np.zeros(len(films), bool)
+        for held in thresholds.parts(patients):
+            head = aligned_head(model, reference, averages[~held], stated)
+            found[held] = log_odds(logits[held] + head.added(averages[held])) >= 0
+        return asdict(thresholds.share_of(found, patients))
 
-    head, there = called(share)
-    others = {
-        f"{stated:g}": called(stated)[1] for stated in (share / 2, min(2 * share, (1 + share) / 2))
-    }
+    head = aligned_head(model, reference, averages, share)
     return {
         "kind": "aligned",
         "threshold": 0.0,
@@ -120,12 +128,20 @@ def moved(
         "films": {"": len(films)},
         "report": {
             "why": "",
-            "called": there,
-            "called_shipped": float((logits[:, first] >= logits[:, second]).mean()),
-            "called_if": others,
+            "called_at": [
+                {"share": stated, **called(stated)} for stated in (share / 2, share, _double(share))
+            ],
+            "called_shipped": asdict(
+                thresholds.share_of(logits[:, first] >= logits[:, second], patients)
+            ),
         },
         "seen": drift.numbers(model, averages, log_odds(logits + head.added(averages))),
         "negatives": np.zeros(0, np.float32),
         "positives": np.zeros(0, np.float32),
         "head": head,
     }
+
+
+def _double(share: float) -> float:
+    """Twice a share, or, where that would be all films or more, half the way to all."""
+    return 2 * share if share < 0.5 else (1 + share) / 2

@@ -52,7 +52,9 @@ def add(commands: _SubParsersAction[Any]) -> None:
     out = parts.add_parser("export", help="write a profile's file")
     out.add_argument("name", help="its name or identity")
     out.add_argument("--out", type=Path, required=True, metavar="FILE")
-    parts.add_parser("import", help="keep a profile's file").add_argument("file", type=Path)
+    taken = parts.add_parser("import", help="keep a profile's file")
+    taken.add_argument("file", type=Path)
+    add_model(taken, profile=False)
 
 
 def run(asked: Namespace) -> int:
@@ -62,6 +64,7 @@ def run(asked: Namespace) -> int:
     ------
     CxrError
     """
+    from ..model.classifier import load
     from ..site_profiles import store
     from ..site_profiles.profile import from_bytes, to_bytes
 
@@ -82,6 +85,7 @@ def run(asked: Namespace) -> int:
                 "unreadable_profile", f"The file of a profile cannot be read: {error.strerror}."
             ) from error
         profile = from_bytes(data)
+        load(asked.model).at(profile)
         store.save(profile)
         print(line(profile))
         return 0
@@ -136,12 +140,14 @@ def show(profile: Profile) -> None:
     for name in ("outside", "left_out", "aside"):
         if report.get(name):
             print(f"{name.replace('_', ' ')}: {report[name]} films")
-    if "called" in report:
-        share = profile.wanted["share"]
-        print(f"called {profile.positive}, at a stated share of {share:g}: {report['called']:.2f}")
-        for other, called in report["called_if"].items():
-            print(f"  were the share {other}: {called:.2f}")
-        print(f"  as shipped: {report['called_shipped']:.2f}")
+    for each in report.get("called_at", ()):
+        said = "as stated" if each["share"] == profile.wanted["share"] else "were it so"
+        print(
+            f"called {profile.positive}, out of fold, at a share of {each['share']:g} ({said}): "
+            f"{_figure(each)}"
+        )
+    if "called_at" in report:
+        print(f"called {profile.positive}, as shipped: {_figure(report['called_shipped'])}")
     print(watch.in_words(watch.look(profile)))
     print(json.dumps({"network": profile.network, "identity": profile.identity}))
 

@@ -89,7 +89,9 @@ def fit(
     told = [labels[i] for i in known]
     common = {"outside": outside, "left_out": len(rows) - len(places)}
     if not known:
-        found = alignment.moved(shipped, [rows[i] for i in places], positive, negative, share)
+        groups = people(rows, patients, places)
+        used = [rows[i] for i in places]
+        found = alignment.moved(shipped, used, groups, positive, negative, share)
         common["aside"] = 0
     else:
         from threadpoolctl import threadpool_limits
@@ -258,12 +260,14 @@ def _labelled_fit(
         ]
     threshold = thresholds.threshold_for(score, data.positive, wanted)
     called = thresholds.out_of_fold_calls(score, data.positive, data.patients, wanted)
-    sides = {"sensitivity": called[data.positive], "specificity": ~called[~data.positive]}
-    for figure, right in sides.items():
-        if len(right):
-            report[figure] = _figure(thresholds.share(int(right.sum()), len(right)))
+    independent = {}
+    for figure, side in (("sensitivity", data.positive), ("specificity", ~data.positive)):
+        if side.any():
+            right = called[side] == data.positive[side]
+            report[figure] = _figure(thresholds.share_of(right, data.patients[side]))
+            independent[figure] = thresholds.independent(data.patients[side])
     area = report.get("head_area" if head else "shipped_area")
-    report |= {"why": why, "more": _more(sides, area)}
+    report |= {"why": why, "independent": independent, "more": _more(report, independent, area)}
     return {
         "kind": "head" if head else "threshold",
         "threshold": threshold,
@@ -287,17 +291,17 @@ def _seen(model: Classifier, data: Labelled, score: NDArray[np.float64]) -> drif
 
 
 def _more(
-    sides: Mapping[str, NDArray[np.bool_]], area: Mapping[str, float] | None
+    report: Mapping[str, Any], independent: Mapping[str, float], area: Mapping[str, float] | None
 ) -> list[dict[str, float]]:
-    """How wide intervals would be of more films of each label, were the figures the same."""
+    """How wide intervals would be of more films of each label, each another patient's, were the
+    figures the same."""
     found = []
     for extra in MORE:
         line: dict[str, float] = {"films": float(extra)}
-        for figure, right in sides.items():
-            if len(right):
-                line[figure] = thresholds.width(float(right.mean()), len(right) + extra)
+        for figure, films in independent.items():
+            line[figure] = thresholds.width(report[figure]["value"], films + extra)
         if area is not None:
-            fewest = min(len(right) for right in sides.values())
+            fewest = min(independent.values())
             shrink = float(np.sqrt(fewest / (fewest + extra)))
             line["area"] = (area["high"] - area["low"]) * shrink
         found.append(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from statistics import NormalDist
 
 import numpy as np
@@ -53,6 +53,14 @@ def threshold_for(
     return for_specificity(score[~positive], wanted["specificity"])
 
 
+def parts(patients: NDArray[np.integer]) -> Iterator[NDArray[np.bool_]]:
+    """Films dealt out by patient: bool (n,), those of each part."""
+    order = np.random.default_rng(0).permutation(int(patients.max()) + 1)
+    part = order[patients] % min(PARTS, len(order))
+    for number in np.unique(part):
+        yield part == number
+
+
 def out_of_fold_calls(
     score: NDArray[np.floating],
     positive: NDArray[np.bool_],
@@ -60,17 +68,22 @@ def out_of_fold_calls(
     wanted: Mapping[str, float],
 ) -> NDArray[np.bool_]:
     """Whether each film is called by a threshold that other patients' films chose."""
-    order = np.random.default_rng(0).permutation(int(patients.max()) + 1)
-    part = order[patients] % min(PARTS, len(order))
     called = np.zeros(len(score), bool)
-    for number in np.unique(part):
-        held = part == number
+    for held in parts(patients):
         called[held] = score[held] >= threshold_for(score[~held], positive[~held], wanted)
     return called
 
 
-def share(part: int, whole: int) -> Estimate:
-    """A share and its exact binomial 95 % interval (Clopper and Pearson 1934); NaN of nothing."""
+def independent(patients: NDArray[np.integer]) -> float:
+    """How many films of as many patients these are worth, if all films of one patient are called
+    alike: Kish's effective size. The number of films where each is another patient's."""
+    _, films = np.unique(patients, return_counts=True)
+    return float(films.sum() ** 2 / (films**2).sum()) if len(films) else 0.0
+
+
+def share(part: float, whole: float) -> Estimate:
+    """A share and its exact binomial 95 % interval (Clopper and Pearson 1934); NaN of nothing. Of
+    films that are not each another patient's, both are in :func:`independent` films."""
     from scipy.stats import beta
 
     if not whole:
@@ -80,7 +93,13 @@ def share(part: int, whole: int) -> Estimate:
     return Estimate(part / whole, float(low), float(high))
 
 
-def width(found: float, films: int) -> float:
-    """How wide that interval would be of `films` films with the same share, 0 to 1."""
-    there = share(round(found * films), films)
+def share_of(called: NDArray[np.bool_], patients: NDArray[np.integer]) -> Estimate:
+    """The share of films that are called, with an interval by patient."""
+    whole = independent(patients)
+    return share(float(called.sum()) * whole / max(len(called), 1), whole)
+
+
+def width(found: float, films: float) -> float:
+    """How wide that interval would be of so many films with the same share, 0 to 1."""
+    there = share(found * films, films)
     return there.high - there.low

@@ -69,12 +69,23 @@ def rates(profile: Profile, threshold: float) -> tuple[Estimate, Estimate]:
     if threshold == profile.threshold:
         figures = [profile.report.get(name) for name in ("sensitivity", "specificity")]
         return _estimate(figures[0]), _estimate(figures[1])
-    score, positive = scored(profile)
-    point = op.at_threshold(score, positive, threshold)
-    return (
-        thresholds.share(point.found, point.found + point.missed),
-        thresholds.share(point.passed, point.passed + point.alarms),
+    point = op.at_threshold(*scored(profile), threshold)
+    counts = {
+        "sensitivity": (point.found, point.found + point.missed),
+        "specificity": (point.passed, point.passed + point.alarms),
+    }
+    worth = independent(profile)
+    sensitivity, specificity = (
+        thresholds.share(part * worth[figure] / max(whole, 1), worth[figure])
+        for figure, (part, whole) in counts.items()
     )
+    return sensitivity, specificity
+
+
+def independent(profile: Profile) -> dict[str, float]:
+    """How many films its two figures rest on, see :func:`cxr.site.thresholds.independent`."""
+    films = {"sensitivity": len(profile.positives), "specificity": len(profile.negatives)}
+    return {**films, **profile.report.get("independent", {})}
 
 
 def _estimate(figure: Mapping[str, float] | None) -> Estimate:
@@ -111,12 +122,12 @@ def moved(profile: Profile, threshold: float) -> Profile:
         return profile
     figures = dict(zip(("sensitivity", "specificity"), rates(profile, threshold), strict=True))
     known = {name: asdict(found) for name, found in figures.items() if not isnan(found.value)}
-    sides = {"sensitivity": len(profile.positives), "specificity": len(profile.negatives)}
+    worth = independent(profile)
     more = [
         {
             **line,
             **{
-                name: thresholds.width(found["value"], sides[name] + int(line["films"]))
+                name: thresholds.width(found["value"], worth[name] + line["films"])
                 for name, found in known.items()
             },
         }
@@ -191,6 +202,7 @@ class Group:
 def groups(
     score: NDArray[np.floating],
     positive: NDArray[np.bool_],
+    patients: NDArray[np.integer],
     columns: Mapping[str, Sequence[str]],
     threshold: float,
 ) -> list[Group]:
@@ -198,6 +210,8 @@ def groups(
 
     Parameters
     ----------
+    patients : int (n,)
+        See :func:`cxr.site.films.people`.
     columns : mapping
         Column → each film's value; "" where there is none. Ages are parted at 55.
     """
@@ -209,15 +223,16 @@ def groups(
             continue
         for kind in kinds:
             there = told == kind
-            point = op.at_threshold(score[there], positive[there], threshold)
+            ill, well = there & positive, there & ~positive
+            called = score >= threshold
             found.append(
                 Group(
                     column,
                     kind,
-                    int((~positive[there]).sum()),
-                    int(positive[there].sum()),
-                    thresholds.share(point.found, point.found + point.missed),
-                    thresholds.share(point.passed, point.passed + point.alarms),
+                    int(well.sum()),
+                    int(ill.sum()),
+                    thresholds.share_of(called[ill], patients[ill]),
+                    thresholds.share_of(~called[well], patients[well]),
                 )
             )
     return found

@@ -19,6 +19,7 @@ from cxr.metrics.operating_points import (
 )
 from cxr.model.classifier import Classifier
 from cxr.site import yields
+from cxr.site.films import people
 from cxr.site.yields import Group, Yield
 from cxr.site_profiles.profile import Profile
 from ui.base import charts
@@ -220,7 +221,10 @@ def _groups(
     films = [held for held, there in zip(rows, used, strict=True) if there]
     columns = {name: [held.columns.get(name, "") for held in films] for name in names}
     positive = np.array([held.label == profile.positive for held in films])
-    found = yields.groups(score[used], positive, columns, threshold)
+    patients = people(
+        [held.film for held in rows], [held.patient for held in rows], list(np.flatnonzero(used))
+    )
+    found = yields.groups(score[used], positive, patients, columns, threshold)
     if not found:
         return
     lines = [

@@ -104,23 +104,17 @@ def aligned(profile: Profile) -> None:
     stated = profile.wanted["share"]
     report = profile.report
     st.html(heading(f"Fitted: {words.rests_on(profile)}"))
-    shares = {stated: report["called"]}
-    shares |= {float(other): called for other, called in report["called_if"].items()}
-    lines = [("as shipped", share(report["called_shipped"]))]
-    lines += [
-        (
-            f"{'<b>' if other == stated else ''}{percent(round(other, 4))}"
-            f"{'</b>' if other == stated else ''}",
-            share(shares[other]),
-        )
-        for other in sorted(shares)
-    ]
+    lines = [("as shipped", ranged(_figure(report["called_shipped"])))]
+    for each in report["called_at"]:
+        at = percent(round(each["share"], 4))
+        called = Estimate(each["value"], each["low"], each["high"])
+        lines.append((f"<b>{at}</b>" if each["share"] == stated else at, ranged(called)))
     st.html(
         said(
             f"An assumption, not a measurement: nothing here can check that {percent(stated)} of "
             f"these films are {positive}. Label ten films of {escape(profile.negative)} and a "
             "threshold is measured instead."
         )
-        + table((f"Were this share {positive}", f"Called {positive}"), lines)
+        + table((f"Were this share {positive}", f"Called {positive}, out of fold"), lines)
         + _why(profile)
     )
