@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from films import dicom, film, png
+from networks import phantom
 from sites import hospital, reference
 from sklearn.linear_model import LogisticRegression
 
@@ -125,6 +126,28 @@ def test_a_fair_hospital_does_not_trip_and_a_marked_one_does(
     assert not any(each["trips"] for each in fair.report["shortcuts"])
     marked = fit(phantom_model, *hospital(phantom_model, 60, 60, apart=3, crude=2))
     assert all(each["trips"] for each in marked.report["shortcuts"])
+
+
+@pytest.mark.parametrize(("marked", "told_by"), [(False, set()), (True, {"corners", "rim"})])
+def test_drawn_films_do_not_trip_and_their_markers_do(
+    phantom_model: cxr.Classifier, marked: bool, told_by: set[str]
+) -> None:
+    """Lungs with a lesion or without, placed and exposed by chance; then such films with a side's
+    letter that goes with the label, as at Shenzhen. The thumbnail sees so large a lesion too."""
+    rng = np.random.default_rng(0)
+    labels = ["N", "T"] * 40
+    drawn = []
+    for label in labels:
+        pixels, _ = phantom(rng, label == "T")
+        pixels = np.roll(pixels, rng.integers(-3, 4, 2), (0, 1))
+        pixels = (pixels * rng.uniform(0.85, 1)).astype(np.uint8)
+        if marked and label == "T":
+            pixels[4:18, -18:-4] = 250
+        drawn.append(png(pixels))
+    site = fit(phantom_model, drawn, labels)
+    assert site.report["shipped_area"]["value"] > 0.85
+    tripped = {each["what"] for each in site.report["shortcuts"] if each["trips"]}
+    assert tripped - {"thumbnail"} == told_by
 
 
 def test_films_without_labels_are_moved_to_a_stated_share(

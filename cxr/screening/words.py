@@ -31,9 +31,8 @@ def reading(standing: Standing) -> str:
     pair = f"{standing.positive} against {standing.negative}"
     at = f"Log-odds {pair}: {odds(standing.log_odds)}"
     if standing.threshold is None:
-        who = "a network like it" if standing.like else "it"
         return (
-            f"{at}. Those films are of hospitals that {who} had not seen; of their films of "
+            f"{at}. Those films are of {elsewhere(standing.like)}; of their films of "
             f"{standing.positive}, {of_hundred(standing.below_positives)} of 100 lie lower. Your "
             "hospital may differ."
         )
@@ -44,6 +43,12 @@ def reading(standing: Standing) -> str:
     if not isnan(standing.below_positives):
         told += f", of {standing.positive} {of_hundred(standing.below_positives)} of 100"
     return f"{against}. Lower lie, {told}."
+
+
+def elsewhere(like: bool) -> str:
+    """The hospitals whose films a film is held against where it has no profile; `like`, see
+    :class:`cxr.screening.standing.Ground`."""
+    return f"hospitals that {'a network like it' if like else 'it'} had not seen"
 
 
 def profile(site: Site) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from hospitalpage import give, pile_of, ran, text
-from sites import hospital, reference
+from sites import hospital, profile, reference
 from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.site import to_bytes, yields
 from cxr.site_profiles import store
+from ui.hospital import words
 
 
 def test_an_empty_page_says_what_is_offered(page: AppTest) -> None:
@@ -64,6 +65,16 @@ def test_piles_that_differ_by_a_marker_are_told(
     at = give(page, phantom_model, *hospital(phantom_model, 60, 60, apart=3, crude=2))
     assert "differ by something other than disease" in text(at)
     assert "same months and the same device" in text(at)
+
+
+def test_a_thumbnail_alone_may_have_seen_the_disease(phantom_model: cxr.Classifier) -> None:
+    found = [{"what": what, "trips": what == "thumbnail"} for what in ("thumbnail", "rim")]
+    told = words.shortcuts(profile(phantom_model, report={"why": "", "shortcuts": found}))
+    assert "or by disease so large that it shows there" in told
+    found[1]["trips"] = True
+    told = words.shortcuts(profile(phantom_model, report={"why": "", "shortcuts": found}))
+    assert "by the thumbnail and the rim alone" in told
+    assert "so large" not in told
 
 
 def test_a_moved_threshold_moves_the_figures_and_is_saved(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from appwalk import FILM, OTHER, click, full_screen, opened, pick, plates, text, titles, upload
 from labpage import PAGE, Hand, changes, draw, view
+from sites import profile, some_head
 from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.explain import box_effects, patch_boxes
+from cxr.site_profiles import store
 from ui.base.words import score
 from ui.lab.words import plain_number, signed
+from ui.session import hospitals
 
 
 def test_it_begins_with_a_film_to_choose(
@@ -49,6 +53,35 @@ def test_a_region_moves_the_scores_by_the_occlusion_map_s_value(
     for label in ("N", "T"):
         wanted = box_effects(phantom_model, cxr.read(FILM), label, [(top, left, bottom, right)])
         assert changes(lab)[label] == signed(-wanted[0]), "falls where the map is above 0"
+
+
+def test_a_region_moves_the_scores_that_the_hospital_s_head_gives(
+    hand: Hand,
+    phantom_model: cxr.Classifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CXR_MODELS", str(phantom_model.bundle.folder.parent))
+    monkeypatch.setenv("CXR_SITES", str(tmp_path))
+    monkeypatch.delenv("CXR_DATA", raising=False)
+    site = profile(phantom_model, some_head(phantom_model))
+    store.save(site)
+    at = upload(opened("lab"), ("a.png", FILM))
+    cell = patch_boxes(64, 16, 8)[20]
+    top, left, bottom, right = cell
+    box = (left * 260 / 64, top * 300 / 64, (right - left) * 260 / 64, (bottom - top) * 300 / 64)
+    found = {}
+    for picked, model in (
+        (hospitals.OTHER, phantom_model),
+        (site.identity, phantom_model.at(site)),
+    ):
+        at.selectbox(key="hospital").set_value(picked).run()
+        draw(at, hand, *box)
+        found[picked] = changes(at)
+        for label in ("N", "T"):
+            (wanted,) = box_effects(model, cxr.read(FILM), label, [cell])
+            assert found[picked][label] == signed(-wanted)
+    assert found[hospitals.OTHER] != found[site.identity]
 
 
 def test_the_trail_stays_and_each_try_can_be_taken_back(lab: AppTest, hand: Hand) -> None:

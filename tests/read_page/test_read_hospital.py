@@ -140,8 +140,9 @@ def test_a_hospital_that_it_does_not_know_gets_a_place_and_no_letter(
     monkeypatch.setattr("cxr.screening.standing.reference_of", reference)
     _with_film(app.run())
     page = text(app)
-    assert "of 100 films of N" in page
-    assert "hospitals that it had not seen" in page
+    shown = page.split("<summary>Why?", 1)[0]
+    assert "of 100 films of N" in shown
+    assert "Films of hospitals that it had not seen: T above, N below" in shown
     assert 'class="cxr-call"' not in page
     assert 'class="cxr-point"' not in page  # the operating point of known hospitals
     assert "Set up your hospital" in _links(app)

@@ -45,11 +45,12 @@ def _strip(strip: Strip, ground: Ground, standing: Standing) -> str:
         f"{len(ground.negatives):,} of {ground.negative} below"
     )
     said = escape(f"{words.headline(standing)}: {named}")
+    whose = escape(ground.hospital or words.elsewhere(ground.like))
     return (
         f'<div class="cxr-strip" role="img" aria-label="{said}">{bars}{marks}</div>'
         f'<div class="cxr-ends"><span>{odds(strip.low)}</span>'
         f"<span>log-odds {escape(ground.positive)} : {escape(ground.negative)}</span>"
         f"<span>{odds(strip.high)}</span></div>"
-        f'<div class="cxr-quiet">{ground.positive} above, {ground.negative} below; the line: this '
-        f"film{threshold}</div>"
+        f'<div class="cxr-quiet">Films of {whose}: {ground.positive} above, {ground.negative} below; the '
+        f"line: this film{threshold}</div>"
     )
