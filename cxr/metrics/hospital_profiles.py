@@ -72,6 +72,29 @@ class CurvePoint(Alone):
 
 
 @dataclass(frozen=True)
+class Unlabelled:
+    """Averages moved by `films` films without labels, at a share of the positive label that was
+    stated.
+
+    Attributes
+    ----------
+    films, draws : int
+    share, stated : float
+        Of the positive label among the hospital's films, and as it was stated.
+    area, sensitivity, specificity : Estimate
+        Of the other films, called by the higher score: the median, and where nine draws of ten lie.
+    """
+
+    films: int
+    draws: int
+    share: float
+    stated: float
+    area: Estimate
+    sensitivity: Estimate
+    specificity: Estimate
+
+
+@dataclass(frozen=True)
 class Crude:
     """What a crude look at the films tells: its AUROC, and whether that is about the network's."""
 
@@ -96,6 +119,8 @@ class Hospital:
     alone : tuple of Alone
     steps : tuple of CurvePoint
         By rising number of films; one at least.
+    unlabelled : tuple of Unlabelled
+        By rising share that was stated; none where it was not measured.
     """
 
     name: str
@@ -107,6 +132,7 @@ class Hospital:
     crude: tuple[Crude, ...]
     alone: tuple[Alone, ...]
     steps: tuple[CurvePoint, ...]
+    unlabelled: tuple[Unlabelled, ...]
 
 
 @dataclass(frozen=True)
@@ -238,7 +264,18 @@ def _hospital(name: str, text: Mapping[str, Any], negative: str, positive: str) 
         ),
         alone=tuple(Alone(**_of_draws(each)) for each in text["threshold_alone"]),
         steps=steps,
+        unlabelled=tuple(_unlabelled(each) for each in text.get("unlabelled", ())),
         **shipped,
+    )
+
+
+def _unlabelled(text: Mapping[str, Any]) -> Unlabelled:
+    return Unlabelled(
+        _count(text["films"]),
+        _count(text["draws"]),
+        _share(text["share"]),
+        _share(text["stated"]),
+        *(_band(text[name]) for name in ("area", "sensitivity", "specificity")),
     )
 
 

@@ -128,9 +128,7 @@ def moved(
         "films": {"": len(films)},
         "report": {
             "why": "",
-            "called_at": [
-                {"share": stated, **called(stated)} for stated in (share / 2, share, _double(share))
-            ],
+            "called_at": [{"share": stated, **called(stated)} for stated in around(share)],
             "called_shipped": asdict(
                 thresholds.share_of(logits[:, first] >= logits[:, second], patients)
             ),
@@ -142,6 +140,7 @@ def moved(
     }
 
 
-def _double(share: float) -> float:
-    """Twice a share, or, where that would be all films or more, half the way to all."""
-    return 2 * share if share < 0.5 else (1 + share) / 2
+def around(share: float) -> tuple[float, float, float]:
+    """A stated share, between half of it and double; half the way to all where double would be all
+    films or more."""
+    return share / 2, share, 2 * share if share < 0.5 else (1 + share) / 2

@@ -65,4 +65,5 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference, "LEAST", 5)
     monkeypatch.setattr(hospitals, "COUNTS", (4, 10, 30))
     monkeypatch.setattr(hospitals, "LEFT", 4)
+    monkeypatch.setattr(hospitals, "UNLABELLED", 12)
     monkeypatch.setattr(hospitals, "DRAWS", 2)

@@ -53,6 +53,10 @@ def test_both_commands_measure_keep_and_print(
         assert [alone["films"] for alone in there["threshold_alone"]] == [10]
         assert {step["draws"] for step in there["steps"]} == {2}
         assert there["steps"][0]["offered"] == 0, "fewer films than the app asks for"
+        assert [each["stated"] for each in there["unlabelled"]] == [0.25, 0.5, 0.75]
+        assert {each["share"] for each in there["unlabelled"]} == {0.5}
+        called = [each["sensitivity"]["value"] for each in there["unlabelled"]]
+        assert called == sorted(called), "the more T are stated, the more are called"
 
     (sane,) = kept["one_label"].values()
     assert sane["films"] == {"N": 14}
@@ -65,7 +69,9 @@ def test_both_commands_measure_keep_and_print(
     assert read.one_label[0].alone[0].met == sane["threshold_alone"][0]["met"]
     assert (read.negative, read.positive, read.wanted) == ("N", "T", 0.7)
     for each in read.hospitals:
-        assert sum(each.name in line for line in printed) == len(each.steps) + 2
+        assert (
+            sum(each.name in line for line in printed) == len(each.steps) + len(each.unlabelled) + 2
+        )
     tables = list(hospitals_table.lines(kept))
     assert printed == [line for line in tables if line]
     for filled, table in groupby(tables, bool):

@@ -16,6 +16,7 @@ from cxr.errors import BundleError
 from cxr.metrics import hospital_profiles
 from cxr.metrics.hospital_profiles import FILE
 from cxr.model.bundle import manifest_values, open_bundle
+from cxr.written import percent
 from ui.metrics import export, hospitals
 from ui.metrics import scope as scopes
 from ui.metrics.blocks import Chart
@@ -45,6 +46,13 @@ def hospital(area: float, trips: bool) -> dict[str, Any]:
         },
         "threshold_alone": [drawn(10)],
         "steps": [step(10, 0.846), step(30, 0.871)],
+        "unlabelled": [
+            {
+                **{"films": 50, "draws": 100, "share": 0.42, "stated": stated},
+                **{"area": band(0.83), "sensitivity": band(0.61), "specificity": band(0.93)},
+            }
+            for stated in (0.21, 0.42, 0.84)
+        ],
     }
 
 
@@ -83,6 +91,9 @@ def test_profiles_stand_beside_none_with_a_curve_for_each_hospital(folder: Path)
         assert place.count("No crude look tells its piles apart") == 1
         assert "<td>.81</td><td>−.034</td><td>.53</td>" in place
         assert "100 draws for each number" in place
+        moved = f"50 unlabelled, T stated {percent(0.21)}</td><td>.830 <small>(.810–.850)"
+        assert moved in place
+        assert f"there it is {percent(0.42)}" in place
     assert len(at.get("plotly_chart")) == 2
 
 
@@ -167,6 +178,7 @@ SPOILT: dict[str, Callable[[dict[str, Any]], object]] = {
         left_out={"far": {"network": "x", **hospital(0.7, False)}}
     ),
     "left out without figures": lambda found: found.update(left_out={"far": {"network": "0" * 64}}),
+    "stated beyond 1": lambda found: first(found)["unlabelled"][0].update(stated=1.5),
     "no specificity": lambda found: found.update(wanted={"sensitivity": 0.9}),
 }
 

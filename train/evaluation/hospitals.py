@@ -18,6 +18,7 @@ from cxr.metrics.hospital_profiles import FILE, TOLERANCE
 from cxr.model.bundle import Bundle, manifest_values, open_bundle, write_manifest
 from cxr.model.classifier import Classifier
 from cxr.model.reference import Reference, reference_of
+from cxr.site import alignment
 from cxr.site.adaptation import Labelled, adapted, labelled
 from cxr.site.films import Film, gather
 from cxr.site.fitting import WANTED
@@ -32,6 +33,8 @@ Places = NDArray[np.integer]
 COUNTS, DRAWS = (5, 10, 20, 30, 50), 100
 LEFT = 20
 """Patients of each label that must be left to judge on."""
+UNLABELLED = alignment.LEAST
+"""Films without labels that are drawn."""
 
 
 def measure(
@@ -218,7 +221,50 @@ def _hospital(
         },
         "threshold_alone": alone,
         "steps": steps,
+        "unlabelled": _unlabelled(model, known, whole, positive, negative),
     }
+
+
+def _unlabelled(
+    model: Classifier, known: Reference | None, whole: Labelled, positive: str, negative: str
+) -> list[dict[str, Any]]:
+    """From films without labels, drawn as they come, at the hospital's own share of the positive
+    label and at half and double of it; nothing where too few would be left to judge on."""
+    share = float(whole.positive.mean())
+    people = np.unique(whole.patients)
+    if known is None or min(share, 1 - share) * (len(people) - UNLABELLED) < LEFT:
+        return []
+    logits = np.stack([film.logits for film in whole.films]).astype(np.float64)
+    first, second = model.labels.index(positive), model.labels.index(negative)
+    found: list[dict[str, Any]] = []
+    for stated in alignment.around(share):
+        rows = []
+        for draw in range(DRAWS):
+            rng = np.random.default_rng([UNLABELLED, draw])
+            learn = rng.choice(len(whole.positive), UNLABELLED, replace=False)
+            others = ~np.isin(whole.patients, whole.patients[learn])
+            head = alignment.aligned_head(model, known, whole.averages[learn], stated)
+            moved = logits[others] + head.added(whole.averages[others])
+            odds, ill = moved[:, first] - moved[:, second], whole.positive[others]
+            rows.append(
+                {
+                    "area": _area(odds, ill),
+                    "sensitivity": float((odds[ill] >= 0).mean()),
+                    "specificity": float((odds[~ill] < 0).mean()),
+                }
+            )
+        table = pd.DataFrame(rows)
+        figures = ("area", "sensitivity", "specificity")
+        found.append(
+            {
+                "films": UNLABELLED,
+                "draws": DRAWS,
+                "share": share,
+                "stated": stated,
+                **{name: _band(table[name]) for name in figures},
+            }
+        )
+    return found
 
 
 def _draws(whole: Labelled, count: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -274,7 +320,7 @@ def _step(
     return {
         "films": count,
         "draws": len(table),
-        **{name: _band(table[name]) for name in ("shipped", "head", "sensitivity", "specificity")},
+        **{str(name): _band(values) for name, values in table.items()},
         "worst_gain": float(ahead.min()),
         "offered": float(table.offered.mean()),
         "met": _met(table.specificity),

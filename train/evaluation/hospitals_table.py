@@ -37,6 +37,7 @@ def lines(found: dict[str, Any]) -> list[str]:
                 f"{_said(step['sensitivity'], 2)} | {_said(step['specificity'], 2)} | "
                 f"{step['met']:.2f} |"
             )
+    out += _lines_without_labels(hospitals)
     out += ["", "| hospital | told by a crude look: AUROC (trips) |", "| --- | --- |"]
     for site, there in hospitals:
         said = (
@@ -45,6 +46,25 @@ def lines(found: dict[str, Any]) -> list[str]:
         )
         out.append(f"| {site} | {', '.join(said)} |")
     return out + _lines_of_one_label(found["one_label"], wanted)
+
+
+def _lines_without_labels(hospitals: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    told = [(site, each) for site, there in hospitals for each in there.get("unlabelled", ())]
+    if not told:
+        return []
+    out = [
+        "",
+        "| hospital, films without labels | share of T | stated | AUROC | sensitivity | "
+        "specificity |",
+        "| --- " * 6 + "|",
+    ]
+    for site, each in told:
+        out.append(
+            f"| {site}, {each['films']} | {each['share']:.2f} | {each['stated']:.2f} | "
+            f"{_said(each['area'], 3)} | {_said(each['sensitivity'], 2)} | "
+            f"{_said(each['specificity'], 2)} |"
+        )
+    return out
 
 
 def _lines_of_one_label(found: dict[str, Any], wanted: float) -> list[str]:

@@ -6,11 +6,11 @@ from html import escape
 
 from cxr.errors import BundleError
 from cxr.metrics import hospital_profiles
-from cxr.metrics.hospital_profiles import TOLERANCE, Alone, CurvePoint, Found, Hospital
+from cxr.metrics.hospital_profiles import TOLERANCE, Alone, CurvePoint, Found, Hospital, Unlabelled
 from cxr.model.bundle import Bundle
 from cxr.site.thresholds import LEAST
 from ui.base import charts
-from ui.base.words import site
+from ui.base.words import percent, site
 from ui.metrics.blocks import Block, Chart, heading, quiet, ranged, said, share, table
 
 
@@ -95,6 +95,15 @@ def _hospital(found: Found, each: Hospital, by: str) -> list[Block]:
             for alone in each.alone
         ),
         *(_with_head(step) for step in each.steps),
+        *(
+            [
+                f"{moved.films} unlabelled, {ill} stated {percent(round(moved.stated, 2))}",
+                ranged(moved.area),
+                *_shares(moved),
+                *[none] * 3,
+            ]
+            for moved in each.unlabelled
+        ),
     ]
     head = [
         "Films learnt from",
@@ -106,7 +115,21 @@ def _hospital(found: Found, each: Hospital, by: str) -> list[Block]:
         "Specificity met",
     ]
     films = f"{each.negatives:,} {found.negative}, {each.positives:,} {found.positive}"
-    return [heading(f"{site(each.name)}: {films}{by}"), table(head, rows), _crude(found, each)]
+    title = heading(f"{site(each.name)}: {films}{by}")
+    return [title, table(head, rows), *_moved(found, each), _crude(found, each)]
+
+
+def _moved(found: Found, each: Hospital) -> list[Block]:
+    if not each.unlabelled:
+        return []
+    ill, share_of = escape(found.positive), percent(round(each.unlabelled[0].share, 2))
+    return [
+        quiet(
+            f"Unlabelled: the network’s averages are moved to those of known hospitals at a stated "
+            f"share of {ill}; there it is {share_of}. No threshold is fitted: called by the higher "
+            "score."
+        )
+    ]
 
 
 def _one_label(found: Found) -> list[Block]:
@@ -149,7 +172,7 @@ def _with_head(step: CurvePoint) -> list[str]:
     ]
 
 
-def _shares(found: Alone) -> list[str]:
+def _shares(found: Alone | Unlabelled) -> list[str]:
     return [ranged(found.sensitivity), ranged(found.specificity)]
 
 

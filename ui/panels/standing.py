@@ -51,6 +51,6 @@ def _strip(strip: Strip, ground: Ground, standing: Standing) -> str:
         f'<div class="cxr-ends"><span>{odds(strip.low)}</span>'
         f"<span>log-odds {escape(ground.positive)} : {escape(ground.negative)}</span>"
         f"<span>{odds(strip.high)}</span></div>"
-        f'<div class="cxr-quiet">Films of {whose}: {ground.positive} above, {ground.negative} below; the '
-        f"line: this film{threshold}</div>"
+        f'<div class="cxr-quiet">Films of {whose}: {ground.positive} above, {ground.negative} '
+        f"below; the line: this film{threshold}</div>"
     )
