@@ -10,9 +10,9 @@ import streamlit as st
 from ui.base import frame, keymap
 from ui.server import access, guard
 from ui.server.memory import WATCH
-from ui.session import hospitals, models, record, tab
+from ui.session import hospitals, models, record, reload
 from ui.transfer import intake
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 from ui.worklist import setting as worklist
 
 # Streamlit also serves pages/*.py by their stem, past this file, to a server's very first request.
@@ -41,7 +41,7 @@ if not access.let_in():
     st.navigation(PAGES, position="hidden")
 elif frame.accepted("" if access.asks() else access.OPEN):
     page = st.navigation(PAGES, position="top")
-    tab.come_back()
+    reload.come_back()
     frame.notice()
     access.show()
     models.pick()
@@ -54,8 +54,8 @@ elif frame.accepted("" if access.asks() else access.OPEN):
         workspace().leave_job()
         record.left()
     page.run()
-    tab.remember()
+    reload.remember()
     record.warn()
 else:
     st.navigation(PAGES, position="hidden")
-    tab.come_back()
+    reload.come_back()

@@ -12,7 +12,7 @@ from cxr.audit.chain import AuditRow, breaks, told_of
 from cxr.audit.log import Log, exists, setting
 from cxr.errors import ReviewError
 from ui.base import frame
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.server import access
 
 SHOWN = 500

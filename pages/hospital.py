@@ -8,12 +8,12 @@ import streamlit as st
 
 from cxr.errors import BundleError
 from ui.base import frame
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.hospital import bench, fitted, intake, kept, report, words
 from ui.hospital.pile import elsewhere, pile
 from ui.metrics.blocks import heading, said
 from ui.session import models
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 HERE = Path(__file__).parents[1] / "ui"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import streamlit as st
 
 from ui.base import frame
-from ui.base.words import plain, short
+from ui.base.formatting import plain, short
 from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
 from ui.panels import full_screen, input_checks, previous_next, worklist
 from ui.session import films, hospitals, own_calls
 from ui.session.films import Film
 from ui.transfer import intake
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 STYLE = Path(__file__).parents[1] / "ui" / "lab" / "style.css"
 VIEWS = ("Regions", "Methods", "Layers", "Input", "Stability")

@@ -9,7 +9,7 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.model.bundle import Bundle
 from ui.base import frame
-from ui.base.words import plain, site
+from ui.base.formatting import plain, site
 from ui.metrics import (
     blocks,
     card,

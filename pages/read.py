@@ -8,7 +8,7 @@ import streamlit as st
 
 from cxr.model.classifier import Classifier
 from ui.base import frame, keymap
-from ui.base.words import plain, short
+from ui.base.formatting import plain, short
 from ui.panels import (
     change,
     findings,
@@ -22,7 +22,7 @@ from ui.panels import (
 from ui.session import films, hospitals, own_calls, record
 from ui.session.films import Film, Reading
 from ui.transfer import intake, pacs, report
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 
 def main() -> None:

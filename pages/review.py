@@ -16,7 +16,7 @@ from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.review.store import Store
 from ui.base import frame, keymap
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.review import (
     address,
     consensus,
@@ -35,7 +35,7 @@ from ui.review.case import case_of, facts, scores
 from ui.review.queue import Place
 from ui.session import hospitals, models, record, tables
 from ui.session.hospitals import as_shipped
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 STYLE = Path(__file__).parents[1] / "ui" / "review" / "style.css"
 

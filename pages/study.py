@@ -10,7 +10,7 @@ from ui.base import frame
 from ui.review import reader
 from ui.session import hospitals
 from ui.study import results, room, setup, source
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 HERE = Path(__file__).parents[1] / "ui"
 

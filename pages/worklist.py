@@ -13,7 +13,7 @@ from cxr.batch.results import Numbers, Results
 from cxr.batch.summary import verdict
 from cxr.errors import CxrError
 from ui.base import frame
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.session import models, record
 from ui.worklist import film, readers, source, table
 

@@ -17,7 +17,7 @@ from cxr.metrics.calls import FILE, Calls, calls_of
 from cxr.model.bundle import manifest_values, open_bundle, write_manifest
 from train.__main__ import main
 from train.evaluation import calls
-from ui.panels import worth
+from ui.panels import track_record
 
 LABELS = "NPT"
 
@@ -94,13 +94,13 @@ def test_beside_a_label_stands_what_else_is_called_so() -> None:
     taught = {"N": {"N": 9, "P": 1}, "P": {"N": 3, "P": 1}}
     found = Calls(taught, {"lung nodule": {"N": 78, "P": 3}}, ())
     assert (
-        worth.others("N", found)
+        track_record.others("N", found)
         == "; called so: 78 of 81 films with a lung nodule, 75\N{NO-BREAK SPACE}% of P"
     )
-    assert worth.others("P", found).endswith(
+    assert track_record.others("P", found).endswith(
         "3 of 81 films with a lung nodule, 10\N{NO-BREAK SPACE}% of N"
     )
-    assert worth.others("N", None) == ""
+    assert track_record.others("N", None) == ""
 
 
 def test_the_shipped_bundle_has_them(models: Path) -> None:

@@ -30,7 +30,7 @@ from cxr.review.queue import Wanted, queue
 from cxr.teaching.story import Story, StoryStep
 from train.evaluation import input_check_pictures
 from ui.panels import input_checks as shown
-from ui.panels import map_said
+from ui.panels import map_text
 from ui.review import address, case
 from ui.session import map_tasks
 from ui.session.films import Film, Reading
@@ -212,10 +212,10 @@ def test_a_saved_map_says_it_first(model: Admit) -> None:
     what = map_tasks.wanted(drawn(), asked, "T", "gradcam")
     read = Reading(prediction=prediction, passport=found)
     drawing = map_tasks.ComputedMap(cxr.explain.grad_cam(asked, drawn(), "T"))
-    lines = map_said.caption(GIVEN, read, what, map_said.Found(drawing), asked)
+    lines = map_text.caption(GIVEN, read, what, map_text.Found(drawing), asked)
     assert lines[0].startswith("Outside what this model knows: distance ")
-    known = map_said.caption(
-        GIVEN, replace(read, passport=None), what, map_said.Found(drawing), asked
+    known = map_text.caption(
+        GIVEN, replace(read, passport=None), what, map_text.Found(drawing), asked
     )
     assert known == lines[1:]
 

@@ -25,7 +25,7 @@ from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.util import ReadOnlyAttributeDictionary
 
 from ui.server import memory
-from ui.work.shelf import Workspace
+from ui.work.session_cache import Workspace
 
 MB = 1_000_000
 
@@ -70,7 +70,7 @@ def test_films_that_are_let_go_are_cause_at_once_and_when_their_session_is_gone(
     clock: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watch = memory.Watch()
-    monkeypatch.setattr("ui.work.shelf.WATCH", watch)
+    monkeypatch.setattr("ui.work.session_cache.WATCH", watch)
     Workspace().clear()
     for now, often in ((0, 1), (100, 1), (memory.FORGOTTEN, 2), (1000, 2)):
         clock(1000, now)

@@ -19,7 +19,7 @@ import cxr
 from cxr.site_profiles import store
 from cxr.study.answers import Answer, Answers
 from cxr.study.plan import Plan
-from ui.session import tab
+from ui.session import reload
 from ui.study import setup
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "study.py")
@@ -173,7 +173,7 @@ def test_a_reload_goes_on_with_the_film(place: Path) -> None:
     at = begun()
     case = at.session_state[setup.PLAN].cases[0]
     at = said(at, case.truth)
-    held = dict(tab._TABS[at.session_state["tab"]])
+    held = dict(reload._TABS[at.session_state["tab"]])
     again = appwalk.opened("study", **{key: held[key] for key in held if key != "model"})
     assert "Film 1 of 4 · with the call" in text(again)
 

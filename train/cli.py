@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cxr.errors import DataError
 
-from .printed import lines, show
+from .console import lines, show
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +83,7 @@ def export(options: Namespace) -> None:
 
 
 def calibrate(options: Namespace) -> None:
-    from .export.calibrate import calibrate as fit_anew
+    from .export.fit_on_val import calibrate as fit_anew
 
     bundle = fit_anew(options.out, dict(options.sensitivity or ()))
     print(f"temperature {bundle.temperature:.3f}")
@@ -124,7 +124,7 @@ def search(options: Namespace) -> None:
 
 
 def adopt(options: Namespace) -> None:
-    from .export.calibrate import SENSITIVITY, check_labels
+    from .export.fit_on_val import SENSITIVITY, check_labels
 
     check_labels(dict(options.sensitivity or ()), options.labels.values())
     from .export.adopt import adopt as make_bundle

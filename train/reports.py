@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from .printed import lines, show
+from .console import lines, show
 
 
 def external(options: Namespace) -> None:

@@ -15,7 +15,7 @@ from ..errors import ScreenError
 from ..model.bundle import MANIFEST
 from ..model.classifier import Classifier
 from ..screening.assess import shipped_lungs
-from . import engine, extras, summary, table
+from . import engine, positives, summary, table
 from .local import Processes
 from .source import Film, films, kind_of
 from .state import State
@@ -44,14 +44,14 @@ class Run:
         self._model, self._asked = model, asked
         self._parts = asked.out.with_name(f"{asked.out.name}.parts")
         self._csv = asked.out.with_suffix(".csv")
-        self._wanted = extras.asked(model, asked)
+        self._wanted = positives.asked(model, asked)
         written = {*map(os.path.realpath, (asked.out, self._parts, *[self._csv] * asked.csv))}
         if os.path.realpath(asked.source) in written:
             raise ScreenError(
                 "bad_request",
                 "The table would be written over the films' list. Name another --out.",
             )
-        folders = (asked.out.with_suffix(f".{kind}") for kind in extras.ENDINGS)
+        folders = (asked.out.with_suffix(f".{kind}") for kind in positives.ENDINGS)
         self._apart = frozenset({*written, *map(os.path.realpath, (self._csv, *folders))})
         kind_of(asked.source)
         self.state = State(self._parts, _plan(model, asked.known_hospital, asked.source))
@@ -142,7 +142,7 @@ class Run:
     def _extras(self) -> None:
         if self._wanted is None:
             return
-        made, failed = extras.make(self._model, self.state, self._wanted, self._asked.workers)
+        made, failed = positives.make(self._model, self.state, self._wanted, self._asked.workers)
         told = " and ".join(map(str, self._wanted.folders.values()))
         print(f"{told}: {made:,} files made, {failed:,} films of which none could be", flush=True)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydicom.dataset import Dataset
 
 from ..errors import NotARadiograph, PacsError
-from ..imaging.dicom import tags
+from ..imaging.dicom import tag_checks
 from .client import Answers, connect, text  # first: it says which extra is needed
 from .reference import REPORT, Reference, is_uid, series_of
 from .session import ask
@@ -220,7 +220,7 @@ def _wanted(series: dict[str, Any], query: Query) -> bool:
     said = Dataset()
     said.BodyPartExamined = part
     try:
-        tags.check_body_part(said, [])
+        tag_checks.check_body_part(said, [])
     except NotARadiograph:
         return False
     return True

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..formatting import called_means, exact, percent, score
 from ..screening.words import NOT_RULED_OUT
-from ..written import called_means, exact, percent, score
 from .record import Report
 
 LONGEST_NOTE = 700

@@ -13,10 +13,10 @@ from ..errors import UnreadableFile
 from ..explain import make_map, methods_of, overlay, worth_a_map
 from ..explain.target import contours
 from ..explain_eval import faithfulness, words
+from ..formatting import score
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment, shipped_lungs
-from ..written import score
 
 SIDE = 900
 """Pixels of a picture's longer side at most: 260 an inch, as it is printed."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isnan
 
+from ..formatting import exact, figure, odds, of_hundred, percent, score, site
 from ..model.bundle import Bundle
 from ..model.site_head import Site
-from ..written import exact, figure, odds, of_hundred, percent, score, site
 from .standing import Standing
 
 NOT_RULED_OUT = (

@@ -15,7 +15,7 @@ import cxr
 from cxr.features.channels import activation, shares
 from cxr.features.layers import answers
 from cxr.teaching.preprocessing_stages import scores
-from ui.base.words import score
+from ui.base.formatting import score
 from ui.lab import layers
 from ui.lab.words import plain_number, signed
 

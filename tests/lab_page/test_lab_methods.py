@@ -18,7 +18,7 @@ from cxr.explain_eval import faithfulness, sanity
 from cxr.explain_eval.fill_agreement import compare_fills
 from cxr.explain_eval.map_stability import map_stability
 from cxr.explain_eval.stability import CHANGES, Stability, stability
-from ui.base.words import score
+from ui.base.formatting import score
 from ui.lab.stability import strip
 from ui.lab.words import plain_number
 from ui.session import map_tasks

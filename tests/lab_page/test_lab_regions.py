@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import cxr
 from cxr.explain import box_effects, patch_boxes
 from cxr.site_profiles import store
-from ui.base.words import score
+from ui.base.formatting import score
 from ui.lab.words import plain_number, signed
 from ui.session import hospitals
 

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from cxr.metrics import operating_points
 from cxr.metrics.predictions import select, table
 from cxr.model.bundle import open_bundle
-from ui.base.words import exact
+from ui.base.formatting import exact
 from ui.metrics import operating_bench as evidence_bench
 from ui.metrics.blocks import share
 

@@ -13,10 +13,10 @@ import tables
 from metricspage import go, opened, rewrite, text
 
 from cxr.errors import BundleError
+from cxr.formatting import percent
 from cxr.metrics import hospital_profiles
 from cxr.metrics.hospital_profiles import FILE
 from cxr.model.bundle import manifest_values, open_bundle
-from cxr.written import percent
 from ui.metrics import export, hospitals
 from ui.metrics import scope as scopes
 from ui.metrics.blocks import Chart

@@ -21,11 +21,11 @@ from streamlit.testing.v1 import AppTest
 import cxr
 from cxr.model.bundle import manifest_values, write_manifest
 from cxr.teaching.samples import Sample
-from ui.base.words import plain, score
+from ui.base.formatting import plain, score
 from ui.session import films as ui_films
-from ui.session import map_tasks, tab
+from ui.session import map_tasks, reload
 from ui.work import long_work
-from ui.work.shelf import Workspace
+from ui.work.session_cache import Workspace
 
 NOT_A_FILM = b"no film, but text"
 
@@ -202,20 +202,20 @@ def test_a_reload_brings_back_what_its_session_held(app: AppTest) -> None:
     app.session_state["tries"] = {1: ["a region"]}
     app.run()
     secret = app.session_state["tab"]
-    held = tab._TABS[secret]
+    held = reload._TABS[secret]
     asks = {"tab-secret": {"back": {"secret": secret}}}
     with stated({**asks}) as fresh:
-        tab._back()
+        reload._back()
     assert fresh["accepted"]
     assert [f.name for f in fresh["films"].values()] == ["a.png", "b.png"]
     with stated(fresh | {"films": {}}) as asked_twice:
-        tab._back()
+        reload._back()
     assert asked_twice["films"] == {}, "what was removed since comes back"
     held["films"].clear()  # as when the old session's time is over
     assert len(fresh["films"]) == 2
     assert (fresh["one-patient"], fresh["tries"]) == ([[1, 2]], {1: ["a region"]})
     with stated({"tab-secret": {"back": {"secret": "another's"}}}) as stranger:
-        tab._back()
+        reload._back()
     assert "films" not in stranger
     assert stranger["lost"]
 

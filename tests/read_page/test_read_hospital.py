@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 import cxr
 from cxr.model.bundle import manifest_values, write_manifest
 from cxr.site_profiles import store
-from ui.base.words import odds, told_apart
+from ui.base.formatting import odds, told_apart
 from ui.session import films as ui_films
 from ui.session import hospitals, operating_points
 from ui.session.hospitals import KNOWN, OTHER

@@ -17,8 +17,8 @@ import cxr
 from cxr.explain import overlay
 from cxr.explain_eval import words
 from ui import viewer
-from ui.base.words import score
-from ui.panels import map_said
+from ui.base.formatting import score
+from ui.panels import map_text
 from ui.session import films as ui_films
 from ui.session import map_tasks, models
 from ui.viewer import Look
@@ -157,13 +157,13 @@ def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
 ) -> None:
     film = cxr.read(FILM)
     prediction = phantom_model.predict([film])[0]
-    name, data = map_said.picture(
+    name, data = map_text.picture(
         Look(1, "T · Grad-CAM", 0.5, 0.4),
         film,
         ui_films.Film(1, "a.png", FILM, "0" * 64),
         ui_films.Reading(prediction=prediction),
         map_tasks.wanted(film, phantom_model, "T", "gradcam"),
-        map_said.Found(map_tasks.ComputedMap(np.full((30, 26), 0.3, np.float32))),
+        map_text.Found(map_tasks.ComputedMap(np.full((30, 26), 0.3, np.float32))),
         phantom_model,
     )
     assert name == f"map-{film.sha256[:12]}-T-gradcam.png"
@@ -180,8 +180,8 @@ def test_the_caption_says_what_a_map_does_not_show(phantom_model: cxr.Classifier
     given = ui_films.Film(1, "a.png", FILM, "0" * 64)
     reading = ui_films.Reading(prediction=phantom_model.predict([film])[0])
     wanted = map_tasks.wanted(film, phantom_model, "T", "gradcam")
-    found = map_said.Found(map_tasks.ComputedMap(np.zeros((30, 26), np.float32)))
-    lines = map_said.caption(given, reading, wanted, found, phantom_model)
+    found = map_text.Found(map_tasks.ComputedMap(np.zeros((30, 26), np.float32)))
+    lines = map_text.caption(given, reading, wanted, found, phantom_model)
     assert "What moved the network, not where disease is." in lines
 
 

@@ -11,7 +11,7 @@ from films import dicom, film, png
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from ui.base.words import told_short
+from ui.base.formatting import told_short
 from ui.session import films as ui_films
 from ui.transfer.export import scores_csv
 

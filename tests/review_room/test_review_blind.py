@@ -23,7 +23,7 @@ import cxr
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
 from cxr.review.queue import Wanted, queue
-from ui.base.words import score
+from ui.base.formatting import score
 from ui.review.keeping import VERDICTS
 
 

@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from screening import rows, screen
 
 import cxr
-from cxr.batch import extras
+from cxr.batch import positives
 
 
 class InThreads(ThreadPoolExecutor):
@@ -27,7 +27,7 @@ class InThreads(ThreadPoolExecutor):
     def __init__(self, workers: int, context: object, begin: Any, given: tuple[Any, ...]) -> None:
         folder, site, asked = given
         super().__init__(1)
-        extras._here[:] = cxr.load(folder).at(site), extras.fetcher(asked.given), asked
+        positives._here[:] = cxr.load(folder).at(site), positives.fetcher(asked.given), asked
 
     def submit(self, work: Any, /, *given: Any, **named: Any) -> Any:
         """What comes back travels as it does between processes."""
@@ -142,13 +142,13 @@ def test_maps_and_reports_are_made_of_what_is_called_and_only_once(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(extras, "ProcessPoolExecutor", InThreads)
+    monkeypatch.setattr(positives, "ProcessPoolExecutor", InThreads)
     out = tmp_path / "out.parquet"
     asked = ("--known-hospital", "--overlays", "--reports")
     assert screen(folder, out, promising, *asked) == 0
     called = {row["sha256"][:16] for row in rows(out) if row["decision"] == "T"}
     assert called
-    made = {kind: tmp_path / f"out.{kind}" for kind in extras.ENDINGS}
+    made = {kind: tmp_path / f"out.{kind}" for kind in positives.ENDINGS}
     assert {path.name for path in made["overlays"].iterdir()} == {f"{x}.png" for x in called}
     assert {path.name for path in made["reports"].iterdir()} == {f"{x}.pdf" for x in called}
     name = next(iter(called))
@@ -172,8 +172,8 @@ def test_a_film_of_which_no_map_can_be_made_stops_no_other(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(extras, "ProcessPoolExecutor", InThreads)
-    drawn = extras._overlay
+    monkeypatch.setattr(positives, "ProcessPoolExecutor", InThreads)
+    drawn = positives._overlay
     fails = iter([True])
 
     def overlay(*given: Any) -> bytes:
@@ -181,7 +181,7 @@ def test_a_film_of_which_no_map_can_be_made_stops_no_other(
             raise cxr.ExplainError("map_failed", "There is no map.")
         return drawn(*given)
 
-    monkeypatch.setattr(extras, "_overlay", overlay)
+    monkeypatch.setattr(positives, "_overlay", overlay)
     out = tmp_path / "out.parquet"
     assert screen(folder, out, promising, "--known-hospital", "--overlays") == 0
     called = {row["sha256"] for row in rows(out) if row["decision"] == "T"}

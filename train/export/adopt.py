@@ -28,7 +28,7 @@ from cxr.model.keras_archive import open_keras
 
 from ..data import cache, manifest
 from ..evaluation import evaluate
-from . import calibrate, foreign, foreign_maps, label_order
+from . import fit_on_val, foreign, foreign_maps, label_order
 from .classifier import PROBABILITY_LIMIT, SAME_CLASS_LIMIT, write_network
 
 TRIED = 100
@@ -43,7 +43,7 @@ def adopt(
     scaling: str = "auto",
     size: int | None = None,
     longer_side: int = 256,
-    sensitivity: Mapping[str, float] = calibrate.SENSITIVITY,
+    sensitivity: Mapping[str, float] = fit_on_val.SENSITIVITY,
     keep_order: bool = False,
 ) -> Bundle:
     """Write the bundle of a foreign network.
@@ -68,7 +68,7 @@ def adopt(
     longer_side : int
         See :class:`cxr.imaging.preprocessing.Preprocessing`.
     sensitivity : mapping
-        See :func:`train.export.calibrate.fitted`.
+        See :func:`train.export.fit_on_val.fitted`.
     keep_order : bool
         Take the labels as they are said even if another order surely fits val better.
 
@@ -255,6 +255,6 @@ def _evaluate(
     for k, label in enumerate(labels):
         rows[f"logit_{label}"] = logits[:, k]
     rows.to_csv(folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
-    write_manifest(folder, values | calibrate.fitted(rows, labels, sensitivity))
+    write_manifest(folder, values | fit_on_val.fitted(rows, labels, sensitivity))
     if (rows.split == "external").any():
         evaluate.score_external(folder)

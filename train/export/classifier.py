@@ -24,7 +24,7 @@ from ..data import manifest
 from ..fit.runs import claim
 from ..fit.training import build, predict
 from ..recipes.recipe import Recipe
-from . import calibrate
+from . import fit_on_val
 from .fold import fold_and_round
 
 LOGIT_LIMIT, PROBABILITY_LIMIT, SAME_CLASS_LIMIT = 1e-3, 0.01, 0.995
@@ -234,8 +234,8 @@ def _evaluate(
     for k, label in enumerate(labels):
         rows[f"logit_{label}"] = logits[:, k]
     rows.to_csv(folder / "predictions.csv", index=False, float_format="%.6f", lineterminator="\n")
-    wish = calibrate.wished(values["provenance"]["recipe"])
-    values |= calibrate.fitted(rows, labels, wish)
+    wish = fit_on_val.wished(values["provenance"]["recipe"])
+    values |= fit_on_val.fitted(rows, labels, wish)
     write_manifest(folder, values)
     classifier = Classifier(folder)
     val = (rows.split == "val").to_numpy()

@@ -169,7 +169,7 @@ class Recipe:
         ``original_label`` → the label that takes the place of the manifest's.
     operating : dict of str to float
         Label → least sensitivity on `val` of its operating point; empty =
-        :data:`train.export.calibrate.SENSITIVITY`.
+        :data:`train.export.fit_on_val.SENSITIVITY`.
     search : dict
         What :mod:`train.experiments.search` may change, and within what: tables and keys as in the
         recipe.

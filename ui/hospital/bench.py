@@ -23,7 +23,7 @@ from cxr.site.films import people
 from cxr.site.yields import Group, Yield
 from cxr.site_profiles.profile import Profile
 from ui.base import charts
-from ui.base.words import percent
+from ui.base.formatting import percent
 from ui.hospital import drawings, kept, report, words
 from ui.hospital.pile import Held
 from ui.hospital.report import FIGURES

@@ -14,7 +14,7 @@ from cxr.model.reference import reference_of
 from cxr.site import fit, thresholds
 from cxr.site.alignment import LEAST
 from cxr.site_profiles.profile import Profile
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.hospital.pile import Held, Pile, pile
 
 AT_ONCE = 150

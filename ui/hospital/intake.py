@@ -13,7 +13,7 @@ from cxr.site.films import film_of, patient_of
 from cxr.site.reviewed import Reviewed, verdicts
 from cxr.site.table import read_table
 from ui.base import keymap
-from ui.base.words import meaning, plain, short
+from ui.base.formatting import meaning, plain, short
 from ui.hospital.pile import LEFT_OUT, Held, Pile, pile
 from ui.review import source as review
 from ui.session import films as read_list

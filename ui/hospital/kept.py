@@ -13,7 +13,7 @@ from cxr.site import from_bytes, to_bytes
 from cxr.site_profiles import store
 from cxr.site_profiles.profile import LONGEST_NAME, Profile
 from ui.base import keymap
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.hospital import words
 from ui.metrics.blocks import heading
 from ui.session import hospitals

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cxr.metrics.bootstrap import Estimate
 from cxr.site_profiles.profile import Profile
-from ui.base.words import percent
+from ui.base.formatting import percent
 from ui.hospital import words
 from ui.metrics.blocks import heading, numbers, quiet, ranged, said, share, table
 

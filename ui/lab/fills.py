@@ -11,10 +11,10 @@ from cxr.explain import FILLS
 from cxr.explain_eval.fill_agreement import compare_fills
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.lab.words import rank_table
 from ui.work import long_work
-from ui.work.shelf import ProgressCall, workspace
+from ui.work.session_cache import ProgressCall, workspace
 
 NAMES = {"blur": "Blur", "mean": "Mean", "noise": "Noise", "black": "Black"}
 

@@ -17,7 +17,7 @@ from cxr.features.layers import Layer, answers
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from ui.base.component import component
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.lab.choice import choose_class, class_key
 from ui.lab.list_keys import further
 from ui.lab.words import plain_number, signed
@@ -25,7 +25,7 @@ from ui.session import films
 from ui.session.films import Film
 from ui.viewer import Plate, viewer
 from ui.work import long_work
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 HEIGHT = "calc(100dvh - 14rem)"
 COLUMNS, PAGE = 7, 35

@@ -17,7 +17,7 @@ from cxr.explain_eval import Faithfulness, Sanity
 from cxr.explain_eval.similarity import rank_correlation
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.lab.choice import choose_class, class_key
 from ui.lab.words import plain_number, rank_table
 from ui.panels import full_screen

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from cxr.teaching.preprocessing_stages import changes
-from ui.base.words import score
+from ui.base.formatting import score
 from ui.lab.words import signed
 
 

@@ -20,7 +20,7 @@ from cxr.screening.assess import assess
 from cxr.teaching.preprocessing_stages import changed
 from cxr.teaching.story import Story, StoryStep
 from ui.base import keymap
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.lab import layers, moves, preprocessing, stability, tries
 from ui.panels import full_screen, input_checks
 from ui.session import films, map_tasks, models
@@ -28,7 +28,7 @@ from ui.session.films import Film
 from ui.viewer import Layer, Plate, viewer
 from ui.work import long_work
 from ui.work.fragments import pressed
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 FOLDER = models.REPOSITORY / "samples" / "stories"
 """The stories that ship, and the network that one of them plays on."""

@@ -24,7 +24,7 @@ from ui.panels import full_screen
 from ui.session import films
 from ui.session.films import Film, Reading
 from ui.viewer import Plate, viewer
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 HEIGHT = "calc(100dvh - 17.5rem)"
 _SIDES = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)

@@ -13,7 +13,7 @@ from cxr.explain.region import Answer, painted
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from ui.base import keymap
-from ui.base.words import plain, score
+from ui.base.formatting import plain, score
 from ui.lab import fills, moves, tries
 from ui.lab.tries import Try
 from ui.lab.words import signed

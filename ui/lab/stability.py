@@ -13,7 +13,7 @@ from cxr.explain_eval.map_stability import EMPTY, LEAST, MapStability, map_stabi
 from cxr.explain_eval.stability import CHANGES, LIMIT, Stability, stability
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui.base.words import plain, score
+from ui.base.formatting import plain, score
 from ui.lab.words import plain_number
 from ui.session import films
 from ui.session.films import Film

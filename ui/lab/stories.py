@@ -22,7 +22,7 @@ from cxr.teaching.story import (
     read_story,
     write_story,
 )
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.lab import layers, methods, player, preprocessing, regions
 from ui.session import films
 from ui.session.films import Film

@@ -17,7 +17,7 @@ from cxr.teaching.story import Hidden
 from ui.session.films import Film
 from ui.viewer import Region
 from ui.work.fragments import pressed
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 CHOSEN = "try"
 """Which try is looked at: the session's key of its place in the trail."""

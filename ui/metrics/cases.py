@@ -13,7 +13,7 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.metrics.predictions import select
 from cxr.review.folder import Folder
-from ui.base.words import WAY_OUT, plain, site
+from ui.base.formatting import WAY_OUT, plain, site
 from ui.metrics.blocks import films, share
 from ui.metrics.scope import Scope
 from ui.review import source

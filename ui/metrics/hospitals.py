@@ -10,7 +10,7 @@ from cxr.metrics.hospital_profiles import TOLERANCE, Alone, CurvePoint, Found, H
 from cxr.model.bundle import Bundle
 from cxr.site.thresholds import LEAST
 from ui.base import charts
-from ui.base.words import percent, site
+from ui.base.formatting import percent, site
 from ui.metrics.blocks import Block, Chart, heading, quiet, ranged, said, share, table
 
 

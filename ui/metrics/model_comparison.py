@@ -14,7 +14,7 @@ from cxr.metrics import comparison
 from cxr.metrics.evidence import MACRO, Name, affordable
 from cxr.shipped import folder
 from ui.base import charts
-from ui.base.words import plain, site
+from ui.base.formatting import plain, site
 from ui.metrics.blocks import Block, Chart, heading, named, quiet, ranged, said, share, show, table
 from ui.metrics.cases import way
 from ui.metrics.scope import Scope

@@ -10,7 +10,7 @@ import streamlit as st
 from cxr.metrics import evidence
 from cxr.metrics.evidence import Drop, Figure, Name
 from cxr.metrics.subgroups import SMALL
-from ui.base.words import site
+from ui.base.formatting import site
 from ui.metrics import audit
 from ui.metrics.blocks import (
     SPLITS,

@@ -12,7 +12,7 @@ from cxr.metrics import evidence
 from cxr.metrics.evidence import Figure, Name
 from cxr.metrics.subgroups import Slice, all_slices
 from cxr.model.bundle import Bundle
-from ui.base.words import site
+from ui.base.formatting import site
 from ui.metrics.blocks import MEANT, SPLITS, films, patients
 from ui.session.tables import Key, all_films, bundle, key_of, part
 

@@ -15,7 +15,7 @@ from cxr.metrics.set_coverage import Kept
 from cxr.metrics.subgroups import SMALL
 from cxr.model import calibration
 from ui.base import charts
-from ui.base.words import site
+from ui.base.formatting import site
 from ui.metrics.blocks import Block, Chart, beside, heading, quiet, ranged, said, share, table
 from ui.metrics.scope import Scope
 from ui.session.tables import Key, bundle, part

@@ -11,7 +11,7 @@ import streamlit as st
 from cxr.metrics.evidence import MACRO, OF_CLASS, OVERALL, Figure, Name
 from cxr.metrics.subgroups import SMALL, Slice, parts
 from ui.base import keymap
-from ui.base.words import site
+from ui.base.formatting import site
 from ui.metrics import cases
 from ui.metrics.blocks import (
     SPLITS,
@@ -28,7 +28,7 @@ from ui.metrics.blocks import (
 from ui.metrics.scope import Scope, slices_of
 from ui.session.tables import Key
 from ui.work.fragments import every
-from ui.work.shelf import Job, workspace
+from ui.work.session_cache import Job, workspace
 
 DIMENSIONS = {
     "source": "Source",

@@ -10,7 +10,7 @@ import streamlit as st
 from cxr.dicom_out.marks import Map, Window
 from cxr.errors import DicomOutError
 from cxr.model.classifier import Classifier
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.session.films import Film, radiograph_of
 from ui.viewer import Shown
 

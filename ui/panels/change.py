@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from cxr.errors import NotARadiograph
-from ui.base.words import flag
+from ui.base.formatting import flag
 from ui.session import films
 from ui.session.films import Film, Reading
 

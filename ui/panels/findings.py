@@ -12,8 +12,8 @@ from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_set
 from cxr.screening import words
 from cxr.screening.standing import Standing
-from ui.base.words import called_means, exact, odds, percent, score, told_apart
-from ui.panels import standing, worth
+from ui.base.formatting import called_means, exact, odds, percent, score, told_apart
+from ui.panels import standing, track_record
 from ui.server import access
 from ui.session import hospitals, operating_points
 from ui.session.films import Film, Reading
@@ -50,11 +50,15 @@ def show_scores(
         why.append(f"<p>{escape(words.profile(model.site))}</p>")
     elif home:
         why += [_sets(prediction, bundle), _operating_points(prediction, bundle)]
-    why += [_raw(prediction), worth.figures(bundle), f"<p>{escape(words.caveat(bundle))}</p>"]
+    why += [
+        _raw(prediction),
+        track_record.figures(bundle),
+        f"<p>{escape(words.caveat(bundle))}</p>",
+    ]
     if model.site is not None:
-        been = worth.of_profile(model)
+        been = track_record.of_profile(model)
     else:
-        been = worth.line(calls, bundle, stands is None and home)
+        been = track_record.line(calls, bundle, stands is None and home)
     marks = {} if model.site is not None else chosen or (_shipped(bundle) if home else {})
     quiet = ' class="cxr-muted"' if muted else ""
     st.html(
@@ -183,7 +187,7 @@ def _bars(
             f'<div class="cxr-fill" style="width:{100 * value:.2f}%"></div>{mark}</div>'
             f'<div aria-hidden="true">{written}</div>'
             f'<div class="what">{called_means(label, bundle.labels)}'
-            f"{worth.others(label, calls)}</div>"
+            f"{track_record.others(label, calls)}</div>"
         )
     return "".join(rows)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cxr.model.classifier import Classifier
-from ui.base.words import odds, score, short
+from ui.base.formatting import odds, score, short
 from ui.panels.findings import brief
 from ui.session import hospitals, own_calls
 from ui.session.films import Film, Reading

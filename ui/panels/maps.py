@@ -15,9 +15,9 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model import lungs
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
-from ui.base.words import plain, score
-from ui.panels import as_shown, full_screen, map_said, priors
-from ui.panels.map_said import Found
+from ui.base.formatting import plain, score
+from ui.panels import as_shown, full_screen, map_text, priors
+from ui.panels.map_text import Found
 from ui.session import map_tasks, own_calls, record
 from ui.session.films import Film, Reading, chosen, radiograph_of, step
 from ui.session.map_tasks import Wanted
@@ -96,7 +96,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     as_shown.keep_map(film, model, found.map_of(choice.wanted))
 
     def picture(look: Look) -> tuple[str, bytes]:
-        return map_said.picture(look, radiograph, film, reading, choice.wanted, found, model)
+        return map_text.picture(look, radiograph, film, reading, choice.wanted, found, model)
 
     shown = [Plate(radiograph, "Film")] if unlikely else _plates(radiograph, choice, found)
     plates, said = priors.plates(shown, film, prior)
@@ -124,7 +124,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     if unlikely:
         _offer(choice.wanted, reading)
     if found.drawn is not None:
-        map_said.say(choice.wanted, found)
+        map_text.say(choice.wanted, found)
     if found.refusal is not None:
         st.info(plain(str(found.refusal)))
     long_work.show(waiting, found.coarse)

@@ -11,10 +11,10 @@ import streamlit as st
 from cxr.explain_eval.stability import stability
 from cxr.model.classifier import Classifier
 from cxr.screening.over_time import Difference, differences, heights, noise
-from ui.base.words import odds, told_short
+from ui.base.formatting import odds, told_short
 from ui.session import films, own_calls, patients
 from ui.session.films import Film, radiograph_of
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 OUTSIDE = "outside what this model knows"
 

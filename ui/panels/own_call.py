@@ -9,7 +9,7 @@ import streamlit as st
 
 from cxr.model.classifier import Classifier
 from ui.base import keymap
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.session import own_calls
 from ui.session.films import Film
 from ui.session.own_calls import SURE, Call

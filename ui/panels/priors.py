@@ -9,7 +9,7 @@ import streamlit as st
 from cxr.errors import AlignmentError
 from cxr.model.classifier import Classifier
 from cxr.model.side_by_side import Alignment, aligned
-from ui.base.words import short, told_short
+from ui.base.formatting import short, told_short
 from ui.panels import over_time
 from ui.session import films, map_tasks, patients
 from ui.session.films import Film, radiograph_of

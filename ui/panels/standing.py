@@ -8,7 +8,7 @@ from html import escape
 from cxr.model.classifier import Classifier
 from cxr.screening import words
 from cxr.screening.standing import Ground, Standing, Strip, ground_of, strip_of
-from ui.base.words import odds, of_hundred
+from ui.base.formatting import odds, of_hundred
 
 
 def line(standing: Standing, model: Classifier) -> str:

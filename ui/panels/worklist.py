@@ -10,7 +10,7 @@ import streamlit as st
 
 from cxr.model.classifier import Classifier
 from ui.base.component import component
-from ui.base.words import flag, told_short
+from ui.base.formatting import flag, told_short
 from ui.panels import findings
 from ui.session import films, hospitals, own_calls
 from ui.session.films import Film, Reading

@@ -17,12 +17,12 @@ from cxr.input_checks import Finding, limits_of
 from cxr.model.classifier import Classifier, Prediction
 from cxr.review.folder import Boxes, Folder
 from cxr.screening.standing import standing_of
-from ui.base.words import WAY_OUT, flags, site
+from ui.base.formatting import WAY_OUT, flags, site
 from ui.panels import findings, full_screen, input_checks
 from ui.review import source
 from ui.session import hospitals, tables
 from ui.session.models import line
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 NO_FOLDER = (
     "Films are shown where the app is started with CXR_DATA set to their folder, or where that "

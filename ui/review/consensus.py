@@ -11,7 +11,7 @@ from cxr.model.classifier import Classifier
 from cxr.review.entries import LONGEST_NOTE, Entry, standing, withdrawal
 from cxr.review.entries import consensus as agreed
 from cxr.review.store import Store, new_key
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.review import address, reader
 from ui.review.keeping import VERDICTS
 from ui.review.queue import Place

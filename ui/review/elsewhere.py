@@ -8,7 +8,7 @@ import streamlit as st
 
 from cxr.batch.own_films import OWN
 from cxr.errors import CxrError
-from ui.base.words import plain, site
+from ui.base.formatting import plain, site
 from ui.lab import stories
 from ui.review.case import Case
 from ui.session import films, own_calls

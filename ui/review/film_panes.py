@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from cxr.model.classifier import Classifier
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.review import film_view, maps, neighbours
 from ui.review.case import Case
 from ui.review.queue import Place
 from ui.viewer import Plate
-from ui.work.shelf import Job, workspace
+from ui.work.session_cache import Job, workspace
 
 
 def show_blind(place: Place, case: Case) -> None:

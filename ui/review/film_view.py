@@ -13,7 +13,7 @@ from ui.review import address
 from ui.review.queue import Place
 from ui.viewer import STAGE, Plate, viewer
 from ui.work.fragments import every, pressed
-from ui.work.shelf import Job
+from ui.work.session_cache import Job
 
 Shown = Literal["film", "near", "maps"]
 _SHOWN, _DRAWN, _SPENT = "review_shown", "review_drawn", "review_spent"

@@ -10,7 +10,7 @@ from cxr.errors import CxrError, ReviewError
 from cxr.review.entries import Entry, withdrawal
 from cxr.review.store import Store, new_key
 from ui.base import keymap
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.review import address
 from ui.review.reader import FORMS, GIVEN, KEPT, SAID
 from ui.session import record

@@ -14,7 +14,7 @@ from cxr.explain_eval import words
 from cxr.explain_eval.localisation import against_boxes
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui.base.words import plain, score
+from ui.base.formatting import plain, score
 from ui.review import film_view
 from ui.review.case import Case
 from ui.review.queue import Place

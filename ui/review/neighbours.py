@@ -13,11 +13,11 @@ from cxr.features.neighbours import Neighbour, Vectors
 from cxr.imaging.preprocessing import reduce_film
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from ui.base.words import plain, score, site
+from ui.base.formatting import plain, score, site
 from ui.review import film_view, source
 from ui.review.case import Case, film_of
 from ui.viewer import Plate
-from ui.work.shelf import Job, workspace
+from ui.work.session_cache import Job, workspace
 
 _BESIDE = 512
 """Longer side of a neighbour beside the film, pixels; linked with it, it has all of its own."""

@@ -13,11 +13,11 @@ from cxr.batch.own_films import Listed, OwnFilms, listed, score
 from cxr.model.classifier import Classifier
 from cxr.review.folder import Folder
 from cxr.screening.assess import Assessment
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.review import film_view, source
 from ui.session import record, tables
+from ui.work.session_cache import Job
 from ui.work.shared import job_of
-from ui.work.shelf import Job
 
 _LOOKED_AT = 20
 _MOST_JOBS = 4

@@ -15,7 +15,7 @@ from cxr.model.classifier import Classifier
 from cxr.review import queue as order
 from cxr.review.entries import Entry, consensus, standing, tidy
 from cxr.review.queue import SAID, SHOWN, SORTS, TELLING, Queue, Wanted, narrowed
-from ui.base.words import WAY_OUT, flag, meaning, plain, site
+from ui.base.formatting import WAY_OUT, flag, meaning, plain, site
 from ui.review import address, reader, source
 from ui.session import tables
 

@@ -15,7 +15,7 @@ from cxr.review.agreement import ReaderPair
 from cxr.review.entries import Entry, consensus, settled, standing
 from cxr.review.relabel import Change, Relabelled, relabel
 from cxr.review.store import Store
-from ui.base.words import flags, plain, site
+from ui.base.formatting import flags, plain, site
 from ui.review import address, history, source
 from ui.review.keeping import VERDICTS
 from ui.review.queue import Place

@@ -21,10 +21,10 @@ from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.review.folder import Folder, open_folder
 from cxr.review.store import Store, setting
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.session import tables
+from ui.work.session_cache import Job
 from ui.work.shared import job_of
-from ui.work.shelf import Job
 
 _FOLDER = "review_folder"
 _MOST_JOBS = 3

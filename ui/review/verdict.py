@@ -10,7 +10,7 @@ from cxr.model.classifier import Classifier
 from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, clean
 from cxr.review.store import Store, new_key
 from ui.base import keymap
-from ui.base.words import meaning, plain
+from ui.base.formatting import meaning, plain
 from ui.review import address, film_view, keeping, reader
 from ui.review.keeping import VERDICTS
 from ui.review.queue import Place

@@ -30,7 +30,7 @@ from ui.session.film import Change as Change
 from ui.session.film import Film as Film
 from ui.session.film import Reading as Reading
 from ui.work.fragments import pressed
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 THUMBNAIL = 72
 """Pixels of a thumbnail's side."""

@@ -13,7 +13,7 @@ from cxr.model.classifier import Classifier
 from cxr.screening.standing import Standing, ground_of
 from cxr.site import Profile
 from cxr.site_profiles import store, watch
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.session import models
 from ui.session.films import Film, Reading
 

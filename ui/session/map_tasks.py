@@ -21,7 +21,7 @@ from cxr.model.lungs import Probability
 from ui.session import models
 from ui.viewer.wire import shrunk
 from ui.work.long_work import Task
-from ui.work.shelf import ProgressCall, workspace
+from ui.work.session_cache import ProgressCall, workspace
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from cxr.model.classifier import Classifier, load
 from cxr.model.lungs import LungFinder
 from cxr.screening import assess
 from cxr.shipped import folder
-from ui.base.words import plain
+from ui.base.formatting import plain
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRAIN = "python -m train fit --recipe default --data DIR --out models/NAME"

@@ -14,7 +14,7 @@ import streamlit as st
 from cxr.imaging.dicom.whose import Whose
 from cxr.imaging.reader import whose
 from ui.session.films import Film, films
-from ui.work.shelf import workspace
+from ui.work.session_cache import workspace
 
 KEY_BYTES = 16
 

@@ -13,7 +13,7 @@ from cxr.study.answers import STAGES, Answer
 from cxr.study.export import to_csv
 from cxr.study.figures import PairedReads, Reliance
 from cxr.study.plan import Plan, StudyFilm
-from ui.base.words import meaning
+from ui.base.formatting import meaning
 from ui.metrics import blocks
 from ui.metrics.blocks import ranged
 from ui.session.own_calls import SURE

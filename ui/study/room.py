@@ -13,7 +13,7 @@ from cxr.errors import CxrError
 from cxr.study.answers import STAGES, Answer
 from cxr.study.plan import Plan, StudyFilm
 from ui.base import keymap
-from ui.base.words import called_means, meaning, plain
+from ui.base.formatting import called_means, meaning, plain
 from ui.review import reader
 from ui.session.own_calls import SURE
 from ui.study import setup, source

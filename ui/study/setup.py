@@ -8,7 +8,7 @@ from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
 from cxr.study import plan
 from cxr.study.plan import MOST_WRONG, Plan
-from ui.base.words import WAY_OUT, plain
+from ui.base.formatting import WAY_OUT, plain
 from ui.review import reader
 from ui.session.hospitals import as_shipped
 from ui.study import link, source

@@ -18,7 +18,7 @@ from cxr.screening.standing import call_of
 from cxr.study.answers import Answer, Answers, setting
 from cxr.study.plan import Candidate
 from cxr.teaching import samples
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.review import own
 from ui.review import source as review
 from ui.review.case import film_of

@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cxr.model.classifier import Classifier
 from ui.session import films, hospitals, missing, record
-from ui.transfer import again, pacs
+from ui.transfer import pacs, restore
 from ui.transfer.export import scores_csv
 from ui.transfer.samples import groups, picker
 
@@ -93,7 +93,7 @@ def undo() -> None:
 
 def drop(label: str, help: str | None = None) -> None:
     """The drop zone, which empties itself into the list."""
-    again.show()
+    restore.show()
     turn = st.session_state.setdefault("uploads", 0)
     # Any type may be dropped: the bytes decide, and a refusal says more than a greyed-out name.
     given = st.file_uploader(label, accept_multiple_files=True, key=f"upload-{turn}", help=help)

@@ -17,7 +17,7 @@ from cxr.dicomweb.settings import IN_VAIN, Pacs, configured
 from cxr.errors import CxrError, PacsError
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import Assessment
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.panels import as_shown
 from ui.session import films, hospitals, own_calls, record
 from ui.session.films import Film, Reading

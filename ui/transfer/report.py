@@ -14,7 +14,7 @@ from cxr.model.classifier import Classifier
 from cxr.report.record import Report, Verdict
 from cxr.report.together import to_zip
 from cxr.review.entries import LONGEST_NAME, LONGEST_NOTE, utc
-from ui.base.words import plain, short
+from ui.base.formatting import plain, short
 from ui.panels import maps
 from ui.server import who
 from ui.session import films, hospitals, operating_points, own_calls, record

@@ -13,7 +13,7 @@ from cxr.imaging.reader import read
 from cxr.model.bundle import Bundle
 from cxr.teaching import samples
 from cxr.teaching.samples import Sample
-from ui.base.words import meaning, plain
+from ui.base.formatting import meaning, plain
 from ui.session import films
 
 THUMBNAIL = 240

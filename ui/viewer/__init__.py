@@ -34,9 +34,9 @@ from cxr.notice import NOTICE
 from cxr.teaching.story import Hidden
 from ui.base import keymap
 from ui.base.component import component
-from ui.viewer import told, wire
+from ui.viewer import messages, wire
+from ui.viewer.messages import Look, Region, Shown
 from ui.viewer.parcel import Parcels
-from ui.viewer.told import Look, Region, Shown
 
 __all__ = ["Layer", "Look", "Plate", "Region", "Shown", "viewer"]
 
@@ -191,7 +191,7 @@ def viewer(
         on_step_change=lambda: _step(key, on_step),
         on_look_change=lambda: _looked(key, on_look, sent[0]["film"]["id"]),
     )
-    return told.region(result.region, sent)
+    return messages.region(result.region, sent)
 
 
 def _plate(plate: Plate, parcels: Parcels) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def _step(key: str, on_step: Callable[[int], None] | None) -> None:
 
 
 def _looked(key: str, on_look: Callable[[Shown], None] | None, film: str) -> None:
-    found = told.shown(_asked(key, "look"), film)
+    found = messages.shown(_asked(key, "look"), film)
     if on_look is not None and found is not None:
         on_look(found)
 
@@ -245,5 +245,5 @@ def _picture(
 ) -> dict[str, Any] | None:
     if picture is None or not asked:
         return None
-    name, data = picture(told.look(asked))
+    name, data = picture(messages.look(asked))
     return {"name": name, "serial": int(asked["serial"]), "url": parcels.file(data, "image/png")}

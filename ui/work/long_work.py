@@ -11,7 +11,7 @@ import streamlit as st
 from cxr.errors import CxrError, ExplainError
 from ui.base import keymap
 from ui.work.fragments import every
-from ui.work.shelf import Job, ProgressCall, workspace
+from ui.work.session_cache import Job, ProgressCall, workspace
 
 PATIENCE = 0.5
 """Seconds that a piece of work may take before its progress is shown."""
@@ -30,7 +30,7 @@ class Task:
     what : str
         What is being worked out, for the reader.
     work : callable
-        As of :class:`ui.work.shelf.Job`. What it gives as "so far" is of the result's kind.
+        As of :class:`ui.work.session_cache.Job`. What it gives as "so far" is of the result's kind.
     size : callable
         Bytes that a result holds.
     """

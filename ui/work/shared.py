@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from .shelf import Job, ProgressCall
+from .session_cache import Job, ProgressCall
 
 K = TypeVar("K", bound=Hashable)
 _lock = threading.Lock()

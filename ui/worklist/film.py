@@ -12,7 +12,7 @@ from cxr.batch.results import Results, Row
 from cxr.errors import CxrError
 from cxr.manifest import case_of
 from cxr.model.classifier import Classifier
-from ui.base.words import flag, odds, plain, short
+from ui.base.formatting import flag, odds, plain, short
 from ui.review import own, source
 from ui.session import films, record, tables
 from ui.viewer import Plate, viewer

@@ -10,7 +10,7 @@ import streamlit as st
 from cxr.batch.readings import Readings
 from cxr.batch.results import Numbers, Results
 from cxr.errors import CxrError
-from ui.base.words import exact, plain
+from ui.base.formatting import exact, plain
 
 _FILES, _HELD, _TURN = "worklist-files", "worklist-readings", "worklist-turn"
 _SHOWN = ("Read", "Not read", "Readers differ")

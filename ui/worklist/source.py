@@ -8,7 +8,7 @@ import streamlit as st
 
 from cxr.batch.results import Results
 from cxr.errors import CxrError
-from ui.base.words import plain
+from ui.base.formatting import plain
 from ui.worklist.setting import named
 
 

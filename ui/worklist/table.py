@@ -12,7 +12,7 @@ import streamlit as st
 from cxr.batch.readings import Readings
 from cxr.batch.results import Numbers, Results, Wanted
 from ui.base import keymap
-from ui.base.words import flag
+from ui.base.formatting import flag
 
 ROWS = 50
 HEIGHT = 640

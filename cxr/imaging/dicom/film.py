@@ -22,7 +22,7 @@ from ...errors import UnreadableFile
 from ..decode_limits import MAX_BYTES, BoundedReader, check_bytes, decoding
 from ..doubts import Doubts
 from ..radiograph import Radiograph
-from . import tags
+from . import tag_checks
 from .lut import rendering
 from .pixels import packed_syntax, stored_values
 from .values import text
@@ -66,18 +66,18 @@ def read_dicom(
     ds, syntax = data_set(data, bare)
     view = None
     with doubts.held():
-        tags.check_modality(ds, notes)
+        tag_checks.check_modality(ds, notes)
     with doubts.held():
-        tags.check_body_part(ds, notes)
+        tag_checks.check_body_part(ds, notes)
     with doubts.held():
-        view = tags.check_view(ds, notes)
+        view = tag_checks.check_view(ds, notes)
     if not text(ds, "PhotometricInterpretation"):
         notes.append("The file does not state which end is white; taken for the usual one.")
     stored, bits, signed = stored_values(ds, syntax, notes, doubts)
     shown = rendering(ds, stored, bits, signed, notes)
-    tags.other_notes(ds, notes)
-    spacing = tags.spacing_mm(ds, notes)
-    tags.check_square(ds, spacing, notes)
+    tag_checks.other_notes(ds, notes)
+    spacing = tag_checks.spacing_mm(ds, notes)
+    tag_checks.check_square(ds, spacing, notes)
     return Radiograph(
         pixels=stored if shown.to_pixel is None else shown.to_pixel[stored],
         bits=shown.bits,
@@ -87,8 +87,8 @@ def read_dicom(
         window=shown.window,
         spacing_mm=spacing,
         view=view,
-        orientation=tags.orientation(ds, notes),
-        age_years=tags.age_years(ds),
+        orientation=tag_checks.orientation(ds, notes),
+        age_years=tag_checks.age_years(ds),
         notes=tuple(notes),
         doubts=doubts.found,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from cxr.written import (
+from cxr.formatting import (
     called_means,
     exact,
     figure,

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from ui.base.component import component
-from ui.base.words import short
+from ui.base.formatting import short
 from ui.session import films, missing
 from ui.transfer import samples
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 import pytest
 
 import cxr
-from ui.base.words import score
+from ui.base.formatting import score
 from ui.session.map_tasks import Wanted
+from ui.work.session_cache import NICE, Job, ProgressCall, Shelf
 from ui.work.shared import job_of
-from ui.work.shelf import NICE, Job, ProgressCall, Shelf
 
 
 @pytest.mark.parametrize(

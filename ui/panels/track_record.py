@@ -9,7 +9,7 @@ from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier
 from cxr.screening import words
 from cxr.screening.standing import ground_of
-from ui.base.words import figure, score, site
+from ui.base.formatting import figure, score, site
 
 
 def others(label: str, calls: Calls | None) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from ui.base.words import exact, site, told_apart
+from ui.base.formatting import exact, site, told_apart
 
 
 @pytest.mark.parametrize(

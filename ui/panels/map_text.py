@@ -17,7 +17,7 @@ from cxr.explain_eval import Faithfulness, Sanity, words
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
-from ui.base.words import score
+from ui.base.formatting import score
 from ui.panels.findings import brief
 from ui.session import hospitals, map_tasks
 from ui.session.films import Film, Reading
