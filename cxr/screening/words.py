@@ -15,6 +15,7 @@ NOT_RULED_OUT = (
     "promised."
 )
 """What sets promise."""
+UNLABELLED = "The profile rests on a stated share, on no labelled film."
 
 
 def headline(standing: Standing) -> str:
@@ -38,7 +39,7 @@ def reading(standing: Standing) -> str:
         )
     against = f"{at}, threshold {odds(standing.threshold)}"
     if isnan(standing.below_negatives):
-        return f"{against}. The profile rests on a stated share, on no labelled film."
+        return f"{against}. {UNLABELLED}"
     told = f"of your films of {standing.negative}, {of_hundred(standing.below_negatives)} of 100"
     if not isnan(standing.below_positives):
         told += f", of {standing.positive} {of_hundred(standing.below_positives)} of 100"

@@ -130,6 +130,18 @@ def test_a_profile_is_picked_and_said_before_the_bars(
     assert 'class="cxr-call"' in text(app)
 
 
+def test_a_profile_of_films_without_labels_says_that_it_rests_on_none(
+    app: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    none = np.zeros(0, np.float32)
+    changed = {"kind": "aligned", "films": {"": 60}, "negatives": none, "positives": none}
+    store.save(profile(phantom_model, some_head(phantom_model), **changed))
+    _with_film(app.run())
+    app.sidebar.selectbox(key="hospital").set_value(store.kept().profiles[0].identity).run()
+    shown = text(app).split("<summary>Why?", 1)[0]
+    assert "The profile rests on a stated share, on no labelled film." in shown
+
+
 def _links(app: AppTest) -> list[str]:
     return [each.proto.label for each in app.get("page_link")]
 

@@ -46,8 +46,8 @@ def line(calls: Calls | None, bundle: Bundle, home: bool) -> str:
 
 
 def of_profile(model: Classifier) -> str:
-    """What the profile's threshold does with the films that it was fitted on; "" where none of
-    them had a label."""
+    """What the profile's threshold does with the films that it was fitted on, or that none of them
+    had a label."""
     ground = ground_of(model)
     assert ground is not None
     assert ground.threshold is not None
@@ -57,9 +57,8 @@ def of_profile(model: Classifier) -> str:
         for label, odds in of_label.items()
         if len(odds)
     ]
-    if not said:
-        return ""
-    return f'<div class="cxr-quiet">Of your own films lie above it: {", ".join(said)}.</div>'
+    told = f"Of your own films lie above it: {', '.join(said)}." if said else words.UNLABELLED
+    return f'<div class="cxr-quiet">{told}</div>'
 
 
 def figures(bundle: Bundle) -> str:
