@@ -177,25 +177,25 @@ def test_what_is_called_is_called_by_the_moments_of_other_patients(
     """One patient's many films lie elsewhere: moments that they had a part in would bring them
     home."""
     monkeypatch.setattr("cxr.site.alignment.reference_of", reference)
-    films, _ = hospital(phantom_model, 60, 0)
+    films, _ = hospital(phantom_model, 90, 0)
     assert phantom_model.head_weights is not None
     towards = phantom_model.head_weights @ np.array([-1.0, 1.0])
     strange = [
         replace(each, averages=(each.averages + 3 * np.sign(towards)).astype(np.float32))
-        for each in films[:25]
+        for each in films[:35]
     ]
     strange = [
         replace(each, logits=(each.averages @ phantom_model.head_weights).astype(np.float32))
         for each in strange
     ]
-    mixed = [*strange, *films[25:]]
-    one = [*["one"] * 25, *[""] * 35]
+    mixed = [*strange, *films[35:]]
+    one = [*["one"] * 35, *[""] * 55]
     shares = {}
     for name, patients in (("known", one), ("unknown", None)):
-        site = fit(phantom_model, mixed, [""] * 60, share=0.1, patients=patients)
+        site = fit(phantom_model, mixed, [""] * 90, share=0.1, patients=patients)
         shares[name] = site.report["called_at"][1]
-    assert shares["known"]["value"] >= 25 / 60
-    independent = 60**2 / (25**2 + 35)
+    assert shares["known"]["value"] >= 35 / 90
+    independent = 90**2 / (35**2 + 55)
     found = thresholds.share(shares["known"]["value"] * independent, independent)
     assert (shares["known"]["low"], shares["known"]["high"]) == pytest.approx(
         (found.low, found.high)
@@ -228,6 +228,10 @@ Change = Callable[[list, list], tuple[list, list, dict]]
         ("too_few_films", lambda f, x: (f[11:], x[11:], {})),
         ("too_few_films", lambda f, x: (f[:20], x[:20], {"wanted": {"sensitivity": 0.9}})),
         ("too_few_films", lambda f, x: (f, [""] * 40, {"share": 0.2})),
+        (
+            "too_few_films",
+            lambda f, x: (2 * f, [""] * 80, {"share": 0.2, "patients": 2 * [*map(str, range(40))]}),
+        ),
         ("film_twice", lambda f, x: ([*f[:-1], f[-2]], x, {})),
         ("two_labels", lambda f, x: ([*f[:-1], f[0]], x, {})),
         ("bad_request", lambda f, x: (f, x[1:], {})),

@@ -17,7 +17,7 @@ from . import thresholds
 from .films import Film
 
 LEAST = 50
-"""Films without labels below which nothing is moved: their moments are too unsure."""
+"""Patients of films without labels below which nothing is moved: their moments are too unsure."""
 
 
 def aligned_head(
@@ -80,10 +80,10 @@ def moved(
     SiteError
         ``too_few_films``, ``bad_request``, ``no_averages``, ``no_reference``.
     """
-    if len(films) < LEAST:
+    if (there := len(np.unique(patients))) < LEAST:
         raise SiteError(
             "too_few_films",
-            f"There are {len(films)} films without labels; at least {LEAST} are needed, "
+            f"There are films without labels of {there} patients; at least {LEAST} are needed, "
             f"or {thresholds.LEAST} labelled {negative}.",
         )
     if share is None:

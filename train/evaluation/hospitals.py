@@ -320,7 +320,7 @@ def _step(
     return {
         "films": count,
         "draws": len(table),
-        **{str(name): _band(values) for name, values in table.items()},
+        **{name: _band(table[name]) for name in ("shipped", "head", "sensitivity", "specificity")},
         "worst_gain": float(ahead.min()),
         "offered": float(table.offered.mean()),
         "met": _met(table.specificity),
