@@ -28,8 +28,8 @@ import numpy as np
 
 from benchmarks.app import SAMPLES, load, resident, served
 from benchmarks.tab import Tab, addresses
-from ui.viewer.parcel import SALT_BYTES
-from ui.viewer.wire import pack
+from ui.viewer.delivery import SALT_BYTES
+from ui.viewer.encoding import pack
 
 FILMS_HELD = 5
 SIDE = 1024

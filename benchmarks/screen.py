@@ -34,7 +34,7 @@ from pydicom.encaps import encapsulate
 import cxr
 from benchmarks.app import load
 from benchmarks.harness import run
-from cxr.batch import rows
+from cxr.batch import table_rows
 from cxr.batch.state import State
 from cxr.imaging.preprocessing import preprocess
 from cxr.input_checks import inspect, limits_of
@@ -129,7 +129,9 @@ def stages(paths: list[Path], model: cxr.Classifier, keep: State) -> dict[str, f
         with timed(spent, "check"):
             checks = inspect(film, scores.features, fitted, lungs)
         with timed(spent, "write"):
-            keep.keep(mark, rows.answer(Assessment(None, film, checks, scores), model), [number])
+            keep.keep(
+                mark, table_rows.answer(Assessment(None, film, checks, scores), model), [number]
+            )
     return {stage: median(values) for stage, values in spent.items()}
 
 

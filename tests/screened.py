@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cxr.batch.parquet import SUMMARY, Counts
 from cxr.batch.scores import Comparison
-from cxr.batch.table import SUMMARY, Counts
 
 _TEXT = ("path", "sha256", "study", "view", "refusal", "reason", "flags", "decision")
 _SCHEMA = pa.schema(

@@ -22,7 +22,7 @@ from passports import drawn
 
 import cxr
 from cxr.__main__ import main as command
-from cxr.batch import local, scorer, state, table
+from cxr.batch import local, parquet, scorer, state
 
 SCORED = 6
 """Different films in :func:`folder` that are not refused."""
@@ -110,7 +110,7 @@ def main() -> int:
     for owner, name in (
         (state.State, "set_films"),
         (state.State, "keep"),
-        (table.pq, "write_table"),
+        (parquet.pq, "write_table"),
         (Path, "replace"),
     ):
         _killed_at(int(point), owner, name, count)
@@ -121,7 +121,7 @@ def main() -> int:
             file.write(film.sha256 + "\n")
         return assess(film, model)
 
-    scorer.assess, local.begin, table.SHARD = noted, in_a_thread, 3
+    scorer.assess, local.begin, parquet.SHARD = noted, in_a_thread, 3
     if "ray" not in asked:  # its actors look for lungs, and say where they are not like this one
         spine.shipped_lungs = lambda: None
     return command(["screen", *asked])

@@ -20,7 +20,7 @@ from train.data import cache, manifest
 from train.evaluation import evaluate
 from train.experiments.recipe_row import row
 from train.export.classifier import agreement, export_fp32, write_network
-from train.export.fold import fold_and_round
+from train.export.fold_batch_norm import fold_and_round
 from train.fit import training
 from train.networks.efficientnet_lite0 import IMAGENET
 from train.recipes import recipe

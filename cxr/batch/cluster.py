@@ -26,8 +26,8 @@ from ..model.site_head import Site
 from ..screening.assess import shipped_lungs
 from ..user_folders import cache_home
 from .engine import ENDED, Heard
+from .parquet import FORMAT
 from .scorer import Answer, Scorer, Stopped
-from .table import FORMAT
 
 _SECOND = 1.0
 _PATIENCE = 10.0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from ..errors import ScreenError, UnreadableFile
-from . import rows
+from . import table_rows
 from .scorer import Answer, Stopped
 from .source import Film
 from .state import State
@@ -179,7 +179,7 @@ class Crew:
             return True
         return False
 
-    def _keep(self, hand: _Hand, row: rows.Row) -> None:
+    def _keep(self, hand: _Hand, row: table_rows.Row) -> None:
         assert hand.film is not None
         number, _ = hand.film
         numbers = [number]
@@ -219,7 +219,7 @@ class Crew:
                 self._again.append(hand.film)
                 self._again.extend(self._same.pop(hand.sha256 or "", ()))
             else:
-                self._keep(hand, rows.refused(_crashed()))
+                self._keep(hand, table_rows.refused(_crashed()))
         self._add(failed)
 
 

@@ -22,7 +22,7 @@ from ..errors import CxrError, ScreenError
 from ..model.classifier import Classifier, load
 from ..model.site_head import Site
 from ..screening.assess import assess
-from . import rows
+from . import table_rows
 from .source import fetcher
 from .state import State, not_written
 
@@ -68,8 +68,8 @@ def asked(model: Classifier, options: Namespace) -> Asked | None:
     }
     if not folders:
         return None
-    pair = rows.pair_of(model)
-    if pair is None or rows.threshold_of(model, options.known_hospital) is None:
+    pair = table_rows.pair_of(model)
+    if pair is None or table_rows.threshold_of(model, options.known_hospital) is None:
         raise ScreenError(
             "bad_request",
             "--overlays and --reports are of films that are called positive, and without a "

@@ -22,9 +22,9 @@ from ..errors import CxrError, ScreenError, UnreadableFile
 from ..notice import NOTICE
 from ..spreadsheet import inert
 from . import dicomdir
+from .parquet import SUMMARY
 from .scores import Comparison
 from .source import fetch_path
-from .table import SUMMARY
 
 _WORDS = ("decision", "refusal", "flags")
 _TEXT = (*_WORDS, "path", "sha256")

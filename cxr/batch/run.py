@@ -15,7 +15,7 @@ from ..errors import ScreenError
 from ..model.bundle import MANIFEST
 from ..model.classifier import Classifier
 from ..screening.assess import shipped_lungs
-from . import engine, positives, summary, table
+from . import engine, parquet, positives, summary
 from .local import Processes
 from .source import Film, films, kind_of
 from .state import State
@@ -119,9 +119,9 @@ class Run:
         """Score what has no answer yet, and write the parts that are whole; who did it, and how
         many seconds it took."""
         asked, model = self._asked, self._model
-        self.state.set_films(listed, partial(table.clear, self._parts))
+        self.state.set_films(listed, partial(parquet.clear, self._parts))
         total, done = self.state.count()
-        self._table = table.Table(
+        self._table = parquet.Table(
             self._parts, self.state, model, asked.known_hospital, asked.source
         )
         crew = engine.Crew(self.state, self._workers)
@@ -135,7 +135,7 @@ class Run:
         progress.end()
         return crew, progress.elapsed
 
-    def _write(self) -> table.Counts:
+    def _write(self) -> parquet.Counts:
         self._table.write_ready()
         return self._table.merge(self._asked.out, self._csv if self._asked.csv else None)
 
@@ -167,7 +167,7 @@ def _plan(model: Classifier, known_hospital: bool, given: str) -> dict[str, str]
         "hospital profile": model.site.identity if model.site else "",
         "word on whether the hospital is known": str(known_hospital),
         "source": os.fsencode(given).decode(errors="backslashreplace"),
-        "version of this program": str(table.FORMAT),
+        "version of this program": str(parquet.FORMAT),
     }
 
 

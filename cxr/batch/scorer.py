@@ -10,12 +10,12 @@ from ..errors import CxrError, UnreadableFile
 from ..imaging.reader import read, study_and_view
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment, assess, by_origin
-from . import rows
+from . import table_rows
 from .source import fetcher
 
 Seconds = dict[str, float]
 """Of a film, by stage."""
-Answer = tuple[rows.Row, Seconds]
+Answer = tuple[table_rows.Row, Seconds]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Scorer:
         try:
             self._data = self._fetch(place)
         except UnreadableFile as refusal:
-            return rows.refused(refusal), {}
+            return table_rows.refused(refusal), {}
         mark = sha256(self._data).hexdigest()
         self._seconds = {"read": time.perf_counter() - began}
         return mark
@@ -80,5 +80,5 @@ class Scorer:
         if film is not None:
             found = assess(film, self._model)
         seconds["score"] = time.perf_counter() - began - seconds["decode"]
-        said = rows.answer(by_origin(found, self._model, self._known_hospital), self._model)
+        said = table_rows.answer(by_origin(found, self._model, self._known_hospital), self._model)
         return {"study": study, "view": view, **said}, seconds

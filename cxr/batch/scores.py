@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..errors import BundleError
 from ..model.classifier import Classifier
 from ..screening.standing import ground_of
-from . import rows
+from . import table_rows
 
 LEVEL = 0.01
 """Of the limit; false alarms are rarer, as the mix is fitted."""
@@ -88,7 +88,7 @@ class Comparison:
 def known_of(model: Classifier, known_hospital: bool) -> Known | None:
     """By the model's profile; of hospitals that it knows, the films that it was tuned on; else
     those of unseen hospitals. None where there are no films of both labels."""
-    if (pair := rows.pair_of(model)) is None:
+    if (pair := table_rows.pair_of(model)) is None:
         return None
     positive, negative = pair
     if model.site is None and known_hospital:

@@ -14,8 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..errors import ScreenError
-from .rows import Row
 from .source import Film
+from .table_rows import Row
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -10,7 +10,7 @@ from .scores import LEAST, Comparison
 
 if TYPE_CHECKING:
     from .engine import Crew
-    from .table import Counts
+    from .parquet import Counts
 
 _WIDE = 30
 """Signs of the longest bar."""

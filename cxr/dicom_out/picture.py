@@ -18,7 +18,7 @@ from ..model.classifier import Classifier
 from ..notice import NOTICE
 from ..screening.assess import Assessment
 from . import codes as ours
-from . import said
+from . import sentences
 from .marks import Map
 
 SERIES_NUMBER = 9902
@@ -63,7 +63,7 @@ def picture(
     capture.ImageType = ["DERIVED", "SECONDARY"]
     capture.ImageComments = NOTICE
     capture.BurnedInAnnotation = "YES" if source.BurnedInAnnotation == "YES" else "NO"
-    capture.DerivationDescription = f"Film with scores and map. {said.network(model)}"
+    capture.DerivationDescription = f"Film with scores and map. {sentences.network(model)}"
     origin = Dataset()
     origin.ReferencedSOPClassUID = source.SOPClassUID
     origin.ReferencedSOPInstanceUID = film
@@ -79,7 +79,12 @@ def _drawn(found: Assessment, model: Classifier, drawn: Map | None) -> NDArray[n
     share = min(1.0, LONGEST / max(film.shape))
     size = (max(1, round(film.shape[1] * share)), max(1, round(film.shape[0] * share)))
     small = cv2.resize(film, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    lines = [*said.checks(found), said.scores(found), *said.standing(found), said.network(model)]
+    lines = [
+        *sentences.checks(found),
+        sentences.scores(found),
+        *sentences.standing(found),
+        sentences.network(model),
+    ]
     if drawn is None:
         plain = cv2.cvtColor(small, cv2.COLOR_GRAY2RGB).astype(np.uint8, copy=False)
         return np.asarray(overlay.captioned(plain, lines))

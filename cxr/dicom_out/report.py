@@ -34,7 +34,7 @@ from ..model.classifier import Classifier
 from ..notice import NOTICE
 from ..screening.assess import Assessment
 from . import codes as ours
-from . import said
+from . import sentences
 from .marks import Region
 
 SERIES_NUMBER = 9901
@@ -65,7 +65,7 @@ def report(
             values.append((ours.THRESHOLD, round(stands.threshold, _DIGITS)))
     fall = region.effects if region is not None else {}
     falls = [(ours.effect(label), round(value, _DIGITS)) for label, value in fall.items()]
-    texts = [NOTICE, *said.checks(found), *said.standing(found), said.network(model)]
+    texts = [NOTICE, *sentences.checks(found), *sentences.standing(found), sentences.network(model)]
     outline = _outline(source, region) if region is not None else None
     content = {
         "network": model.bundle.digest,

@@ -13,8 +13,8 @@ from pydicom.multival import MultiValue
 from ..dicomweb.reference import is_uid
 from ..errors import DicomOutError
 from ..imaging.decode_limits import decoding
-from ..imaging.dicom.bare import start_of_data_set
 from ..imaging.dicom.film import data_set
+from ..imaging.dicom.without_preamble import start_of_data_set
 
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 _SHAPES: Mapping[str, str] = {

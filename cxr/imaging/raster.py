@@ -14,10 +14,10 @@ from PIL import Image, ImageChops
 
 from ..errors import NotARadiograph, UnreadableFile
 from .decode_limits import BoundedReader, check_size, damaged, decoding, jpeg_frame
-from .doubts import Doubts
 from .metadata_strip import Stripped, strip_jpeg, strip_png
 from .png16 import deep_channels, is_deep, is_deep_grey
 from .radiograph import Radiograph, window_table
+from .read_anyway import Doubts
 
 # On a tinted film a pixel's colour follows from its brightness; on a colour photograph it does
 # not. Measured as the share of pixels that lie further than HUE_DISTANCE (of 255, RGB) from the

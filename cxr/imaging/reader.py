@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UnreadableFile
 from .decode_limits import check_bytes
-from .dicom.bare import start_of_data_set
+from .dicom.without_preamble import start_of_data_set
 from .radiograph import Radiograph
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from waiting import MAIN, fits, settled
 
 import cxr
 from cxr.teaching import phantom
-from ui.viewer.parcel import SALT_BYTES
+from ui.viewer.delivery import SALT_BYTES
 
 pytestmark = pytest.mark.browser
 

@@ -22,7 +22,7 @@ from viewing import (
 )
 from waiting import WAIT_MS
 
-from ui.viewer import wire
+from ui.viewer import encoding
 
 pytestmark = pytest.mark.browser
 
@@ -111,7 +111,7 @@ def test_a_window_can_be_typed_and_keys_do_not_act_meanwhile(light: Open) -> Non
 def test_presets_are_keys_1_to_5(light: Open) -> None:
     page = light("drawn")
     shown = plates("drawn")[0].radiograph
-    presets = wire.windows(shown, *wire.steps_of(shown))
+    presets = encoding.windows(shown, *encoding.steps_of(shown))
     for key in "12345":
         page.keyboard.press(key)
         preset = presets[int(key) - 1]

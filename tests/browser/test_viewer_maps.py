@@ -15,7 +15,7 @@ from viewing import Open, coloured, drag, drawn, frame, greys, heart, middle, nu
 from waiting import settled
 
 from cxr.explain import overlay
-from ui.viewer import wire
+from ui.viewer import encoding
 
 pytestmark = pytest.mark.browser
 
@@ -193,7 +193,7 @@ def test_a_plate_takes_over_the_preset_and_not_its_numbers(light: Open) -> None:
     expect(page.locator(".pane[data-ready=true]")).to_have_count(2)
     ready(page)
     shown = plates("map")[0].radiograph
-    wanted = wire.windows(shown, *wire.steps_of(shown))[1]
+    wanted = encoding.windows(shown, *encoding.steps_of(shown))[1]
     width = float(page.get_by_role("spinbutton", name="Window width").last.input_value())
     assert width == pytest.approx(wanted["high"] - wanted["low"], abs=0.06)
 

@@ -22,7 +22,7 @@ from ui.base.formatting import score
 from ui.lab.stability import strip
 from ui.lab.words import plain_number
 from ui.session import map_tasks
-from ui.viewer.wire import shrunk
+from ui.viewer.encoding import shrunk
 
 
 def test_methods_stand_side_by_side_with_their_evidence(

@@ -9,7 +9,7 @@ import pytest
 import screening
 
 import cxr
-from cxr.batch import local, scorer, table
+from cxr.batch import local, parquet, scorer
 from cxr.model.bundle import manifest_values, write_manifest
 
 
@@ -31,7 +31,7 @@ def scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
     monkeypatch.setattr(scorer, "assess", noted)
     monkeypatch.setattr(local, "begin", screening.in_a_thread)
-    monkeypatch.setattr(table, "SHARD", 3)
+    monkeypatch.setattr(parquet, "SHARD", 3)
     return found
 
 

@@ -13,7 +13,7 @@ from screening import rows, screen
 from sites import profile
 
 import cxr
-from cxr.batch import table
+from cxr.batch import parquet
 from cxr.site_profiles import store
 
 
@@ -110,7 +110,7 @@ def test_another_list_of_films_is_taken_as_a_whole(
     assert screen(folder, out, phantom_model) == 0
     shutil.move(folder / "0.png", folder / "5.png")
     with monkeypatch.context() as patched:
-        patched.setattr(table, "clear", pressed)
+        patched.setattr(parquet, "clear", pressed)
         assert screen(folder, out, phantom_model) == 130
     assert screen(folder, out, phantom_model) == 0
     assert [Path(row["path"]).name for row in rows(out)][4:6] == ["5.png", "empty.png"]

@@ -25,7 +25,7 @@ from ..fit.runs import claim
 from ..fit.training import build, predict
 from ..recipes.recipe import Recipe
 from . import fit_on_val
-from .fold import fold_and_round
+from .fold_batch_norm import fold_and_round
 
 LOGIT_LIMIT, PROBABILITY_LIMIT, SAME_CLASS_LIMIT = 1e-3, 0.01, 0.995
 
@@ -105,8 +105,8 @@ def write_network(
     folder : Path
         Made anew.
     half : bool
-        Ship the network that :func:`train.export.fold.fold_and_round` makes of `model`, with
-        float16 weights; otherwise `model` itself in float32.
+        Ship the network that :func:`train.export.fold_batch_norm.fold_and_round` makes of `model`,
+        with float16 weights; otherwise `model` itself in float32.
     maps_of : callable, optional
         Names the layer that Grad-CAM reads where the head is not linear in averages of maps: by
         default one called "features", else the last convolution.

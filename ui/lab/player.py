@@ -21,7 +21,7 @@ from cxr.teaching.preprocessing_stages import changed
 from cxr.teaching.story import Story, StoryStep
 from ui.base import keymap
 from ui.base.formatting import plain
-from ui.lab import layers, moves, preprocessing, stability, tries
+from ui.lab import layers, preprocessing, score_bars, stability, tries
 from ui.panels import full_screen, input_checks
 from ui.session import films, map_tasks, models
 from ui.session.films import Film
@@ -180,7 +180,7 @@ def _films(
 
 def _scores(_: StoryStep, film: Film, before: Scores, model: Classifier) -> None:
     workspace().leave_job()
-    st.html(moves.still(before))
+    st.html(score_bars.still(before))
     _films([Plate(films.radiograph_of(film), "Film")], before)
 
 
@@ -196,7 +196,7 @@ def _methods(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
         if now.twin:
             randomised = map_tasks.randomised_map_task(radiograph, model, what)
             tasks[randomised.what] = method, randomised
-    st.html(moves.still(before))
+    st.html(score_bars.still(before))
     waiting = long_work.go_on([task for _, task in tasks.values()])
     long_work.show(waiting, long_work.so_far(waiting.key) if waiting is not None else None)
     plates, refusals = [], []
@@ -222,7 +222,7 @@ def _regions(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
         _scores(now, film, before, model)
         return
     answer = tries.answer(film, radiograph, tried, now.fill, model)
-    st.html(moves.moved(answer.before, answer.after))
+    st.html(score_bars.moved(answer.before, answer.after))
     seen = tries.seen(film, radiograph, tried, now.fill, model)
     _films(
         [
@@ -239,7 +239,7 @@ def _input(now: StoryStep, film: Film, before: Scores, model: Classifier) -> Non
     radiograph = films.radiograph_of(film)
     chosen = changed(model.preprocessing, now.way)
     after = preprocessing.scores_on(film, radiograph, chosen, model)
-    st.html(moves.moved(before, after))
+    st.html(score_bars.moved(before, after))
     plates = [Plate(radiograph, "As filed"), preprocessing.plates_of(film, radiograph, chosen)[-1]]
     _films(plates, before, after=after)
 

@@ -18,7 +18,7 @@ from cxr.teaching.preprocessing_stages import (
     stages,
 )
 from ui.base import keymap
-from ui.lab import moves
+from ui.lab import score_bars
 from ui.lab.list_keys import further
 from ui.panels import full_screen
 from ui.session import films
@@ -56,10 +56,10 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     with left:
         before = reading.prediction.probabilities
         if how == own:
-            st.html(moves.still(before))
+            st.html(score_bars.still(before))
         else:
             after = scores_on(film, radiograph, how, model)
-            st.html(moves.moved(before, after))
+            st.html(score_bars.moved(before, after))
         step = _step(plates_of(film, radiograph, how))
         plates = [Plate(radiograph, "As filed"), step]
         viewer(

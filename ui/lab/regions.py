@@ -14,7 +14,7 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from ui.base import keymap
 from ui.base.formatting import plain, score
-from ui.lab import fills, moves, tries
+from ui.lab import fills, score_bars, tries
 from ui.lab.tries import Try
 from ui.lab.words import signed
 from ui.panels import full_screen
@@ -64,7 +64,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
             # Scores at once, before the run that the films need.
             moved.html(_moves(tries.answer(film, radiograph, tries.trail(film)[-1], fill, model)))
             _again()
-        moved.html(moves.still(whole) if place is None else _moves(answers[place]))
+        moved.html(score_bars.still(whole) if place is None else _moves(answers[place]))
     with right:
         if place is None:
             st.html(f'<div class="cxr-quiet"><p>{_HOW}</p></div>')
@@ -161,7 +161,7 @@ def _again() -> None:
 
 
 def _moves(answer: Answer) -> str:
-    return moves.moved(answer.before, answer.after)
+    return score_bars.moved(answer.before, answer.after)
 
 
 def _trail(film: Film, answers: list[Answer]) -> None:

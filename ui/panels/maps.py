@@ -22,7 +22,7 @@ from ui.session import map_tasks, own_calls, record
 from ui.session.films import Film, Reading, chosen, radiograph_of, step
 from ui.session.map_tasks import Wanted
 from ui.viewer import Layer, Look, Plate, viewer
-from ui.viewer.wire import LAYER_SIDE
+from ui.viewer.encoding import LAYER_SIDE
 from ui.work import long_work
 from ui.work.fragments import pressed
 

@@ -14,7 +14,7 @@ from ui.base.formatting import flag, told_short
 from ui.panels import findings
 from ui.session import films, hospitals, own_calls
 from ui.session.films import Film, Reading
-from ui.viewer.parcel import Parcels
+from ui.viewer.delivery import Parcels
 
 GIVEN, NAME, ABNORMAL = "As given", "Name", "Abnormal first"
 ALL = "All"

@@ -19,7 +19,7 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
 from ui.session import models
-from ui.viewer.wire import shrunk
+from ui.viewer.encoding import shrunk
 from ui.work.long_work import Task
 from ui.work.session_cache import ProgressCall, workspace
 

@@ -34,9 +34,9 @@ from cxr.notice import NOTICE
 from cxr.teaching.story import Hidden
 from ui.base import keymap
 from ui.base.component import component
-from ui.viewer import messages, wire
+from ui.viewer import encoding, messages
+from ui.viewer.delivery import Parcels
 from ui.viewer.messages import Look, Region, Shown
-from ui.viewer.parcel import Parcels
 
 __all__ = ["Layer", "Look", "Plate", "Region", "Shown", "viewer"]
 
@@ -170,7 +170,7 @@ def viewer(
         "bundle": f"{parcels.base}/app/static/viewer/viewer.js?{_DIGEST}",
         "key": key,
         "plates": sent,
-        "kinds": wire.kinds(
+        "kinds": encoding.kinds(
             {layer.method for plate in plates for layer in plate.layers}, scales or {}
         ),
         "draw": draw,

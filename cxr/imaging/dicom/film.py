@@ -20,8 +20,8 @@ from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial,
 
 from ...errors import UnreadableFile
 from ..decode_limits import MAX_BYTES, BoundedReader, check_bytes, decoding
-from ..doubts import Doubts
 from ..radiograph import Radiograph
+from ..read_anyway import Doubts
 from . import tag_checks
 from .lut import rendering
 from .pixels import packed_syntax, stored_values

@@ -31,9 +31,9 @@ from ..decode_limits import (
     jpeg2000_frame,
     jpeg_frame,
 )
-from ..doubts import Doubts
 from ..metadata_strip import strip_jpeg
 from ..raster import grey
+from ..read_anyway import Doubts
 from .values import number, numbers, text
 
 _NATIVE = {

@@ -1,6 +1,6 @@
 // Films and maps by the id of their content: fetched once, undone row by row as they arrive.
 
-const SALT_BYTES = 16; // see parcel.py
+const SALT_BYTES = 16; // see delivery.py
 const KEPT_BYTES = 600e6;
 const PATIENCE_MS = 12; // the page stays live while a film is undone
 const RETRIES_MS = [300, 1000, 3000]; // a run that is cut short drops films until the next

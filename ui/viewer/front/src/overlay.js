@@ -2,7 +2,7 @@
 
 import { contours } from "d3-contour";
 
-const ZERO = 32768; // see wire.py
+const ZERO = 32768; // see encoding.py
 
 /** The 256 colours of a kind of map with the opacity of each, RGBA. */
 export function palette(kind) {

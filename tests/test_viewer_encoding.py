@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cxr.explain import overlay
 from cxr.imaging.radiograph import Radiograph, window_table
-from ui.viewer import wire
+from ui.viewer import encoding
 
 
 def unpack(data: bytes, shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
@@ -31,12 +31,12 @@ def test_pixels_come_back_as_they_were(
     dtype: Any, shape: tuple[int, int], rng: np.random.Generator
 ) -> None:
     image = rng.integers(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
-    assert np.array_equal(unpack(wire.pack(image), shape, dtype), image)
+    assert np.array_equal(unpack(encoding.pack(image), shape, dtype), image)
 
 
 def test_a_film_is_sent_in_less_than_its_pixels() -> None:
     image = film(600, 500, 12)
-    assert len(wire.pack(image)) < image.nbytes / 2
+    assert len(encoding.pack(image)) < image.nbytes / 2
 
 
 def shown(steps: NDArray[Any], window: dict[str, Any]) -> NDArray[np.int64]:
@@ -69,14 +69,14 @@ def falling() -> Radiograph:
 @pytest.mark.parametrize("made", [plain_film, windowed, curved, lambda: curved(16), falling])
 def test_a_film_is_first_shown_as_the_network_sees_it(made: Any) -> None:
     radiograph = made()
-    steps, is_curved = wire.steps_of(radiograph)
-    first = wire.windows(radiograph, steps, is_curved)[0]
+    steps, is_curved = encoding.steps_of(radiograph)
+    first = encoding.windows(radiograph, steps, is_curved)[0]
     assert np.array_equal(shown(steps, first), radiograph.eight_bit)
 
 
 def test_only_a_film_whose_table_is_no_line_is_sent_through_it() -> None:
-    assert not wire.steps_of(windowed())[1]
-    steps, is_curved = wire.steps_of(curved())
+    assert not encoding.steps_of(windowed())[1]
+    steps, is_curved = encoding.steps_of(curved())
     assert is_curved
     stored = curved().pixels
     order = np.argsort(stored, axis=None)
@@ -88,7 +88,7 @@ def test_presets_are_percentiles_of_what_is_not_black_or_white() -> None:
     pixels = np.zeros((100, 100), np.uint8)
     pixels[:, 50:] = np.linspace(50, 149, 50).astype(np.uint8)
     pixels[0, 0] = 255
-    found = wire.windows(Radiograph(pixels, 8, "", "PNG"), pixels, False)
+    found = encoding.windows(Radiograph(pixels, 8, "", "PNG"), pixels, False)
     assert len(found) == 5
     assert (found[0]["low"], found[0]["high"]) == (0, 255)
     assert found[2]["low"] == pytest.approx(50, abs=2)
@@ -99,14 +99,14 @@ def test_presets_are_percentiles_of_what_is_not_black_or_white() -> None:
 @pytest.mark.parametrize("value", [0, 7, 255])
 def test_a_film_of_one_grey_has_windows(value: int) -> None:
     pixels = np.full((3, 2), value, np.uint8)
-    found = wire.windows(Radiograph(pixels, 8, "", "PNG"), pixels, False)
+    found = encoding.windows(Radiograph(pixels, 8, "", "PNG"), pixels, False)
     assert all(window["high"] > window["low"] for window in found)
 
 
 def test_a_map_keeps_its_values_and_its_place() -> None:
     y, x = np.mgrid[0:1:2000j, 0:1:1500j]
     values = (0.3 * np.exp(-60 * ((x - 0.8) ** 2 + (y - 0.2) ** 2)) - 0.05).astype(np.float32)
-    steps, step = wire.levels(values)
+    steps, step = encoding.levels(values)
     assert steps.shape == (512, 384)
     back = (steps.astype(np.float64) - 32768) * step
     assert back.max() == pytest.approx(values.max(), abs=0.001)
@@ -116,13 +116,13 @@ def test_a_map_keeps_its_values_and_its_place() -> None:
 
 
 def test_an_empty_map_is_sent_as_nothing() -> None:
-    steps, step = wire.levels(np.zeros((5, 4), np.float32))
+    steps, step = encoding.levels(np.zeros((5, 4), np.float32))
     assert (steps == 32768).all()
     assert step > 0
 
 
 def test_every_method_has_its_colours() -> None:
-    found = wire.kinds(set(overlay.KINDS), {})
+    found = encoding.kinds(set(overlay.KINDS), {})
     assert set(found) == set(overlay.KINDS)
     for kind in found.values():
         assert kind["scale"] in kind["scales"]

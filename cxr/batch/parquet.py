@@ -19,7 +19,7 @@ from ..input_checks import limits_of
 from ..model.classifier import Classifier
 from ..notice import NOTICE
 from ..spreadsheet import inert
-from . import rows
+from . import table_rows
 from .scores import Comparison, Scores, known_of
 from .state import State, broken, not_written
 
@@ -96,7 +96,7 @@ class Table:
         }
         self._schema = _schema(model, known_hospital, given)
         self._known = known_of(model, known_hospital)
-        self._pair = rows.pair_of(model) or ("", "")
+        self._pair = table_rows.pair_of(model) or ("", "")
 
     def write_ready(self) -> None:
         """Write the parts whose films all have an answer, as far as the first that has not."""
@@ -191,9 +191,9 @@ def _schema(model: Classifier, known_hospital: bool, given: str) -> pa.Schema:
         "source": os.fsencode(given).decode(errors="backslashreplace"),
         "network": bundle.told,
         "hospital": site and {"name": site.name, "sha256": site.identity},
-        "log_odds": rows.pair_of(model),
-        "decision": rows.threshold_of(model, known_hospital),
+        "log_odds": table_rows.pair_of(model),
+        "decision": table_rows.threshold_of(model, known_hospital),
         "limits": dict(fitted.limits) if fitted else {},
     }
-    fields = [(name, kinds[kind]) for name, kind in rows.columns(model).items()]
+    fields = [(name, kinds[kind]) for name, kind in table_rows.columns(model).items()]
     return pa.schema(fields, metadata={"notice": NOTICE, "cxr": json.dumps(about)})

@@ -13,7 +13,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from cxr.imaging.dicom.bare import start_of_data_set
+from cxr.imaging.dicom.without_preamble import start_of_data_set
 from cxr.imaging.reader import read
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")

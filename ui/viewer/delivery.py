@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from streamlit import runtime
 
 from cxr.imaging.radiograph import Radiograph
-from ui.viewer import wire
+from ui.viewer import encoding
 
 SALT_BYTES = 16
 
@@ -38,21 +38,21 @@ class Parcels:
     def film(self, film: Radiograph) -> dict[str, Any]:
         """Address, depth and windows of a film."""
         if film not in self._films:
-            steps, curved = wire.steps_of(film)
+            steps, curved = encoding.steps_of(film)
             about = {
                 "depth": steps.itemsize,
-                "windows": wire.windows(film, steps, curved),
+                "windows": encoding.windows(film, steps, curved),
                 "unit": "after the film’s own curve" if curved else "",
             }
-            self._films[film] = self._salt + wire.pack(steps), about
+            self._films[film] = self._salt + encoding.pack(steps), about
         data, about = self._films[film]
         return {**self._address(data), **about}
 
     def map(self, values: NDArray[np.float32]) -> dict[str, Any]:
         """Address, size and step of a map."""
-        steps, step = wire.levels(values)
+        steps, step = encoding.levels(values)
         size = {"height": steps.shape[0], "width": steps.shape[1], "step": step}
-        return {**self._address(self._salt + wire.pack(steps)), **size}
+        return {**self._address(self._salt + encoding.pack(steps)), **size}
 
     def file(self, data: bytes, kind: str) -> str:
         """Address of a file as it is."""
