@@ -18,7 +18,8 @@
     python -m cxr site fit FOLDER|CSV --name NAME [--specificity S | --sensitivity S] [--share P]
                   [--positive T --negative N] [--without-outside] [--model DIR]
                   [--verdicts [--source HOSPITAL]]
-    python -m cxr site list | show NAME | export NAME --out FILE | import FILE | delete NAME
+    python -m cxr site list | show NAME | export NAME --out FILE | import FILE [--model DIR]
+                  | delete NAME
 
     python -m cxr dicom FILE --out FOLDER [--class T --method METHOD] [--box X,Y,WIDTH,HEIGHT]
                   [--window CENTRE WIDTH [--inverted]]

@@ -44,6 +44,7 @@ def fitted(scratch: Path) -> dict[str, Any]:
     # 17 films: a last batch that two devices cannot halve.
     odd = np.flatnonzero(frame.split == "val")[:17]
     return {
+        "on_gpu": training._on_gpu(),
         "devices": len(model.trainable_variables[0].value.sharding.device_set),
         "logits": training.predict(model, films, odd).tolist(),
         "losses": pd.read_csv(scratch / "run" / "history.csv").loss.tolist(),

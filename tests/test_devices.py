@@ -64,7 +64,7 @@ def test_two_devices_and_two_processes_train_what_one_device_does(tmp_path: Path
     ]
     found += [answer for host in hosts for answer in _end(host)]
     assert len(found) == 3
-    assert one["devices"] == 1
+    assert (one["devices"], one["on_gpu"]) == (1, False)
     assert np.ptp(one["logits"]) > 0.01
     for other in found:
         assert other["devices"] == 2, "the weights are on both"

@@ -62,9 +62,15 @@ def test_shares_have_exact_intervals() -> None:
     called = np.arange(10) < 8
     assert thresholds.share_of(called, np.arange(10)) == found
     pairs = thresholds.share_of(called, np.arange(10) // 2)
-    assert pairs == thresholds.share(4, 5)
+    assert pairs == thresholds.share(8, 10, 5)
     assert np.isnan(thresholds.share_of(called[:0], np.arange(0)).value)
     assert thresholds.independent(np.array([0, 0, 0, 1])) == pytest.approx(16 / 10)
+    several = np.repeat(np.arange(4), [2, 2, 3, 3])
+    assert thresholds.share_of(np.arange(10) < 9, several).value == 0.9
+    assert thresholds.share_of(np.ones(10, bool), several).high == 1
+    more = np.r_[several, np.arange(4, 24)]
+    worth = thresholds.independent(several)
+    assert thresholds.with_more(10, worth, 20) == pytest.approx(thresholds.independent(more))
     assert thresholds.width(0.8, 110) < thresholds.width(0.8, 10)
 
 
@@ -194,9 +200,9 @@ def test_what_is_called_is_called_by_the_moments_of_other_patients(
     for name, patients in (("known", one), ("unknown", None)):
         site = fit(phantom_model, mixed, [""] * 90, share=0.1, patients=patients)
         shares[name] = site.report["called_at"][1]
-    assert shares["known"]["value"] >= 35 / 90
+    assert shares["known"]["value"] > shares["unknown"]["value"]
     independent = 90**2 / (35**2 + 55)
-    found = thresholds.share(shares["known"]["value"] * independent, independent)
+    found = thresholds.share(round(90 * shares["known"]["value"]), 90, independent)
     assert (shares["known"]["low"], shares["known"]["high"]) == pytest.approx(
         (found.low, found.high)
     )
@@ -265,6 +271,19 @@ def test_patients_count_and_not_their_films(phantom_model: cxr.Classifier) -> No
         fit(phantom_model, films, labels, patients=["one"] * 15 + [""] * 25)
     assert refusal.value.code == "too_few_films"
     assert "N of 6 patients" in refusal.value.message
+
+
+def test_intervals_are_of_patients(phantom_model: cxr.Classifier) -> None:
+    """Two films of each: the intervals are those of half as many, the figures those of all."""
+    films, labels = hospital(phantom_model, 40, 40, apart=0)
+    patients = [str(place // 2) for place in range(80)]
+    pairs = fit(phantom_model, films, labels, patients=patients).report
+    assert pairs["independent"] == {"sensitivity": 20, "specificity": 20}
+    for figure in ("sensitivity", "specificity"):
+        found = thresholds.share(round(40 * pairs[figure]["value"]), 40, 20)
+        assert pairs[figure] == {"value": found.value, "low": found.low, "high": found.high}
+        more = thresholds.with_more(40, 20, 50)
+        assert pairs["more"][1][figure] == thresholds.width(found.value, more)
 
 
 def test_films_outside_are_counted_and_left_out_on_request(

@@ -44,9 +44,9 @@ def test_films_of_one_patient_count_once(phantom_model: cxr.Classifier) -> None:
     site = drawn(phantom_model)
     of_two = {**site.report, "independent": {"sensitivity": 5.0, "specificity": 2.0}}
     found = yields.rates(replace(site, report=of_two), -0.5)[1]
-    assert found == thresholds.share(1, 2)
+    assert found == thresholds.share(2, 4, 2)
     there = yields.moved(replace(site, report=of_two), -0.5).report["more"][0]
-    assert there["specificity"] == pytest.approx(thresholds.width(0.5, 22))
+    assert there["specificity"] == pytest.approx(thresholds.width(0.5, 24**2 / (4**2 / 2 + 20)))
 
 
 def test_its_own_threshold_has_the_figures_of_the_fit(phantom_model: cxr.Classifier) -> None:

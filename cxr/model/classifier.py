@@ -198,7 +198,7 @@ class Classifier:
             raise SiteError(
                 "other_network",
                 "This hospital profile was fitted on another network or version, whose scores mean "
-                "something else. Pick that model, or fit the profile anew.",
+                "something else. Pick that model (--model DIR), or fit the profile anew.",
             )
         there = copy.copy(self)
         there.site, there.head_weights = site, self._shipped_weights

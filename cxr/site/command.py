@@ -148,6 +148,11 @@ def show(profile: Profile) -> None:
         )
     if "called_at" in report:
         print(f"called {profile.positive}, as shipped: {_figure(report['called_shipped'])}")
+    elif "called" in report:
+        print(
+            f"called {profile.positive} of its own films: {report['called']:.2f}, by an earlier "
+            "version, not out of fold; fit it anew"
+        )
     print(watch.in_words(watch.look(profile)))
     print(json.dumps({"network": profile.network, "identity": profile.identity}))
 

@@ -48,7 +48,7 @@ def fit(
 
     From :data:`cxr.site.thresholds.LEAST` films of `negative`: a threshold. With as many of
     `positive`: a head of its own too, if it is ahead of the shipped one beyond doubt. From
-    :data:`cxr.site.alignment.LEAST` films without labels and a stated `share`: moments.
+    :data:`cxr.site.alignment.LEAST` patients' films without labels and a stated `share`: moments.
 
     Parameters
     ----------
@@ -260,14 +260,15 @@ def _labelled_fit(
         ]
     threshold = thresholds.threshold_for(score, data.positive, wanted)
     called = thresholds.out_of_fold_calls(score, data.positive, data.patients, wanted)
-    independent = {}
+    sides: dict[str, tuple[int, float]] = {}
     for figure, side in (("sensitivity", data.positive), ("specificity", ~data.positive)):
         if side.any():
             right = called[side] == data.positive[side]
             report[figure] = _figure(thresholds.share_of(right, data.patients[side]))
-            independent[figure] = thresholds.independent(data.patients[side])
+            sides[figure] = int(side.sum()), thresholds.independent(data.patients[side])
     area = report.get("head_area" if head else "shipped_area")
-    report |= {"why": why, "independent": independent, "more": _more(report, independent, area)}
+    independent = {figure: worth for figure, (_, worth) in sides.items()}
+    report |= {"why": why, "independent": independent, "more": _more(report, sides, area)}
     return {
         "kind": "head" if head else "threshold",
         "threshold": threshold,
@@ -291,18 +292,21 @@ def _seen(model: Classifier, data: Labelled, score: NDArray[np.float64]) -> drif
 
 
 def _more(
-    report: Mapping[str, Any], independent: Mapping[str, float], area: Mapping[str, float] | None
+    report: Mapping[str, Any],
+    sides: Mapping[str, tuple[int, float]],
+    area: Mapping[str, float] | None,
 ) -> list[dict[str, float]]:
     """How wide intervals would be of more films of each label, each another patient's, were the
-    figures the same."""
+    figures the same. `sides`: figure → its films, and what they are worth."""
     found = []
     for extra in MORE:
         line: dict[str, float] = {"films": float(extra)}
-        for figure, films in independent.items():
-            line[figure] = thresholds.width(report[figure]["value"], films + extra)
+        for figure, side in sides.items():
+            then = thresholds.with_more(*side, extra)
+            line[figure] = thresholds.width(report[figure]["value"], then)
         if area is not None:
-            fewest = min(independent.values())
-            shrink = float(np.sqrt(fewest / (fewest + extra)))
+            films, fewest = min(sides.values(), key=lambda side: side[1])
+            shrink = float(np.sqrt(fewest / thresholds.with_more(films, fewest, extra)))
             line["area"] = (area["high"] - area["low"]) * shrink
         found.append(line)
     return found

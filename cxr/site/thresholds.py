@@ -81,25 +81,35 @@ def independent(patients: NDArray[np.integer]) -> float:
     return float(films.sum() ** 2 / (films**2).sum()) if len(films) else 0.0
 
 
-def share(part: float, whole: float) -> Estimate:
-    """A share and its exact binomial 95 % interval (Clopper and Pearson 1934); NaN of nothing. Of
-    films that are not each another patient's, both are in :func:`independent` films."""
-    from scipy.stats import beta
+def with_more(films: int, worth: float, more: int) -> float:
+    """What `films` films that are worth `worth` would be worth with `more` films, each another
+    patient's."""
+    return (films + more) ** 2 / (films**2 / worth + more)
 
+
+def share(part: int, whole: int, worth: float | None = None) -> Estimate:
+    """A share and its exact binomial 95 % interval (Clopper and Pearson 1934); NaN of nothing.
+    `worth` is what the films are worth, see :func:`independent`, where that is not their number."""
     if not whole:
         return Estimate(float("nan"), float("nan"), float("nan"))
-    low = beta.ppf(0.025, part, whole - part + 1) if part else 0.0
-    high = beta.ppf(0.975, part + 1, whole - part) if part < whole else 1.0
-    return Estimate(part / whole, float(low), float(high))
+    return Estimate(part / whole, *_bounds(part / whole, whole if worth is None else worth))
 
 
 def share_of(called: NDArray[np.bool_], patients: NDArray[np.integer]) -> Estimate:
     """The share of films that are called, with an interval by patient."""
-    whole = independent(patients)
-    return share(float(called.sum()) * whole / max(len(called), 1), whole)
+    return share(int(called.sum()), len(called), independent(patients))
 
 
 def width(found: float, films: float) -> float:
     """How wide that interval would be of so many films with the same share, 0 to 1."""
-    there = share(found * films, films)
-    return there.high - there.low
+    low, high = _bounds(found, films)
+    return high - low
+
+
+def _bounds(found: float, films: float) -> tuple[float, float]:
+    from scipy.stats import beta
+
+    part = found * films
+    low = beta.ppf(0.025, part, films - part + 1) if found > 0 else 0.0
+    high = beta.ppf(0.975, part + 1, films - part) if found < 1 else 1.0
+    return float(low), float(high)

@@ -76,16 +76,18 @@ def rates(profile: Profile, threshold: float) -> tuple[Estimate, Estimate]:
     }
     worth = independent(profile)
     sensitivity, specificity = (
-        thresholds.share(part * worth[figure] / max(whole, 1), worth[figure])
-        for figure, (part, whole) in counts.items()
+        thresholds.share(part, whole, worth[figure]) for figure, (part, whole) in counts.items()
     )
     return sensitivity, specificity
 
 
 def independent(profile: Profile) -> dict[str, float]:
     """How many films its two figures rest on, see :func:`cxr.site.thresholds.independent`."""
-    films = {"sensitivity": len(profile.positives), "specificity": len(profile.negatives)}
-    return {**films, **profile.report.get("independent", {})}
+    return {**_films(profile), **profile.report.get("independent", {})}
+
+
+def _films(profile: Profile) -> dict[str, int]:
+    return {"sensitivity": len(profile.positives), "specificity": len(profile.negatives)}
 
 
 def _estimate(figure: Mapping[str, float] | None) -> Estimate:
@@ -122,12 +124,15 @@ def moved(profile: Profile, threshold: float) -> Profile:
         return profile
     figures = dict(zip(("sensitivity", "specificity"), rates(profile, threshold), strict=True))
     known = {name: asdict(found) for name, found in figures.items() if not isnan(found.value)}
-    worth = independent(profile)
+    worth, films = independent(profile), _films(profile)
     more = [
         {
             **line,
             **{
-                name: thresholds.width(found["value"], worth[name] + line["films"])
+                name: thresholds.width(
+                    found["value"],
+                    thresholds.with_more(films[name], worth[name], int(line["films"])),
+                )
                 for name, found in known.items()
             },
         }

@@ -34,7 +34,7 @@ COUNTS, DRAWS = (5, 10, 20, 30, 50), 100
 LEFT = 20
 """Patients of each label that must be left to judge on."""
 UNLABELLED = alignment.LEAST
-"""Films without labels that are drawn."""
+"""Films without labels that are drawn, each another patient's."""
 
 
 def measure(
@@ -231,8 +231,8 @@ def _unlabelled(
     """From films without labels, drawn as they come, at the hospital's own share of the positive
     label and at half and double of it; nothing where too few would be left to judge on."""
     share = float(whole.positive.mean())
-    people = np.unique(whole.patients)
-    if known is None or min(share, 1 - share) * (len(people) - UNLABELLED) < LEFT:
+    one_each = np.sort(np.unique(whole.patients, return_index=True)[1])
+    if known is None or min(share, 1 - share) * (len(one_each) - UNLABELLED) < LEFT:
         return []
     logits = np.stack([film.logits for film in whole.films]).astype(np.float64)
     first, second = model.labels.index(positive), model.labels.index(negative)
@@ -241,7 +241,7 @@ def _unlabelled(
         rows = []
         for draw in range(DRAWS):
             rng = np.random.default_rng([UNLABELLED, draw])
-            learn = rng.choice(len(whole.positive), UNLABELLED, replace=False)
+            learn = rng.choice(one_each, UNLABELLED, replace=False)
             others = ~np.isin(whole.patients, whole.patients[learn])
             head = alignment.aligned_head(model, known, whole.averages[learn], stated)
             moved = logits[others] + head.added(whole.averages[others])

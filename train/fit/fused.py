@@ -40,7 +40,9 @@ class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
     def call(self, inputs: Any) -> Any:
         kernel = keras.ops.convert_to_tensor(self.kernel).permute(0, 1, 3, 2)
         out = _convolved(self, inputs, kernel, kernel.shape[3])
-        return out if self.bias is None else out + keras.ops.convert_to_tensor(self.bias)
+        if self.bias is not None:
+            out = out + keras.ops.convert_to_tensor(self.bias)
+        return self.activation(out)
 
 
 def _convolved(layer: Any, inputs: Any, kernel: Any, groups: int) -> Any:
@@ -88,6 +90,11 @@ def fuse(model: Any) -> None:
 
 
 def _plain(layer: Any) -> bool:
-    """No groups, no dilation, channels last; a batch normalisation has none of these."""
-    usual = {"groups": 1, "dilation_rate": (1, 1), "data_format": "channels_last"}
+    """As convolutions mostly are; a batch normalisation has none of these."""
+    usual = {
+        "groups": 1,
+        "depth_multiplier": 1,
+        "dilation_rate": (1, 1),
+        "data_format": "channels_last",
+    }
     return all(getattr(layer, name, value) == value for name, value in usual.items())

@@ -142,8 +142,12 @@ def _bfloat16_pays(model: Any) -> bool:
 
 
 def _on_gpu() -> bool:
-    if keras.backend.backend() != "torch":
+    if keras.backend.backend() == "tensorflow":
         return bool(keras.distribution.list_devices("gpu"))
+    if keras.backend.backend() == "jax":
+        import jax  # asked by Keras for what is not there, it raises
+
+        return bool(jax.default_backend() != "cpu")
     import torch  # Keras lists no devices of torch's
 
     return bool(torch.cuda.is_available())

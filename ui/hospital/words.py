@@ -97,14 +97,14 @@ def shortcuts(profile: Profile) -> str:
             "Nothing crude tells the two piles apart as well as the network does: not the "
             "thumbnail, the rim, the corners, nor brightness and sharpness."
         )
+    learnt = ", and the head may have learnt that" if profile.head is not None else ""
     if tripped == [_ARTICLES["thumbnail"]]:
         return (
             f"By a thumbnail of 16 × 16 pixels alone {profile.positive} can be told from "
             f"{profile.negative} about as well as by the network: the two piles differ by "
-            "something other than disease, or by disease so large that it shows there. "
+            f"something other than disease, or by disease so large that it shows there{learnt}. "
             f"{_MEND}"
         )
-    learnt = ", and the head may have learnt that" if profile.head is not None else ""
     return (
         "The two piles differ by something other than disease: "
         f"by {_joined(tripped)} alone {profile.positive} can be told from {profile.negative} about "

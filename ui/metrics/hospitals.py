@@ -197,9 +197,9 @@ def _how(found: Found) -> str:
     return (
         f"{drawn} draws for each number of films, judged on the films of all other patients there: "
         "median, and where nine draws of ten lie. No profile: all films, called by the higher "
-        f"score of {ill} and {well}. AUROC and least gain (in the worst draw) are those of a head "
-        "of the hospital’s own, offered or not; shares are at the threshold for a specificity of "
-        f"{share(found.wanted, 2)}, of that head where it is offered, else of the shipped scores. "
-        f"Met: share of draws within {share(TOLERANCE, 2)} of it. From fewer than {LEAST} films of "
-        f"a label the app fits nothing. –: does not apply."
+        f"score of {ill} and {well}. With labels: AUROC and least gain (in the worst draw) are "
+        "those of a head of the hospital’s own, offered or not; shares are at the threshold for a "
+        f"specificity of {share(found.wanted, 2)}, of that head where it is offered, else of the "
+        f"shipped scores. Met: share of draws within {share(TOLERANCE, 2)} of it. From fewer than "
+        f"{LEAST} films of a label the app fits no threshold. –: does not apply."
     )
