@@ -1,6 +1,9 @@
-"""What screening costs, by stage, beside its ceilings and plain Keras.
+"""What screening costs, by stage, beside its ceilings, plain Keras and torchxrayvision.
 
     python -m benchmarks.screen [stages] [keras] [--films N] [--rounds N]
+    python -m benchmarks.screen torchxrayvision --peer PYTHON
+
+PYTHON is that of an environment of its own: ``pip install -r benchmarks/requirements-xrv.txt``.
 
 Drawn films of three kinds: JPEG of 256 pixels, and DICOM of 2,500 × 3,000 pixels with 16 bits, raw
 and as JPEG 2000. Stages are processor seconds of one process, by turns film by film, so that a slow
@@ -43,6 +46,8 @@ from cxr.teaching import phantom
 
 HEIGHT, WIDTH = 3000, 2500
 KINDS = ("JPEG, 256", "DICOM, raw", "DICOM, JPEG 2000")
+ALIKE = ("read", "decode", "preprocess", "infer")
+"""What of ours the peers do too."""
 _GRAIN = 300
 """Of 65,535: the noise of a detector, which no packing takes away."""
 
@@ -135,23 +140,25 @@ def stages(paths: list[Path], model: cxr.Classifier, keep: State) -> dict[str, f
     return {stage: median(values) for stage, values in spent.items()}
 
 
-def keras(folder: Path, kind: str) -> float:
-    """Processor seconds a film of a loop as a Keras user writes it: `tf.data` that reads, decodes
-    and resizes, and `predict`. No checks, no rows."""
-    command = [sys.executable, "-m", "benchmarks.peers.screen", str(folder), kind]
-    return float(run(command).answer["seconds"])
+def loop(python: str, module: str, folder: Path, kind: str) -> float:
+    """Processor seconds a film of a loop as its users write it: it reads, decodes, resizes and
+    scores. No checks, no rows."""
+    return float(
+        run([python, "-m", f"benchmarks.peers.{module}", str(folder), kind]).answer["seconds"]
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; or all")
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; or the first two")
+    parser.add_argument("--peer", metavar="PYTHON", help="that has torchxrayvision")
     parser.add_argument("--films", type=int, default=20, help="of each kind")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         folders = {kind: draw(home / str(n), kind, options.films) for n, kind in enumerate(KINDS)}
-        for part in options.parts or PARTS:
+        for part in options.parts or ("stages", "keras"):
             PARTS[part](home, folders, options)
     print(load())
 
@@ -178,21 +185,35 @@ def show_stages(home: Path, folders: dict[str, Path], options: argparse.Namespac
 
 
 def show_keras(home: Path, folders: dict[str, Path], options: argparse.Namespace) -> None:
+    _show_loop("plain Keras", sys.executable, "screen", home, folders, options.rounds)
+
+
+def show_xrv(home: Path, folders: dict[str, Path], options: argparse.Namespace) -> None:
+    _show_loop("torchxrayvision", options.peer, "screen_xrv", home, folders, options.rounds)
+
+
+def _show_loop(
+    name: str, python: str, module: str, home: Path, folders: dict[str, Path], rounds: int
+) -> None:
+    """Beside all of ours, and beside what of ours the loop does too."""
     model = cxr.load()
     for kind, folder in folders.items():
-        ratios = []
-        for turn in range(options.rounds):
-            state = State(home / f"beside{turn}{kind}", {})
-            ours = sum(stages(sorted(folder.iterdir()), model, state).values())
+        whole, alike = [], []
+        for turn in range(rounds):
+            state = State(home / f"{module}{turn}{kind}", {})
+            ours = stages(sorted(folder.iterdir()), model, state)
             state.close()
-            ratios.append(keras(folder, kind) / ours)
-        spread = f"{min(ratios):.2f}–{max(ratios):.2f}"
-        print(f"{kind}: plain Keras beside ours {median(ratios):.2f}× ({spread})", flush=True)
+            peer = loop(python, module, folder, kind)
+            whole.append(peer / sum(ours.values()))
+            alike.append(peer / sum(ours[stage] for stage in ALIKE))
+        said = (f"{median(x):.2f}× ({min(x):.2f}–{max(x):.2f})" for x in (whole, alike))
+        print(f"{kind}: {name} beside ours {', beside the same work '.join(said)}", flush=True)
 
 
 PARTS = {
     "stages": show_stages,
     "keras": show_keras,
+    "torchxrayvision": show_xrv,
 }
 
 
