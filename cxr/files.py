@@ -1,9 +1,11 @@
-"""Files that are named, or lie in folders that are."""
+"""Files that are named, lie in folders that are, or are packed on a tape."""
 
 from __future__ import annotations
 
 import os
+import tarfile
 from collections.abc import Sequence
+from typing import Self
 
 
 def files_at(place: str) -> list[str]:
@@ -14,6 +16,21 @@ def files_at(place: str) -> list[str]:
         shown = (name for name in names if not name.startswith("."))
         found += (os.path.join(folder, name) for name in shown)  # noqa: PTH118 (need not be text)
     return sorted(found) or [place]
+
+
+class Head(tarfile.TarInfo):
+    """Of a file on a tape, for ``tarfile.open(…, tarinfo=Head)``. tarfile takes a head that is
+    broken or cut off for the end of the tape, and so lists a part of a damaged one without a word:
+    here it raises ``tarfile.ReadError``."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from error
 
 
 def below(places: Sequence[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Data folders made from what sources publish: trees, tables, archives, and a manifest to match."""
 
+import gzip
 import io
 import lzma
 import tarfile
@@ -212,10 +213,21 @@ def test_sources_that_are_none_are_refused(tmp_path: Path) -> None:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     (tmp_path / "half.tar.gz").write_bytes(held.getvalue()[: len(held.getvalue()) // 2])
+    plain = gzip.decompress(held.getvalue())
+    head = plain.index(b"N/20.png")
+    for name, tape in (
+        ("before a head", plain[:head]),
+        ("in a head", plain[: head + 100]),
+        ("head broken", plain[: head + 148] + b"x" + plain[head + 149 :]),
+    ):
+        (tmp_path / f"{name}.tar").write_bytes(tape)
     for name, code in (
         ("nowhere", "no_source"),
         ("no.zip", "bad_archive"),
         ("half.tar.gz", "bad_archive"),
+        ("before a head.tar", "bad_archive"),
+        ("in a head.tar", "bad_archive"),
+        ("head broken.tar", "bad_archive"),
         ("empty", "no_films"),
     ):
         with pytest.raises(DataError) as caught:

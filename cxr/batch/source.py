@@ -17,6 +17,7 @@ from typing import Literal
 
 from .. import manifest
 from ..errors import ScreenError, UnreadableFile
+from ..files import Head
 from ..imaging.decode_limits import MAX_BYTES, check_bytes, damaged
 from ..imaging.reader import bytes_of
 from . import dicomdir, pacs
@@ -176,7 +177,7 @@ def _zipped(given: str) -> Iterator[Film]:
 
 def _tarred(given: str) -> Iterator[Film]:
     whole = _file(given, given).stamp
-    with tarfile.open(given) as archive:
+    with tarfile.open(given, tarinfo=Head) as archive:
         for number, member in _members(archive):
             if member.isfile() and _shown(member.name):
                 yield _member(given, member.name, number, whole)
@@ -197,12 +198,6 @@ def _members(archive: tarfile.TarFile) -> Iterator[tuple[int, tarfile.TarInfo]]:
         archive.members.clear()  # type: ignore[attr-defined] # else it holds all that it has passed
         yield number, member
         number += 1
-    # A broken head ends the list as the zeros at an archive's end do.
-    file = archive.fileobj
-    assert file is not None
-    file.seek(archive.offset)
-    if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-        raise tarfile.ReadError("no end")
 
 
 def fetcher(given: str) -> Callable[[bytes], bytes]:
@@ -259,7 +254,7 @@ class _Tar:
         self._begin()
 
     def _begin(self) -> None:
-        self._archive = tarfile.open(self._given)  # noqa: SIM115 (open as long as the process is)
+        self._archive = tarfile.open(self._given, tarinfo=Head)  # noqa: SIM115 (open as long as the process is)
         self._members = _members(self._archive)
         self._next = 0
 

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from cxr.errors import DataError, UnreadableFile
+from cxr.files import Head
 from cxr.imaging.decode_limits import MAX_BYTES, check_bytes
 
 from . import tables
@@ -183,7 +184,7 @@ def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 def _taped(path: Path) -> Iterator[tuple[str, Content]]:
     """As a stream: to go back in a compressed tape is to begin again."""
-    with tarfile.open(path, "r|*") as archive:
+    with tarfile.open(path, "r|*", tarinfo=Head) as archive:
         for info in archive:
             if info.isfile() and _may_be_film(info.name):
                 yield info.name, partial(_untaped, archive, info)
