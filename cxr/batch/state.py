@@ -52,12 +52,16 @@ class State:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(folder / "state.sqlite3", timeout=0, isolation_level=None)
-            self._base.executescript(
-                # The lock is the process's: it ends with it.
-                "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                f"BEGIN EXCLUSIVE; {_TABLES} COMMIT;"
-            )
-            self._same(plan)
+            try:
+                self._base.executescript(
+                    # The lock is the process's: it ends with it.
+                    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; "
+                    f"PRAGMA synchronous=NORMAL; BEGIN EXCLUSIVE; {_TABLES} COMMIT;"
+                )
+                self._same(plan)
+            except BaseException:
+                self._base.close()  # else the lock is held until what was raised is forgotten
+                raise
         except OSError as error:
             raise not_written(error) from error
         except sqlite3.DatabaseError as error:

@@ -14,6 +14,7 @@ from sites import profile
 
 import cxr
 from cxr.batch import parquet
+from cxr.batch.state import State
 from cxr.site_profiles import store
 
 
@@ -137,3 +138,14 @@ def test_two_do_not_work_on_one_table_and_what_is_broken_is_said(
     (parts / "state.sqlite3").write_bytes(b"no database" * 400)
     assert screen(folder, out, phantom_model) == 2
     assert "[broken_run]" in capsys.readouterr().err
+
+
+def test_a_run_that_is_refused_lets_go_of_the_table(tmp_path: Path) -> None:
+    """Also while what was raised is kept, as a debugger or a log keeps it."""
+    begun = State(tmp_path, {"network": "one"})
+    begun.keep("0" * 64, {}, [])
+    begun.close()
+    with pytest.raises(cxr.errors.ScreenError) as refused:
+        State(tmp_path, {"network": "another"})
+    assert refused.value.code == "other_run"
+    State(tmp_path, {"network": "one"}).close()
