@@ -16,9 +16,8 @@ from urllib.error import URLError
 from waiting import WAIT_MS
 
 ROOT = Path(__file__).parents[2]
-WRONG = ("Uncaught app execution", "Traceback")
-"""What no server's log may hold. Streamlit also tells of a press on a part of a page that has just
-gone: on a slow machine hands that leave a page in the middle of its work do press so."""
+WRONG = ("Uncaught app execution", "Traceback", "does not exist")
+"""What no server's log may hold: the last is said of a part of a page that is gone."""
 
 
 def free_port() -> int:
