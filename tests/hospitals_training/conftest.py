@@ -14,7 +14,7 @@ from networks import phantom
 import cxr
 from cxr.model.bundle import manifest_values, write_manifest
 from train.data import manifest
-from train.evaluation import hospitals, reference
+from train.evaluation import hospital_draws, reference
 from train.recipes import recipe
 
 FILMS = {
@@ -63,7 +63,7 @@ def bundle(phantom_model: cxr.Classifier, data: Path, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference, "LEAST", 5)
-    monkeypatch.setattr(hospitals, "COUNTS", (4, 10, 30))
-    monkeypatch.setattr(hospitals, "LEFT", 4)
-    monkeypatch.setattr(hospitals, "UNLABELLED", 12)
-    monkeypatch.setattr(hospitals, "DRAWS", 2)
+    monkeypatch.setattr(hospital_draws, "COUNTS", (4, 10, 30))
+    monkeypatch.setattr(hospital_draws, "LEFT", 4)
+    monkeypatch.setattr(hospital_draws, "UNLABELLED", 12)
+    monkeypatch.setattr(hospital_draws, "DRAWS", 2)

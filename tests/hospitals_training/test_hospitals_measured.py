@@ -23,7 +23,7 @@ from cxr.site.adaptation import labelled
 from train import options
 from train.__main__ import main
 from train.data import manifest
-from train.evaluation import hospitals, hospitals_table, reference
+from train.evaluation import hospital_draws, hospitals, hospitals_table, reference
 
 
 def without_nan(text: str) -> Any:
@@ -205,7 +205,7 @@ def test_a_hospital_with_one_label_or_few_films_is_refused(
         reference.may_be_unseen(one, model.bundle, ("far",), "T", "N")
     with pytest.raises(DataError, match="name at least one"):
         reference.may_be_unseen(frame, model.bundle, (), "T", "N")
-    monkeypatch.setattr(hospitals, "LEFT", 20)
+    monkeypatch.setattr(hospital_draws, "LEFT", 20)
     with pytest.raises(DataError, match="of 14 patients with T; at least 24 are needed"):
         hospitals.measure(bundle, data, ("far",))
 
@@ -253,10 +253,10 @@ def same_as_if_never_there(
 def test_no_patient_is_learnt_from_and_judged(phantom_model: cxr.Classifier) -> None:
     films, labels = hospital(phantom_model, 30, 30)
     whole = labelled(phantom_model, films, labels, np.arange(60) // 2, "T", "N")
-    for learn, others in hospitals._draws(whole, 4):
+    for learn, others in hospital_draws._draws(whole, 4):
         assert whole.positive[learn].sum() == len(learn) - 4 == 4
         assert not set(whole.patients[learn]) & set(whole.patients[others])
         assert len(others) >= 60 - 2 * len(learn)
     alone = replace(whole, patients=np.arange(60))
-    for learn, others in hospitals._draws(alone, 4):
+    for learn, others in hospital_draws._draws(alone, 4):
         assert sorted([*learn, *others]) == list(range(60))

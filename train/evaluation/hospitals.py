@@ -4,7 +4,7 @@ more of a hospital's films, drawn again and again, judged on all its others."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +13,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from cxr.metrics import curves, delong
-from cxr.metrics.hospital_profiles import FILE, TOLERANCE
+from cxr.metrics import curves
+from cxr.metrics.hospital_profiles import FILE
 from cxr.model.bundle import Bundle, manifest_values, open_bundle, write_manifest
 from cxr.model.classifier import Classifier
 from cxr.model.reference import Reference, reference_of
-from cxr.site import alignment
-from cxr.site.adaptation import Labelled, adapted, labelled
-from cxr.site.films import Film, gather
+from cxr.site.adaptation import Labelled, labelled
+from cxr.site.films import gather
 from cxr.site.fitting import WANTED
 from cxr.site.shortcuts import shortcuts
-from cxr.site.thresholds import LEAST, threshold_for
 
 from ..data import manifest
-from . import reference
+from . import hospital_draws, reference
 
 Places = NDArray[np.integer]
-
-COUNTS, DRAWS = (5, 10, 20, 30, 50), 100
-LEFT = 20
-"""Patients of each label that must be left to judge on."""
-UNLABELLED = alignment.LEAST
-"""Films without labels that are drawn, each another patient's."""
 
 
 def measure(
@@ -87,7 +79,7 @@ def measure(
     found["one_label"] = {
         str(site): _one_label(model, rows, data, positive, negative)
         for site, rows in external.groupby("source")
-        if min((rows.label == label).sum() for label in (positive, negative)) < LEFT
+        if min((rows.label == label).sum() for label in (positive, negative)) < hospital_draws.LEFT
     }
     found["left_out"] = elsewhere
     values = manifest_values(folder)
@@ -141,19 +133,21 @@ def _one_label(
     kept = [film for film in films if film is not None]
     whole = labelled(model, kept, list(told), patients, positive, negative)
     well = np.flatnonzero(told == negative)
-    enough = [n for n in (10, 30) if len(np.unique(patients[well])) >= n + LEFT]
+    enough = [n for n in (10, 30) if len(np.unique(patients[well])) >= n + hospital_draws.LEFT]
     held = sorted(set(told))
     return {
         "films": {str(label): int((told == label).sum()) for label in held},
         "called": {str(label): float((whole.shipped[told == label] >= 0).mean()) for label in held},
-        "threshold_alone": [_threshold_alone(_part(whole, well), n) for n in enough],
+        "threshold_alone": [
+            hospital_draws.threshold_alone(hospital_draws.part(whole, well), n) for n in enough
+        ],
     }
 
 
 def _enough(
     site: str, labels: Sequence[str], patients: Places, positive: str, negative: str
 ) -> None:
-    least = min(COUNTS) + LEFT
+    least = min(hospital_draws.COUNTS) + hospital_draws.LEFT
     people = {
         label: len({who for who, told in zip(patients, labels, strict=True) if told == label})
         for label in (positive, negative)
@@ -205,14 +199,16 @@ def _hospital(
     tripped = shortcuts(whole.films, whole.positive, whole.patients, whole.shipped)
     sides = (whole.positive, ~whole.positive)
     fewest = min(len(np.unique(whole.patients[side])) for side in sides)
-    counts = [n for n in COUNTS if n + LEFT <= fewest]
+    counts = [n for n in hospital_draws.COUNTS if n + hospital_draws.LEFT <= fewest]
     with threadpool_limits(1, "blas"):
-        steps = [_step(model, known, whole, n, positive, negative) for n in counts]
-        alone = [_threshold_alone(whole, n) for n in (10, 30) if n in counts]
+        steps = [
+            hospital_draws.labelled(model, known, whole, n, positive, negative) for n in counts
+        ]
+        alone = [hospital_draws.threshold_alone(whole, n) for n in (10, 30) if n in counts]
     return {
         "films": {negative: int((~whole.positive).sum()), positive: int(whole.positive.sum())},
         "shipped": {
-            "area": _area(whole.shipped, whole.positive),
+            "area": curves.auroc(curves.count(whole.shipped, whole.positive)),
             "sensitivity": float(called[whole.positive].mean()),
             "specificity": float((~called[~whole.positive]).mean()),
         },
@@ -221,140 +217,5 @@ def _hospital(
         },
         "threshold_alone": alone,
         "steps": steps,
-        "unlabelled": _unlabelled(model, known, whole, positive, negative),
+        "unlabelled": hospital_draws.unlabelled(model, known, whole, positive, negative),
     }
-
-
-def _unlabelled(
-    model: Classifier, known: Reference | None, whole: Labelled, positive: str, negative: str
-) -> list[dict[str, Any]]:
-    """From films without labels, drawn as they come, at the hospital's own share of the positive
-    label and at half and double of it; nothing where too few would be left to judge on."""
-    share = float(whole.positive.mean())
-    one_each = np.sort(np.unique(whole.patients, return_index=True)[1])
-    if known is None or min(share, 1 - share) * (len(one_each) - UNLABELLED) < LEFT:
-        return []
-    logits = np.stack([film.logits for film in whole.films]).astype(np.float64)
-    first, second = model.labels.index(positive), model.labels.index(negative)
-    found: list[dict[str, Any]] = []
-    for stated in alignment.around(share):
-        rows = []
-        for draw in range(DRAWS):
-            rng = np.random.default_rng([UNLABELLED, draw])
-            learn = rng.choice(one_each, UNLABELLED, replace=False)
-            others = ~np.isin(whole.patients, whole.patients[learn])
-            head = alignment.aligned_head(model, known, whole.averages[learn], stated)
-            moved = logits[others] + head.added(whole.averages[others])
-            odds, ill = moved[:, first] - moved[:, second], whole.positive[others]
-            rows.append(
-                {
-                    "area": _area(odds, ill),
-                    "sensitivity": float((odds[ill] >= 0).mean()),
-                    "specificity": float((odds[~ill] < 0).mean()),
-                }
-            )
-        table = pd.DataFrame(rows)
-        figures = ("area", "sensitivity", "specificity")
-        found.append(
-            {
-                "films": UNLABELLED,
-                "draws": DRAWS,
-                "share": share,
-                "stated": stated,
-                **{name: _band(table[name]) for name in figures},
-            }
-        )
-    return found
-
-
-def _draws(whole: Labelled, count: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Places that are learnt from, `count` films of each label, and those of all other patients."""
-    for draw in range(DRAWS):
-        rng = np.random.default_rng([count, draw])
-        sides = [np.flatnonzero(side) for side in (~whole.positive, whole.positive)]
-        held = [side for side in sides if len(side)]
-        learn = np.concatenate([rng.choice(side, count, replace=False) for side in held])
-        others = ~np.isin(whole.patients, whole.patients[learn])
-        yield learn, np.flatnonzero(others)
-
-
-def _part(whole: Labelled, places: NDArray[np.integer]) -> Labelled:
-    films: list[Film] = [whole.films[place] for place in places]
-    people = np.unique(whole.patients[places], return_inverse=True)[1]
-    return Labelled(
-        films, whole.averages[places], whole.shipped[places], whole.positive[places], people
-    )
-
-
-def _step(
-    model: Classifier,
-    known: Reference | None,
-    whole: Labelled,
-    count: int,
-    positive: str,
-    negative: str,
-) -> dict[str, Any]:
-    first, second = model.labels.index(positive), model.labels.index(negative)
-    logits = np.stack([film.logits for film in whole.films]).astype(np.float64)
-    rows = []
-    for learn, others in tqdm(_draws(whole, count), f"{count} + {count}", DRAWS):
-        part, ill = _part(whole, learn), whole.positive[others]
-        made = adapted(model, known, part, positive, negative)
-        moved = logits[others] + made.head.added(whole.averages[others])
-        odds = (moved[:, first] - moved[:, second]) / model.bundle.temperature
-        gain = delong.gain(made.out_of_fold, part.shipped, part.positive, part.patients)
-        offered = bool(gain.low > 0) and count >= LEAST
-        score, own = (odds, made.out_of_fold) if offered else (whole.shipped[others], part.shipped)
-        called = score >= threshold_for(own, part.positive, WANTED)
-        rows.append(
-            {
-                "shipped": _area(whole.shipped[others], ill),
-                "head": _area(odds, ill),
-                "offered": float(offered),
-                "sensitivity": float(called[ill].mean()),
-                "specificity": float((~called[~ill]).mean()),
-            }
-        )
-    table = pd.DataFrame(rows)
-    ahead = table["head"] - table["shipped"]
-    return {
-        "films": count,
-        "draws": len(table),
-        **{name: _band(table[name]) for name in ("shipped", "head", "sensitivity", "specificity")},
-        "worst_gain": float(ahead.min()),
-        "offered": float(table.offered.mean()),
-        "met": _met(table.specificity),
-    }
-
-
-def _threshold_alone(whole: Labelled, count: int) -> dict[str, Any]:
-    """From known negatives alone."""
-    rows = []
-    for learn, others in _draws(whole, count):
-        own = learn[~whole.positive[learn]]
-        limit = threshold_for(whole.shipped[own], whole.positive[own], WANTED)
-        called, ill = whole.shipped[others] >= limit, whole.positive[others]
-        rows.append({"specificity": float((~called[~ill]).mean())})
-        if ill.any():
-            rows[-1]["sensitivity"] = float(called[ill].mean())
-    table = pd.DataFrame(rows)
-    return {
-        "films": count,
-        "draws": len(table),
-        **{name: _band(table[name]) for name in ("sensitivity", "specificity") if name in table},
-        "met": _met(table.specificity),
-    }
-
-
-def _area(score: NDArray[np.floating], ill: NDArray[np.bool_]) -> float:
-    return curves.auroc(curves.count(score, ill))
-
-
-def _met(specificity: pd.Series) -> float:
-    return float(((specificity - WANTED["specificity"]).abs() <= TOLERANCE).mean())
-
-
-def _band(values: pd.Series) -> dict[str, float]:
-    """The median and where nine draws of ten lie."""
-    middle, low, high = np.quantile(values, [0.5, 0.05, 0.95])
-    return {"value": float(middle), "low": float(low), "high": float(high)}
