@@ -155,6 +155,8 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=20, help="of each kind")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    if "torchxrayvision" in options.parts and not options.peer:
+        parser.error("torchxrayvision needs --peer PYTHON")
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         folders = {kind: draw(home / str(n), kind, options.films) for n, kind in enumerate(KINDS)}
