@@ -6,7 +6,11 @@ import pytest
 from traindata import RECIPE, make_data
 
 from cxr.errors import DataError
+from cxr.metrics.predictions import table
+from cxr.model.bundle import open_bundle
+from train.__main__ import main
 from train.data import cache, manifest, splits
+from train.evaluation import reference
 from train.experiments import ledger, site_holdout
 from train.recipes import recipe
 
@@ -113,13 +117,24 @@ def test_another_seed_is_a_run_of_its_own(tmp_path: Path) -> None:
     assert site_holdout.at_seed(other, name, plan.training.seed)[0] == plan
 
 
-def test_a_left_out_site_is_scored_and_goes_into_the_ledger(tmp_path: Path) -> None:
+def test_a_left_out_site_is_scored_and_goes_into_the_ledger_and_into_a_bundle(
+    tmp_path: Path,
+) -> None:
     data = make_data(tmp_path / "films")
     path = tmp_path / "tiny.toml"
     path.write_text(RECIPE)
     plan, frame = recipe.load(str(path)), manifest.load(data)
     films = cache.films(frame, data, plan.labels, plan.learns_from, tmp_path / "cache")
+    export = ["export", "--recipe", str(path), "--data", str(data), "--runs", str(tmp_path)]
+    export += ["--leave-out", "b", "--out", str(tmp_path / "without")]
+    assert main(export) == 2, "nothing was trained yet"
     found = site_holdout.leave_out(plan, "tiny", films, frame, ["b"], tmp_path)
+    assert main(export) == 0
+    told = table(open_bundle(tmp_path / "without"))
+    assert set(told.split[told.source == "b"]) == {"external"}
+    assert set(told.split[told.source == "a"]) == {"val", "test"}
+    assert reference.learnt_from(open_bundle(tmp_path / "without")) == {"a"}
+    assert (told.source == "b").sum() == (frame.source == "b").sum(), "those of test too"
     inside = frame.split.isin(("train", "val"))
     assert found["b"]["n"] == int(((frame.source == "b") & inside).sum())
     assert found["b"]["pairs"]["T against N"]["value"] > 0.9, "the labels can be seen"

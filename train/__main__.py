@@ -1,7 +1,7 @@
 """Train and evaluate.
 
     python -m train fit --recipe default --data DIR --out models/NAME
-    python -m train export --recipe default --data DIR --out models/NAME
+    python -m train export --recipe default --data DIR --out models/NAME [--leave-out sakha]
     python -m train calibrate --out models/NAME [--sensitivity T=.95]
     python -m train external --out models/NAME
     python -m train sites --recipe default --data DIR --leave-out sakha,nih
@@ -24,22 +24,22 @@
     python -m train prepare [NAME=]SOURCE... --out DIR [--like manifest.csv]
 
 `fit` ends with `export` in a process of its own; run `export` by itself where training had no
-TensorFlow (KERAS_BACKEND=torch or jax). `calibrate` fits temperature, operating points and sets
-anew. `external` scores the sites that no training may touch. `sites` and `folds`
-say what a recipe is worth on films that it was kept from; `compare` holds runs of `sites` against
-each other, film by film. `audit` asks whether the disease or the hospital is told. `audit`,
-`robustness`, `card`, `lungs-report` and `passport` print a page of docs/, `row` a row of
-docs/recipes.md, `external` one of docs/experiments.md, `ledger` the table of docs/ledger.md; none
-writes there. `passport` first fits a bundle's input checks, which a new network lacks. `reference`
-measures what it brings along of known and of unseen hospitals; `--left-out` takes the scores of a
-hospital that was learnt from by a network that was kept from it. `hospitals` measures what profiles
-fitted on a hospital's own films are worth (docs/hospitals.md); `--left-out` takes over what it
-measured of a hospital that was learnt from for the bundle of a network that was not. `calls` counts
-what its calls have meant (docs/calls.md). `learnt` scores the films that it learnt from, whose
-labels Review then corrects (docs/reviewing.md). `adopt` makes a bundle of a Keras
-classifier from elsewhere: docs/adopting.md. `prepare` makes a data folder
-of what sources publish (folders, tables, archives): docs/data.md. `search` tries values within a
-recipe's [search].
+TensorFlow (KERAS_BACKEND=torch or jax); `--leave-out` makes the bundle of a run of `sites`, to
+which those sites are external. `calibrate` fits temperature, operating points and sets anew.
+`external` scores the sites that no training may touch. `sites` and `folds` say what a recipe is
+worth on films that it was kept from; `compare` holds runs of `sites` against each other, film by
+film. `audit` asks whether the disease or the hospital is told. `audit`, `robustness`, `card`,
+`lungs-report` and `passport` print a page of docs/, `row` a row of docs/recipes.md, `external` one
+of docs/experiments.md, `ledger` the table of docs/ledger.md; none writes there. `passport` first
+fits a bundle's input checks, which a new network lacks. `reference` measures what it brings along
+of known and of unseen hospitals; `--left-out` takes the scores of a hospital that was learnt from
+by a network that was kept from it. `hospitals` measures what profiles fitted on a hospital's own
+films are worth (docs/hospitals.md); `--left-out` takes over what it measured of a hospital that was
+learnt from for the bundle of a network that was not. `calls` counts what its calls have meant
+(docs/calls.md). `learnt` scores the films that it learnt from, whose labels Review then corrects
+(docs/reviewing.md). `adopt` makes a bundle of a Keras classifier from elsewhere: docs/adopting.md.
+`prepare` makes a data folder of what sources publish (folders, tables, archives): docs/data.md.
+`search` tries values within a recipe's [search].
 """
 
 from __future__ import annotations

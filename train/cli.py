@@ -58,13 +58,21 @@ def draw(options: Namespace) -> None:
 
 
 def export(options: Namespace) -> None:
+    from .data import splits
+    from .fit.runs import without
+
     plan, frame = _plan(options)
+    sites = options.leave_out or ()
     run = options.runs / options.out.name
+    if sites:
+        run = without(options.runs, _name(options), sites)
     if not (run / "best.weights.h5").is_file():
+        how = ("--recipe, --leave-out", "sites") if sites else ("--out", "fit")
         raise DataError(
             "no_run",
-            f"Nothing was trained under the name {options.out.name!r} where runs are kept. Say the "
-            "--out and --runs of its training, or train it: python -m train fit, with the same.",
+            f"Nothing was trained under the name {run.name!r} where runs are kept. Say the "
+            f"{how[0]} and --runs of its training, or train it: python -m train {how[1]}, with the "
+            "same.",
         )
     if _segments(plan):
         from .data import masks
@@ -76,6 +84,7 @@ def export(options: Namespace) -> None:
         show(lines("", bundle.metrics["test"]["sources"]))
         return
     frame, squares = _films(plan, frame, options)
+    frame = splits.without_sites(frame, sites) if sites else frame
     from .export.classifier import export_run
 
     bundle = export_run(plan, run, squares, frame, options.out)

@@ -39,7 +39,7 @@ class Command:
 
 COMMANDS = {
     "fit": Command("train, then export", "recipe data out", "runs devices"),
-    "export": Command("make a bundle of a run", "recipe data out", "runs"),
+    "export": Command("make a bundle of a run", "recipe data out", "leave-out runs"),
     "calibrate": Command("fit a bundle's temperature and limits", "out", "sensitivity"),
     "external": Command("score the sites that no training may touch", "out"),
     "sites": Command(
@@ -111,7 +111,7 @@ def _options() -> dict[str, dict[str, Any]]:
         "data": {"type": Path, "help": "folder with manifest.csv"},
         "out": {"type": Path, "help": "the folder to make, or the bundle's"},
         "runs": {"type": Path, "default": Path("runs"), "help": "caches and checkpoints"},
-        "leave-out": {**by_commas, "help": "sites, by commas"},
+        "leave-out": {**by_commas, "help": "sites, by commas; export: of the run of sites"},
         "seed": {
             "type": int,
             "help": "of all that is drawn, not the recipe's; a run of its own",

@@ -41,6 +41,13 @@ def without_sites(frame: pd.DataFrame, sites: Sequence[str]) -> pd.DataFrame:
     return cut
 
 
+def external_where_left_out(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` as a network has it that was kept from sites: all their films, those of test too, are
+    in "external"."""
+    away = frame.source[frame.split == LEFT_OUT]
+    return frame.assign(split=frame.split.where(~frame.source.isin(away), "external"))
+
+
 def folds(frame: pd.DataFrame, k: int, seed: int = 0) -> Iterator[pd.DataFrame]:
     """`frame` in `k` other splits of its films, each film once in `test`.
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..data import splits
 from ..data.manifest import described
 from ..evaluation import evaluate
-from ..fit.runs import claim
+from ..fit.runs import claim, without
 from ..fit.training import build, fit, predict
 from ..recipes.recipe import Recipe
 from . import ledger
@@ -58,7 +58,7 @@ def leave_out(
     labels that the site holds) and ``recall`` by label.
     """
     cut = splits.without_sites(frame, sites)
-    run = runs / f"{name.replace(':', '-')}-without-{'-'.join(sites)}"
+    run = without(runs, name, sites)
     began = time.monotonic()
     rows = _train_and_score(recipe, films, cut, run, ("val", splits.LEFT_OUT))
     val = rows[rows.split == "val"]

@@ -21,6 +21,7 @@ from cxr.model.bundle import Bundle, open_bundle, write_manifest
 from cxr.model.classifier import Classifier
 
 from ..data import manifest
+from ..data.splits import external_where_left_out
 from ..fit.runs import claim
 from ..fit.training import build, predict
 from ..recipes.recipe import Recipe
@@ -43,6 +44,8 @@ def export_run(
     films : uint8 (n, S, S)
         The cache, in the order of `frame`.
     frame : DataFrame
+        Of a run that left sites out, with their films in the split "left_out": in the bundle they
+        are external, their films of test too.
     out : Path
         The bundle's folder; replaced only when the new one is complete.
 
@@ -54,6 +57,7 @@ def export_run(
         See :func:`train.fit.runs.claim`.
     """
     claim(run, recipe, frame)
+    frame = external_where_left_out(frame)
     model = build(recipe)
     model.load_weights(run / "best.weights.h5")
     with tempfile.TemporaryDirectory(dir=_parent(out)) as scratch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ from ..recipes.recipe import Recipe
 
 _SCORING = {"preprocessing.crop", "preprocessing.rim"}
 """What training does not see. Plans from before there was a crop may have a hidden rim."""
+
+
+def without(runs: Path, name: str, sites: Sequence[str]) -> Path:
+    """The folder below `runs` of a recipe that is trained without `sites`."""
+    return runs / f"{name.replace(':', '-')}-without-{'-'.join(sites)}"
 
 
 def claim(run: Path, recipe: Recipe, frame: pd.DataFrame) -> None:
