@@ -31,8 +31,8 @@ from benchmarks.screen import KINDS, draw
 from cxr.batch.cluster import Actors
 from cxr.batch.engine import Crew, Workers
 from cxr.batch.local import Processes
-from cxr.batch.source import films
 from cxr.batch.state import State
+from cxr.sources.films import films
 
 ENGINES = ("local", "ray")
 SMALL = 15

@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from cxr.batch.own_films import OWN
 from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.review.store import Store
+from cxr.screening.own_films import OWN
 from ui.base import frame, keymap
 from ui.base.formatting import plain
 from ui.review import (

@@ -7,11 +7,11 @@ from hashlib import sha256
 
 import streamlit as st
 
-from cxr.batch import handout
-from cxr.batch.readings import Readings
-from cxr.batch.results import Numbers, Results
 from cxr.batch.summary import verdict
 from cxr.errors import CxrError
+from cxr.worklist import handout
+from cxr.worklist.readings import Readings
+from cxr.worklist.results import Numbers, Results
 from ui.base import frame
 from ui.base.formatting import plain
 from ui.session import models, record

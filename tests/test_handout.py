@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from screened import row, write
 
-from cxr.batch.handout import hand_out
-from cxr.batch.results import Results, Wanted
 from cxr.errors import ScreenError
 from cxr.notice import NOTICE
+from cxr.worklist.handout import hand_out
+from cxr.worklist.results import Results, Wanted
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from reviewroom import make_own
 from sites import profile, some_head
 
 import cxr
-from cxr.batch.own_films import OWN, OwnFilms, listed, score
 from cxr.errors import Cancelled
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
 from cxr.review.folder import Folder, open_folder
+from cxr.screening.own_films import OWN, OwnFilms, listed, score
 from cxr.site_profiles import drift
 
 

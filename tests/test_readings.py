@@ -12,12 +12,12 @@ import pytest
 from reviews import moment, verdict, withdrawn
 from screened import row, write
 
-from cxr.batch.handout import hand_out
-from cxr.batch.readings import Read, Readings
-from cxr.batch.results import Results, Wanted
 from cxr.errors import ScreenError
 from cxr.notice import NOTICE
 from cxr.review import exchange
+from cxr.worklist.handout import hand_out
+from cxr.worklist.readings import Read, Readings
+from cxr.worklist.results import Results, Wanted
 
 
 @pytest.fixture

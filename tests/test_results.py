@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from screened import row, write
 
-from cxr.batch.results import Results, Wanted
 from cxr.errors import ScreenError
 from cxr.notice import NOTICE
+from cxr.worklist.results import Results, Wanted
 
 ROWS = [
     row("a", -1.0, flags="outside"),

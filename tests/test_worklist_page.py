@@ -137,7 +137,7 @@ def test_a_film_that_was_scored_is_put_on_the_light_box(
     def script(table: str, number: int) -> None:
         from pathlib import Path
 
-        from cxr.batch.results import Results
+        from cxr.worklist.results import Results
         from ui.session import models
         from ui.worklist import film
 
@@ -164,7 +164,7 @@ def test_a_film_of_the_worklist_is_opened_on_read(
     def script(table: str) -> None:
         from pathlib import Path
 
-        from cxr.batch.results import Results
+        from cxr.worklist.results import Results
         from ui.session import models
         from ui.worklist import film
 
@@ -228,7 +228,7 @@ def test_a_film_of_ones_own_folder_is_judged_on_review(
     def script(table: str, number: int) -> None:
         from pathlib import Path
 
-        from cxr.batch.results import Results
+        from cxr.worklist.results import Results
         from ui.session import models
         from ui.worklist import film
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from ..errors import ScreenError, UnreadableFile
+from ..sources.films import Film
 from . import table_rows
 from .scorer import Answer, Stopped
-from .source import Film
 from .state import State
 
 TRIES = 2

@@ -22,8 +22,8 @@ from ..errors import CxrError, ScreenError
 from ..model.classifier import Classifier, load
 from ..model.site_head import Site
 from ..screening.assess import assess
+from ..sources.films import fetcher
 from . import table_rows
-from .source import fetcher
 from .state import State, not_written
 
 METHOD = "gradcam"

@@ -15,11 +15,11 @@ from ..errors import ScreenError
 from ..model.bundle import MANIFEST
 from ..model.classifier import Classifier
 from ..screening.assess import shipped_lungs
+from ..sources.films import Film, films, kind_of
+from ..sources.watch import Looks
 from . import engine, parquet, positives, summary
 from .local import Processes
-from .source import Film, films, kind_of
 from .state import State
-from .watch import Looks
 
 _OFTEN, _SELDOM = 1.0, 30.0
 """Seconds between two lines of progress, on a screen and in a log."""

@@ -10,8 +10,8 @@ from ..errors import CxrError, UnreadableFile
 from ..imaging.reader import read, study_and_view
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment, assess, by_origin
+from ..sources.films import fetcher
 from . import table_rows
-from .source import fetcher
 
 Seconds = dict[str, float]
 """Of a film, by stage."""

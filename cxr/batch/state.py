@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..errors import ScreenError
-from .source import Film
+from ..sources.films import Film
 from .table_rows import Row
 
 _TABLES = """

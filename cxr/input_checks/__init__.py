@@ -3,6 +3,7 @@
 Each finding is a score in a stated unit against a limit that was fitted on ``train`` and ``val``
 (:mod:`cxr.input_checks.fitted`). A film that shows no chest is refused; every other finding is said
 with the scores, and nothing is changed in the film. :data:`CHECKS` says what is done about each.
+Limits are fitted in ``train.evaluation``; what cannot be read at all is refused in ``cxr.imaging``.
 """
 
 from __future__ import annotations

@@ -257,7 +257,8 @@ def _head_weights(bundle: Bundle) -> NDArray[np.float32] | None:
 
 
 def load(folder: str | Path | None = None) -> Classifier:
-    """Load a bundle.
+    """Load a bundle: a network that scores whatever square it is given. Whether a film can be
+    judged by it is asked by :func:`cxr.assess`.
 
     Parameters
     ----------

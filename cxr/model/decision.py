@@ -100,6 +100,13 @@ def prediction_set(
     return tuple(label for label, p in probabilities.items() if p >= limits[label])
 
 
+def prediction_sets(
+    probabilities: Mapping[str, float], conformal: Mapping[str, Mapping[str, float]]
+) -> dict[str, tuple[str, ...]]:
+    """Promised coverage → set, by a bundle's limits for each."""
+    return {share: prediction_set(probabilities, low) for share, low in conformal.items()}
+
+
 def coverage(
     probabilities: NDArray[np.floating],
     truth: NDArray[np.integer],

@@ -1,7 +1,8 @@
 """The report of one film: what was said of it, what that is worth, and what it came from.
 
 ``record`` makes it, ``page`` puts it into words, ``html`` and ``pdf`` draw that on one page, and
-``verification`` works everything out again and names what differs.
+``verification`` works everything out again and names what differs. Every score and every map comes
+from the rooms below; what was said is told here and decided there.
 
 >>> report = cxr.report.make("film.dcm", model)
 >>> Path("report.pdf").write_bytes(cxr.report.to_pdf([report]))

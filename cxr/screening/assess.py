@@ -13,7 +13,7 @@ from ..imaging.radiograph import Radiograph
 from ..imaging.reader import read
 from ..input_checks import Passport, inspect, limits_of, refuse
 from ..model.classifier import Classifier, Prediction
-from ..model.decision import prediction_set
+from ..model.decision import prediction_sets
 from ..model.lungs import LungFinder
 from ..model.lungs import load as load_lungs
 from .standing import Standing, standing_of
@@ -140,7 +140,7 @@ def assess(source: Source, model: Classifier, let_in: bool = False) -> Assessmen
         film,
         checks,
         prediction,
-        {share: prediction_set(scores, low) for share, low in model.bundle.conformal.items()},
+        prediction_sets(scores, model.bundle.conformal),
         {
             label: scores[label] >= point["threshold"]
             for label, point in model.bundle.operating_points.items()

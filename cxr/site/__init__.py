@@ -7,7 +7,7 @@ once it is there, its file and the watch over later films are in ``cxr.site_prof
 are read and scored in ``cxr.screening``, what a classifier does with a profile in ``cxr.model``.
 
 >>> site = cxr.site.fit(model, films, labels)
->>> model.at(site).predict(films)
+>>> cxr.assess("film.dcm", model.at(site))
 >>> cxr.site.save(site)
 >>> model.at(cxr.site.find("My hospital"))
 """

@@ -12,9 +12,9 @@ from screening import rows, screen
 
 import cxr
 from cxr.batch import engine
-from cxr.batch.results import Results
 from cxr.dicomweb import session
 from cxr.dicomweb.settings import VARIABLE
+from cxr.worklist.results import Results
 
 JANUARY = "pacs:2026-01-01..2026-01-31"
 

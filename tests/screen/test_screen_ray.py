@@ -19,8 +19,9 @@ from screening import rows, screen
 
 import cxr
 from cxr.batch import cluster as cluster_module
-from cxr.batch import engine, source
+from cxr.batch import engine
 from cxr.batch.cluster import Actors
+from cxr.sources import films as source
 
 ROOT = Path(__file__).parents[2]
 wants_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed: make ray")

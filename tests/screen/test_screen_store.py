@@ -14,9 +14,9 @@ from screening import chest, rows, screen
 
 import cxr
 from cxr.batch import engine
-from cxr.batch.results import Results
-from cxr.batch.source import films
-from cxr.batch.watch import Looks
+from cxr.sources.films import films
+from cxr.sources.watch import Looks
+from cxr.worklist.results import Results
 
 wants_s3 = pytest.mark.skipif(
     find_spec("s3fs") is None or find_spec("moto") is None,

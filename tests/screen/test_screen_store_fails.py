@@ -13,8 +13,8 @@ from screening import chest, rows, screen
 
 import cxr
 from cxr.batch import run
-from cxr.batch.source import fetcher, films
 from cxr.errors import ScreenError
+from cxr.sources.films import fetcher, films
 
 
 class Drawn:

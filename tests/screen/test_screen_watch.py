@@ -16,8 +16,9 @@ from films import dicom, film, jpeg, png
 from screening import rows, screen
 
 import cxr
-from cxr.batch import run, source
-from cxr.batch.watch import Looks
+from cxr.batch import run
+from cxr.sources import films as source
+from cxr.sources.watch import Looks
 
 ROOT = Path(__file__).parents[2]
 

@@ -2,7 +2,8 @@
 
 A network takes grey films, float32 (batch, size, size, 1) of 0 to 255, and scales them itself.
 Its last layer is named ``logits``; the layer whose maps Grad-CAM reads, ``features``, is missing
-where a network has no convolution.
+where a network has no convolution. Losses, schedules and augmentation belong elsewhere: the same
+network is built to be trained, resumed and exported.
 """
 
 from __future__ import annotations

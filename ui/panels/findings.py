@@ -9,7 +9,7 @@ import streamlit as st
 from cxr.metrics.calls import Calls, calls_of
 from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier, Prediction
-from cxr.model.decision import prediction_set
+from cxr.model.decision import prediction_sets
 from cxr.screening import words
 from cxr.screening.standing import Standing
 from ui.base.formatting import called_means, exact, odds, percent, score, told_apart
@@ -153,8 +153,7 @@ def _call(prediction: Prediction) -> str:
 def _sets(prediction: Prediction, bundle: Bundle) -> str:
     """The film's conformal sets."""
     lines = []
-    for share, limits in bundle.conformal.items():
-        held = prediction_set(prediction.probabilities, limits)
+    for share, held in prediction_sets(prediction.probabilities, bundle.conformal).items():
         said = escape(", ".join(held)) or "none: unlike the films of every class"
         lines.append(f"Not ruled out at {percent(share)}: <b>{said}</b>.")
     if not lines:

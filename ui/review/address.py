@@ -14,10 +14,10 @@ from typing import ParamSpec
 import pandas as pd
 import streamlit as st
 
-from cxr.batch.own_films import OWN
 from cxr.metrics.predictions import flag_names
 from cxr.review import queue as order
 from cxr.review.queue import SAID, SHOWN, SORTS, Queue, Wanted
+from cxr.screening.own_films import OWN
 
 _LAST, _ASIDE, _FIRST = "review_address", "review_aside", "review_first"
 _TELLING = ("truth", "called", "passport", "sort", "shown")

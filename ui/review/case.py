@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cxr.batch.own_films import OWN
 from cxr.errors import BundleError, CxrError
 from cxr.features import neighbours
 from cxr.imaging.radiograph import Radiograph
 from cxr.input_checks import Finding, limits_of
 from cxr.model.classifier import Classifier, Prediction
 from cxr.review.folder import Boxes, Folder
+from cxr.screening.own_films import OWN
 from cxr.screening.standing import standing_of
 from ui.base.formatting import WAY_OUT, flags, site
 from ui.panels import findings, full_screen, input_checks

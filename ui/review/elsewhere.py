@@ -6,8 +6,8 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from cxr.batch.own_films import OWN
 from cxr.errors import CxrError
+from cxr.screening.own_films import OWN
 from ui.base.formatting import plain, site
 from ui.lab import stories
 from ui.review.case import Case

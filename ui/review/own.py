@@ -9,10 +9,10 @@ from itertools import islice
 import pandas as pd
 import streamlit as st
 
-from cxr.batch.own_films import Listed, OwnFilms, listed, score
 from cxr.model.classifier import Classifier
 from cxr.review.folder import Folder
 from cxr.screening.assess import Assessment
+from cxr.screening.own_films import Listed, OwnFilms, listed, score
 from ui.base.formatting import plain
 from ui.review import film_view, source
 from ui.session import record, tables
@@ -73,7 +73,7 @@ def _jobs() -> dict[Hashable, Job]:
 
 def scored(folder: Folder, model: Classifier, again: bool = False) -> Job:
     """The job that scores the folder's films, begun if there is none; ``Job.result`` is a
-    :class:`cxr.batch.own_films.OwnFilms` once it has ended well.
+    :class:`cxr.screening.own_films.OwnFilms` once it has ended well.
 
     Parameters
     ----------

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import streamlit as st
 
-from cxr.batch.own_films import OWN
 from cxr.errors import CxrError
 from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier
 from cxr.review import queue as order
 from cxr.review.entries import Entry, consensus, standing, tidy
 from cxr.review.queue import SAID, SHOWN, SORTS, TELLING, Queue, Wanted, narrowed
+from cxr.screening.own_films import OWN
 from ui.base.formatting import WAY_OUT, flag, meaning, plain, site
 from ui.review import address, reader, source
 from ui.session import tables

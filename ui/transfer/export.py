@@ -9,7 +9,7 @@ from math import isnan
 from cxr.input_checks import CODES, Passport
 from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier, Prediction
-from cxr.model.decision import prediction_set
+from cxr.model.decision import prediction_sets
 from cxr.notice import NOTICE
 from cxr.spreadsheet import inert
 from ui.session import hospitals, operating_points, own_calls
@@ -112,8 +112,8 @@ def _stands(reading: Reading) -> dict[str, str]:
 def _promised(p: dict[str, float], bundle: Bundle) -> dict[str, str]:
     """The sets, which are promised in hospitals that the model knows, and nowhere else."""
     return {
-        f"set_{share}": ";".join(prediction_set(p, limits))
-        for share, limits in bundle.conformal.items()
+        f"set_{share}": ";".join(held)
+        for share, held in prediction_sets(p, bundle.conformal).items()
     }
 
 

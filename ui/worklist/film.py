@@ -7,11 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from cxr.batch.own_films import OWN
-from cxr.batch.results import Results, Row
 from cxr.errors import CxrError
 from cxr.manifest import case_of
 from cxr.model.classifier import Classifier
+from cxr.screening.own_films import OWN
+from cxr.worklist.results import Results, Row
 from ui.base.formatting import flag, odds, plain, short
 from ui.review import own, source
 from ui.session import films, record, tables

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from cxr.batch.readings import Readings
-from cxr.batch.results import Numbers, Results
 from cxr.errors import CxrError
+from cxr.worklist.readings import Readings
+from cxr.worklist.results import Numbers, Results
 from ui.base.formatting import exact, plain
 
 _FILES, _HELD, _TURN = "worklist-files", "worklist-readings", "worklist-turn"

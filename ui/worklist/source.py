@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from cxr.batch.results import Results
 from cxr.errors import CxrError
+from cxr.worklist.results import Results
 from ui.base.formatting import plain
 from ui.worklist.setting import named
 

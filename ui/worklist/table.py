@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cxr.batch.readings import Readings
-from cxr.batch.results import Numbers, Results, Wanted
+from cxr.worklist.readings import Readings
+from cxr.worklist.results import Numbers, Results, Wanted
 from ui.base import keymap
 from ui.base.formatting import flag
 

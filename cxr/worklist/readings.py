@@ -1,5 +1,5 @@
-"""What readers give back, beside a table of results: filled lists of :mod:`cxr.batch.handout`, and
-verdicts as Review exports them."""
+"""What readers give back, beside a table of results: filled lists of :mod:`cxr.worklist.handout`,
+and verdicts as Review exports them."""
 
 from __future__ import annotations
 

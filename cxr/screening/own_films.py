@@ -13,8 +13,8 @@ from ..errors import Cancelled, CxrError
 from ..metrics.predictions import of_rows
 from ..model.classifier import Classifier
 from ..review.folder import Folder
-from ..screening.assess import Assessment, assess
-from ..screening.standing import call_of
+from .assess import Assessment, assess
+from .standing import call_of
 
 OWN = "own"
 """What stands where a model's table has val, test or external."""

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from pyarrow import compute as pc
 from pyarrow import parquet as pq
 
+from ..batch.parquet import SUMMARY
+from ..batch.scores import Comparison
 from ..errors import CxrError, ScreenError, UnreadableFile
 from ..notice import NOTICE
+from ..sources import dicomdir
+from ..sources.films import fetch_path
 from ..spreadsheet import inert
-from . import dicomdir
-from .parquet import SUMMARY
-from .scores import Comparison
-from .source import fetch_path
 
 _WORDS = ("decision", "refusal", "flags")
 _TEXT = (*_WORDS, "path", "sha256")

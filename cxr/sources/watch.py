@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import ScreenError
-from .source import Film, films, kind_of
+from .films import Film, films, kind_of
 from .store import is_url
 
 
@@ -18,12 +18,12 @@ class Looks:
     given : str
         SOURCE.
     apart : frozenset of str
-        As for :func:`cxr.batch.source.films`.
+        As for :func:`cxr.sources.films.films`.
 
     Raises
     ------
     ScreenError
-        ``bad_request``, ``no_source``; from its looks too, as :func:`cxr.batch.source.films`
+        ``bad_request``, ``no_source``; from its looks too, as :func:`cxr.sources.films.films`
         raises, but for a store with nothing at this place: films may come.
     """
 
