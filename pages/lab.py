@@ -59,10 +59,10 @@ def main() -> None:
     if view == "Methods":
         methods.show(film, reading, model)
     elif view == "Layers":
-        layers.show(film, reading.prediction.label, model, full_screen.lines(film, reading, model))
+        layers.show(film, reading.called, model, full_screen.lines(film, reading, model))
     elif view == "Stability":
         caption = full_screen.lines(film, reading, model)
-        stability.show(film, reading.prediction.label, model, caption)
+        stability.show(film, reading.called, model, caption)
     elif view == "Input":
         workspace().leave_job()
         preprocessing.show(film, reading, model)

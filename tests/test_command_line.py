@@ -46,7 +46,8 @@ def test_json_lines(
     printed = capsys.readouterr()
     expected = phantom_model.predict([cxr.read(path)])[0]
     for line in lines(printed.out):
-        assert list(line) == ["file", "label", "probabilities", "raw", "sets", "model"]
+        assert list(line) == [*("file", "label", "called", "probabilities", "raw", "sets", "model")]
+        assert line["called"] == expected.label, "nothing to hold it against"
         assert line["file"] == str(path)
         assert line["label"] == expected.label
         assert line["probabilities"] == expected.probabilities

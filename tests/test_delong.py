@@ -52,8 +52,20 @@ def test_intervals_hold_their_area(rng: np.random.Generator) -> None:
         assert one.low < one.value < one.high
     same = delong.gain(scores[0], scores[0], positive, np.arange(40))
     assert (same.low, same.value, same.high) == pytest.approx((0, 0, 0), abs=1e-9)
-    surely = delong.area(positive * 1.0, positive, np.arange(40))
-    assert (surely.value, surely.low, surely.high) == (1, 1, 1)
+
+
+def test_an_area_of_one_is_not_taken_for_certain() -> None:
+    """Ten of ten in order: the least share behind that is binom.test(10, 10)'s."""
+    positive, score = np.arange(30) >= 20, np.arange(30.0)
+    surely = delong.area(score, positive, np.arange(30))
+    assert (surely.value, surely.high) == (1, 1)
+    assert surely.low == pytest.approx(0.6915029, abs=1e-6)
+    never = delong.area(-score, positive, np.arange(30))
+    assert (never.value, never.low) == (0, 0)
+    assert never.high == pytest.approx(1 - surely.low)
+    nearly = np.where(np.arange(30) == 20, 10.5, score)
+    ahead = delong.gain(score, nearly, positive, np.arange(30))
+    assert ahead.low < 0 < ahead.value, "no head is offered for being perfect on ten films"
 
 
 def test_what_cannot_be_told_is_nan(rng: np.random.Generator) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ from sites import profile, reference, some_head
 
 import cxr
 from cxr.__main__ import main
+from cxr.report.page import page_of
 from cxr.review.store import Store
+from cxr.site import yields
 from cxr.site_profiles import store
+from cxr.teaching import samples
 
 
 @pytest.fixture(autouse=True)
@@ -62,12 +66,45 @@ def test_a_folder_becomes_a_profile_that_scores_go_by(
     assert answer["standing"]["threshold"] == kept.threshold
     assert answer["standing"]["called"] == (answer["standing"]["log_odds"] >= kept.threshold)
     assert main(["predict", one, "--site", "Drawn", *_at(phantom_model)]) == 0
-    called = "T" if answer["standing"]["called"] else "not T"
-    assert f"99.png  {called} " in capsys.readouterr().out
+    assert answer["called"] == ("T" if answer["standing"]["called"] else "N")
+    told_by = f"99.png  {answer['called']} "
+    line = capsys.readouterr().out
+    assert told_by in line
+    assert "the T threshold of Drawn" in line
     assert main(["site", "list"]) == 0
     assert "Drawn" in capsys.readouterr().out
     assert main(["site", "show", "Drawn"]) == 0
     assert kept.identity in capsys.readouterr().out
+    store.save(replace(yields.moved(kept, kept.threshold + 1), name="Moved"))
+    assert main(["site", "show", "Moved"]) == 0
+    told = capsys.readouterr().out
+    assert "specificity, moved by hand, counted on its own films: " in told
+    assert "specificity, out of fold" not in told
+
+
+def test_a_class_that_the_profile_calls_has_its_map_however_little_it_scores(
+    phantom_model: cxr.Classifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A hospital's threshold may lie where the probability is far below a tenth."""
+    path = samples.shipped()[0].path
+    assert path is not None
+    scores = phantom_model.predict([cxr.read(path)])[0]
+    assert scores.probabilities["N"] < 0.1, "the film that this test wants"
+    low = scores.log_odds("N", "T") - 1
+    site = profile(phantom_model, positive="N", negative="T", threshold=low)
+    store.save(site)
+    asked = ["explain", str(path), "--class", "N", "--method", "gradcam", "--untested"]
+    asked += ["--out", str(tmp_path / "map.png"), *_at(phantom_model)]
+    assert main(asked) == 2
+    assert "[unlikely_class]" in capsys.readouterr().err
+    assert main([*asked, "--site", site.name]) == 0
+    assert main(["predict", str(path), "--json", "--site", site.name, *_at(phantom_model)]) == 0
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (answer["called"], answer["label"]) == ("N", "T")
+    report = cxr.report.make(path, phantom_model.at(site))
+    assert report.content["map"]["label"] == "N"
+    assert not [line for line in report.content["map"]["said"] if "false alarm" in line]
+    assert [bar.label for bar in page_of(report).bars if bar.called] == ["N"]
 
 
 def test_a_folder_that_names_no_label_is_not_passed_over(

@@ -7,15 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from films import dicom, film, png
+from films import dicom, encoded, film, png
 from networks import phantom
+from PIL import Image
 from sites import hospital, reference
 from sklearn.linear_model import LogisticRegression
 
 import cxr
 from cxr.metrics import curves
 from cxr.site import fit, ridge, thresholds, yields
-from cxr.site.films import distinct, gather, people
+from cxr.site.films import Film, distinct, gather, people
+from cxr.teaching import samples
 
 
 @pytest.mark.parametrize("strength", [0.001, 0.1])
@@ -222,6 +224,15 @@ def test_twice_a_stated_share_is_never_all(
     assert shares == pytest.approx([stated / 2, stated, double])
 
 
+def _sixty(films: list[Film]) -> list[Film]:
+    """Twenty more that look otherwise."""
+    more = [
+        replace(each, identity=str(i), crude=tuple(look + 1 for look in each.crude))
+        for i, each in enumerate(films[:20])
+    ]
+    return films + more
+
+
 Change = Callable[[list, list], tuple[list, list, dict]]
 
 
@@ -247,7 +258,7 @@ Change = Callable[[list, list], tuple[list, list, dict]]
         ("bad_request", lambda f, x: (f, x, {"name": "x" * 61})),
         ("bad_request", lambda f, x: (f, x, {"share": 1.0})),
         ("bad_request", lambda f, x: (f, x, {"negative": "T"})),
-        ("bad_request", lambda f, x: (f * 2, [""] * 80, {})),
+        ("bad_request", lambda f, x: (_sixty(f), [""] * 60, {})),
         ("films_refused", lambda f, x: ([*f[:-1], b"no film"], x, {})),
     ],
 )
@@ -325,6 +336,21 @@ def test_a_dicom_file_says_whose_film_it_is_where_nobody_else_does(
     assert by_file.report == by_table.report
     scores = yields.film_scores(phantom_model, by_file, stated, labels, [""] * 40)
     assert sorted(scores[:20]) == pytest.approx(by_file.negatives)
+
+
+def test_copies_of_one_film_are_one_patients(phantom_model: cxr.Classifier) -> None:
+    """Another file of the same film is no film that a fold has not seen."""
+    shown = [cxr.read(each.data()).eight_bit for each in samples.shipped()[:3]]
+    stored = [encoded(Image.fromarray(each), "PNG") for each in shown]
+    copies = [
+        encoded(Image.fromarray(shown[0]), "JPEG", quality=75),
+        encoded(Image.fromarray(shown[1]).resize((300, 280)), "PNG"),
+    ]
+    found = [each for each in gather(phantom_model, [*stored, *copies])[0] if each is not None]
+    assert len({each.identity for each in found}) == 5
+    first, second, third, *again = people(found, None, range(5))
+    assert len({first, second, third}) == 3
+    assert again == [first, second]
 
 
 def test_films_are_read_scored_and_told_apart(phantom_model: cxr.Classifier) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import cxr
 from cxr.site import fit, from_bytes, to_bytes
 from cxr.site_profiles import store
 from cxr.site_profiles.database import Tables
+from cxr.site_profiles.profile import now
 
 
 def test_a_file_comes_back_whole(phantom_model: cxr.Classifier) -> None:
@@ -121,6 +123,20 @@ def test_versions_are_kept_found_and_deleted(phantom_model: cxr.Classifier, tmp_
         store.find("Nowhere", tmp_path)
     assert refusal.value.code == "no_profile"
     assert "Other" in refusal.value.message
+
+
+def test_what_was_moved_by_hand_is_newer_than_its_fit(
+    phantom_model: cxr.Classifier, tmp_path: Path
+) -> None:
+    """Even where both carry the time of the fit; names of files go by hashes, in any order."""
+    for number in range(8):
+        where = tmp_path / str(number)
+        site = profile(phantom_model, threshold=float(number))
+        moved = replace(site, threshold=number + 0.5, wanted={"threshold": number + 0.5})
+        store.save(moved, where)
+        store.save(site, where)
+        assert store.find(site.name, where).threshold == number + 0.5
+    assert len(now()) > len("2026-01-01T00:00:00+00:00"), "finer than a second"
 
 
 def test_a_file_that_cannot_be_used_is_told_and_stays(

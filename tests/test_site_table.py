@@ -41,6 +41,15 @@ def test_contradictions_are_kept() -> None:
     assert row.labels == ("N", "T")
 
 
+def test_what_one_row_leaves_out_another_says() -> None:
+    row = read_table(b"file,label,patient,hiv\na,N,7,+\na,N,,\n").find("a")
+    assert row is not None
+    assert (row.labels, row.patient, dict(row.columns)) == (("N",), "7", {"hiv": "+"})
+    with pytest.raises(cxr.SiteError, match="two patients, 7 and 8") as refusal:
+        read_table(b"file,patient\na,7\na,8\n")
+    assert refusal.value.code == "bad_table"
+
+
 def test_a_film_without_a_label_has_none() -> None:
     row = read_table(b'file,label,note\na,,"one, two"\n').find("a")
     assert row is not None

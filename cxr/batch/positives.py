@@ -205,7 +205,7 @@ def _overlay(data: bytes, model: Classifier, asked: Asked) -> bytes:
     by = f", by the hospital profile {model.site.name}" if model.site else ""
     bundle = model.bundle
     lines = overlay.caption(METHOD, asked.label, bundle.name, bundle.digest, f"p = {p:.3f}{by}")
-    said = evidence(model, found.film, asked.label, p, values, tested=True)
+    said = evidence(model, found.film, asked.label, found, values, tested=True)
     return overlay.export_png(
         found.film.eight_bit,
         values,

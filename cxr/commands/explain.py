@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ExplainError
 from ..imaging.radiograph import Radiograph
-from ..model.classifier import Classifier, Prediction
+from ..model.classifier import Classifier
 from ..site_profiles.options import add_model
 
 if TYPE_CHECKING:
     from ..model.lungs import LungFinder
+    from ..screening.assess import Assessment
 
 METHODS = ("gradcam", "gradcam_pp", "scorecam", "occlusion", "integrated")
 """Those of ``cxr.explain``, which scoring does not import."""
@@ -68,7 +69,7 @@ def run(model: Classifier, asked: Namespace) -> int:
         print(found.refusal, file=sys.stderr)
         return 1
     film, outside = found.film, found.before_scores
-    score = _score(model, found.prediction, asked)
+    score = _score(model, found, asked)
     if asked.method == "occlusion":
         values = explain.occlusion(model, film, asked.label, **options)
     else:
@@ -112,13 +113,15 @@ def _options(model: Classifier, asked: Namespace) -> dict[str, Any]:
     return {}
 
 
-def _score(model: Classifier, prediction: Prediction, asked: Namespace) -> float:
-    """The class's probability; refused below the cut-off unless the map was insisted on."""
+def _score(model: Classifier, found: Assessment, asked: Namespace) -> float:
+    """The class's probability; refused below the cut-off unless the film is called so, or the map
+    was insisted on."""
     from ..explain.target import CUT_OFF, column_of, worth_a_map
+    from ..screening.standing import calls
 
     column_of(model, asked.label)
-    score = prediction.probabilities[asked.label]
-    if not worth_a_map(score) and not asked.anyway:
+    score = found.scored[0].probabilities[asked.label]
+    if not (worth_a_map(score) or calls(found.standing, asked.label) or asked.anyway):
         raise ExplainError(
             "unlikely_class",
             f"{asked.label} scores {score:.3f} on this film, and a map of a class below {CUT_OFF} "

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import files_at
 from ..model.classifier import Classifier
+from ..screening import words
+from ..screening.standing import call_of
 from ..site_profiles.options import add_model
 
 if TYPE_CHECKING:
@@ -53,13 +55,16 @@ def _answer(name: str, model: Classifier, known_hospital: bool) -> dict[str, Any
 
         watch.record(model, found)
     scores, checks = found.scored
+    stands = found.standing
+    silent = stands is not None and stands.called is None
     return {
         **({"passport": _checked(checks)} if checks.findings else {}),
         "label": scores.label,
+        "called": None if silent else call_of(scores, stands),
         "probabilities": scores.probabilities,
         "raw": scores.raw,
         "sets": found.sets,
-        **({"standing": _standing(found.standing)} if found.standing else {}),
+        **({"standing": _standing(stands)} if stands else {}),
         "model": {"name": model.bundle.name, "sha256": model.bundle.digest},
     }
 
@@ -69,6 +74,7 @@ def _standing(found: Standing) -> dict[str, Any]:
         "log_odds": found.log_odds,
         "of": [found.positive, found.negative],
         "below_negatives": None if isnan(found.below_negatives) else found.below_negatives,
+        "said": words.headline(found),
     }
     if found.threshold is None:
         return told
@@ -103,9 +109,8 @@ def _table_line(answer: dict[str, Any], wide: int) -> str:
         return f"{start}  refused: {answer['error']['message']} [{answer['error']['code']}]"
     scores = (f"{p:6.3f}" for p in answer["probabilities"].values())
     flags = answer.get("passport", {}).get("flags", ())
-    said = answer["label"]
-    if "called" in (stands := answer.get("standing", {})):
-        said = stands["of"][0] if stands["called"] else f"not {stands['of'][0]}"
+    said = answer["called"] or "–"
     label = f"outside: {said}" if "outside" in flags else said
     others = (flag for flag in flags if flag != "outside")
-    return " ".join([f"{start}  {label:{_LABEL}}", *scores, *others])
+    place = [answer["standing"]["said"]] if "standing" in answer else []
+    return " ".join([f"{start}  {label:{_LABEL}}", *scores, *others, *place])

@@ -77,6 +77,7 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
     from ..explain import region
     from ..explain.target import column_of
     from ..screening.assess import assess
+    from ..screening.standing import calls
     from .marks import Map, Region
     from .results import results
 
@@ -87,7 +88,8 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
     drawn = box = None
     if asked.label:
         column_of(model, asked.label)  # refuses a class that there is not
-    if asked.label and explain.worth_a_map(prediction.probabilities[asked.label]):
+    likely = asked.label and explain.worth_a_map(prediction.probabilities[asked.label])
+    if likely or calls(found.standing, asked.label):
         values = explain.make_map(model, found.film, asked.label, asked.method)
         drawn = Map(values, asked.method, asked.label)
     if getattr(asked, "box", None):

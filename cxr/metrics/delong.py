@@ -63,9 +63,12 @@ def area(
     score: NDArray[np.floating], positive: NDArray[np.bool_], patients: NDArray[np.integer]
 ) -> Estimate:
     """One area and its 95 % interval, taken on the scale of its log-odds so that it stays within 0
-    and 1."""
+    and 1; where it is 0 or 1, see :func:`_least`."""
     (found,), ((variance,),) = areas(score[None], positive, patients)
-    if not 0 < found < 1:
+    if found in (0, 1):
+        least = _least(positive, patients)
+        return Estimate(1.0, least, 1.0) if found else Estimate(0.0, 0.0, 1 - least)
+    if np.isnan(found):
         return Estimate(float(found), float(found), float(found))
     middle, wide = np.log(found / (1 - found)), _WIDE * np.sqrt(variance) / (found * (1 - found))
     low, high = (float(1 / (1 + np.exp(-x))) for x in (middle - wide, middle + wide))
@@ -78,9 +81,19 @@ def gain(
     positive: NDArray[np.bool_],
     patients: NDArray[np.integer],
 ) -> Estimate:
-    """The area of `score` less that of `other` on the same films, and its 95 % interval."""
+    """The area of `score` less that of `other` on the same films, and its 95 % interval. An area of
+    0 or 1 has no variance of its own: it is taken to be as unsure as :func:`_least` says."""
     found, covariance = areas(np.stack([score, other]), positive, patients)
+    for place in np.flatnonzero((found == 0) | (found == 1)):
+        covariance[place, place] = ((1 - _least(positive, patients)) / _WIDE) ** 2
     ahead = float(found[0] - found[1])
     variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     wide = _WIDE * float(np.sqrt(max(variance, 0)))
     return Estimate(ahead, ahead - wide, ahead + wide)
+
+
+def _least(positive: NDArray[np.bool_], patients: NDArray[np.integer]) -> float:
+    """The least that an area may be of films that are all in order: the exact binomial bound of as
+    many successes as the label with fewer patients has of them."""
+    fewest = min(len(np.unique(patients[side])) for side in (positive, ~positive))
+    return float(0.025 ** (1 / fewest))

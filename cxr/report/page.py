@@ -133,12 +133,26 @@ def _pictures(held: Mapping[str, Any]) -> Iterator[Picture]:
 
 
 def _bars(held: Mapping[str, Any]) -> Iterator[Bar]:
-    labels = held["network"]["labels"]
+    labels, call = held["network"]["labels"], _call(held)
     for label, p in held["scores"]["probabilities"].items():
         point = held["thresholds"].get(label)
         mark = float(point["value"]) if point else None
-        called = label == held["scores"]["label"]
-        yield Bar(label, called_means(label, labels), score(p), p, mark, called)
+        yield Bar(label, called_means(label, labels), score(p), p, mark, label == call)
+
+
+def _call(held: Mapping[str, Any]) -> str:
+    """The label that the film is called, "" where none is: of what the record kept, as
+    :func:`cxr.screening.standing.call_of` has it of a film."""
+    stands = held["standing"]
+    if stands is None:
+        return str(held["scores"]["label"])
+    if stands["called"] is None:
+        return ""
+    if stands["called"]:
+        return str(stands["positive"])
+    scores: Mapping[str, float] = held["scores"]["probabilities"]
+    others = [label for label in scores if label != stands["positive"]]
+    return max(others, key=lambda label: scores[label])
 
 
 def _scores_said(held: Mapping[str, Any]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ..formatting import score
 from ..imaging.radiograph import Radiograph
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment, shipped_lungs
+from ..screening.standing import call_of, calls
 
 SIDE = 900
 """Pixels of a picture's longer side at most: 260 an inch, as it is printed."""
@@ -60,9 +61,8 @@ def map_of(
     where the film was refused or the network has no such map."""
     if found.prediction is None or found.film is None or method not in methods_of(model):
         return None
-    film, label = found.film, label or found.prediction.label
+    film, label = found.film, label or call_of(found.prediction, found.standing)
     values = make_map(model, film, label, method, found.prediction)
-    p = found.prediction.probabilities[label]
     kind = overlay.KINDS[method]
     reduced = _shrunk(values)
     picture = overlay.blend(_shrunk(film.eight_bit), reduced, method)
@@ -77,7 +77,7 @@ def map_of(
         "scale": kind.scale,
         "signed": kind.signed,
         "tested": tested,
-        "said": [words.CAVEAT, *evidence(model, film, label, p, values, tested)],
+        "said": [words.CAVEAT, *evidence(model, film, label, found, values, tested)],
         "grid": np.round(cv2.resize(values, (GRID, GRID), interpolation=cv2.INTER_AREA), 4)
         .astype(float)
         .tolist(),
@@ -90,13 +90,14 @@ def evidence(
     model: Classifier,
     film: Radiograph,
     label: str,
-    p: float,
+    found: Assessment,
     values: NDArray[np.float32],
     tested: bool,
 ) -> list[str]:
-    """What speaks for and against a map of a class that scores `p`, a line each."""
+    """What speaks for and against a map of a class, a line each."""
     said = []
-    if not worth_a_map(p):
+    p = found.scored[0].probabilities[label]
+    if not worth_a_map(p) and not calls(found.standing, label):
         said.append(
             f"{label} scores {score(p)}: a map of so unlikely a class is mostly false alarm."
         )

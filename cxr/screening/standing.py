@@ -143,6 +143,11 @@ def standing_of(prediction: Prediction, model: Classifier) -> Standing | None:
     )
 
 
+def calls(standing: Standing | None, label: str) -> bool:
+    """Whether a profile's threshold calls the film `label`, however low its probability."""
+    return standing is not None and bool(standing.called) and label == standing.positive
+
+
 def call_of(prediction: Prediction, standing: Standing | None) -> str:
     """The label that is called: by the threshold of a profile where there is one, and below it the
     most likely of the others; else the one with the highest score."""

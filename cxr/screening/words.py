@@ -59,9 +59,37 @@ def profile(site: Site) -> str:
         if site.head is not None
         else "The bars are as shipped; only the threshold is the hospital’s."
     )
-    return (
+    said = (
         f"The reading goes by the profile {site.name} ({site.identity[:12]}). {moved} Sets "
         "and operating points of the model as shipped make no promise here."
+    )
+    return f"{said} {doubt(site)}".rstrip()
+
+
+def own_films(site: Site) -> str:
+    """What a profile's threshold did with the films that it was fitted on."""
+    told = [
+        f"{label} {figure(site.report[name])}"
+        for name, label in (
+            ("sensitivity", f"{site.positive} called"),
+            ("specificity", f"{site.negative} not called"),
+        )
+        if name in site.report
+    ]
+    if not told:
+        return UNLABELLED if site.kind == "aligned" else ""
+    how = "counted on those that chose it" if "threshold" in site.wanted else "out of fold"
+    return f"Of your own films, {how}: {', '.join(told)}."
+
+
+def doubt(site: Site) -> str:
+    """That its two piles of films differ by something crude; "" where nothing says so."""
+    tripped = [each["what"] for each in site.report.get("shortcuts", ()) if each["trips"]]
+    if not tripped:
+        return ""
+    return (
+        f"Its films of {site.positive} and {site.negative} are told apart by something crude too "
+        f"({', '.join(tripped)}): the profile may have learnt that, see Hospital."
     )
 
 

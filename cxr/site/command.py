@@ -122,12 +122,14 @@ def show(profile: Profile) -> None:
     report = profile.report
     if report.get("why"):
         print(report["why"])
+    by_hand = "threshold" in profile.wanted
+    how = "moved by hand, counted on its own films" if by_hand else "out of fold"
     for name, title in (
         ("shipped_area", "AUROC, as shipped"),
         ("head_area", "AUROC, its own head, out of fold"),
         ("gain", "gain of its own head"),
-        ("sensitivity", "sensitivity, out of fold"),
-        ("specificity", "specificity, out of fold"),
+        ("sensitivity", f"sensitivity, {how}"),
+        ("specificity", f"specificity, {how}"),
     ):
         if name in report:
             print(f"{title}: {_figure(report[name])}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from ..model.classifier import Classifier
 from ..model.reference import reference_of
 from ..screening.assess import Source
 from ..site_profiles import drift
-from ..site_profiles.profile import LONGEST_NAME, Profile
+from ..site_profiles.profile import LONGEST_NAME, Profile, now
 from . import alignment, thresholds
 from .adaptation import Labelled, adapted, labelled
 from .films import Film, distinct, gather, people
@@ -105,7 +104,7 @@ def fit(
         common["aside"] = len(places) - len(known)
     return Profile(
         name=name,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=now(),
         network=shipped.bundle.digest,
         preprocessing=asdict(shipped.preprocessing),
         labels=shipped.labels,

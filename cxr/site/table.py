@@ -68,10 +68,12 @@ def read_table(data: bytes) -> Table:
     """Read a CSV whose first line names its columns: ``file``, and any of ``label``, ``patient``
     and others. Commas, semicolons or tabs part them.
 
+    A file may stand in several rows: what one says and another leaves out holds.
+
     Raises
     ------
     SiteError
-        ``bad_table``.
+        ``bad_table``; also where a file is given two patients.
     """
     if len(data) > MOST_BYTES:
         raise _bad("it is far larger than any list of films")
@@ -97,10 +99,13 @@ def read_table(data: bytes) -> Table:
         }
         if not (name := values.pop(file, "")):
             continue
-        told = values.pop(label, "")
-        before = rows.get(name, TableRow()).labels
-        labels = (*before, told) if told and told not in before else before
-        rows[name] = TableRow(labels, values.pop(patient, ""), values)
+        told, person = values.pop(label, ""), values.pop(patient, "")
+        before = rows.get(name, TableRow())
+        if person and before.patient and person != before.patient:
+            raise _bad(f"it gives {name} two patients, {before.patient} and {person}")
+        labels = (*before.labels, told) if told and told not in before.labels else before.labels
+        known = {key: value for key, value in before.columns.items() if not values.get(key)}
+        rows[name] = TableRow(labels, person or before.patient, {**values, **known})
     if not rows:
         raise _bad("it names no file")
     return Table(rows)

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,11 @@ class Profile:
         """Which of the films in `seen` are positive, bool (n,); None where nobody said."""
         negatives = self.films.get(self.negative, 0)
         return np.arange(len(self.seen)) >= negatives if negatives else None
+
+
+def now() -> str:
+    """For :attr:`Profile.created`: finer than seconds: the newest of a name is found by it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def to_bytes(profile: Profile) -> bytes:

@@ -80,7 +80,8 @@ def kept(where: Path | None = None) -> Kept:
             profiles.append(from_bytes(data))
         except SiteError as refusal:
             unusable[name] = refusal
-    profiles.sort(key=lambda profile: profile.created, reverse=True)
+    # One that was moved by hand came after the fit that it is of, whose time it may still have.
+    profiles.sort(key=lambda each: (each.created, "threshold" in each.wanted), reverse=True)
     return Kept(tuple(profiles), unusable)
 
 

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from appwalk import FILM, OTHER, upload
+from appwalk import FILM, OTHER, click, upload
 from films import dicom, film, png
 from hospitalpage import drop, pile_of, ran, text
 from reviews import verdict
@@ -187,6 +187,21 @@ def test_films_of_read_are_taken(page: AppTest) -> None:
     at.switch_page("pages/hospital.py").run()
     ran(at.button(key="hospital-from-read").click().run())
     assert labels(at) == {"a.png": ""}
+
+
+def test_a_sample_on_read_is_no_film_of_this_hospital(page: AppTest) -> None:
+    at = page.switch_page("pages/read.py").run()
+    click(at, "take-child-02")
+    assert "hospital-from-read" not in [
+        each.key for each in at.switch_page("pages/hospital.py").run().button
+    ]
+    at.switch_page("pages/read.py").run()
+    click(at, "samples")
+    upload(at, ("a.png", FILM))
+    at.switch_page("pages/hospital.py").run()
+    assert at.button(key="hospital-from-read").label == "Take the 1 of Read"
+    ran(at.button(key="hospital-from-read").click().run())
+    assert list(labels(at)) == ["a.png"]
 
 
 def test_all_films_can_be_removed(page: AppTest) -> None:

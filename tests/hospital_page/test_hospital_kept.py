@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hospitalpage import drop, give, ran, text
@@ -9,8 +10,9 @@ from sites import hospital, profile
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.site import to_bytes
+from cxr.site import to_bytes, yields
 from cxr.site_profiles import store
+from ui.session import hospitals
 
 
 def unescaped(at: AppTest) -> str:
@@ -35,7 +37,27 @@ def test_a_profile_is_saved_under_a_name_and_used(
     assert "Saved, and in use from now on: St Anna." in said
     assert [link.proto.label for link in at.get("page_link")] == ["Read films by it"]
     assert "Saved, and in use" not in text(ran(at.run())), "said once"
-    assert "on 20 N and 20 T · for a specificity of 70 % · in use" in said
+    assert "on 20 N and 20 T · for a specificity of 70 % · " in said
+    assert " · in use" in said
+
+
+def test_two_versions_of_one_day_are_told_apart(
+    page: AppTest, phantom_model: cxr.Classifier
+) -> None:
+    """The picker goes by what it shows: two alike, and the wrong threshold is used."""
+    at = give(page, phantom_model, *hospital(phantom_model, 40, 40, apart=3))
+    (fitted,) = [at.session_state["hospital-fit"][1]]
+    ran(at.button(key="hospital-keep").click().run())
+    ran(at.select_slider[0].set_value(yields.tried(fitted)[5]).run())
+    for _ in range(2):  # saved twice, it is one version
+        ran(at.button(key="hospital-keep").click().run())
+    moved, first = store.kept().profiles
+    assert (moved.wanted, first.threshold) == ({"threshold": moved.threshold}, fitted.threshold)
+    assert store.find(moved.name).identity == moved.identity == at.session_state["hospital"]
+    assert len(set(hospitals._lines([moved, first]).values())) == 2
+    alike = [replace(first, report={"why": why}) for why in ("", "another")]
+    lines = hospitals._lines(alike)
+    assert len(set(lines.values())) == 2
 
 
 def test_no_name_is_no_profile(page: AppTest, phantom_model: cxr.Classifier) -> None:

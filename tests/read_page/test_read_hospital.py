@@ -109,7 +109,13 @@ def test_a_threshold_that_was_chosen_leaves_with_the_scores(
 def test_a_profile_is_picked_and_said_before_the_bars(
     app: AppTest, phantom_model: cxr.Classifier
 ) -> None:
-    site = profile(phantom_model, some_head(phantom_model))
+    figures = {
+        "sensitivity": {"value": 0.85, "low": 0.62, "high": 0.97},
+        "specificity": {"value": 0.7, "low": 0.46, "high": 0.88},
+    }
+    crude = [{"what": "corners", "trips": True}, {"what": "rim", "trips": False}]
+    report = {"why": "", "shortcuts": crude, **figures}
+    site = profile(phantom_model, some_head(phantom_model), report=report)
     store.save(site)
     _with_film(app.run())
     assert _picker(app) == ["Model", "Films from"]
@@ -123,7 +129,11 @@ def test_a_profile_is_picked_and_said_before_the_bars(
     assert 'class="cxr-call"' not in page
     assert page.index('class="cxr-stands"') < page.index('class="cxr-bars"')
     shown, behind = page.split("<summary>Why?", 1)
-    assert "Of your own films lie above it: 1 of 2 T, 1 of 3 N." in shown
+    assert (
+        "Of your own films, out of fold: T called .85 (.62–.97), N not called .70 (.46–.88)."
+        in shown
+    )
+    assert "told apart by something crude too (corners)" in behind
     assert "The bars are its head’s" in behind
     assert "the T threshold" in listed(app)[0]["said"]
     app.sidebar.selectbox(key="hospital").set_value(OTHER).run()

@@ -47,7 +47,7 @@ def zones(model: Classifier, negative: str, positive: str) -> None:
             with column:
                 _drop(here, *zone)
     st.caption(RULE)
-    listed = [film for film in read_list.films().values() if film.data]
+    listed = _of_read()
     if listed and not here.held and not here.waiting:
         st.button(
             f"Take the {len(listed)} of Read",
@@ -124,9 +124,13 @@ def _table(here: Pile, name: str, data: bytes) -> None:
 
 
 def _take_list(here: Pile) -> None:
-    for film in read_list.films().values():
-        if film.data:
-            here.wait(film.name, film.data, film.label)
+    for film in _of_read():
+        here.wait(film.name, film.data, film.label)
+
+
+def _of_read() -> list[read_list.Film]:
+    """Read's films of this hospital: a sample, which names its source, is another's."""
+    return [film for film in read_list.films().values() if film.data and not film.source]
 
 
 def read(model: Classifier) -> None:

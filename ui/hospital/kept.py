@@ -9,9 +9,10 @@ import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
+from cxr.screening.words import doubt
 from cxr.site import from_bytes, to_bytes
 from cxr.site_profiles import store
-from cxr.site_profiles.profile import LONGEST_NAME, Profile
+from cxr.site_profiles.profile import LONGEST_NAME, Profile, now
 from ui.base import keymap
 from ui.base.formatting import plain
 from ui.hospital import words
@@ -72,13 +73,22 @@ def _saved() -> None:
 
 
 def _keep(profile: Profile) -> str | CxrError:
-    """The name that it is kept under, or why it is not."""
+    """The name that it is kept under, or why it is not. What was moved by hand is a version of its
+    own, however often it is saved."""
+    alike = (
+        each
+        for each in hospitals.kept().profiles
+        if replace(profile, created=each.created).identity == each.identity
+    )
+    if (version := next(alike, None)) is None:
+        moved = "threshold" in profile.wanted
+        version = replace(profile, created=now()) if moved else profile
     try:
-        store.save(profile)
+        store.save(version)
     except CxrError as refusal:
         return refusal
-    hospitals.choose(profile)
-    return profile.name
+    hospitals.choose(version)
+    return version.name
 
 
 def _told() -> None:
@@ -132,6 +142,7 @@ def _line(profile: Profile, model: Classifier) -> None:
     used = hospitals.chosen(profile)
     fits = profile.network == model.bundle.digest
     facts = [words.date(profile), words.rests_on(profile), f"for {words.chosen_for(profile)}"]
+    facts += ["its two piles differ by something crude"] if doubt(profile) else []
     facts += [] if fits else ["of another model"]
     facts += ["in use"] if used and fits else []
     with st.container(

@@ -37,8 +37,7 @@ Values = NDArray[np.float32]
 def show(film: Film, reading: Reading, model: Classifier) -> None:
     """The maps on linked films as they come, then the evidence about each."""
     radiograph = films.radiograph_of(film)
-    assert reading.prediction is not None
-    chosen, label, randomised = _choose(film, reading.prediction.label, model)
+    chosen, label, randomised = _choose(film, reading.called, model)
     wanted = {method: map_tasks.wanted(radiograph, model, label, method) for method in chosen}
     tasks = {m: map_tasks.map_task(radiograph, model, what) for m, what in wanted.items()}
     waiting = long_work.go_on(list(tasks.values()))

@@ -78,7 +78,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
             f'<div class="cxr-quiet"><p>{said}</p><p>A fill that the network is sure of is no '
             "neutral one.</p></div>"
         )
-        fills.compare(radiograph, reading.prediction.label, model)
+        fills.compare(radiograph, reading.called, model)
 
 
 def kept(film: Film, _: Classifier) -> dict[str, Any]:

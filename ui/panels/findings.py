@@ -11,7 +11,7 @@ from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_sets
 from cxr.screening import words
-from cxr.screening.standing import Standing
+from cxr.screening.standing import Standing, call_of
 from ui.base.formatting import called_means, exact, odds, percent, score, told_apart
 from ui.panels import standing, track_record
 from ui.server import access
@@ -59,11 +59,13 @@ def show_scores(
         been = track_record.of_profile(model)
     else:
         been = track_record.line(calls, bundle, stands is None and home)
+    silent = chosen or (stands is not None and stands.called is None)
+    called = "" if silent else call_of(prediction, stands)
     marks = {} if model.site is not None else chosen or (_shipped(bundle) if home else {})
     quiet = ' class="cxr-muted"' if muted else ""
     st.html(
         f"<div{quiet}>{first}{been}"
-        f'<div class="cxr-bars" role="list">{_bars(prediction, bundle, marks, calls)}</div>'
+        f'<div class="cxr-bars" role="list">{_bars(prediction, bundle, marks, calls, called)}</div>'
         f'<details class="cxr-quiet"><summary>Why?</summary>{"".join(why)}</details></div>'
     )
     if stands is not None and stands.threshold is None and access.may("instructor"):
@@ -168,8 +170,13 @@ def _raw(prediction: Prediction) -> str:
 
 
 def _bars(
-    prediction: Prediction, bundle: Bundle, marks: dict[str, float], calls: Calls | None
+    prediction: Prediction,
+    bundle: Bundle,
+    marks: dict[str, float],
+    calls: Calls | None,
+    called: str,
 ) -> str:
+    """A bar a class; `called` is the one that the film is called, "" where none is."""
     rows = []
     for label, value in prediction.probabilities.items():
         threshold = marks.get(label)
@@ -177,12 +184,12 @@ def _bars(
         if threshold is not None:
             mark = f'<i class="cxr-point" style="left:{100 * threshold:.2f}%"></i>'
             written = told_apart(value, threshold)
-        called = " cxr-called" if label == prediction.label else ""
+        marked = " cxr-called" if label == called else ""
         # The bar and the figure are for the eye: the first cell's name says both.
         rows.append(
             f'<div role="listitem" aria-label="{escape(label)} {written}">'
             f'<span class="label">{escape(label)}</span></div>'
-            f'<div class="cxr-track{called}" aria-hidden="true">'
+            f'<div class="cxr-track{marked}" aria-hidden="true">'
             f'<div class="cxr-fill" style="width:{100 * value:.2f}%"></div>{mark}</div>'
             f'<div aria-hidden="true">{written}</div>'
             f'<div class="what">{called_means(label, bundle.labels)}'

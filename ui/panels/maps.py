@@ -15,6 +15,7 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model import lungs
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import Probability
+from cxr.screening.standing import calls
 from ui.base.formatting import plain, score
 from ui.panels import as_shown, full_screen, map_text, priors
 from ui.panels.map_text import Found
@@ -143,7 +144,7 @@ def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classif
         label = st.segmented_control(
             "Class",
             model.labels,
-            default=reading.prediction.label,
+            default=reading.called,
             required=True,
             key=_class_key(film, model),
             persist_state="session",
@@ -179,7 +180,8 @@ def _unlikely(wanted: Wanted, reading: Reading) -> bool:
     """Whether no map of this class is drawn, since nobody insisted."""
     assert reading.prediction is not None
     probability = reading.prediction.probabilities[wanted.label]
-    return not worth_a_map(probability) and replace(wanted, method="") not in _insisted()
+    likely = worth_a_map(probability) or calls(reading.standing, wanted.label)
+    return not likely and replace(wanted, method="") not in _insisted()
 
 
 def _insisted() -> set[Wanted]:

@@ -8,7 +8,6 @@ from cxr.metrics.calls import Calls
 from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier
 from cxr.screening import words
-from cxr.screening.standing import ground_of
 from ui.base.formatting import figure, score, site
 
 
@@ -48,17 +47,8 @@ def line(calls: Calls | None, bundle: Bundle, home: bool) -> str:
 def of_profile(model: Classifier) -> str:
     """What the profile's threshold does with the films that it was fitted on, or that none of them
     had a label."""
-    ground = ground_of(model)
-    assert ground is not None
-    assert ground.threshold is not None
-    of_label = {ground.positive: ground.positives, ground.negative: ground.negatives}
-    said = [
-        f"{(odds >= ground.threshold).sum():,} of {len(odds):,} {escape(label)}"
-        for label, odds in of_label.items()
-        if len(odds)
-    ]
-    told = f"Of your own films lie above it: {', '.join(said)}." if said else words.UNLABELLED
-    return f'<div class="cxr-quiet">{told}</div>'
+    assert model.site is not None
+    return f'<div class="cxr-quiet">{escape(words.own_films(model.site))}</div>'
 
 
 def figures(bundle: Bundle) -> str:

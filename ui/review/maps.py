@@ -60,7 +60,7 @@ def _said(case: Case, what: Wanted, held: object) -> list[str]:
     """Whether the class is likely enough for its map, and where the map lies."""
     lines = []
     probability = float(case.row[f"p_{what.label}"])
-    if not worth_a_map(probability):
+    if not worth_a_map(probability) and what.label != case.row.called:
         lines.append(
             f"{what.label} scores {score(probability)}: maps of a class below {score(CUT_OFF)} are "
             "mostly false alarms."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from cxr.errors import CxrError
 from cxr.input_checks import Passport
 from cxr.model.classifier import Prediction
-from cxr.screening.standing import Standing
+from cxr.screening.standing import Standing, call_of
 
 
 @dataclass(frozen=True)
@@ -102,3 +102,9 @@ class Reading:
     standing: Standing | None = None
     doubts: tuple[CxrError, ...] = ()
     thumbnail: bytes = b""
+
+    @property
+    def called(self) -> str:
+        """The label that a scored film is called; where none is, the one with the highest score."""
+        assert self.prediction is not None
+        return call_of(self.prediction, self.standing)

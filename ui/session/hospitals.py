@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from contextlib import suppress
 from time import monotonic
@@ -13,7 +14,7 @@ from cxr.model.classifier import Classifier
 from cxr.screening.standing import Standing, ground_of
 from cxr.site import Profile
 from cxr.site_profiles import store, watch
-from ui.base.formatting import plain
+from ui.base.formatting import odds, plain
 from ui.session import models
 from ui.session.films import Film, Reading
 
@@ -41,11 +42,12 @@ def pick() -> None:
     except BundleError:
         return  # the page says it
     profiles = {each.identity: each for each in _fitting(model)}
+    lines = _lines(list(profiles.values()))
     st.sidebar.selectbox(
         "Films from",
         [OTHER, KNOWN, *profiles],
         key="hospital",
-        format_func=lambda choice: _line(profiles[choice]) if choice in profiles else choice,
+        format_func=lambda choice: lines.get(choice, choice),
         persist_state="session",
         help="What a score means hangs on the hospital that a film is from.",
     )
@@ -133,11 +135,22 @@ def _kept(where: str, listing: Hashable) -> store.Kept:
     return store.kept()
 
 
+def _lines(profiles: list[Profile]) -> dict[str, str]:
+    """Identity → what the picker says. It goes by that text, so no two may be alike."""
+    said = {each.identity: _line(each) for each in profiles}
+    often = Counter(said.values())
+    return {
+        identity: text if often[text] == 1 else f"{text} · {identity[:6]}"
+        for identity, text in said.items()
+    }
+
+
 def _line(profile: Profile) -> str:
-    """Name, what it rests on, date."""
+    """Name, what it rests on, threshold, time."""
     films = " + ".join(
         f"{n:,} {label}".strip() if label else f"{n:,} films"
         for label, n in profile.films.items()
         if n
     )
-    return f"{profile.name} · {films} · {profile.created[:10]}"
+    at = f"{profile.positive} from {odds(profile.threshold)}"
+    return f"{profile.name} · {films} · {at} · {profile.created[:16].replace('T', ' ')}"
