@@ -17,6 +17,7 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
+from sites import profile
 
 import cxr
 from cxr.__main__ import main
@@ -97,6 +98,19 @@ def test_the_report_holds_scores_region_and_notice(
     assert said[0] == cxr.NOTICE
     assert phantom_model.bundle.digest[:12] in said[-1]
     assert codes.DCM.Comment.value == "121106"
+
+
+def test_under_a_profile_the_report_says_what_the_hospital_calls(
+    phantom_model: cxr.Classifier, tmp_path: Path
+) -> None:
+    there = phantom_model.at(profile(phantom_model, threshold=-40))
+    found = cxr.assess(stored(), there)
+    made = {each.kind: each.data for each in results(stored(), found, there)}
+    (tmp_path / "report.dcm").write_bytes(made["report"])
+    report = srread(tmp_path / "report.dcm")
+    said = [each.TextValue for each in report.ContentSequence if each.ValueType == "TEXT"]
+    assert any(text.endswith("threshold of Drawn hospital -40.00: T") for text in said)
+    assert not any("No class is called" in text for text in said)
 
 
 def test_the_picture_is_the_film_under_its_map_with_the_notice(made: dict[str, Result]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pytest
 from films import film, png
-from sites import profile, reference, some_head
+from sites import hospital, profile, reference, some_head
 
 import cxr
 from cxr.explain.gradient import at_input
@@ -17,6 +18,7 @@ from cxr.model import reference as stored
 from cxr.model.reference import LEVELS, LeftOut
 from cxr.screening.standing import call_of
 from cxr.screening.words import reading
+from cxr.teaching import samples
 
 
 @pytest.fixture
@@ -173,3 +175,37 @@ def test_a_reference_is_written_and_read_and_refused(
     with pytest.raises(cxr.BundleError) as refusal:
         stored.load(cxr.load(folder).bundle)
     assert refusal.value.code == "bad_reference"
+
+
+@pytest.mark.parametrize(("positive", "negative"), [*permutations(("N", "P", "T"), 2)])
+def test_the_higher_log_odds_are_called_whichever_label_is_positive(
+    positive: str, negative: str
+) -> None:
+    model = cxr.load()
+    films = [cxr.read(each.data()) for each in samples.shipped()[:6]]
+    odds = sorted(each.log_odds(positive, negative) for each in model.predict(films))
+    between = (odds[2] + odds[3]) / 2
+    there = model.at(profile(model, positive=positive, negative=negative, threshold=between))
+    called = 0
+    for found in (cxr.assess(each, there, let_in=True) for each in films):
+        scores, _ = found.scored
+        above = scores.log_odds(positive, negative) >= between
+        assert found.standing is not None
+        assert found.standing.called == above
+        others = [label for label in model.labels if label != positive]
+        likeliest = max(others, key=lambda label: scores.probabilities[label])
+        assert call_of(scores, found.standing) == (positive if above else likeliest)
+        called += above
+    assert called == 3
+
+
+@pytest.mark.parametrize(("positive", "negative"), [("N", "T"), ("T", "N")])
+def test_a_fit_has_its_positive_label_on_the_high_side(
+    phantom_model: cxr.Classifier, positive: str, negative: str
+) -> None:
+    films, told = hospital(phantom_model, 40, 40, apart=4)
+    labels = [{"N": negative, "T": positive}[label] for label in told]
+    site = cxr.site.fit(phantom_model, films, labels, positive=positive, negative=negative)
+    assert site.films == {negative: 40, positive: 40}
+    assert np.median(site.positives) > site.threshold > np.median(site.negatives)
+    assert site.report["sensitivity"]["value"] > 0.6

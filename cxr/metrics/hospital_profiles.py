@@ -31,12 +31,16 @@ class Limit:
         Of the other films: the median, and where nine draws of ten lie.
     met : float
         Share of draws whose specificity is within :data:`TOLERANCE` of the one that was asked for.
+    held : float or None
+        Share of draws whose profile reports an interval that holds it; None where an earlier
+        version measured.
     """
 
     films: int
     draws: int
     specificity: Estimate
     met: float
+    held: float | None
 
 
 @dataclass(frozen=True)
@@ -298,6 +302,7 @@ def _limit(text: Mapping[str, Any]) -> dict[str, Any]:
         "draws": _count(text["draws"]),
         "specificity": _band(text["specificity"]),
         "met": _share(text["met"]),
+        "held": _share(text["held"]) if "held" in text else None,
     }
 
 

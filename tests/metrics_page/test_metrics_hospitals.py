@@ -28,7 +28,7 @@ def band(value: float) -> dict[str, float]:
 
 def drawn(films: int, **more: Any) -> dict[str, Any]:
     shares = {"sensitivity": band(0.6), "specificity": band(0.7)}
-    return {"films": films, "draws": 100, **shares, "met": 0.5 + films / 1000, **more}
+    return {"films": films, "draws": 100, **shares, "met": 0.5 + films / 1000, "held": 0.93, **more}
 
 
 def step(films: int, area: float) -> dict[str, Any]:

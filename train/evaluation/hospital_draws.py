@@ -19,7 +19,7 @@ from cxr.model.site_head import SiteHead
 from cxr.site import alignment
 from cxr.site.adaptation import Labelled, adapted
 from cxr.site.fitting import WANTED
-from cxr.site.thresholds import LEAST, threshold_for
+from cxr.site.thresholds import LEAST, out_of_fold_calls, share_of, threshold_for
 
 Places = NDArray[np.integer]
 
@@ -53,6 +53,7 @@ def labelled(
                 "head": _area(odds, ill),
                 "offered": float(offered),
                 **_rates(score >= threshold_for(own, drawn.positive, WANTED), ill),
+                **_reported(own, drawn.positive, drawn.patients),
             }
         )
     table = pd.DataFrame(rows)
@@ -64,6 +65,7 @@ def labelled(
         "worst_gain": float(ahead.min()),
         "offered": float(table.offered.mean()),
         "met": _met(table.specificity),
+        "held": _held(table),
     }
 
 
@@ -73,13 +75,16 @@ def threshold_alone(whole: Labelled, count: int) -> dict[str, Any]:
     for learn, others in _draws(whole, count):
         own = learn[~whole.positive[learn]]
         limit = threshold_for(whole.shipped[own], whole.positive[own], WANTED)
-        rows.append(_rates(whole.shipped[others] >= limit, whole.positive[others]))
+        judged = _rates(whole.shipped[others] >= limit, whole.positive[others])
+        told = _reported(whole.shipped[own], whole.positive[own], whole.patients[own])
+        rows.append({**judged, **told})
     table = pd.DataFrame(rows)
     return {
         "films": count,
         "draws": len(table),
         **_bands(table, *(name for name in ("sensitivity", "specificity") if name in table)),
         "met": _met(table.specificity),
+        "held": _held(table),
     }
 
 
@@ -157,6 +162,20 @@ def _area(score: NDArray[np.floating], ill: NDArray[np.bool_]) -> float:
 
 def _met(specificity: pd.Series) -> float:
     return float(((specificity - WANTED["specificity"]).abs() <= TOLERANCE).mean())
+
+
+def _reported(
+    score: NDArray[np.floating], positive: NDArray[np.bool_], patients: Places
+) -> dict[str, float]:
+    """The interval of the specificity that a profile of these films reports."""
+    called = out_of_fold_calls(score, positive, patients, WANTED)
+    told = share_of(~called[~positive], patients[~positive])
+    return {"low": told.low, "high": told.high}
+
+
+def _held(table: pd.DataFrame) -> float:
+    """Share of draws whose reported interval holds the specificity on the films of all others."""
+    return float(table.specificity.between(table.low, table.high).mean())
 
 
 def _bands(table: pd.DataFrame, *names: str) -> dict[str, dict[str, float]]:

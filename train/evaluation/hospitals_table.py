@@ -13,8 +13,9 @@ def lines(found: dict[str, Any]) -> list[str]:
     out = [
         "| hospital never trained on | as shipped: AUROC; called T: of T, of N | films of each "
         "label | AUROC with a head of its own | least gain | head offered | at its profile: "
-        f"sensitivity | specificity ({wanted:g} asked) | met within {TOLERANCE:g} |",
-        "| --- " * 9 + "|",
+        f"sensitivity | specificity ({wanted:g} asked) | met within {TOLERANCE:g} | interval "
+        "holds |",
+        "| --- " * 10 + "|",
     ]
     hospitals = [*found["hospitals"].items()]
     hospitals += [
@@ -28,14 +29,14 @@ def lines(found: dict[str, Any]) -> list[str]:
             out.append(
                 f"| {name} | {shipped} | {alone['films']} N alone | – | – | – | "
                 f"{_said(alone['sensitivity'], 2)} | {_said(alone['specificity'], 2)} | "
-                f"{alone['met']:.2f} |"
+                f"{alone['met']:.2f} | {_held(alone)} |"
             )
         for step in there["steps"]:
             out.append(
                 f"| {name} | {shipped} | {step['films']} + {step['films']} | "
                 f"{_said(step['head'], 3)} | {step['worst_gain']:+.3f} | {step['offered']:.2f} | "
                 f"{_said(step['sensitivity'], 2)} | {_said(step['specificity'], 2)} | "
-                f"{step['met']:.2f} |"
+                f"{step['met']:.2f} | {_held(step)} |"
             )
     out += _lines_without_labels(hospitals)
     out += ["", "| hospital | told by a crude look: AUROC (trips) |", "| --- | --- |"]
@@ -85,6 +86,10 @@ def _lines_of_one_label(found: dict[str, Any], wanted: float) -> list[str]:
         )
         out.append(f"| {site} | {films} | {called} | {alone or 'none: too few N'} |")
     return out
+
+
+def _held(found: dict[str, Any]) -> str:
+    return f"{found['held']:.2f}" if "held" in found else "–"
 
 
 def _said(found: dict[str, float], digits: int) -> str:

@@ -6,7 +6,15 @@ from html import escape
 
 from cxr.errors import BundleError
 from cxr.metrics import hospital_profiles
-from cxr.metrics.hospital_profiles import TOLERANCE, Alone, CurvePoint, Found, Hospital, Unlabelled
+from cxr.metrics.hospital_profiles import (
+    TOLERANCE,
+    Alone,
+    CurvePoint,
+    Found,
+    Hospital,
+    Limit,
+    Unlabelled,
+)
 from cxr.model.bundle import Bundle
 from cxr.site.thresholds import LEAST
 from ui.base import charts
@@ -89,9 +97,9 @@ def _hospital(found: Found, each: Hospital, by: str) -> list[Block]:
     none = "–"
     rows = [
         ["No profile", share(each.area), share(each.sensitivity), share(each.specificity)]
-        + [none] * 3,
+        + [none] * 4,
         *(
-            [f"{alone.films} {well} alone", none, *_shares(alone), none, none, share(alone.met, 2)]
+            [f"{alone.films} {well} alone", none, *_shares(alone), none, none, *_met(alone)]
             for alone in each.alone
         ),
         *(_with_head(step) for step in each.steps),
@@ -100,7 +108,7 @@ def _hospital(found: Found, each: Hospital, by: str) -> list[Block]:
                 f"{moved.films} unlabelled, {ill} stated {percent(round(moved.stated, 2))}",
                 ranged(moved.area),
                 *_shares(moved),
-                *[none] * 3,
+                *[none] * 4,
             ]
             for moved in each.unlabelled
         ),
@@ -113,6 +121,7 @@ def _hospital(found: Found, each: Hospital, by: str) -> list[Block]:
         "Head offered",
         "Least gain",
         "Specificity met",
+        "Interval holds",
     ]
     films = f"{each.negatives:,} {found.negative}, {each.positives:,} {found.positive}"
     title = heading(f"{site(each.name)}: {films}{by}")
@@ -168,8 +177,12 @@ def _with_head(step: CurvePoint) -> list[str]:
         *_shares(step),
         share(step.offered, 2),
         share(step.least_gain),
-        share(step.met, 2),
+        *_met(step),
     ]
+
+
+def _met(found: Limit) -> list[str]:
+    return [share(found.met, 2), "–" if found.held is None else share(found.held, 2)]
 
 
 def _shares(found: Alone | Unlabelled) -> list[str]:
@@ -200,6 +213,7 @@ def _how(found: Found) -> str:
         f"score of {ill} and {well}. With labels: AUROC and least gain (in the worst draw) are "
         "those of a head of the hospital’s own, offered or not; shares are at the threshold for a "
         f"specificity of {share(found.wanted, 2)}, of that head where it is offered, else of the "
-        f"shipped scores. Met: share of draws within {share(TOLERANCE, 2)} of it. From fewer than "
-        f"{LEAST} films of a label the app fits no threshold. –: does not apply."
+        f"shipped scores. Met: share of draws within {share(TOLERANCE, 2)} of it. Interval holds: "
+        "share of draws whose profile reports one that holds the specificity there. From fewer "
+        f"than {LEAST} films of a label the app fits no threshold. –: does not apply."
     )
