@@ -35,6 +35,9 @@ def test_a_moved_threshold_is_counted(phantom_model: cxr.Classifier) -> None:
     assert found.specificity.value == pytest.approx(3 / 4)
     assert found.of_thousand.called == pytest.approx(80 + 225)
     assert found.of_thousand.found == pytest.approx(80)
+    assert found.worst.found == pytest.approx(100 * found.sensitivity.low)
+    assert found.best.alarms == pytest.approx(900 * (1 - found.specificity.high))
+    assert found.worst.ppv < found.of_thousand.ppv < found.best.ppv
     assert found.cost == pytest.approx(20 * 305)
     assert found.cost_per_found == pytest.approx(20 * 305 / 80)
 

@@ -34,8 +34,9 @@ class Yield:
     ----------
     sensitivity, specificity : Estimate
         NaN without films of that side.
-    of_thousand : PerThousand
-        Each call leads to one confirmatory test.
+    of_thousand, worst, best : PerThousand
+        Each call leads to one confirmatory test; worst and best are with both figures at the ends
+        of their intervals.
     cost, cost_per_found : float
         Of the tests on 1,000 films, and of them for each film of the positive label that is found;
         NaN where it cannot be told.
@@ -44,6 +45,8 @@ class Yield:
     sensitivity: Estimate
     specificity: Estimate
     of_thousand: op.PerThousand
+    worst: op.PerThousand
+    best: op.PerThousand
     cost: float
     cost_per_found: float
 
@@ -111,11 +114,18 @@ def expected_of(
     sensitivity: Estimate, specificity: Estimate, prevalence: float, test: float
 ) -> Yield:
     """What follows from the figures of a threshold; see :func:`at_threshold`."""
-    expected = op.per_thousand(sensitivity.value, specificity.value, prevalence)
+    expected, worst, best = (
+        op.per_thousand(*ends, prevalence)
+        for ends in (
+            (sensitivity.value, specificity.value),
+            (sensitivity.low, specificity.low),
+            (sensitivity.high, specificity.high),
+        )
+    )
     cost = test * expected.called
     found = 1000 * prevalence * sensitivity.value
     per_found = cost / found if found > 0 else float("nan")
-    return Yield(sensitivity, specificity, expected, cost, per_found)
+    return Yield(sensitivity, specificity, expected, worst, best, cost, per_found)
 
 
 def moved(profile: Profile, threshold: float) -> Profile:

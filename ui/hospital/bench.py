@@ -10,6 +10,7 @@ from math import isnan
 import numpy as np
 import streamlit as st
 
+from cxr.metrics.bootstrap import Estimate
 from cxr.metrics.confidence_bands import Curve, both
 from cxr.metrics.operating_points import (
     WHO_SENSITIVITY,
@@ -148,29 +149,46 @@ def _figures(profile: Profile, threshold: float, found: Yield) -> str:
 
 def _expected(profile: Profile, found: Yield, prevalence: float, cost: float) -> str:
     name = escape(profile.positive)
-    expected = found.of_thousand
+    expected, worst, best = found.of_thousand, found.worst, found.best
+    alarms = _spanned(expected.alarms, best.alarms, worst.alarms)
     title = heading(f"Of 1,000 films at a prevalence of {prevalence:g} %")
     if isnan(found.sensitivity.value):
-        cells = {"False alarms": f"{expected.alarms:.0f}"}
+        cells = {"False alarms": alarms}
         return (
             title
             + numbers(cells)
             + quiet(f"How many of {name} are found or missed needs films of {name}.")
         )
     cells = {
-        "Called: confirmatory tests": f"{expected.called:.0f}",
-        f"{name} found": f"{expected.found:.1f}",
-        f"{name} missed": f"{expected.missed:.1f}",
-        "False alarms": f"{expected.alarms:.0f}",
-        "PPV": share(expected.ppv),
-        "NPV": share(expected.npv),
+        "Called: confirmatory tests": _spanned(
+            expected.called, worst.found + best.alarms, best.found + worst.alarms
+        ),
+        f"{name} found": _spanned(expected.found, worst.found, best.found, 1),
+        f"{name} missed": _spanned(expected.missed, best.missed, worst.missed, 1),
+        "False alarms": alarms,
+        "PPV": ranged(Estimate(expected.ppv, worst.ppv, best.ppv)),
+        "NPV": ranged(Estimate(expected.npv, worst.npv, best.npv)),
     }
     if cost:
         cells["Cost of the tests"] = f"{found.cost:,.0f}"
         cells[f"Cost per {name} found"] = (
             "–" if isnan(found.cost_per_found) else f"{found.cost_per_found:,.0f}"
         )
-    return title + numbers(cells) + quiet("If sensitivity and specificity hold there.")
+    return (
+        title
+        + numbers(cells)
+        + quiet(
+            "If sensitivity and specificity hold there; in brackets with both at the ends of their "
+            "intervals."
+        )
+    )
+
+
+def _spanned(value: float, low: float, high: float, digits: int = 0) -> str:
+    """A number of films with its span; alone where nothing is known of that."""
+    if isnan(low):
+        return f"{value:.{digits}f}"
+    return f"{value:.{digits}f} <small>({low:.{digits}f}–{high:.{digits}f})</small>"
 
 
 def _roc(profile: Profile, threshold: float, found: Yield, by_patient: bool) -> None:
