@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+from .notice import NOTICE
+
 _ACTS = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
@@ -14,3 +20,14 @@ def inert(cell: str) -> str:
 def original(cell: str) -> str:
     """The text that :func:`inert` made this cell of."""
     return cell[1:] if cell.startswith("'") else cell
+
+
+def write(
+    file: TextIO, columns: Sequence[str], lines: Iterable[Iterable[Any]], end: str = "\r\n"
+) -> None:
+    """A CSV of texts and numbers, the notice in a last column of its own."""
+    writer = csv.writer(file, lineterminator=end)
+    writer.writerow([*map(inert, columns), "notice"])
+    for line in lines:
+        cells = (inert(value) if isinstance(value, str) else value for value in line)
+        writer.writerow([*cells, NOTICE])

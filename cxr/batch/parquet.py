@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections import Counter
@@ -15,10 +14,10 @@ from typing import Any
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import parquet as pq
 
+from .. import spreadsheet
 from ..input_checks import limits_of
 from ..model.classifier import Classifier
 from ..notice import NOTICE
-from ..spreadsheet import inert
 from . import table_rows
 from .scores import Comparison, Scores, known_of
 from .state import State, broken, not_written
@@ -151,12 +150,8 @@ class Table:
 
     def _write_csv(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow([*self._schema.names, "notice"])
-            for table in self._read():
-                for row in table.to_pylist():
-                    cells = (inert(v) if isinstance(v, str) else v for v in row.values())
-                    writer.writerow([*cells, NOTICE])
+            rows = (row.values() for table in self._read() for row in table.to_pylist())
+            spreadsheet.write(file, self._schema.names, rows)
 
 
 def clear(parts: Path, first: int) -> None:

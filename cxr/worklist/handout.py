@@ -3,16 +3,14 @@ all."""
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
 from itertools import combinations, cycle
 from typing import Any
 
+from .. import spreadsheet
 from ..errors import ScreenError
-from ..notice import NOTICE
-from ..spreadsheet import inert
 from .results import Numbers, Results
 
 MOST_READERS = 12
@@ -67,9 +65,5 @@ def hand_out(results: Results, numbers: Numbers, readers: int, each: int) -> byt
 
 def _table(columns: Sequence[str], lines: Iterable[Sequence[Any]]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([*columns, "notice"])
-    for line in lines:
-        cells = (inert(value) if isinstance(value, str) else value for value in line)
-        writer.writerow([*cells, NOTICE])
+    spreadsheet.write(text, columns, lines)
     return text.getvalue().encode("utf-8-sig")

@@ -12,13 +12,13 @@ from pathlib import PurePath
 
 import numpy as np
 
+from .. import spreadsheet
 from ..errors import ReviewError, ScreenError
-from ..notice import NOTICE
 from ..review import exchange
 from ..review.agreement import Agreement, agreement
 from ..review.entries import Entry, standing, tidy
 from ..review.relabel import means
-from ..spreadsheet import inert, original
+from ..spreadsheet import original
 from .handout import WRITTEN
 from .results import Numbers, Results
 
@@ -118,16 +118,16 @@ class Readings:
         """Films in the order given, a line each, with three columns for each reader."""
         columns = ("path", "sha256", "log_odds", "decision", "refusal", "flags")
         differ = set(self.differ.tolist())
-        text = io.StringIO()
-        writer = csv.writer(text)
         theirs = [f"{each.name} {column}" for each in self.readers for column in WRITTEN]
-        writer.writerow([*columns, *map(inert, theirs), "readers_differ", "notice"])
+        lines = []
         for number, row in zip(numbers.tolist(), self._results.rows(numbers, columns), strict=True):
             said = [each.said.get(number, Read("")) for each in self.readers]
-            cells = [*row.values(), *(x for s in said for x in (s.call, s.sure, s.note))]
             told = "yes" if number in differ else "no" if any(s.call for s in said) else ""
-            shown = (inert(cell) if isinstance(cell, str) else cell for cell in cells)
-            writer.writerow([*shown, told, NOTICE])
+            lines.append(
+                [*row.values(), *(x for s in said for x in (s.call, s.sure, s.note)), told]
+            )
+        text = io.StringIO()
+        spreadsheet.write(text, (*columns, *theirs, "readers_differ"), lines)
         return text.getvalue().encode("utf-8-sig")
 
 

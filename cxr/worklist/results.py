@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Callable, Collection, Sequence
@@ -18,13 +17,12 @@ from numpy.typing import NDArray
 from pyarrow import compute as pc
 from pyarrow import parquet as pq
 
+from .. import spreadsheet
 from ..batch.parquet import SUMMARY
 from ..batch.scores import Comparison
 from ..errors import CxrError, ScreenError, UnreadableFile
-from ..notice import NOTICE
 from ..sources import dicomdir
 from ..sources.films import fetch_path
-from ..spreadsheet import inert
 
 _WORDS = ("decision", "refusal", "flags")
 _TEXT = (*_WORDS, "path", "sha256")
@@ -239,12 +237,9 @@ class Results:
         table = self._take(numbers, _RECALL)
         out = io.BytesIO()
         text = io.TextIOWrapper(out, "utf-8-sig", newline="", write_through=True)
-        writer = csv.writer(text)
-        writer.writerow([*table.column_names, "notice"])
-        for batch in table.to_batches(max_chunksize=10_000):
-            for row in batch.to_pylist():
-                cells = (inert(v) if isinstance(v, str) else v for v in row.values())
-                writer.writerow([*cells, NOTICE])
+        batches = table.to_batches(max_chunksize=10_000)
+        rows = (row.values() for batch in batches for row in batch.to_pylist())
+        spreadsheet.write(text, table.column_names, rows)
         return out.getvalue()
 
     def film(self, number: int) -> tuple[str, bytes]:
