@@ -260,6 +260,9 @@ def test_the_command_line_writes_all(
     for wrong in (["--window", "1", "0"], ["--window", "nan", "5"], ["--inverted"]):
         assert main([*asked, *wrong]) == 2
         assert "[bad_window]" in capsys.readouterr().err
+    plain = [part for part in asked if part not in ("--class", "T")]
+    assert main([*plain, "--method", "gradcam"]) == 2
+    assert "say --class too" in capsys.readouterr().err
     for box in ("1,2,3", "a,b,c,d", "0,0,81,10", "0,0,0,10"):
         assert main([*asked, "--box", box]) == 2
         assert "[bad_request]" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 import cxr
+from cxr.__main__ import main
 from cxr.dicom_out.results import results
 from cxr.dicomweb import session
 from cxr.dicomweb.client import fetch, store
@@ -311,3 +312,12 @@ def test_a_reference_is_three_uids() -> None:
     assert reference("1.2/3.4/5.6") == Reference("1.2", "3.4", "5.6")
     for text in ("", "1.2/3.4", "1/2/3/4", "../../x", "1.2/3.4/5.6?x=1", "1.2/3.4/" + "5" * 65):
         assert code(reference, text) == "bad_reference"
+
+
+@pytest.mark.parametrize("search", [["--unread"], ["--modality", "DX"], ["--most", "3"]])
+def test_films_that_are_named_are_not_searched_for(
+    search: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CXR_PACS", "https://pacs.example/dicom-web")
+    assert main(["pacs", "fetch", "1.2/1.3/1.4", "--out", "films", *search]) == 2
+    assert "[bad_request]" in capsys.readouterr().err

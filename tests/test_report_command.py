@@ -86,6 +86,14 @@ def test_a_reader_s_verdicts_stand_on_the_reports(
     assert run(*asked, "--verdicts", "--reader", "A. Reader") == 0
     held: Mapping[str, Any] = from_json(out.read_bytes()).content["verdict"]
     assert (held["reader"], held["said"], held["note"]) == ("A. Reader", "model wrong", "a shadow")
+    out.unlink()
+    for contrary in (
+        ["--verdicts"],
+        ["--reader", "A"],
+        ["--verdicts", "--reader", "A", "--note=x"],
+    ):
+        assert run(*asked, *contrary) == 2
+        assert not out.exists()
 
 
 def test_by_a_hospital_the_command_line_finds_the_profile_again(

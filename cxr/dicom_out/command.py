@@ -28,7 +28,7 @@ def add(commands: _SubParsersAction[Any]) -> None:
 def add_shown(parser: ArgumentParser) -> None:
     """What is laid over the film, how it was shown, and who scores."""
     parser.add_argument("--class", dest="label", metavar="T", help="lay a map of it over the film")
-    parser.add_argument("--method", default="gradcam", help="of that map, gradcam by default")
+    parser.add_argument("--method", help="of that map, gradcam by default")
     parser.add_argument(
         "--window",
         nargs=2,
@@ -82,6 +82,8 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
     from .results import results
 
     window = _window(asked)
+    if asked.method and not asked.label:
+        raise DicomOutError("bad_request", "--method is of a map: say --class too.")
     found = assess(data, model)
     prediction, _ = found.scored
     assert found.film is not None
@@ -90,8 +92,9 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
         column_of(model, asked.label)  # refuses a class that there is not
     likely = asked.label and explain.worth_a_map(prediction.probabilities[asked.label])
     if likely or calls(found.standing, asked.label):
-        values = explain.make_map(model, found.film, asked.label, asked.method)
-        drawn = Map(values, asked.method, asked.label)
+        method = asked.method or "gradcam"
+        values = explain.make_map(model, found.film, asked.label, method)
+        drawn = Map(values, method, asked.label)
     if getattr(asked, "box", None):
         corners = _box(asked.box, found.film.pixels.shape)
         mask = region.box_mask(model.size, found.film.pixels.shape, corners)

@@ -111,7 +111,20 @@ def _json_line(film: Listed) -> str:
 
 
 def _named(asked: Namespace) -> Iterable[str | Reference]:
-    """Films that were named, else those that a search finds."""
+    """Films that were named, else those that a search finds.
+
+    Raises
+    ------
+    PacsError
+        ``bad_request``: both were asked for.
+    """
+    alone = ArgumentParser()
+    _searched(alone)
+    unasked = vars(alone.parse_args([]))
+    if asked.films and any(getattr(asked, name) != value for name, value in unasked.items()):
+        raise PacsError(
+            "bad_request", "Name films, or search for them: what is named is not searched for."
+        )
     return asked.films or [film.film for film in _search(asked)]
 
 

@@ -112,10 +112,19 @@ def _said(model: Classifier, asked: Namespace) -> dict[str, Verdict]:
     """What the reader said, by the film's path below its folder; by "" of every film."""
     from .record import Verdict
 
+    own = asked.verdict or asked.note
+    if asked.verdicts and own:
+        raise ReportError(
+            "bad_request", "A verdict or a note is of this report; --verdicts are those of Review."
+        )
+    if bool(asked.reader) < asked.verdicts or (asked.reader and not (asked.verdicts or own)):
+        raise ReportError(
+            "bad_request", "Say --reader with what he said: --verdict, --note, or --verdicts."
+        )
     if not asked.verdicts:
         from ..review.entries import utc
 
-        if not (asked.verdict or asked.note):
+        if not own:
             return {}
         return {"": Verdict(asked.reader, asked.verdict, asked.note, utc())}
     from ..review.entries import standing
