@@ -113,6 +113,22 @@ def test_under_a_profile_the_report_says_what_the_hospital_calls(
     assert not any("No class is called" in text for text in said)
 
 
+def test_a_threshold_that_the_reader_chose_stands_in_the_report(
+    phantom_model: cxr.Classifier, tmp_path: Path
+) -> None:
+    found = cxr.assess(stored(), phantom_model)
+    p = found.scored[0].probabilities["T"]
+    for at, side in ((p / 2, "above"), (p + 0.001, "below")):
+        made = {
+            each.kind: each.data
+            for each in results(stored(), found, phantom_model, chosen={"T": at})
+        }
+        (tmp_path / "report.dcm").write_bytes(made["report"])
+        report = srread(tmp_path / "report.dcm")
+        said = [each.TextValue for each in report.ContentSequence if each.ValueType == "TEXT"]
+        assert any(text.startswith(f"T is {side} the threshold ") for text in said)
+
+
 def test_the_picture_is_the_film_under_its_map_with_the_notice(made: dict[str, Result]) -> None:
     ds = opened(made["picture"])
     pixels = ds.pixel_array

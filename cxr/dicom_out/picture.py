@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -27,7 +28,11 @@ LONGEST = 2048
 
 
 def picture(
-    source: Dataset, found: Assessment, model: Classifier, drawn: Map | None = None
+    source: Dataset,
+    found: Assessment,
+    model: Classifier,
+    drawn: Map | None,
+    chosen: Mapping[str, float],
 ) -> Dataset:
     """The picture.
 
@@ -35,10 +40,12 @@ def picture(
     ----------
     source : Dataset
         See :func:`cxr.dicom_out.source.source_of`.
-    drawn : Map, optional
+    drawn : Map or None
+    chosen : mapping
+        See :func:`cxr.dicom_out.results.results`.
     """
     film = str(source.SOPInstanceUID)
-    shown = _drawn(found, model, drawn)
+    shown = _drawn(found, model, drawn, chosen)
     runs = found.film.orientation if found.film is not None else None
     capture = SCImage.from_ref_dataset(
         source,
@@ -73,7 +80,9 @@ def picture(
     return capture
 
 
-def _drawn(found: Assessment, model: Classifier, drawn: Map | None) -> NDArray[np.uint8]:
+def _drawn(
+    found: Assessment, model: Classifier, drawn: Map | None, chosen: Mapping[str, float]
+) -> NDArray[np.uint8]:
     assert found.film is not None
     film = found.film.eight_bit
     share = min(1.0, LONGEST / max(film.shape))
@@ -82,7 +91,7 @@ def _drawn(found: Assessment, model: Classifier, drawn: Map | None) -> NDArray[n
     lines = [
         *sentences.checks(found),
         sentences.scores(found),
-        *sentences.standing(found),
+        *sentences.standing(found, chosen),
         sentences.network(model),
     ]
     if drawn is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import numpy as np
 from highdicom.sr import (
@@ -43,7 +44,11 @@ _DIGITS = 4
 
 
 def report(
-    source: Dataset, found: Assessment, model: Classifier, region: Region | None = None
+    source: Dataset,
+    found: Assessment,
+    model: Classifier,
+    region: Region | None,
+    chosen: Mapping[str, float],
 ) -> Dataset:
     """The report, preliminary and verified by nobody.
 
@@ -65,7 +70,8 @@ def report(
             values.append((ours.THRESHOLD, round(stands.threshold, _DIGITS)))
     fall = region.effects if region is not None else {}
     falls = [(ours.effect(label), round(value, _DIGITS)) for label, value in fall.items()]
-    texts = [NOTICE, *sentences.checks(found), *sentences.standing(found), sentences.network(model)]
+    told = [*sentences.checks(found), *sentences.standing(found, chosen)]
+    texts = [NOTICE, *told, sentences.network(model)]
     outline = _outline(source, region) if region is not None else None
     content = {
         "network": model.bundle.digest,

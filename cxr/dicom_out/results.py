@@ -4,6 +4,7 @@ where one was set its window."""
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
@@ -40,6 +41,7 @@ def results(
     drawn: Map | None = None,
     region: Region | None = None,
     window: Window | None = None,
+    chosen: Mapping[str, float] | None = None,
 ) -> list[Result]:
     """A structured report of the scores, and a picture as a secondary capture; of a window a
     presentation state besides.
@@ -53,6 +55,8 @@ def results(
     model : Classifier
         That said it.
     drawn, region, window : optional
+    chosen : mapping, optional
+        Label → threshold of its probability that the reader has chosen; not under a profile.
 
     Raises
     ------
@@ -75,8 +79,8 @@ def results(
         ) from None
 
     made = [
-        _file(REPORT, report(source, found, model, region)),
-        _file(PICTURE, picture(source, found, model, drawn)),
+        _file(REPORT, report(source, found, model, region, chosen or {})),
+        _file(PICTURE, picture(source, found, model, drawn, chosen or {})),
     ]
     if window is not None:
         assert found.film is not None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from ..formatting import exact
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment
 
@@ -12,12 +15,20 @@ def scores(found: Assessment) -> str:
     return "Scores: " + ", ".join(f"{k} {p:.3f}" for k, p in prediction.probabilities.items())
 
 
-def standing(found: Assessment) -> list[str]:
-    """Where the film lies between two labels, and what a hospital's profile calls it."""
-    stands = found.standing
+def standing(found: Assessment, chosen: Mapping[str, float]) -> list[str]:
+    """Where the film lies between two labels, and what a hospital's profile calls it, or the
+    thresholds of probabilities that its reader has chosen."""
+    stands, probabilities = found.standing, found.scored[0].probabilities
+    by_reader = [
+        f"{label} is {'above' if probabilities[label] >= at else 'below'} the threshold "
+        f"{exact(at)} of the session"
+        for label, at in chosen.items()
+    ]
     if stands is None:
-        return []
+        return by_reader
     said = f"Log-odds of {stands.positive} against {stands.negative}: {stands.log_odds:+.2f}"
+    if by_reader:
+        return [said, *by_reader]
     if stands.threshold is None:
         return [f"{said}. No class is called: the film's hospital has no profile"]
     called = stands.positive if stands.called else f"not {stands.positive}"

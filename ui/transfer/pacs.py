@@ -19,7 +19,7 @@ from cxr.model.classifier import Classifier
 from cxr.screening.assess import Assessment
 from ui.base.formatting import plain
 from ui.panels import as_shown
-from ui.session import films, hospitals, own_calls, record
+from ui.session import films, hospitals, operating_points, own_calls, record
 from ui.session.films import Film, Reading
 
 if TYPE_CHECKING:
@@ -192,4 +192,5 @@ def _maker(
         standing=hospitals.standing(film, reading, model),
     )
     drawn = as_shown.map_shown(film, model)
-    return lambda: results(film.data, found, model, drawn(), window=window())
+    chosen = operating_points.chosen(model.bundle) if model.site is None else {}
+    return lambda: results(film.data, found, model, drawn(), window=window(), chosen=chosen)

@@ -171,17 +171,12 @@ def _downloads(forms: _Forms, make: Callable[[], Sequence[Report]], name: str) -
 def _asked(film: Film, model: Classifier) -> dict[str, Any]:
     """What a film's report goes by: the map as it was chosen on the page, and the thresholds of the
     session. A download is worked out where there is no session to ask."""
-    bundle = model.bundle
     label, method = maps.chosen_map(film, model)
     return {
         "label": label,
         "method": method,
         "known_hospital": hospitals.at_home(film),
-        "thresholds": {
-            label: operating_points.threshold(bundle, label)
-            for label in bundle.labels
-            if operating_points.is_chosen(bundle, label)
-        },
+        "thresholds": operating_points.chosen(model.bundle),
     }
 
 
