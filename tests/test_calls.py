@@ -95,10 +95,11 @@ def test_beside_a_label_stands_what_else_is_called_so() -> None:
     found = Calls(taught, {"lung nodule": {"N": 78, "P": 3}}, ())
     assert (
         track_record.others("N", found)
-        == "; called so: 78 of 81 films with a lung nodule, 75\N{NO-BREAK SPACE}% of P"
+        == "; called so: 78 of 81 films with a lung nodule, in hospitals that it knows "
+        "75\N{NO-BREAK SPACE}% of P"
     )
     assert track_record.others("P", found).endswith(
-        "3 of 81 films with a lung nodule, 10\N{NO-BREAK SPACE}% of N"
+        "3 of 81 films with a lung nodule, in hospitals that it knows 10\N{NO-BREAK SPACE}% of N"
     )
     assert track_record.others("N", None) == ""
 

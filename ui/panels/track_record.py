@@ -21,11 +21,12 @@ def others(label: str, calls: Calls | None) -> str:
         if called[label]
     ]
     share = "{:.0f}\N{NO-BREAK SPACE}% of "
-    said += [
+    known = [
         share.format(100 * called[label] / max(sum(called.values()), 1)) + escape(truth)
         for truth, called in calls.test.items()
         if truth != label
     ]
+    said += [f"in hospitals that it knows {' and '.join(known)}"] * bool(known)
     return f"; called so: {', '.join(said)}"
 
 
