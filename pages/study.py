@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.base import frame
 from ui.review import reader
-from ui.session import hospitals
+from ui.session import hospitals, studies
 from ui.study import results, room, setup, source
 from ui.work.session_cache import workspace
 
@@ -30,9 +30,12 @@ def main() -> None:
     answers = source.kept(plan.study)
     here = room.waiting(plan, answers, reader.name())
     if here is None:
+        studies.let_go(plan.study)
         results.show(plan, answers, reader.name())
-    elif st.session_state.get(setup.STOPPED) == reader.name():
-        room.stopped(plan, here[0])
+        return
+    studies.hold(plan.study, (case.film for case in plan.cases))
+    if st.session_state.get(setup.STOPPED) == reader.name():
+        room.stopped(plan, answers, here[0])
     else:
         room.show(plan, answers, *here)
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import appwalk
 import pytest
-from appwalk import click, full_screen, plates, running, text, wait
+from appwalk import click, full_screen, listed, plates, running, text, wait
 from reviewroom import make_own
 from sites import profile
 from streamlit.testing.v1 import AppTest
@@ -23,6 +23,7 @@ from ui.session import reload
 from ui.study import setup
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "study.py")
+BARS = 'class="cxr-bars"'
 
 
 @pytest.fixture
@@ -303,3 +304,67 @@ def test_several_readers_are_told_reader_by_reader_and_film_by_film(place: Path)
     plan = at.session_state["study_plan"]
     right = sum(case.truth == "N" for case in plan.cases)
     assert f"<td>A. Reader</td><td>4</td><td>{right}</td><td>{right}</td>" in told
+
+
+def go(at: AppTest, page: str) -> AppTest:
+    at.switch_page(f"pages/{page}.py").run()
+    assert not at.exception
+    return at
+
+
+def begun_on_samples(monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.delenv("CXR_DATA")
+    at = click(opened(), "study-samples")
+    at.number_input(key="study-films").set_value(4)
+    return click(at, "study-begin")
+
+
+def test_films_of_an_unfinished_study_tell_nothing_on_read_and_in_the_lab(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = begun_on_samples(monkeypatch)
+    plan: Plan = at.session_state[setup.PLAN]
+    films = {film.sha256: film.number for film in at.session_state["films"].values()}
+    number = films[plan.cases[0].film]
+    at.session_state["film"] = number
+    go(at, "read")
+    assert "belongs to a reader study" in text(at)
+    assert BARS not in text(at)
+    assert "given as" not in text(at)
+    assert at.button(key="map").disabled
+    said = {row["number"]: row["said"] for row in listed(at)}
+    assert {said[films[case.film]] for case in plan.cases} == {"waits for your reader study"}
+    assert not [b for b in click(at, "samples").button if b.key == f"take-{name(at, number)}"]
+    go(at, "lab")
+    assert "belongs to a reader study" in text(at)
+    assert not plates(at)
+    other = next(iter(set(films.values()) - {films[case.film] for case in plan.cases}))
+    at.session_state["film"] = other
+    assert BARS in text(go(at, "read"))
+    assert "given as" in text(at)
+    told(at, place, "A. Reader")
+    go(at, "study")
+    at.session_state["film"] = number
+    assert BARS in text(go(at, "read"))
+    assert "given as" in text(at)
+
+
+def name(at: AppTest, number: int) -> str:
+    return str(at.session_state["films"][number].name)
+
+
+def test_leaving_a_study_lets_its_films_go_where_nothing_was_said_of_them(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = begun_on_samples(monkeypatch)
+    at.session_state["film"] = next(
+        film.number
+        for film in at.session_state["films"].values()
+        if film.sha256 == at.session_state[setup.PLAN].cases[0].film
+    )
+    click(click(at, "study-stop"), "study-again")
+    assert BARS in text(go(at, "read"))
+    go(at, "study")
+    at = said(click(at, "study-begin"), "N")
+    click(click(at, "study-stop"), "study-again")
+    assert "belongs to a reader study" in text(go(at, "read"))

@@ -42,8 +42,8 @@ def _withheld(film: Film, model: Classifier) -> str:
         return "not scored yet"
     if reading.prediction is None:
         return "refused"
-    if own_calls.waits(film):
-        return "waits for your call"
+    if waits := own_calls.why(film):
+        return waits
     return OUTSIDE if reading.passport is not None and reading.passport.outside else ""
 
 

@@ -12,7 +12,7 @@ from cxr.model.classifier import Classifier
 from ui.base.component import component
 from ui.base.formatting import flag, told_short
 from ui.panels import findings
-from ui.session import films, hospitals, own_calls
+from ui.session import films, hospitals, own_calls, studies
 from ui.session.films import Film, Reading
 from ui.viewer.delivery import Parcels
 
@@ -153,8 +153,8 @@ def said(film: Film, reading: Reading | None, twin: str, model: Classifier) -> s
     elif reading.prediction is None:
         assert reading.refusal is not None
         parts.append(f"Refused: {flag(reading.refusal.code)}")
-    elif own_calls.waits(film):
-        parts.append("waits for your call")
+    elif waits := own_calls.why(film):
+        parts.append(waits)
     else:
         outside = reading.passport is not None and reading.passport.outside
         parts.insert(0, "outside what it knows" if outside else "")
@@ -164,6 +164,6 @@ def said(film: Film, reading: Reading | None, twin: str, model: Classifier) -> s
         parts.append(f"the same file as {twin}")
     if own := own_calls.of(film):
         parts.append(f"you: {list(own.values())[-1].label}")
-    if film.label and not film.source:
+    if film.label and not film.source and not studies.in_study(film):
         parts.append(f"known to be {film.label}")
     return " · ".join(part for part in parts if part)

@@ -32,16 +32,18 @@ def waiting(plan: Plan, answers: list[Answer], name: str) -> tuple[int, str] | N
     return None
 
 
-def stopped(plan: Plan, place: int) -> None:
+def stopped(plan: Plan, answers: list[Answer], place: int) -> None:
     """Between films: no label, call or answer is told before this reader has given all of his."""
+    mine = any(answer.reader == reader.name() for answer in answers)
     with st.container(key="study-results"):
         st.info(
             f"Stopped at film {place + 1} of {len(plan.cases)}. What you said is kept. Figures, "
-            "the films’ labels and other readers’ answers are told once you have read all of them."
+            "the films’ labels and other readers’ answers are told once you have read all of them; "
+            "until then Read and the Lab tell nothing of these films either."
         )
         with st.container(horizontal=True):
             st.button("Go on", key="study-go-on", type="primary", on_click=setup.go_on)
-            st.button("Another study", key="study-again", on_click=setup.end)
+            st.button("Another study", key="study-again", on_click=setup.end, args=(not mine,))
 
 
 def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:

@@ -10,6 +10,7 @@ from cxr.study import plan
 from cxr.study.plan import MOST_WRONG, Plan
 from ui.base.formatting import WAY_OUT, plain
 from ui.review import reader
+from ui.session import studies
 from ui.session.hospitals import as_shipped
 from ui.study import link, source
 from ui.study.link import Sent
@@ -174,7 +175,10 @@ def go_on() -> None:
     st.session_state.pop(STOPPED, None)
 
 
-def end() -> None:
-    """Back to the announcement; the answers stay."""
+def end(unread: bool = False) -> None:
+    """Back to the announcement; the answers stay. Where there are none yet, other pages tell of the
+    films again; else they could be looked up between two answers."""
+    if unread and (left := current()) is not None:
+        studies.let_go(left.study)
     for key in (PLAN, POOL, STOPPED):
         st.session_state.pop(key, None)

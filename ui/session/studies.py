@@ -1,0 +1,36 @@
+"""What a session knows of the reader studies that it reads: which films tell nothing elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from ui.session.film import Film
+
+HELD = "study-held"
+"""Study → the SHA-256 of its films, of each that was begun here and is not read to its end."""
+HELD_BACK = (
+    "This film belongs to a reader study that was begun here and is not finished: its call, scores "
+    "and label are told once all of it is read."
+)
+
+
+def hold(study: str, films: Iterable[str]) -> None:
+    """Have these films tell nothing on other pages."""
+    st.session_state.setdefault(HELD, {})[study] = frozenset(films)
+
+
+def let_go(study: str) -> None:
+    """They tell again what they are."""
+    st.session_state.get(HELD, {}).pop(study, None)
+
+
+def holds(sha256: str) -> bool:
+    """Whether a file's call, scores and label are held back."""
+    return any(sha256 in films for films in st.session_state.get(HELD, {}).values())
+
+
+def in_study(film: Film) -> bool:
+    """The same of a film."""
+    return holds(film.sha256)
