@@ -368,3 +368,52 @@ def test_leaving_a_study_lets_its_films_go_where_nothing_was_said_of_them(
     at = said(click(at, "study-begin"), "N")
     click(click(at, "study-stop"), "study-again")
     assert "belongs to a reader study" in text(go(at, "read"))
+
+
+def named(at: AppTest, reader: str) -> AppTest:
+    """Another reader in the same session."""
+    click(at, "reader-change")
+    at.text_input(key="reader-name").set_value(reader)
+    next(button for button in at.button if button.label == "Begin").click().run()
+    assert not at.exception
+    return at
+
+
+def test_a_name_that_has_finished_opens_nothing_before_it_is_said_what_that_opens(
+    place: Path,
+) -> None:
+    told(begun(), place, "A. Reader")
+    at = named(begun(reader="B. Reader"), "A. Reader")
+    assert "A. Reader has read all of this study" in text(at).replace("\\", "")
+    assert "every reader’s answers" in text(at)
+    assert not at.get("download_button")
+    assert "Wrong calls" not in text(at)
+    click(at, "study-not-open")
+    assert at.text_input(key="reader-name")
+    at.text_input(key="reader-name").set_value("A. Reader")
+    next(button for button in at.button if button.label == "Begin").click().run()
+    click(at, "study-open")
+    assert "Wrong calls" in text(at)
+    assert at.get("download_button")
+    named(at, "B. Reader")
+    assert "Film 1 of 4 · alone" in text(at)
+    assert "Wrong calls" not in text(named(at, "A. Reader")), "asked again"
+
+
+def test_what_a_reader_had_opened_does_not_come_back_to_the_next_by_a_reload(place: Path) -> None:
+    at = begun()
+    click(at, "reader-change")
+    held = reload._TABS[at.session_state["tab"]]
+    assert "study-opened" not in held
+    assert "reader" not in held
+
+
+def test_who_finishes_here_and_who_is_signed_in_are_not_asked(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = begun()
+    told(at, place, "A. Reader")
+    assert "Wrong calls" in text(at.run())
+    monkeypatch.setattr("ui.server.who.signed_in", lambda: "A. Reader")
+    at = begun(reader="")
+    assert "Wrong calls" in text(at)

@@ -1,4 +1,5 @@
-"""What a session knows of the reader studies that it reads: which films tell nothing elsewhere."""
+"""What a session knows of the reader studies that it reads: which films tell nothing elsewhere, and
+to whom figures are open."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from ui.session.film import Film
 
 HELD = "study-held"
 """Study → the SHA-256 of its films, of each that was begun here and is not read to its end."""
+OPEN = "study-opened"
+"""Study and reader of each whose figures are shown here without a question."""
 HELD_BACK = (
     "This film belongs to a reader study that was begun here and is not finished: its call, scores "
     "and label are told once all of it is read."
@@ -34,3 +37,12 @@ def holds(sha256: str) -> bool:
 def in_study(film: Film) -> bool:
     """The same of a film."""
     return holds(film.sha256)
+
+
+def open_to(study: str, reader: str) -> None:
+    """Show a study's figures to this reader once he has read all of it."""
+    st.session_state.setdefault(OPEN, set()).add((study, reader))
+
+
+def is_open(study: str, reader: str) -> bool:
+    return (study, reader) in st.session_state.get(OPEN, set())
