@@ -16,6 +16,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 import cxr
+from cxr.errors import UnreadableFile
+from cxr.imaging.radiograph import Radiograph
 from cxr.site_profiles import store
 from cxr.study.answers import Answer, Answers
 from cxr.study.plan import Plan
@@ -417,3 +419,41 @@ def test_who_finishes_here_and_who_is_signed_in_are_not_asked(
     monkeypatch.setattr("ui.server.who.signed_in", lambda: "A. Reader")
     at = begun(reader="")
     assert "Wrong calls" in text(at)
+
+
+def unreadable(at: AppTest, place: int) -> None:
+    """The file of a study's film is gone."""
+
+    def refused() -> Radiograph:
+        raise UnreadableFile("gone", "Its file is gone.")
+
+    film = at.session_state[setup.PLAN].cases[place].film
+    at.session_state[setup.POOL].opened[film] = refused
+
+
+def test_a_film_that_cannot_be_shown_is_passed_over_or_ends_the_sitting(place: Path) -> None:
+    at = begun()
+    unreadable(at, 0)
+    assert "This film cannot be shown" in text(at.run())
+    click(at, "study-stop")
+    assert "Stopped at film 1 of 4" in text(at)
+    click(at, "study-go-on")
+    click(at, "study-skip")
+    assert "Film 2 of 4 · alone" in text(at)
+    told(at, place, "A. Reader", first=1)
+    assert "1 film could not be shown" in text(at.run())
+    assert "Wrong calls" in text(at)
+    assert {answer.film for answer in Answers(place).of(at.session_state[setup.PLAN].study)} == {
+        case.film for case in at.session_state[setup.PLAN].cases[1:]
+    }
+
+
+def test_a_study_whose_films_cannot_be_shown_ends_without_figures(place: Path) -> None:
+    at = begun()
+    for number in range(4):
+        unreadable(at, number)
+    at.run()
+    for _ in range(4):
+        click(at, "study-skip")
+    assert "4 films could not be shown" in text(at)
+    assert "No film has been read both ways" in text(at)

@@ -35,6 +35,11 @@ def show(plan: Plan, answers: list[Answer], name: str) -> None:
                 "Whose", [mine, every], default=mine, required=True, key="study-whose"
             )
             whose = own if shown == mine else read
+        _passed_over(plan, own)
+        if not whose:
+            st.info("No film has been read both ways: there are no figures.")
+            st.button("Another study", key="study-again", on_click=setup.end)
+            return
         everyone = len({pair.alone.reader for pair in whose}) > 1
         more = [_readers(whose), _each_film(plan, whose)] if everyone else [_films(plan, own)]
         blocks.show([_reliance(whose), _figures(plan, whose), *more])
@@ -48,6 +53,13 @@ def show(plan: Plan, answers: list[Answer], name: str) -> None:
                 on_click="ignore",
             )
             st.button("Another study", key="study-again", on_click=setup.end)
+
+
+def _passed_over(plan: Plan, own: list[PairedReads]) -> None:
+    many = len(plan.cases) - len(own)
+    if many:
+        films = "1 film" if many == 1 else f"{many} films"
+        st.info(f"{films} could not be shown: the figures are of the others.")
 
 
 def _reliance(read: list[PairedReads]) -> str:

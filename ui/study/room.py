@@ -25,9 +25,10 @@ _DRAFT, _FAILED = "study_draft", "study_not_kept"
 def waiting(plan: Plan, answers: list[Answer], name: str) -> tuple[int, str] | None:
     """Place and stage of what this reader has still to say; None once all is said."""
     said = {(a.film, a.stage) for a in answers if a.reader == name}
+    passed = setup.passed_over(plan)
     for place, case in enumerate(plan.cases):
         for stage in STAGES:
-            if (case.film, stage) not in said:
+            if (case.film, stage) not in said and case.film not in passed:
                 return place, stage
     return None
 
@@ -55,7 +56,7 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
         try:
             radiograph = st.session_state[setup.POOL].opened[case.film]()
         except CxrError as refusal:
-            st.info(plain(f"This film cannot be shown. {refusal}"))
+            _not_shown(plan, case, place, refusal)
             return
         viewer(
             [Plate(radiograph, "The film")],
@@ -65,6 +66,16 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
     with right:
         first = [a for a in answers if (a.film, a.reader) == (case.film, reader.name())]
         _question(plan, case, place, stage, first)
+
+
+def _not_shown(plan: Plan, case: StudyFilm, place: int, refusal: CxrError) -> None:
+    where = f"Film {place + 1} of {len(plan.cases)}"
+    st.info(plain(f"{where}: This film cannot be shown. {refusal}"))
+    with st.container(horizontal=True):
+        st.button(
+            "Pass it over", key="study-skip", on_click=setup.pass_over, args=(plan, case.film)
+        )
+        st.button("Stop here", key="study-stop", type="tertiary", on_click=setup.stop)
 
 
 def in_full_screen(plan: Plan, case: StudyFilm, place: int, stage: str) -> list[str]:

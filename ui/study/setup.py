@@ -16,6 +16,7 @@ from ui.study import link, source
 from ui.study.link import Sent
 
 PLAN, POOL, STOPPED = "study_plan", "study_pool", "study_stopped"
+PASSED = "study_passed"
 RULES = (
     "You read each film twice: first alone, then with the model’s call. Both answers are kept "
     "under your name and cannot be changed.",
@@ -163,6 +164,16 @@ def _begin(pool: source.Pool, model: Classifier, sent: Sent | None) -> None:
 def current() -> Plan | None:
     """The study of this session, or None before there is one."""
     return st.session_state.get(PLAN)
+
+
+def pass_over(plan: Plan, film: str) -> None:
+    """Ask no more of a film that cannot be shown here; elsewhere it may be."""
+    st.session_state.setdefault(PASSED, set()).add((plan.study, film))
+
+
+def passed_over(plan: Plan) -> set[str]:
+    """Films of a study that were passed over in this session."""
+    return {film for study, film in st.session_state.get(PASSED, set()) if study == plan.study}
 
 
 def stop() -> None:
