@@ -28,6 +28,13 @@ def main() -> None:
         setup.show(model)
         return
     answers = source.kept(plan.study)
+    if opening.as_instructor(plan):
+        studies.let_go(plan.study)
+        results.so_far(plan, answers)
+        return
+    if opening.wanted():
+        opening.ask_instructor(plan)
+        return
     here = room.waiting(plan, answers, reader.name())
     if here is None and opening.asks(plan):
         opening.ask(plan)

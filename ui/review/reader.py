@@ -52,5 +52,5 @@ def show() -> None:
 def forget() -> None:
     """The next reader takes nothing back of this one, and finds nothing that this one typed or had
     opened."""
-    for key in (who.SAID, SAID, KEPT, GIVEN, FORMS, studies.OPEN):
+    for key in (who.SAID, SAID, KEPT, GIVEN, FORMS, studies.OPEN, studies.INSTRUCTED):
         st.session_state.pop(key, None)

@@ -13,6 +13,8 @@ HELD = "study-held"
 """Study → the SHA-256 of its films, of each that was begun here and is not read to its end."""
 OPEN = "study-opened"
 """Study and reader of each whose figures are shown here without a question."""
+INSTRUCTED = "study-instructed"
+"""The same of each who saw them as an instructor, without having read all of it."""
 HELD_BACK = (
     "This film belongs to a reader study that was begun here and is not finished: its call, scores "
     "and label are told once all of it is read."
@@ -46,3 +48,12 @@ def open_to(study: str, reader: str) -> None:
 
 def is_open(study: str, reader: str) -> bool:
     return (study, reader) in st.session_state.get(OPEN, set())
+
+
+def instruct(study: str, reader: str) -> None:
+    """Show all that was answered so far to this reader, who has not read all of it."""
+    st.session_state.setdefault(INSTRUCTED, set()).add((study, reader))
+
+
+def instructed(study: str, reader: str) -> bool:
+    return (study, reader) in st.session_state.get(INSTRUCTED, set())

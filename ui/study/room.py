@@ -16,7 +16,7 @@ from ui.base import keymap
 from ui.base.formatting import called_means, meaning, plain
 from ui.review import reader
 from ui.session.own_calls import SURE
-from ui.study import setup, source
+from ui.study import opening, setup, source
 from ui.viewer import Plate, viewer
 
 _DRAFT, _FAILED = "study_draft", "study_not_kept"
@@ -45,6 +45,7 @@ def stopped(plan: Plan, answers: list[Answer], place: int) -> None:
         with st.container(horizontal=True):
             st.button("Go on", key="study-go-on", type="primary", on_click=setup.go_on)
             st.button("Another study", key="study-again", on_click=setup.end, args=(not mine,))
+            opening.offer()
 
 
 def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:

@@ -12,7 +12,7 @@ from ui.base.formatting import WAY_OUT, plain
 from ui.review import reader
 from ui.session import studies
 from ui.session.hospitals import as_shipped
-from ui.study import link, source
+from ui.study import link, opening, source
 from ui.study.link import Sent
 
 PLAN, POOL, STOPPED = "study_plan", "study_pool", "study_stopped"
@@ -59,6 +59,8 @@ def show(model: Classifier) -> None:
             )
             if sent:
                 st.button("A study of my own", key="study-own", on_click=link.leave)
+            if len(pool.candidates) >= plan.FEWEST:
+                opening.offer(lambda: _results(pool, model, sent))
         if failed := st.session_state.pop("study_failed", ""):
             st.info(plain(failed))
         if not sent:
@@ -159,6 +161,14 @@ def _begin(pool: source.Pool, model: Classifier, sent: Sent | None) -> None:
     st.session_state.pop(STOPPED, None)
     st.session_state[PLAN] = made
     st.session_state[POOL] = pool
+
+
+def _results(pool: source.Pool, model: Classifier, sent: Sent | None) -> None:
+    """The same study, whose results an instructor asks for instead of reading."""
+    _begin(pool, model, sent)
+    if "study_failed" not in st.session_state:
+        stop()
+        opening.want()
 
 
 def current() -> Plan | None:
