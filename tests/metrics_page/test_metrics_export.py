@@ -18,6 +18,7 @@ from cxr.model.bundle import open_bundle
 from ui.metrics import export
 from ui.metrics import scope as scopes
 from ui.metrics.blocks import ranged
+from ui.session import models
 
 
 class Links(HTMLParser):
@@ -83,3 +84,17 @@ def test_names_in_a_table_are_not_markup(tmp_path: Path, monkeypatch: pytest.Mon
     assert "&lt;b&gt;x" in page
     found = pd.read_csv(io.BytesIO(export.figures_csv(scopes.scope(open_bundle(folder), "test"))))
     assert "'=1+1" in set(found.slice)
+
+
+def test_a_demonstration_is_no_rival_in_an_export_and_marked_in_its_own(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "demonstrates", lambda path: path.name == "other")
+    page = export.page(scopes.scope(open_bundle(room / "default"), "test"), (0.4, 0.1)).decode()
+    assert "<h2>Models</h2>" not in page
+    scope = scopes.scope(open_bundle(room / "other"), "test")
+    page = export.page(scope, (0.4, 0.1)).decode()
+    assert "<h1>Evidence: other (demonstration)</h1>" in page
+    assert "<h2>Models</h2>" in page
+    found = pd.read_csv(io.BytesIO(export.figures_csv(scope)))
+    assert found.model.str.endswith(" (demonstration)").all()
