@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
+import appwalk
 import pytest
 from appwalk import click, listed, plates, text
+from sites import profile
 from streamlit.testing.v1 import AppTest
 from studypage import begun, go, named, opened, said, told
 
+import cxr
 from cxr.errors import UnreadableFile
 from cxr.imaging.radiograph import Radiograph
+from cxr.site_profiles import store
 from cxr.study.answers import Answers
 from cxr.study.plan import Plan
 from ui.session import reload
@@ -193,3 +198,34 @@ def test_a_reader_is_not_offered_what_an_instructor_is(
     assert not [b for b in at.button if b.key == "study-as-instructor"]
     at = opened()
     assert not [b for b in at.button if b.key == "study-as-instructor"]
+
+
+def test_a_link_to_samples_is_read_as_shipped_under_a_profile_too(
+    place: Path, room: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CXR_DATA")
+    monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
+    site = profile(cxr.load(room[1] / "room"), threshold=-1000.0)
+    store.save(site)
+    at = click(opened(), "study-samples")
+    at.number_input(key="study-films").set_value(4).run()
+    sent = dict(parse_qsl(urlsplit(at.code[0].value).query))
+    at = appwalk.opened("study", sent, reader="B. Reader", hospital=site.identity)
+    assert at.sidebar.selectbox(key="hospital").value == site.identity
+    assert "as shipped, not by the profile of Drawn" in text(at).replace("\\", "")
+    click(at, "study-begin")
+    assert at.session_state[setup.PLAN].study == sent["study"]
+    assert "Film 1 of 4 · alone" in text(at)
+
+
+def test_under_a_profile_it_is_said_how_a_link_comes_about(
+    place: Path, room: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CXR_DATA")
+    monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
+    site = profile(cxr.load(room[1] / "room"), threshold=-1000.0)
+    store.save(site)
+    at = opened()
+    at.sidebar.selectbox(key="hospital").set_value(site.identity).run()
+    click(at, "study-samples")
+    assert "pick “Another hospital”" in text(at)

@@ -37,7 +37,8 @@ def show(model: Classifier) -> None:
         if not reader.name():
             reader.ask()
             return
-        pool = source.SENDABLE[sent.films_from](model) if sent else _pool(model)
+        # Everybody who opens a link is shown the same calls: a hospital's profile makes others.
+        pool = source.SENDABLE[sent.films_from](model.at(None)) if sent else _pool(model)
         if sent:
             st.markdown(f"**{sent.films} films, as they were chosen for you.**")
         else:
@@ -99,6 +100,7 @@ def _send(pool: source.Pool, model: Classifier) -> None:
             st.caption(
                 "Only the sixteen samples, or the model’s test films, called by the model as "
                 "shipped, are the same for whoever opens a link."
+                + (" In the sidebar pick “Another hospital”." if pool.hospital else "")
             )
             return
         films, share, seed = _chosen()
