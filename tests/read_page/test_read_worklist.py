@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -146,3 +147,16 @@ def test_a_film_is_turned_and_scored_again(app: AppTest, phantom_model: cxr.Clas
     wanted = phantom_model.predict([turned])[0].probabilities["T"]
     assert abs(row.p_T - wanted) < 1e-6
     assert ui_films.Change().said == ""
+
+
+def test_the_smallest_scores_leave_with_their_digits(phantom_model: cxr.Classifier) -> None:
+    found = cxr.assess(FILM, phantom_model).scored[0]
+    small = {"N": 1 - 3.25e-9, "T": 3.25e-9}
+    reading = ui_films.Reading(
+        prediction=replace(found, probabilities=small, logits={"N": 20.0, "T": 0.0})
+    )
+    given = ui_films.Film(1, "film.png", FILM, "0" * 64)
+    row = pd.read_csv(io.BytesIO(scores_csv([(given, reading)], phantom_model))).iloc[0]
+    assert row.p_T == 3.25e-9
+    assert row.raw_T == pytest.approx(np.exp(-20), rel=1e-4)
+    assert row.p_N == pytest.approx(1)
