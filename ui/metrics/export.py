@@ -153,7 +153,8 @@ def figures_csv(scope: Scope) -> bytes:
 def _figures(scope: Scope) -> pd.DataFrame:
     whole = scope.figures()
     total = whole["accuracy", ""]
-    found = frame([Slice("", "", total.films, total.patients, whole), *scope.slices()])
+    patients = total.patients if scope.patients_known else None
+    found = frame([Slice("", "", total.films, patients, whole), *scope.slices()])
     found.insert(0, "split", scope.split)
     found.insert(1, "source", scope.source or "all")
     return found
