@@ -105,7 +105,8 @@ def _table(
     for place, each in enumerate(group):
         when = f"{place + 1}." if dates is None else _day(dates[place])
         why = withheld.get(each.number, "")
-        told = f"{when}<small>{escape(cut[each.number])}{' · ' * bool(why)}{why}</small>"
+        named = escape(each.told(cut[each.number]))
+        told = f"{when}<small>{named}{' · ' * bool(why)}{why}</small>"
         now = scored.get(each.number)
         if now is None:
             cells = "<td>–</td>" * len(names)
