@@ -47,7 +47,7 @@ def ask(plan: Plan) -> None:
             st.button("I am somebody else", key="study-not-open", on_click=reader.forget)
 
 
-def offer(plan_it: Callable[[], object] | None = None) -> None:
+def offer(plan_it: Callable[[], None] | None = None) -> None:
     """An instructor's way to the figures without reading; nothing for others.
 
     Parameters
