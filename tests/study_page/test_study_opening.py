@@ -171,6 +171,9 @@ def test_an_instructor_sees_results_without_reading_once_it_is_said_what_that_op
     assert "B. Reader" not in text(at)
     click(at, "study-not-instruct")
     assert "Stopped at film 1 of 4" in text(at)
+    click(at, "study-as-instructor")
+    assert "Film 1 of 4 · alone" in text(named(at, "C. Reader")), "he has not asked"
+    named(at, "I. Teacher")
     click(click(at, "study-as-instructor"), "study-instruct")
     assert "Shown to an instructor who has not read" in text(at)
     assert "Reader by reader" in text(at)

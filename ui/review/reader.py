@@ -52,5 +52,5 @@ def show() -> None:
 def forget() -> None:
     """The next reader takes nothing back of this one, and finds nothing that this one typed or had
     opened."""
-    for key in (who.SAID, SAID, KEPT, GIVEN, FORMS, studies.OPEN, studies.INSTRUCTED):
+    for key in (who.SAID, SAID, KEPT, GIVEN, FORMS, *studies.OF_READER):
         st.session_state.pop(key, None)

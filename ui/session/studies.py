@@ -15,6 +15,10 @@ OPEN = "study-opened"
 """Study and reader of each whose figures are shown here without a question."""
 INSTRUCTED = "study-instructed"
 """The same of each who saw them as an instructor, without having read all of it."""
+WANTED = "study-wanted"
+"""Whether an instructor has asked for the figures, and is yet to be told what that opens."""
+OF_READER = (OPEN, INSTRUCTED, WANTED)
+"""What is one reader's alone."""
 HELD_BACK = (
     "This film belongs to a reader study that was begun here and is not finished: its call, scores "
     "and label are told once all of it is read."

@@ -23,10 +23,6 @@ OPENS = (
 )
 
 
-_WANTED = "study_wanted"
-"""The study whose figures an instructor has asked for."""
-
-
 def asks(plan: Plan) -> bool:
     """Whether a reader who has finished is a mere name here."""
     return not who.signed_in() and not studies.is_open(plan.study, reader.name())
@@ -66,11 +62,11 @@ def offer(plan_it: Callable[[], None] | None = None) -> None:
 
 def want() -> None:
     """Ask before they open."""
-    st.session_state[_WANTED] = True
+    st.session_state[studies.WANTED] = True
 
 
 def wanted() -> bool:
-    return access.may("instructor") and bool(st.session_state.get(_WANTED))
+    return access.may("instructor") and bool(st.session_state.get(studies.WANTED))
 
 
 def as_instructor(plan: Plan) -> bool:
@@ -93,4 +89,4 @@ def _instruct(plan: Plan) -> None:
 
 
 def _not_now() -> None:
-    st.session_state.pop(_WANTED, None)
+    st.session_state.pop(studies.WANTED, None)
