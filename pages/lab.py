@@ -10,8 +10,8 @@ import streamlit as st
 from ui.base import frame
 from ui.base.formatting import plain, short
 from ui.lab import layers, methods, player, preprocessing, regions, stability, stories
-from ui.panels import full_screen, input_checks, previous_next, worklist
-from ui.session import films, hospitals, own_calls
+from ui.panels import full_screen, input_checks, own_call, previous_next, worklist
+from ui.session import films, hospitals, own_calls, studies
 from ui.session.films import Film
 from ui.transfer import intake
 from ui.work.session_cache import workspace
@@ -48,7 +48,11 @@ def main() -> None:
         workspace().leave_job()
         st.info(plain(f"This file was not read. {reading.refusal}"))
         return
-    own_calls.seen().add(film.number)  # every view shows scores
+    if studies.in_study(film):  # every view shows scores
+        workspace().leave_job()
+        own_call.held()
+        return
+    own_calls.seen().add(film.number)
     view = str(st.session_state.get("lab-view") or VIEWS[0])
     with story_room:
         stories.keep(film, model, view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
@@ -19,7 +20,7 @@ from ui.panels import (
     priors,
     worklist,
 )
-from ui.session import films, hospitals, own_calls, record
+from ui.session import films, hospitals, own_calls, record, studies
 from ui.session.films import Film, Reading
 from ui.transfer import intake, pacs, report
 from ui.work.session_cache import workspace
@@ -87,14 +88,18 @@ def film_and_scores(film: Film, reading: Reading, model: Classifier) -> None:
     with right:
         if reading.prediction is None:
             change.refused(film, reading)
+        elif studies.in_study(film):
+            change.mark(film, reading)
+            own_call.held()
         elif own_calls.waits(film):
             change.mark(film, reading)
             own_call.before(film, model)
         else:
             said(film, reading, model)
         over_time = st.container()
-        findings.show_facts(film, reading, model.bundle)
-        if not film.source:
+        told = replace(film, label="") if studies.in_study(film) else film
+        findings.show_facts(told, reading, model.bundle)
+        if not film.source and told is film:
             known(film, model)
         pacs.exports(film, reading, model)
     with left:

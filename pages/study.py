@@ -8,8 +8,8 @@ import streamlit as st
 
 from ui.base import frame
 from ui.review import reader
-from ui.session import hospitals
-from ui.study import results, room, setup, source
+from ui.session import hospitals, studies
+from ui.study import opening, results, room, setup, source
 from ui.work.session_cache import workspace
 
 HERE = Path(__file__).parents[1] / "ui"
@@ -28,11 +28,25 @@ def main() -> None:
         setup.show(model)
         return
     answers = source.kept(plan.study)
+    if opening.as_instructor(plan):
+        studies.let_go(plan.study)
+        results.so_far(plan, answers)
+        return
+    if opening.wanted():
+        opening.ask_instructor(plan)
+        return
     here = room.waiting(plan, answers, reader.name())
+    if here is None and opening.asks(plan):
+        opening.ask(plan)
+        return
     if here is None:
+        studies.let_go(plan.study)
         results.show(plan, answers, reader.name())
-    elif st.session_state.get(setup.STOPPED) == reader.name():
-        room.stopped(plan, here[0])
+        return
+    studies.open_to(plan.study, reader.name())  # who reads the last film here
+    studies.hold(plan.study, (case.film for case in plan.cases))
+    if st.session_state.get(setup.STOPPED) == reader.name():
+        room.stopped(plan, answers, here[0])
     else:
         room.show(plan, answers, *here)
 

@@ -309,3 +309,13 @@ def test_a_lead_is_taken_on_the_same_films_in_the_same_resamples(
     assert ahead.high - ahead.low < (one.high - one.low) / 2, "what both get wrong takes no part"
     same = evidence.macro_f1_ahead(truth, calls, calls, 3, patients)
     assert (same.value, same.low, same.high) == (0, 0, 0)
+
+
+def test_no_patients_are_counted_where_none_is_known(rows: pd.DataFrame) -> None:
+    anonymous = rows.assign(patient=rows.patient.where(rows.sex != "F", "").astype("category"))
+    found = {each.name: each for each in subgroups.all_slices(anonymous, LABELS, ("sex",), 0)}
+    assert found["F"].patients is None
+    assert found["M"].patients
+    table = subgroups.frame(list(found.values())).set_index("slice")
+    assert table.loc["F", ["slice_patients", "patients"]].isna().all(axis=None)
+    assert table.loc["M", ["slice_patients", "patients"]].notna().all(axis=None)

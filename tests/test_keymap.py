@@ -101,11 +101,15 @@ def test_the_documentation_lists_the_map() -> None:
     [
         (("NORMAL", "PNEUMONIA"), ["n", "p"]),
         (("TB", "PTX"), ["t", "p"]),
-        (("Trauma", "TB"), ["t", None]),
+        (("tuberculosis", "normal"), ["t", "n"]),
+        (("HEALTHY", "TB"), [None, "t"]),
+        (("Lung_Opacity", "Normal"), [None, "n"]),
+        (("HEALTHY", "ILL"), [None, None]),
+        (("Trauma", "TB", "Normal"), [None, None, "n"]),
         (("HD", "K"), [None, None]),
     ],
 )
-def test_a_label_has_a_letter_that_means_nothing_else(
+def test_a_label_has_the_letter_that_it_begins_with_alone_or_none(
     labels: tuple[str, ...], keys: list[str | None]
 ) -> None:
     assert list(keymap.labels(labels).values()) == keys

@@ -119,3 +119,10 @@ def test_a_note_of_many_lines_is_one_paragraph(phantom_model: cxr.Classifier) ->
     made = make(FILM, phantom_model, tested=False, verdict=Verdict("R", "N", "a\n" * 300))
     assert "\n" not in page_of(made).note
     assert pages(to_pdf([made])) == 1
+
+
+def test_an_empty_set_is_said_as_on_read(report: Report) -> None:
+    (said,) = [
+        line for line in page_of(changed(report, sets={"0.9": []})).scores_said if "90" in line
+    ]
+    assert said.startswith("Not ruled out at 90 %: none: unlike the films of every class.")

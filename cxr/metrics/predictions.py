@@ -229,6 +229,11 @@ def clusters(rows: pd.DataFrame) -> NDArray[np.int64]:
     return np.unique(person, return_inverse=True)[1]
 
 
+def patients_known(rows: pd.DataFrame) -> bool:
+    """Whether any film's patient is: else a count of them counts films."""
+    return bool((rows.patient != "").any())
+
+
 def select(rows: pd.DataFrame, **wanted: str) -> pd.DataFrame:
     """The rows whose category is the one wanted, as in ``select(rows, split="test", label="T")``;
     "" wants any. The index is kept."""

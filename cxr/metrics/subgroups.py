@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import Cancelled
 from . import evidence
 from .bootstrap import RESAMPLES
-from .predictions import UNKNOWN, flag_names
+from .predictions import UNKNOWN, flag_names, patients_known
 
 DIMENSIONS = ("source", "view", "age_group", "sex", "flag", "passport", "recommended")
 _FLAGS = {"flag": "flags", "passport": "passport"}
@@ -45,7 +45,9 @@ class Slice:
     ----------
     by, name : str
         One of :data:`DIMENSIONS`, and what it is there.
-    films, patients : int
+    films : int
+    patients : int or None
+        None where no film's patient is known.
     figures : dict
         See :func:`cxr.metrics.evidence.figures`.
     """
@@ -53,7 +55,7 @@ class Slice:
     by: str
     name: str
     films: int
-    patients: int
+    patients: int | None
     figures: dict[evidence.Name, evidence.Figure]
 
 
@@ -90,7 +92,8 @@ def all_slices(
     for by, name, films in wanted:
         figures = evidence.figures(rows[films], labels, resamples)
         whole = figures["accuracy", ""]
-        found.append(Slice(by, name, whole.films, whole.patients, figures))
+        patients = whole.patients if patients_known(rows[films]) else None
+        found.append(Slice(by, name, whole.films, patients, figures))
         done += whole.films
         if progress is not None and not progress(done / total):
             raise Cancelled
@@ -110,8 +113,9 @@ def worst_first(slices: list[Slice], name: evidence.Name) -> list[Slice]:
 
 def frame(slices: list[Slice]) -> pd.DataFrame:
     """One row a figure: ``by``, ``slice``, ``slice_films``, ``slice_patients``, ``figure``,
-    ``label``, ``value``, ``low``, ``high``, ``films``, ``patients``."""
-    return pd.DataFrame(
+    ``label``, ``value``, ``low``, ``high``, ``films``, ``patients``; no patients where no film's is
+    known."""
+    found = pd.DataFrame(
         {
             "by": each.by,
             "slice": each.name,
@@ -120,7 +124,9 @@ def frame(slices: list[Slice]) -> pd.DataFrame:
             "figure": figure,
             "label": label,
             **asdict(found),
+            "patients": None if each.patients is None else found.patients,
         }
         for each in slices
         for (figure, label), found in each.figures.items()
     )
+    return found.astype({"slice_patients": "Int64", "patients": "Int64"})

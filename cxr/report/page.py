@@ -10,6 +10,7 @@ from ..formatting import called_means, exact, percent, score
 from ..screening.words import NOT_RULED_OUT
 from .record import Report
 
+NO_LABEL = "none: unlike the films of every class"
 LONGEST_NOTE = 700
 """Letters of a reader's note that the page has room for."""
 
@@ -166,7 +167,7 @@ def _scores_said(held: Mapping[str, Any]) -> Iterator[str]:
             side = "above" if point["above"] else "below"
             yield f"{label} is {side} the threshold {exact(point['value'])} of the session."
     sets = [
-        f"Not ruled out at {percent(share)}: {', '.join(labels) or 'no class'}."
+        f"Not ruled out at {percent(share)}: {', '.join(labels) or NO_LABEL}."
         for share, labels in held["sets"].items()
     ]
     if sets:

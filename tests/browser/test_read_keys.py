@@ -49,6 +49,19 @@ def test_keys_live_on_after_a_click_on_a_picker_a_list_and_a_slider(page: Page) 
     expect(page.get_by_text("3 of 3")).to_be_visible()
 
 
+def test_arrows_and_enter_live_on_after_a_click_on_a_choice_of_several(page: Page) -> None:
+    upload(page, ("one.jpg", CHILD), ("two.jpg", CHILD))
+    settled(page)
+    page.get_by_role("radio", name="Certain").click()
+    settled(page)
+    page.keyboard.press("Enter")  # would take the choice back
+    expect(page.get_by_role("radio", name="Certain")).to_be_checked()
+    page.get_by_role("radio", name="Fair").click()
+    settled(page)
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("2 of 2")).to_be_visible()
+
+
 def test_the_page_hears_no_keys_behind_the_list_of_keys(page: Page) -> None:
     upload(page, ("one.jpg", CHILD), ("two.jpg", CHILD))
     expect(panes(page)).to_have_count(1)

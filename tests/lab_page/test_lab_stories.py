@@ -14,6 +14,7 @@ import cxr
 from cxr.model.bundle import MANIFEST
 from cxr.teaching.story import MAX_FILMS, MAX_STEPS, Story, StoryStep
 from ui.lab import player
+from ui.session.films import Change
 
 
 def test_a_story_that_ships_is_played(
@@ -146,3 +147,14 @@ def test_a_story_is_presented_and_a_copy_of_it_edited(lab: AppTest) -> None:
     click(lab, "story-edit")
     assert [step.caption for step, _ in lab.session_state["story_kept"]] == ["one", "one"]
     assert lab.text_area(key="story-caption-0-1").value == "one"
+
+
+def test_a_changed_film_goes_into_no_story(lab: AppTest) -> None:
+    assert not lab.button(key="story-keep-scores").disabled
+    (film,) = lab.session_state["films"].values()
+    lab.session_state["films"][film.number] = replace(film, change=Change(turns=1))
+    lab.session_state["readings"].clear()
+    lab.run()
+    assert not lab.exception
+    assert lab.button(key="story-keep-scores").disabled
+    assert "this one is turned 90°" in text(lab)

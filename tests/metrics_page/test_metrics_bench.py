@@ -15,7 +15,8 @@ from cxr.metrics.predictions import select, table
 from cxr.model.bundle import open_bundle
 from ui.base.formatting import exact
 from ui.metrics import operating_bench as evidence_bench
-from ui.metrics.blocks import share
+from ui.metrics import scope as scopes
+from ui.metrics.blocks import Chart, share
 
 
 def bench(at: AppTest) -> str:
@@ -135,3 +136,11 @@ def test_the_profile_for_tuberculosis_judges_no_other_class(
     assert "WHO" not in at.get("plotly_chart")[0].proto.spec
     rewrite(folder, provenance={"adopted": {"labels": names}})
     assert "WHO" in text(go(opened(), "Threshold")), "it goes by what the data calls the class"
+
+
+def test_a_low_threshold_keeps_its_digits(rows: pd.DataFrame, room: Path) -> None:
+    scope = scopes.scope(open_bundle(room / "default"), "test")
+    heading, chart, *_ = evidence_bench.blocks(scope, (0.0018, 0.1))
+    assert "Operating point of T: .0018" in str(heading)
+    assert isinstance(chart, Chart)
+    assert any("score .0018, Test" in str(line.name) for line in chart.figure.data)

@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import appwalk
 import cv2
 import pandas as pd
 import pytest
 import tables
 from films import film
 from metricspage import go, links, opened, ran, rewrite, text
+from streamlit.testing.v1 import AppTest
 
 from cxr.metrics import evidence
 from cxr.metrics.predictions import select
@@ -132,6 +134,28 @@ def test_the_address_leads_back_to_the_cell(rows: pd.DataFrame) -> None:
     back = ran(opened(**dict(parse_qsl(link.query_string))))
     assert back.segmented_control(key="part").value == "Classes"
     assert f"{films(len(cell))} labelled T called P" in text(back)
+
+
+def test_next_in_the_review_room_goes_on_through_the_pressed_cell(rows: pd.DataFrame) -> None:
+    test = select(rows, split="test")
+    wrong = test[test.display & (test.label.astype(str) != test.called.astype(str))]
+    label, called = wrong.groupby(["label", "called"], observed=True).size().idxmax()
+    cell = select(wrong, label=label, called=called)
+    worst = cell.sort_values("loss", ascending=False, kind="stable").case.tolist()
+    assert len(worst) > 2
+    (link,) = links(go(opened(labelled=label, called=called), "Classes"), "Open all")
+    at = appwalk.opened("review", dict(parse_qsl(link.query_string)), reader="A. Reader")
+    seen = [shown(at)]
+    for _ in worst[1:]:
+        ran(next(b for b in at.button if b.label == "Next").click().run())
+        seen.append(shown(at))
+    assert seen == worst
+    assert next(b for b in at.button if b.label == "Next").disabled
+
+
+def shown(at: AppTest) -> str:
+    """The case that the address holds."""
+    return str(at.query_params["case"])
 
 
 def test_the_way_back_from_review_leads_to_the_split_and_the_source(rows: pd.DataFrame) -> None:

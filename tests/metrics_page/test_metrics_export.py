@@ -15,9 +15,10 @@ import cxr
 from cxr.metrics import evidence, subgroups
 from cxr.metrics.predictions import select
 from cxr.model.bundle import open_bundle
-from ui.metrics import export
+from ui.metrics import export, overview, worst_subgroups
 from ui.metrics import scope as scopes
 from ui.metrics.blocks import ranged
+from ui.session import models
 
 
 class Links(HTMLParser):
@@ -83,3 +84,37 @@ def test_names_in_a_table_are_not_markup(tmp_path: Path, monkeypatch: pytest.Mon
     assert "&lt;b&gt;x" in page
     found = pd.read_csv(io.BytesIO(export.figures_csv(scopes.scope(open_bundle(folder), "test"))))
     assert "'=1+1" in set(found.slice)
+
+
+def test_a_demonstration_is_no_rival_in_an_export_and_marked_in_its_own(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "demonstrates", lambda path: path.name == "other")
+    page = export.page(scopes.scope(open_bundle(room / "default"), "test"), (0.4, 0.1)).decode()
+    assert "<h2>Models</h2>" not in page
+    scope = scopes.scope(open_bundle(room / "other"), "test")
+    page = export.page(scope, (0.4, 0.1)).decode()
+    assert "<h1>Evidence: other (demonstration)</h1>" in page
+    assert "<h2>Models</h2>" in page
+    found = pd.read_csv(io.BytesIO(export.figures_csv(scope)))
+    assert found.model.str.endswith(" (demonstration)").all()
+
+
+def test_patients_are_counted_nowhere_where_none_is_known(tmp_path: Path) -> None:
+    folder = tables.bundle(tmp_path / "nobody", tables.raw(120).assign(patient=""))
+    scope = scopes.scope(open_bundle(folder), "test")
+    csv = export.figures_csv(scope)
+    found = pd.read_csv(io.BytesIO(csv))
+    assert found[["slice_patients", "patients"]].isna().all(axis=None)
+    assert found.slice_films.notna().all()
+    by_source = "".join(map(str, overview.blocks(scope.key)))
+    assert re.search(r"<td[^>]*>home</td><td>[0-9]+</td><td>–</td>", by_source)
+    slices = "".join(map(str, worst_subgroups.blocks(scope)))
+    assert re.search(r"<td[^>]*>home</td><td>[0-9]+</td><td>–</td>", slices)
+
+
+def test_counts_leave_as_whole_numbers(rows: pd.DataFrame, room: Path) -> None:
+    csv = export.figures_csv(scopes.scope(open_bundle(room / "default"), "test"))
+    found = pd.read_csv(io.BytesIO(csv), dtype=str)
+    for name in ("slice_films", "slice_patients", "films", "patients"):
+        assert found[name].str.fullmatch("[0-9]+").all(), name

@@ -19,6 +19,7 @@ from cxr.model.bundle import manifest_values, open_bundle
 from ui.metrics import export
 from ui.metrics import scope as scopes
 from ui.metrics.blocks import ranged, share
+from ui.session import models
 from ui.session.tables import all_films, key_of
 
 
@@ -131,6 +132,18 @@ def test_models_stand_side_by_side(rows: pd.DataFrame, room: Path) -> None:
     assert len(at.dataframe[0].value) == differ
     assert "McNemar" in text(at)
     assert len(at.get("plotly_chart")) == 2
+
+
+def test_a_demonstration_is_no_rival_until_it_is_chosen(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "demonstrates", lambda path: path.name == "other")
+    at = go(opened(), "Models")
+    assert at.multiselect(key="ev-rivals").value == []
+    assert "McNemar" not in text(at)
+    at.multiselect(key="ev-rivals").set_value(["other"]).run()
+    assert "other (demonstration)" in text(at)
+    assert "McNemar" in text(at)
 
 
 def test_a_bundle_without_predictions_says_so(

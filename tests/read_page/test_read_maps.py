@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -183,6 +184,46 @@ def test_the_caption_says_what_a_map_does_not_show(phantom_model: cxr.Classifier
     found = map_text.Found(map_tasks.ComputedMap(np.zeros((30, 26), np.float32)))
     lines = map_text.caption(given, reading, wanted, found, phantom_model)
     assert "What moved the network, not where disease is." in lines
+
+
+def test_the_lines_under_a_saved_map_say_what_it_is_and_whose(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[list[str]] = []
+    drawn = overlay.export_png
+
+    def noted(film8: Any, whole: Any, method: str, lines: list[str], *more: Any) -> bytes:
+        told.append(lines)
+        return drawn(film8, whole, method, lines, *more)
+
+    monkeypatch.setattr(overlay, "export_png", noted)
+    film = cxr.read(FILM)
+    prediction = phantom_model.predict([film])[0]
+    turned = ui_films.Change(turns=1)
+    for given in (
+        ui_films.Film(1, "a.png", FILM, "0" * 64, change=turned),
+        ui_films.Film(2, "child-01", FILM, "0" * 64, "P", "Guangzhou"),
+    ):
+        map_text.picture(
+            Look(1, "T · Grad-CAM", 0.5, 0.4),
+            film,
+            given,
+            ui_films.Reading(prediction=prediction),
+            map_tasks.wanted(film, phantom_model, "T", "gradcam"),
+            map_text.Found(map_tasks.ComputedMap(np.full((30, 26), 0.3, np.float32))),
+            phantom_model,
+        )
+    (when, change, *rest), (sample, *_) = told
+    assert re.match(r"Saved \d{4}-\d\d-\d\d \d\d:\d\d", when)
+    assert when.endswith("films from: Another hospital")
+    assert change == "Film turned 90°"
+    said = "\n".join(rest)
+    bundle = phantom_model.bundle
+    p = prediction.probabilities["T"]
+    for part in (bundle.name, bundle.digest[:12], f"score {score(p)}", words.CAVEAT):
+        assert part in said
+    assert "a.png" not in "\n".join(told[0]), "the file's name is not asked for"
+    assert sample.endswith("films from: Guangzhou")
 
 
 def test_going_back_to_a_film_works_out_nothing_again(

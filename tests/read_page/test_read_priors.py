@@ -99,3 +99,22 @@ def test_no_score_is_told_before_the_reader_s_call(app: AppTest) -> None:
     assert text(app).count("waits for your call</small>") == 2
     click(app, "remove")
     assert not days(app)
+
+
+def test_a_changed_film_is_marked_wherever_the_patient_s_films_are_named(app: AppTest) -> None:
+    upload(
+        app,
+        ("new.dcm", of("4711", "20240503", LATER)),
+        ("old.dcm", of("4711", "20240203")),
+        ("oldest.dcm", of("4711", "20240103")),
+    )
+    pick(app, 2)
+    click(app, "turn-right")
+    pick(app, 1)
+    beside(app)
+    assert titles(app)[1] == "Earlier by 90 days · old.dcm · turned 90°"
+    assert "<small>old.dcm · turned 90°" in text(app)
+    assert "old.dcm · turned 90°" in app.multiselect[0].options
+    assert (
+        "old.dcm · turned 90°" in next(b for b in app.selectbox if b.label == "Beside it").options
+    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 from appwalk import FILM, OTHER, click, listed, pick, plates, text, upload
 from films import dicom, film, png
 from streamlit.testing.v1 import AppTest
@@ -13,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import cxr
 from ui.base.formatting import told_short
 from ui.session import films as ui_films
+from ui.session import hospitals, operating_points
 from ui.transfer.export import scores_csv
 
 LATERAL = dicom(film(90, 80), ViewPosition="LL")
@@ -34,6 +37,19 @@ def test_names_are_cut_so_that_they_still_differ() -> None:
     assert len(set(cut.values())) == 3
     assert max(map(len, cut.values())) <= 24
     assert told_short({1: "short.png", 2: "short.png"}) == {1: "short.png", 2: "short.png"}
+
+
+@pytest.mark.parametrize("most", [18, 24])
+def test_names_that_differ_in_two_places_are_cut_so_that_all_of_them_do(most: int) -> None:
+    names = [
+        f"hospital-of-the-district-2024-{month:02d}-01-patient-{patient:04d}-frontal-view.dcm"
+        for month in (1, 2, 11)
+        for patient in (1, 2, 12, 112)
+    ]
+    cut = told_short(dict(enumerate([*names, names[0]])), most)
+    assert len(set(cut.values())) == len(names)
+    assert cut[0] == cut[len(names)], "the same name is cut the same"
+    assert max(map(len, cut.values())) < len(names[0])
 
 
 def test_a_file_that_came_twice_is_said_to_be_the_same(app: AppTest) -> None:
@@ -70,6 +86,24 @@ def test_the_list_is_narrowed_and_keeps_what_is_shown(app: AppTest) -> None:
     next_film.click().run()
     assert "· b.txt" in text(app)
     assert names(app) == ["b.txt", "c.png"]  # the first was looked at
+
+
+def test_above_threshold_says_where_no_threshold_holds(
+    app: AppTest, phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(app, ("a.png", FILM))
+    undeclared = "No threshold holds for films of a hospital that is not declared"
+    choose(app, "Show", "Above threshold")
+    assert "This model brings no threshold" in text(app)
+    monkeypatch.setattr(operating_points, "shipped", lambda bundle, label: 0.5)
+    assert undeclared in text(app.run())
+    app.sidebar.selectbox(key="hospital").set_value(hospitals.KNOWN).run()
+    assert "o threshold" not in text(app)
+    app.sidebar.selectbox(key="hospital").set_value(hospitals.OTHER).run()
+    assert undeclared in text(app)
+    digest = phantom_model.bundle.digest
+    monkeypatch.setattr(operating_points, "_chosen", lambda: {(digest, "T"): 0.5})
+    assert "o threshold" not in text(app.run())
 
 
 def test_what_came_while_the_list_is_narrowed_is_listed(app: AppTest) -> None:
@@ -113,3 +147,16 @@ def test_a_film_is_turned_and_scored_again(app: AppTest, phantom_model: cxr.Clas
     wanted = phantom_model.predict([turned])[0].probabilities["T"]
     assert abs(row.p_T - wanted) < 1e-6
     assert ui_films.Change().said == ""
+
+
+def test_the_smallest_scores_leave_with_their_digits(phantom_model: cxr.Classifier) -> None:
+    found = cxr.assess(FILM, phantom_model).scored[0]
+    small = {"N": 1 - 3.25e-9, "T": 3.25e-9}
+    reading = ui_films.Reading(
+        prediction=replace(found, probabilities=small, logits={"N": 20.0, "T": 0.0})
+    )
+    given = ui_films.Film(1, "film.png", FILM, "0" * 64)
+    row = pd.read_csv(io.BytesIO(scores_csv([(given, reading)], phantom_model))).iloc[0]
+    assert row.p_T == 3.25e-9
+    assert row.raw_T == pytest.approx(np.exp(-20), rel=1e-4)
+    assert row.p_N == pytest.approx(1)

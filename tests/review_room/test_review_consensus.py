@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from reviewpage import control, kept, keys, named, opened, press, ran, section, shown, text
 from streamlit.testing.v1 import AppTest
+
+from cxr.review.entries import Entry
+from cxr.review.store import Store
 
 A, B = "A. Reader", "B. Reader"
 
@@ -90,3 +95,21 @@ def test_nobody_reads_under_the_name_of_the_consensus(place: Path) -> None:
     press(at, "reader-begin")
     assert "is no reader’s name" in text(at)
     assert not [key for key in keys(at) if key.startswith("verdict-")]
+
+
+def test_another_press_while_a_consensus_is_being_kept_is_passed_over_and_said(
+    place: Path, cases: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = judged_by_both(cases[0])
+    record = Store.record
+
+    def slow(store: Store, entry: Entry) -> Entry:
+        if entry.kind == "consensus":
+            record(store, replace(entry, note="first"))  # what the press before it gave, just now
+        return record(store, entry)
+
+    monkeypatch.setattr(Store, "record", slow)
+    write_down(at, cases[0], "unsure")
+    assert [row.note for row in kept(place) if row.kind == "consensus"] == ["first"]
+    assert not at.error
+    assert "Another press came too soon after it and was passed over." in text(at)

@@ -68,14 +68,22 @@ def short(name: str, most: int = 32) -> str:
 
 
 def told_short(names: Mapping[int, str], most: int = 24) -> dict[int, str]:
-    """Names cut in the middle, and so that those that differ still do."""
+    """Names cut in the middle, and so that those that differ still do: those that a cut made alike
+    are cut again, each time a little later, from where they first differ."""
     cut = {key: short(name, most) for key, name in names.items()}
-    alike: dict[str, set[str]] = {}
-    for key, text in cut.items():
-        alike.setdefault(text, set()).add(names[key])
-    for key, text in cut.items():
-        if len(others := alike[text]) > 1:
-            letters = enumerate(zip(*others, strict=False))
-            begin = next((i for i, at in letters if len(set(at)) > 1), min(map(len, others)))
-            cut[key] = f"{names[key][:4]}…{short(names[key][max(begin - 2, 4) :], most - 5)}"
+    while alike := _alike(cut, names):
+        for key, text in cut.items():
+            if others := alike.get(text):
+                letters = enumerate(zip(*others, strict=False))
+                begin = next((i for i, at in letters if len(set(at)) > 1), min(map(len, others)))
+                cut[key] = f"{names[key][:4]}…{short(names[key][max(begin - 2, 4) :], most - 5)}"
+        most += 2
     return cut
+
+
+def _alike(cut: Mapping[int, str], names: Mapping[int, str]) -> dict[str, set[str]]:
+    """Cut name → the names behind it, where these are several."""
+    behind: dict[str, set[str]] = {}
+    for key, text in cut.items():
+        behind.setdefault(text, set()).add(names[key])
+    return {text: whole for text, whole in behind.items() if len(whole) > 1}

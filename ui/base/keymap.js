@@ -26,9 +26,11 @@ function buttons() {
     ]);
 }
 
-/** Who came to a picker, a list or a slider by a click is done with it. */
+/** Who came to a picker, a list, a slider or a choice of several by a click is done with it. Those
+ * choices are buttons that step by arrows and press by Enter. */
 function done() {
   const held = document.activeElement;
+  if (held?.closest("[data-testid=stButtonGroup]")) return held;
   if (held instanceof HTMLSelectElement) return held;
   if (!(held instanceof HTMLInputElement)) return null;
   if (["range", "radio", "checkbox", "file"].includes(held.type)) return held;

@@ -7,6 +7,7 @@ the viewer; ``?`` lists what acts at that moment. ``docs/keys.md`` holds :func:`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,14 +136,15 @@ def several(act: str, options: Iterable[Any]) -> dict[Any, str | None]:
 
 
 def labels(names: Sequence[str]) -> dict[str, str | None]:
-    """A key for each label: its first letter that means nothing else and that no other one has."""
-    taken = {key for each in MAP if each.act != "label" for key in each.keys}
-    found: dict[str, str | None] = {}
-    for name in names:
-        letters = [c for c in name.lower() if c.isascii() and c.isalpha() and c not in taken]
-        found[name] = next(iter(letters), None)
-        taken.update(letters[:1])
-    return found
+    """A key for each label: N, P or T where it alone begins with it, else None.
+
+    A letter from within a name would judge wrongly: T of HEALTHY stands for TB to whoever presses
+    it. So would the first letter of two names.
+    """
+    first = {name: name[:1].lower() for name in names}
+    free = set(_BY_ACT["label"].keys)
+    alone = {letter for letter, many in Counter(first.values()).items() if many == 1}
+    return {name: letter if letter in free & alone else None for name, letter in first.items()}
 
 
 def known(names: Sequence[str]) -> dict[str, str | None]:

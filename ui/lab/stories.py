@@ -66,6 +66,12 @@ def keep(film: Film, model: Classifier, view: str) -> None:
     """Put the view that is shown at the end of the reader's own story; hand the story over."""
     made = _own()
     st.text_area("Caption", key=_CAPTION, max_chars=MAX_CAPTION, height=80)
+    drawn = replace(film.change, let_in=False).said  # a story refuses no film
+    if drawn:
+        st.caption(
+            f"A story holds a film as filed, and this one is {drawn}: it can be kept once it is as "
+            "filed again."
+        )
     with st.container(horizontal=True):
         for said, kept in (("Keep the scores", "scores"), ("Keep this view", view.lower())):
             st.button(
@@ -73,7 +79,7 @@ def keep(film: Film, model: Classifier, view: str) -> None:
                 key=f"story-keep-{kept}",
                 on_click=_keep,
                 args=(film.number, model, kept, len(made)),
-                disabled=_full(made, *_of(film)),
+                disabled=bool(drawn) or _full(made, *_of(film)),
             )
     if made and _full(made, *_of(film)):
         st.caption(f"No more fits: {MAX_STEPS} steps, {MAX_FILMS} films, {MAX_BYTES // 10**6} MB.")

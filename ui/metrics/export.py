@@ -28,6 +28,7 @@ from ui.metrics import (
 )
 from ui.metrics.blocks import Block, Chart
 from ui.metrics.scope import Scope
+from ui.session import models
 
 STYLE = Path(__file__).parent / "style.css"
 _PAGE = """<!doctype html>
@@ -72,9 +73,9 @@ def show(scope: Scope) -> None:
         )
     st.caption(
         "The page is one file that needs no network: every part, for films of test and of "
-        "external, every other model beside this one, with the notice, the model’s hash and the "
-        "date. The table holds every figure of every slice of both with its interval. Neither "
-        "holds a film or a file’s name."
+        "external, every other model but demonstrations beside this one, with the notice, the "
+        "model’s hash and the date. The table holds every figure of every slice of both with its "
+        "interval. Neither holds a film or a file’s name."
     )
 
 
@@ -96,11 +97,11 @@ def page(scope: Scope, used: tuple[float | None, float]) -> bytes:
     body = "".join(f"<h2>{name}</h2>{_body(blocks)}" for name, blocks in parts.items() if blocks)
     bundle = scope.bundle
     return _PAGE.format(
-        title=f"Evidence: {escape(bundle.folder.name)}",
+        title=f"Evidence: {escape(models.marked(bundle.folder))}",
         style=STYLE.read_text(encoding="utf-8"),
         plotly=get_plotlyjs(),
         notice=NOTICE,
-        model=escape(bundle.name),
+        model=escape(f"{bundle.name}{models.mark(bundle.folder)}"),
         created=escape(bundle.created),
         digest=bundle.digest,
         scope=".<br>".join(escape(each.title) for each in scope.both()),
@@ -141,7 +142,10 @@ def figures_csv(scope: Scope) -> bytes:
         found[name] = [inert(str(text)) for text in found[name]]
     bundle = scope.bundle
     found = found.assign(
-        model=bundle.name, model_created=bundle.created, model_sha256=bundle.digest, notice=NOTICE
+        model=f"{bundle.name}{models.mark(bundle.folder)}",
+        model_created=bundle.created,
+        model_sha256=bundle.digest,
+        notice=NOTICE,
     )
     return found.to_csv(index=False, lineterminator="\n", float_format="%.6f").encode("utf-8-sig")
 
@@ -149,7 +153,8 @@ def figures_csv(scope: Scope) -> bytes:
 def _figures(scope: Scope) -> pd.DataFrame:
     whole = scope.figures()
     total = whole["accuracy", ""]
-    found = frame([Slice("", "", total.films, total.patients, whole), *scope.slices()])
+    patients = total.patients if scope.patients_known else None
+    found = frame([Slice("", "", total.films, patients, whole), *scope.slices()])
     found.insert(0, "split", scope.split)
     found.insert(1, "source", scope.source or "all")
     return found

@@ -32,10 +32,11 @@ def show_all(scope: Scope) -> None:
         st.html(said("There is one model only: nothing to compare it with."))
         return
     fit = [name for name, key in others.items() if _refusal(scope, key) is None]
+    real = [name for name in fit if not models.mark(Path(others[name][0]))]
     chosen = st.multiselect(
         f"{scope.bundle.folder.name} against",
         list(others),
-        default=fit[:1],
+        default=real[:1],
         key="ev-rivals",
         format_func=lambda name: models.marked(folder() / name),
         placeholder="Choose a model",
@@ -54,9 +55,9 @@ def show_all(scope: Scope) -> None:
 
 
 def blocks(scope: Scope) -> list[Block]:
-    """Against every other model, for the export."""
+    """Against every other model but demonstrations, for the export."""
     out: list[Block] = []
-    others = _others(scope)
+    others = {name: key for name, key in _others(scope).items() if not models.mark(Path(key[0]))}
     for name, key in others.items():
         for side in scope.both():
             if refusal := _refusal(side, key):
@@ -164,7 +165,7 @@ def _disagreements(scope: Scope, other: Key) -> None:
 
 def learning(scope: Scope, others: list[Key]) -> list[Block]:
     """Loss and recall on val by epoch, from each bundle's history."""
-    histories = {Path(key[0]).name: _history(key) for key in (scope.key, *others)}
+    histories = {models.marked(Path(key[0])): _history(key) for key in (scope.key, *others)}
     out: list[Block] = [heading("Learning curves")]
     for column, title in (("val_loss", "Loss, val"), ("val_source_recall", "Source recall, val")):
         drawn = {

@@ -16,6 +16,7 @@ from cxr.metrics.evidence import affordable
 from cxr.metrics.predictions import clusters
 from cxr.model.bundle import Bundle
 from ui.base import charts
+from ui.base.formatting import exact
 from ui.metrics import curves
 from ui.metrics.blocks import Block, Chart, beside, heading, numbers, quiet, ranged, said, share
 from ui.metrics.scope import Scope, splits
@@ -95,7 +96,7 @@ def show(scope: Scope) -> None:
         if operating_points.is_chosen(bundle, label):
             chosen = operating_points.threshold(bundle, label)
             assert chosen is not None
-            st.caption(f"In use on all pages of this session: {share(chosen)}.")
+            st.caption(f"In use on all pages of this session: {exact(chosen)}.")
     text, chart = _findings(scope, label, value, prevalence / 100)
     drawing, figures = st.columns([1, 1])
     with drawing:
@@ -116,7 +117,7 @@ def blocks(scope: Scope, used: tuple[float | None, float]) -> list[Block]:
     if value is None:
         return []
     text, chart = _findings(scope, label, value, prevalence)
-    return [heading(f"Operating point of {label}: {share(value)}"), chart, *text]
+    return [heading(f"Operating point of {label}: {exact(value)}"), chart, *text]
 
 
 def _written(thresholds: Iterable[float]) -> dict[float, str]:
@@ -215,7 +216,7 @@ def _shipped(scope: Scope, label: str) -> str:
     if point is None:
         return quiet(f"The bundle has no operating point for {escape(label)}.")
     return quiet(
-        f"The shipped operating point, {share(point['threshold'])}, was chosen on "
+        f"The shipped operating point, {exact(point['threshold'])}, was chosen on "
         f"{escape(str(point['split']))} as the highest score that still finds "
         f"{100 * point['wanted_sensitivity']:.0f} % of the {escape(label)} films there "
         f"(sensitivity {share(point['sensitivity'])}, specificity {share(point['specificity'])}), "
@@ -231,10 +232,10 @@ def _chart(scope: Scope, label: str, threshold: float) -> Chart:
     marks, told = [], []
     for side in sides:
         here = op.at_threshold(*_scores(side, label), threshold)
-        marks.append((f"score {share(threshold)}, {side.short}", "circle", here))
+        marks.append((f"score {exact(threshold)}, {side.short}", "circle", here))
         if shipped is not None:
             there = op.at_threshold(*_scores(side, label), shipped)
-            marks.append((f"shipped, {share(shipped)}, {side.short}", "diamond-open", there))
+            marks.append((f"shipped, {exact(shipped)}, {side.short}", "diamond-open", there))
         told.append(
             f"{side.short}: sensitivity {share(here.sensitivity)}, "
             f"specificity {share(here.specificity)}"

@@ -174,13 +174,13 @@ def _by_source(key: Key, split: str) -> str:
     labels = bundle(key).labels
     rows, grey = [], []
     for number, source in enumerate(sources(key, split)):
-        figures = scope(bundle(key), split, source).of_calls()
+        here = scope(bundle(key), split, source)
+        figures = here.of_calls()
         whole, area = figures["accuracy", ""], pair(key, split, source)
         cells = [_recall(figures["recall", label]) for label in labels]
         both = [ranged(area) if area else "–"] * _ranks(key)
-        rows.append(
-            (escape(site(source)), f"{whole.films:,}", f"{whole.patients:,}", *cells, *both)
-        )
+        patients = f"{whole.patients:,}" if here.patients_known else "–"
+        rows.append((escape(site(source)), f"{whole.films:,}", patients, *cells, *both))
         if whole.films < SMALL:
             grey.append(number)
     head = ["Source", "Films", "Patients", *(f"{escape(x)} called {escape(x)}" for x in labels)]

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cxr.metrics import evidence
 from cxr.metrics.evidence import Figure, Name
+from cxr.metrics.predictions import patients_known
 from cxr.metrics.subgroups import Slice, all_slices
 from cxr.model.bundle import Bundle
 from ui.base.formatting import site
@@ -53,16 +54,16 @@ class Scope:
     def meant(self) -> str:
         """Whose films the split holds; that of test's patients none was learnt from is said where
         any patient is known."""
-        told = self.split == "test" and self._patients_known
+        told = self.split == "test" and self.patients_known
         return f"{MEANT[self.split]}, other patients" if told else MEANT[self.split]
 
     @property
-    def _patients_known(self) -> bool:
-        return bool((self.films.patient != "").any())
+    def patients_known(self) -> bool:
+        return patients_known(self.films)
 
     def many(self, whole: Figure) -> str:
         """As in "2,421 films of 2,020 patients"."""
-        if not self._patients_known:
+        if not self.patients_known:
             return f"{films(whole.films)}, whose patients are not known"
         return f"{films(whole.films)} of {patients(whole.patients)}"
 

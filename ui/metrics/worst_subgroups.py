@@ -189,7 +189,7 @@ def listed(sides: list[Side], figure: str, label: str, by: str = "") -> list[Blo
             DIMENSIONS[each.by],
             escape(site(each.name) if each.by == "source" else each.name),
             f"{each.films:,}",
-            f"{each.patients:,}",
+            "–" if each.patients is None else f"{each.patients:,}",
             ranged(each.figures[name]),
             f"{least[id(each)]:,}",
             bar(each.figures[name]),

@@ -42,8 +42,8 @@ def _withheld(film: Film, model: Classifier) -> str:
         return "not scored yet"
     if reading.prediction is None:
         return "refused"
-    if own_calls.waits(film):
-        return "waits for your call"
+    if waits := own_calls.why(film):
+        return waits
     return OUTSIDE if reading.passport is not None and reading.passport.outside else ""
 
 
@@ -105,7 +105,8 @@ def _table(
     for place, each in enumerate(group):
         when = f"{place + 1}." if dates is None else _day(dates[place])
         why = withheld.get(each.number, "")
-        told = f"{when}<small>{escape(cut[each.number])}{' · ' * bool(why)}{why}</small>"
+        named = escape(each.told(cut[each.number]))
+        told = f"{when}<small>{named}{' · ' * bool(why)}{why}</small>"
         now = scored.get(each.number)
         if now is None:
             cells = "<td>–</td>" * len(names)

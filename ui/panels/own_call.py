@@ -10,7 +10,7 @@ import streamlit as st
 from cxr.model.classifier import Classifier
 from ui.base import keymap
 from ui.base.formatting import plain
-from ui.session import own_calls
+from ui.session import own_calls, studies
 from ui.session.films import Film
 from ui.session.own_calls import SURE, Call
 
@@ -24,6 +24,12 @@ def toggle() -> None:
         help="Scores, maps and the order by score wait until you have called the film. Films whose "
         "scores you have looked at are not asked for.",
     )
+
+
+def held() -> None:
+    """In place of the scores of a film whose reader study is not finished."""
+    st.info(studies.HELD_BACK)
+    st.page_link("pages/study.py", label="Study")
 
 
 def before(film: Film, model: Classifier) -> None:

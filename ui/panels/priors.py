@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -53,7 +54,7 @@ def plates(shown: list[Plate], film: Film, prior: Film | None) -> tuple[list[Pla
     if prior is None:
         return shown, ""
     here, other = shown[0].radiograph, radiograph_of(prior)
-    title = f"{_when(film, prior)} · {short(prior.name, 24)}"
+    title = f"{_when(film, prior)} · {prior.told(short(prior.name, 24))}"
     found, onto = map_tasks.lungs_of(other), map_tasks.lungs_of(here)
     try:
         laid = aligned(found, other.pixels.shape, onto, here.pixels.shape)
@@ -93,7 +94,7 @@ def toggle(film: Film, model: Classifier) -> None:
 
 def _pick(film: Film, model: Classifier) -> None:
     """Which of several."""
-    others = {each.number: each.name for each in _seen(film, model)}
+    others = {each.number: each for each in _seen(film, model)}
     others.pop(film.number, None)
     now = beside(film, model)
     if now is None or len(others) < 2:
@@ -102,15 +103,21 @@ def _pick(film: Film, model: Classifier) -> None:
         "Beside it",
         list(others),
         index=list(others).index(now.number),
-        format_func=told_short(others).__getitem__,
+        format_func=_told(others).__getitem__,
         key=_picked(film),
         persist_state="session",
     )
 
 
+def _told(held: Mapping[int, Film]) -> dict[int, str]:
+    """Films by name, cut so that they differ, with what was changed of them."""
+    cut = told_short({number: film.name for number, film in held.items()})
+    return {number: film.told(cut[number]) for number, film in held.items()}
+
+
 def _whose(group: list[Film], film: Film) -> None:
     """The reader's word on whose films these are."""
-    names = told_short({number: each.name for number, each in films.films().items()})
+    names = _told(films.films())
     now = [each.number for each in group]
     key = f"patient-of-{film.number}-{'-'.join(map(str, now))}"
     st.multiselect(

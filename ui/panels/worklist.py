@@ -12,12 +12,12 @@ from cxr.model.classifier import Classifier
 from ui.base.component import component
 from ui.base.formatting import flag, told_short
 from ui.panels import findings
-from ui.session import films, hospitals, own_calls
+from ui.session import films, hospitals, operating_points, own_calls, studies
 from ui.session.films import Film, Reading
 from ui.viewer.delivery import Parcels
 
 GIVEN, NAME, ABNORMAL = "As given", "Name", "Abnormal first"
-ALL = "All"
+ALL, ABOVE = "All", "Above threshold"
 KEY = "worklist"
 
 HERE = Path(__file__).parent
@@ -48,6 +48,8 @@ def show(model: Classifier) -> None:
     here = films.listed()
     count = f"{len(kept)} of {len(held)}" if len(kept) < len(held) else str(len(held))
     st.html(f'<div class="cxr-heading">Films ({count})</div>')
+    if wanted == ABOVE and (why := _no_threshold(held, model)):
+        st.caption(why)
     names = told_short({number: held[number].name for number in here})
     twins = _twins(held)
     parcels = Parcels(KEY)
@@ -56,6 +58,21 @@ def show(model: Classifier) -> None:
         key=KEY,
         data={"rows": rows, "chosen": films.chosen().number},
         on_pick_change=_pick,
+    )
+
+
+def _no_threshold(held: Mapping[int, Film], model: Classifier) -> str:
+    """Why films of the list can be above no threshold; "" where one holds for all of them."""
+    if model.site is not None or operating_points.chosen(model.bundle):
+        return ""
+    way = "or choose a threshold on Metrics."
+    if all(operating_points.shipped(model.bundle, label) is None for label in model.labels):
+        return f"This model brings no threshold: fit a profile of your hospital, {way}"
+    if all(hospitals.at_home(film) for film in held.values()):
+        return ""
+    return (
+        "No threshold holds for films of a hospital that is not declared: say under “Films from” "
+        f"where they are from, {way}"
     )
 
 
@@ -85,7 +102,7 @@ def _choices(model: Classifier) -> dict[str, Callable[[Film, Reading | None], bo
 
     return {
         ALL: lambda film, reading: True,
-        "Above threshold": above,
+        ABOVE: above,
         "Flagged": lambda film, reading: bool(
             reading and reading.passport and reading.passport.flagged
         ),
@@ -153,8 +170,8 @@ def said(film: Film, reading: Reading | None, twin: str, model: Classifier) -> s
     elif reading.prediction is None:
         assert reading.refusal is not None
         parts.append(f"Refused: {flag(reading.refusal.code)}")
-    elif own_calls.waits(film):
-        parts.append("waits for your call")
+    elif waits := own_calls.why(film):
+        parts.append(waits)
     else:
         outside = reading.passport is not None and reading.passport.outside
         parts.insert(0, "outside what it knows" if outside else "")
@@ -164,6 +181,6 @@ def said(film: Film, reading: Reading | None, twin: str, model: Classifier) -> s
         parts.append(f"the same file as {twin}")
     if own := own_calls.of(film):
         parts.append(f"you: {list(own.values())[-1].label}")
-    if film.label and not film.source:
+    if film.label and not film.source and not studies.in_study(film):
         parts.append(f"known to be {film.label}")
     return " · ".join(part for part in parts if part)

@@ -12,13 +12,14 @@ from cxr.review.entries import LONGEST_NOTE, Entry, standing, withdrawal
 from cxr.review.entries import consensus as agreed
 from cxr.review.store import Store, new_key
 from ui.base.formatting import plain
-from ui.review import address, reader
+from ui.review import address, keeping, reader
 from ui.review.keeping import VERDICTS
 from ui.review.queue import Place
 from ui.review.verdict import choices
 from ui.session import record
 
-_FORMS, _FAILED = "consensus_forms", "consensus_failed"
+_FORMS, _FAILED, _SOON = "consensus_forms", "consensus_failed", "consensus_soon"
+_TOO_SOON = "It is kept. Another press came too soon after it and was passed over."
 
 
 def show(place: Place, model: Classifier, store: Store, rows: list[Entry]) -> None:
@@ -42,6 +43,8 @@ def show(place: Place, model: Classifier, store: Store, rows: list[Entry]) -> No
     failed_at, failed = st.session_state.get(_FAILED, ("", ""))
     if failed and failed_at == case:
         st.error(plain(failed))
+    elif st.session_state.get(_SOON) == case:
+        st.html(f'<div class="cxr-quiet" role="status">{_TOO_SOON}</div>')
 
 
 def _form_of(given: Entry, judged: list[str], labels: tuple[str, ...], store: Store) -> None:
@@ -116,13 +119,16 @@ def _undo(stands: Entry, key: str, store: Store) -> None:
 
 def _kept(row: Entry, store: Store) -> None:
     forms = st.session_state.setdefault(_FORMS, {})
+    unconfirmed = st.session_state.get(_FAILED, ("",))[0] == row.case
     try:
-        kept = store.record(row)
+        kept, too_soon = keeping.recorded(row, store, unconfirmed)
     except CxrError as refusal:
         st.session_state[_FAILED] = row.case, str(refusal)
-        if refusal.code == "key_taken":  # a double click whose first was kept
+        if refusal.code == "key_taken":  # it was kept before, unconfirmed, and changed since
             forms.pop(_about(row), None)
         return
     forms.pop(_about(row), None)
     st.session_state.pop(_FAILED, None)
-    record.verdict(kept)
+    st.session_state[_SOON] = row.case if too_soon else ""
+    if not too_soon:
+        record.verdict(kept)

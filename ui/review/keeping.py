@@ -45,7 +45,7 @@ def keep(entry: Entry, store: Store) -> bool:
         return False
     unconfirmed = st.session_state.get(_FAILED, ("",))[0] == entry.case
     try:
-        kept, too_soon = _recorded(entry, store, unconfirmed)
+        kept, too_soon = recorded(entry, store, unconfirmed)
     except CxrError as refusal:
         st.session_state[_FAILED] = address.here(), str(refusal)
         if refusal.code == "key_taken":  # it was kept before, unconfirmed, and changed since
@@ -63,7 +63,7 @@ def keep(entry: Entry, store: Store) -> bool:
     return True
 
 
-def _recorded(entry: Entry, store: Store, unconfirmed: bool) -> tuple[Entry, bool]:
+def recorded(entry: Entry, store: Store, unconfirmed: bool) -> tuple[Entry, bool]:
     """The row as it is kept, and whether that is what an earlier press on this form gave: Streamlit
     may still be at work on that one when the next arrives."""
     try:

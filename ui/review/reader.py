@@ -8,8 +8,9 @@ from cxr.review.entries import LONGEST_NAME, is_reserved
 from ui.review import address
 from ui.server import who
 from ui.server.who import name
+from ui.session import studies
 
-__all__ = ["FORMS", "GIVEN", "KEPT", "SAID", "ask", "name", "show"]
+__all__ = ["FORMS", "GIVEN", "KEPT", "SAID", "ask", "forget", "name", "show"]
 
 SAID, KEPT, GIVEN, FORMS = "review_said", "review_kept", "review_given", "review_forms"
 """What was confirmed last, its row, this session's verdicts, the last of which can be taken back,
@@ -44,11 +45,12 @@ def show() -> None:
         return
     st.caption(f"Reader: {name()}")
     if not who.signed_in():
-        st.button("Change reader", key="reader-change", type="tertiary", on_click=_forget)
+        st.button("Change reader", key="reader-change", type="tertiary", on_click=forget)
 
 
 @address.held
-def _forget() -> None:
-    """The next reader takes nothing back of this one, and finds nothing that this one typed."""
-    for key in (who.SAID, SAID, KEPT, GIVEN, FORMS):
+def forget() -> None:
+    """The next reader takes nothing back of this one, and finds nothing that this one typed or had
+    opened."""
+    for key in (who.SAID, SAID, KEPT, GIVEN, FORMS, *studies.OF_READER):
         st.session_state.pop(key, None)

@@ -106,6 +106,9 @@ def panel(place: Place, model: Classifier, store: Store, blind: Entry | None, ma
     )
     if mark:
         st.html('<div class="cxr-quiet">The place that you marked goes with the verdict.</div>')
+    usual = {"correction": offered, "read": blind.read if blind else ""}
+    if standing is None and _unkept(mark, keys, usual):
+        st.html('<div class="cxr-quiet">Not kept until a verdict.</div>')
     if standing is not None and _changed(standing, about.mark, keys):
         st.html('<div class="cxr-quiet">Changed since your verdict, and not kept yet.</div>')
         st.button(
@@ -142,6 +145,12 @@ def _changed(standing: Entry, mark: str, keys: dict[str, str]) -> bool:
         clean(str(st.session_state.get(keys[name]) or "")) != getattr(standing, name)
         for name in names
     )
+
+
+def _unkept(mark: str, keys: dict[str, str], usual: dict[str, str]) -> bool:
+    """Whether something stands beside verdicts of which none is given: to step on would lose it."""
+    said = {name: clean(str(st.session_state.get(key) or "")) for name, key in keys.items()}
+    return bool(mark) or any(said[name] != usual.get(name, "") for name in keys)
 
 
 def _own(about: Entry) -> str:

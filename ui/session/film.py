@@ -73,6 +73,10 @@ class Film:
     refusal: CxrError | None = None
     change: Change = field(default_factory=Change)
 
+    def told(self, name: str) -> str:
+        """A way to write its name, with what was changed behind it."""
+        return f"{name} · {self.change.said}" if self.change.said else name
+
 
 @dataclass(frozen=True)
 class Reading:

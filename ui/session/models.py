@@ -27,9 +27,14 @@ def bundles() -> list[Path]:
     return bundles_in(folder())
 
 
+def mark(bundle: Path) -> str:
+    """What stands behind a bundle's name if it is no model to read films with."""
+    return " (demonstration)" if demonstrates(bundle) else ""
+
+
 def marked(bundle: Path) -> str:
-    """A bundle's name, with what it is if it is no model to read films with."""
-    return f"{bundle.name} (demonstration)" if demonstrates(bundle) else bundle.name
+    """A bundle's name with its mark."""
+    return f"{bundle.name}{mark(bundle)}"
 
 
 def pick() -> None:
@@ -46,7 +51,7 @@ def pick() -> None:
         persist_state="session",
         format_func=lambda name: marked(found[name]) if name in found else name,
     )
-    if demonstrates(found[name]):
+    if mark(found[name]):
         st.sidebar.caption(
             "A demonstration: it sees 16 × 16 pixels, in which no lesion survives. It shows what "
             "is had without looking at a lung; it is no model to read films with."
@@ -109,4 +114,5 @@ def finder() -> LungFinder | None:
 
 def line(bundle: Bundle) -> str:
     """Name, date and hash."""
-    return f"{bundle.name} · {bundle.created} · {bundle.digest[:12]}"
+    name = f"{bundle.name}{mark(bundle.folder)}"
+    return f"{name} · {bundle.created} · {bundle.digest[:12]}"

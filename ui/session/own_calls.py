@@ -8,6 +8,7 @@ import streamlit as st
 
 from cxr.model.classifier import Classifier
 from cxr.study.answers import CONFIDENCES
+from ui.session import studies
 from ui.session.films import Film
 
 OTHER = "other"
@@ -48,8 +49,15 @@ def seen() -> set[int]:
 
 
 def waits(film: Film) -> bool:
-    """Whether a film's scores wait for his call."""
-    return first() and film.number not in seen()
+    """Whether a film's scores wait for what he says of it, here or in a reader study."""
+    return bool(why(film))
+
+
+def why(film: Film) -> str:
+    """For what they wait, as lists say it; "" where they do not."""
+    if studies.in_study(film):
+        return "waits for your reader study"
+    return "waits for your call" if first() and film.number not in seen() else ""
 
 
 def of(film: Film) -> dict[str, Call]:

@@ -24,8 +24,9 @@ from ui.session.missing import Missing
 
 KEYS = (
     *("accepted", "reader", "hospital", "model", "call-first", "review_given", "review_folder"),
-    *("story_kept", "story-title", "tries"),
-    *("study_plan", "study_pool", "study_stopped", "hospital-piles"),
+    *("story_kept", "story-title", "tries", "hospital-piles"),
+    "study-instructed",
+    *("study_plan", "study_pool", "study_stopped", "study_passed", "study-held", "study-opened"),
     *("films", "film", "last_number", "readings", "looked-at", "removed", "one-patient"),
     *("asked", "own-calls", "scores-seen", "thresholds", "viewer-salt", "missing"),
 )
@@ -91,6 +92,8 @@ def remember() -> None:
     """Have what the session holds now found after a reload."""
     held = st.session_state.setdefault("tab-held", Held())
     held.who = who.signed_in()
+    for key in [key for key in held if key not in st.session_state]:
+        held.pop(key)  # what was dropped since does not come back
     held.update({key: st.session_state[key] for key in KEYS if key in st.session_state})
     _TABS[st.session_state["tab"]] = held
 

@@ -35,10 +35,31 @@ def show(plan: Plan, answers: list[Answer], name: str) -> None:
                 "Whose", [mine, every], default=mine, required=True, key="study-whose"
             )
             whose = own if shown == mine else read
+        _passed_over(plan, own)
         everyone = len({pair.alone.reader for pair in whose}) > 1
         more = [_readers(whose), _each_film(plan, whose)] if everyone else [_films(plan, own)]
-        blocks.show([_reliance(whose), _figures(plan, whose), *more])
-        with st.container(horizontal=True):
+        _show(plan, answers, whose, more)
+
+
+def so_far(plan: Plan, answers: list[Answer]) -> None:
+    """Figures of all readers, finished or not, for an instructor who has not read every film."""
+    read = figures.pairs(answers)
+    with st.container(key="study-results"):
+        st.info(
+            "Shown to an instructor who has not read all of this study: what all readers have said "
+            "so far, of each the films that he has read both ways."
+        )
+        _show(plan, answers, read, [_readers(read), _each_film(plan, read)])
+
+
+def _show(plan: Plan, answers: list[Answer], read: list[PairedReads], more: list[str]) -> None:
+    """Figures of some reads, what follows them, and the export; a sentence where there are none."""
+    if read:
+        blocks.show([_reliance(read), _figures(plan, read), *more])
+    else:
+        st.info("No film has been read both ways: there are no figures.")
+    with st.container(horizontal=True):
+        if read:
             st.download_button(
                 "Answers (CSV)",
                 to_csv(answers),
@@ -47,7 +68,14 @@ def show(plan: Plan, answers: list[Answer], name: str) -> None:
                 key="study-download",
                 on_click="ignore",
             )
-            st.button("Another study", key="study-again", on_click=setup.end)
+        st.button("Another study", key="study-again", on_click=setup.end)
+
+
+def _passed_over(plan: Plan, own: list[PairedReads]) -> None:
+    many = len(plan.cases) - len(own)
+    if many:
+        films = "1 film" if many == 1 else f"{many} films"
+        st.info(f"{films} could not be shown: the figures are of the others.")
 
 
 def _reliance(read: list[PairedReads]) -> str:

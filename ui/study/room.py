@@ -16,7 +16,7 @@ from ui.base import keymap
 from ui.base.formatting import called_means, meaning, plain
 from ui.review import reader
 from ui.session.own_calls import SURE
-from ui.study import setup, source
+from ui.study import opening, setup, source
 from ui.viewer import Plate, viewer
 
 _DRAFT, _FAILED = "study_draft", "study_not_kept"
@@ -25,23 +25,27 @@ _DRAFT, _FAILED = "study_draft", "study_not_kept"
 def waiting(plan: Plan, answers: list[Answer], name: str) -> tuple[int, str] | None:
     """Place and stage of what this reader has still to say; None once all is said."""
     said = {(a.film, a.stage) for a in answers if a.reader == name}
+    passed = setup.passed_over(plan)
     for place, case in enumerate(plan.cases):
         for stage in STAGES:
-            if (case.film, stage) not in said:
+            if (case.film, stage) not in said and case.film not in passed:
                 return place, stage
     return None
 
 
-def stopped(plan: Plan, place: int) -> None:
+def stopped(plan: Plan, answers: list[Answer], place: int) -> None:
     """Between films: no label, call or answer is told before this reader has given all of his."""
+    mine = any(answer.reader == reader.name() for answer in answers)
     with st.container(key="study-results"):
         st.info(
             f"Stopped at film {place + 1} of {len(plan.cases)}. What you said is kept. Figures, "
-            "the films’ labels and other readers’ answers are told once you have read all of them."
+            "the films’ labels and other readers’ answers are told once you have read all of them; "
+            "until then Read and the Lab tell nothing of these films either."
         )
         with st.container(horizontal=True):
             st.button("Go on", key="study-go-on", type="primary", on_click=setup.go_on)
-            st.button("Another study", key="study-again", on_click=setup.end)
+            st.button("Another study", key="study-again", on_click=setup.end, args=(not mine,))
+            opening.offer()
 
 
 def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
@@ -53,7 +57,7 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
         try:
             radiograph = st.session_state[setup.POOL].opened[case.film]()
         except CxrError as refusal:
-            st.info(plain(f"This film cannot be shown. {refusal}"))
+            _not_shown(plan, case, place, refusal)
             return
         viewer(
             [Plate(radiograph, "The film")],
@@ -63,6 +67,16 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
     with right:
         first = [a for a in answers if (a.film, a.reader) == (case.film, reader.name())]
         _question(plan, case, place, stage, first)
+
+
+def _not_shown(plan: Plan, case: StudyFilm, place: int, refusal: CxrError) -> None:
+    where = f"Film {place + 1} of {len(plan.cases)}"
+    st.info(plain(f"{where}: This film cannot be shown. {refusal}"))
+    with st.container(horizontal=True):
+        st.button(
+            "Pass it over", key="study-skip", on_click=setup.pass_over, args=(plan, case.film)
+        )
+        st.button("Stop here", key="study-stop", type="tertiary", on_click=setup.stop)
 
 
 def in_full_screen(plan: Plan, case: StudyFilm, place: int, stage: str) -> list[str]:

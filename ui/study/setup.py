@@ -10,11 +10,13 @@ from cxr.study import plan
 from cxr.study.plan import MOST_WRONG, Plan
 from ui.base.formatting import WAY_OUT, plain
 from ui.review import reader
+from ui.session import studies
 from ui.session.hospitals import as_shipped
-from ui.study import link, source
+from ui.study import link, opening, source
 from ui.study.link import Sent
 
 PLAN, POOL, STOPPED = "study_plan", "study_pool", "study_stopped"
+PASSED = "study_passed"
 RULES = (
     "You read each film twice: first alone, then with the model’s call. Both answers are kept "
     "under your name and cannot be changed.",
@@ -35,7 +37,8 @@ def show(model: Classifier) -> None:
         if not reader.name():
             reader.ask()
             return
-        pool = source.SENDABLE[sent.films_from](model) if sent else _pool(model)
+        # Everybody who opens a link is shown the same calls: a hospital's profile makes others.
+        pool = source.SENDABLE[sent.films_from](model.at(None)) if sent else _pool(model)
         if sent:
             st.markdown(f"**{sent.films} films, as they were chosen for you.**")
         else:
@@ -57,6 +60,8 @@ def show(model: Classifier) -> None:
             )
             if sent:
                 st.button("A study of my own", key="study-own", on_click=link.leave)
+            if len(pool.candidates) >= plan.FEWEST:
+                opening.offer(lambda: _results(pool, model, sent))
         if failed := st.session_state.pop("study_failed", ""):
             st.info(plain(failed))
         if not sent:
@@ -95,6 +100,7 @@ def _send(pool: source.Pool, model: Classifier) -> None:
             st.caption(
                 "Only the sixteen samples, or the model’s test films, called by the model as "
                 "shipped, are the same for whoever opens a link."
+                + (" In the sidebar pick “Another hospital”." if pool.hospital else "")
             )
             return
         films, share, seed = _chosen()
@@ -159,9 +165,27 @@ def _begin(pool: source.Pool, model: Classifier, sent: Sent | None) -> None:
     st.session_state[POOL] = pool
 
 
+def _results(pool: source.Pool, model: Classifier, sent: Sent | None) -> None:
+    """The same study, whose results an instructor asks for instead of reading."""
+    _begin(pool, model, sent)
+    if "study_failed" not in st.session_state:
+        stop()
+        opening.want()
+
+
 def current() -> Plan | None:
     """The study of this session, or None before there is one."""
     return st.session_state.get(PLAN)
+
+
+def pass_over(plan: Plan, film: str) -> None:
+    """Ask no more of a film that cannot be shown here; elsewhere it may be."""
+    st.session_state.setdefault(PASSED, set()).add((plan.study, film))
+
+
+def passed_over(plan: Plan) -> set[str]:
+    """Films of a study that were passed over in this session."""
+    return {film for study, film in st.session_state.get(PASSED, set()) if study == plan.study}
 
 
 def stop() -> None:
@@ -174,7 +198,10 @@ def go_on() -> None:
     st.session_state.pop(STOPPED, None)
 
 
-def end() -> None:
-    """Back to the announcement; the answers stay."""
+def end(unread: bool = False) -> None:
+    """Back to the announcement; the answers stay. Where there are none yet, other pages tell of the
+    films again; else they could be looked up between two answers."""
+    if unread and (left := current()) is not None:
+        studies.let_go(left.study)
     for key in (PLAN, POOL, STOPPED):
         st.session_state.pop(key, None)

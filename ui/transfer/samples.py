@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from cxr.model.bundle import Bundle
 from cxr.teaching import samples
 from cxr.teaching.samples import Sample
 from ui.base.formatting import meaning, plain
-from ui.session import films
+from ui.session import films, studies
 
 THUMBNAIL = 240
 MISSING = (
@@ -35,17 +36,21 @@ def groups(bundle: Bundle) -> None:
     """A grid of thumbnails for each label, the model's first, and one for the drawings."""
     folder = os.environ.get("CXR_DATA", "")
     here: dict[str, list[Sample]] = {label: [] for label in bundle.labels}
-    for sample in samples.shipped():
+    shipped = samples.shipped()
+    told = [sample for sample in shipped if not studies.holds(_digest(sample))]
+    for sample in told:
         here.setdefault(bundle.called(sample.label), []).append(sample)
     for label, found in (_dataset(folder) if folder else {}).items():
         if (called := bundle.called(label)) in bundle.labels:
-            here[called] += found
+            here[called] += [sample for sample in found if not studies.holds(_digest(sample))]
     for label, choices in here.items():
         means = meaning(label, bundle.labels) if label in bundle.labels else OTHER
         st.markdown(f"**{plain(label)}** {means}")
         _grid(choices)
-        if not choices:
+        if not choices and len(told) == len(shipped):
             st.caption(MISSING)
+    if len(told) < len(shipped):
+        st.caption("Films of your unfinished reader study are left out: their labels stand here.")
     st.markdown("**Drawn phantoms**, not films")
     _grid(samples.phantoms())
     st.caption(f"child-01 to child-16: {samples.CREDIT}")
@@ -57,6 +62,15 @@ def named(name: str) -> Sample | None:
     own = chain.from_iterable(_dataset(folder).values()) if folder else ()
     known = (*samples.shipped(), *samples.phantoms(), *own)
     return next((sample for sample in known if sample.name == name), None)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _digest(sample: Sample) -> str:
+    """Of the sample's file; "" where it is gone."""
+    try:
+        return sha256(sample.data()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _grid(choices: list[Sample]) -> None:

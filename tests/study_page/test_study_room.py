@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import astuple, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,56 +12,13 @@ from appwalk import click, full_screen, plates, running, text, wait
 from reviewroom import make_own
 from sites import profile
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Button
+from studypage import PAGE, begun, keeper, opened, said, told
 
 import cxr
 from cxr.site_profiles import store
-from cxr.study.answers import Answer, Answers
-from cxr.study.plan import Plan
+from cxr.study.answers import Answers
 from ui.session import reload
 from ui.study import setup
-
-PAGE = str(Path(__file__).parents[1] / "pages" / "study.py")
-
-
-@pytest.fixture
-def place(
-    room: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
-    """The settings of an app with the room's films; where answers are kept."""
-    monkeypatch.setenv("CXR_MODELS", str(room[1]))
-    monkeypatch.setenv("CXR_DATA", str(room[0]))
-    monkeypatch.setenv("CXR_STUDY", str(tmp_path / "study.sqlite3"))
-    monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
-    appwalk.forget()
-    yield tmp_path / "study.sqlite3"
-    appwalk.forget()
-
-
-def opened(reader: str = "A. Reader") -> AppTest:
-    named = {"reader": reader} if reader else {}
-    return appwalk.opened("study", **named)
-
-
-def begun(films: int = 4, **more: str) -> AppTest:
-    at = opened(**more)
-    at.number_input(key="study-films").set_value(films)
-    return click(at, "study-begin")
-
-
-def said(at: AppTest, read: str, sure: int = 3) -> AppTest:
-    """Answer the question that is asked."""
-    keep = keeper(at).key
-    form = keep.removeprefix("study-keep-")
-    whose = {"form": form, "reader": at.session_state["reader"]}
-    at.session_state["study_draft"] = {**whose, "read": read, "confidence": sure}
-    at.run()
-    return click(at, keep)
-
-
-def keeper(at: AppTest) -> Button:
-    (found,) = (b for b in at.button if b.key and b.key.startswith("study-keep-"))
-    return found
 
 
 def test_what_is_asked_of_the_reader_is_said_first(place: Path) -> None:
@@ -76,17 +32,6 @@ def test_what_is_asked_of_the_reader_is_said_first(place: Path) -> None:
     at.number_input(key="study-share").set_value(0).run()
     assert "On none of the films" in at.markdown[0].value
     assert at.button(key="study-begin").label == "Begin"
-
-
-def told(at: AppTest, place: Path, reader: str, first: int = 0) -> Plan:
-    """Keep both reads of the films from `first` on, as right as can be and then as called."""
-    plan: Plan = at.session_state[setup.PLAN]
-    store = Answers(place)
-    for case in plan.cases[first:]:
-        for stage, read in (("alone", case.truth), ("aided", case.advice)):
-            about = (plan.study, plan.bundle, reader, *astuple(case))
-            store.keep(Answer(*about, stage, read, 4))
-    return plan
 
 
 def test_each_film_is_read_alone_and_then_with_the_call(place: Path) -> None:

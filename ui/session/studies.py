@@ -1,0 +1,63 @@
+"""What a session knows of the reader studies that it reads: which films tell nothing elsewhere, and
+to whom figures are open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from ui.session.film import Film
+
+HELD = "study-held"
+"""Study → the SHA-256 of its films, of each that was begun here and is not read to its end."""
+OPEN = "study-opened"
+"""Study and reader of each whose figures are shown here without a question."""
+INSTRUCTED = "study-instructed"
+"""The same of each who saw them as an instructor, without having read all of it."""
+WANTED = "study-wanted"
+"""Whether an instructor has asked for the figures, and is yet to be told what that opens."""
+OF_READER = (OPEN, INSTRUCTED, WANTED)
+"""What is one reader's alone."""
+HELD_BACK = (
+    "This film belongs to a reader study that was begun here and is not finished: its call, scores "
+    "and label are told once all of it is read."
+)
+
+
+def hold(study: str, films: Iterable[str]) -> None:
+    """Have these films tell nothing on other pages."""
+    st.session_state.setdefault(HELD, {})[study] = frozenset(films)
+
+
+def let_go(study: str) -> None:
+    """They tell again what they are."""
+    st.session_state.get(HELD, {}).pop(study, None)
+
+
+def holds(sha256: str) -> bool:
+    """Whether a file's call, scores and label are held back."""
+    return any(sha256 in films for films in st.session_state.get(HELD, {}).values())
+
+
+def in_study(film: Film) -> bool:
+    """The same of a film."""
+    return holds(film.sha256)
+
+
+def open_to(study: str, reader: str) -> None:
+    """Show a study's figures to this reader once he has read all of it."""
+    st.session_state.setdefault(OPEN, set()).add((study, reader))
+
+
+def is_open(study: str, reader: str) -> bool:
+    return (study, reader) in st.session_state.get(OPEN, set())
+
+
+def instruct(study: str, reader: str) -> None:
+    """Show all that was answered so far to this reader, who has not read all of it."""
+    st.session_state.setdefault(INSTRUCTED, set()).add((study, reader))
+
+
+def instructed(study: str, reader: str) -> bool:
+    return (study, reader) in st.session_state.get(INSTRUCTED, set())
