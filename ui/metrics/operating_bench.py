@@ -16,11 +16,11 @@ from cxr.metrics.evidence import affordable
 from cxr.metrics.predictions import clusters
 from cxr.model.bundle import Bundle
 from ui.base import charts
-from ui.base.formatting import exact
+from ui.base.formatting import exact, plain
 from ui.metrics import curves
 from ui.metrics.blocks import Block, Chart, beside, heading, numbers, quiet, ranged, said, share
 from ui.metrics.scope import Scope, splits
-from ui.session import operating_points
+from ui.session import hospitals, operating_points
 from ui.session.tables import Key, part
 
 _GRID = frozenset(map(float, op.GRID))
@@ -96,7 +96,10 @@ def show(scope: Scope) -> None:
         if operating_points.is_chosen(bundle, label):
             chosen = operating_points.threshold(bundle, label)
             assert chosen is not None
-            st.caption(f"In use on all pages of this session: {exact(chosen)}.")
+            where = "on all pages of this session"
+            if (site := hospitals.model().site) is not None:
+                where += f", but where films go by the profile of {site.name}"
+            st.caption(plain(f"In use {where}: {exact(chosen)}."))
     text, chart = _findings(scope, label, value, prevalence / 100)
     drawing, figures = st.columns([1, 1])
     with drawing:

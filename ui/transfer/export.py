@@ -134,8 +134,8 @@ def _of(reading: Reading, model: Classifier, film: Film) -> dict[str, str]:
         refusal = reading.refusal
         assert refusal is not None
         return {"refused": refusal.code, "message": refusal.message}
-    if own_calls.waits(film):
-        return {"message": "Its scores wait for its reader’s own call."}
+    if waits := own_calls.why(film):
+        return {"message": f"It {waits}."}
     prediction = reading.prediction
     p = prediction.probabilities
     found = reading.passport or Passport(())
