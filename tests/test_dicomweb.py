@@ -319,5 +319,8 @@ def test_films_that_are_named_are_not_searched_for(
     search: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CXR_PACS", "https://pacs.example/dicom-web")
-    assert main(["pacs", "fetch", "1.2/1.3/1.4", "--out", "films", *search]) == 2
-    assert "[bad_request]" in capsys.readouterr().err
+    for asked in (["fetch", "1.2/1.3/1.4", "--out", "films"], ["send", "1.2/1.3/1.4"]):
+        assert main(["pacs", *asked, *search]) == 2
+        assert "[bad_request]" in capsys.readouterr().err
+    assert main(["pacs", "send", "1.2/1.3/1.4", "--method", "gradcam"]) == 2
+    assert "say --class too" in capsys.readouterr().err

@@ -135,6 +135,8 @@ def test_a_left_out_site_is_scored_and_goes_into_the_ledger_and_into_a_bundle(
     assert set(told.split[told.source == "a"]) == {"val", "test"}
     assert reference.learnt_from(open_bundle(tmp_path / "without")) == {"a"}
     assert (told.source == "b").sum() == (frame.source == "b").sum(), "those of test too"
+    known = manifest.of_bundle(frame, open_bundle(tmp_path / "without"), ("train",))
+    assert set(known.split[known.source == "b"]) == {"external"}, "for every later command"
     inside = frame.split.isin(("train", "val"))
     assert found["b"]["n"] == int(((frame.source == "b") & inside).sum())
     assert found["b"]["pairs"]["T against N"]["value"] > 0.9, "the labels can be seen"

@@ -50,6 +50,14 @@ def test_what_one_row_leaves_out_another_says() -> None:
     assert refusal.value.code == "bad_table"
 
 
+def test_a_column_without_a_name_is_nobody_and_one_file_has_one_spelling() -> None:
+    table = read_table(b",file,label\n0,a.png,N\n1,./a.png,T\n2,b.png,N\n")
+    first, second = table.find("a.png"), table.find("b.png")
+    assert first is not None
+    assert second is not None
+    assert (first.labels, first.patient, second.patient) == (("N", "T"), "", "")
+
+
 def test_a_film_without_a_label_has_none() -> None:
     row = read_table(b'file,label,note\na,,"one, two"\n').find("a")
     assert row is not None

@@ -2,6 +2,7 @@
 
     python -m train fit --recipe default --data DIR --out models/NAME
     python -m train export --recipe default --data DIR --out models/NAME [--leave-out sakha]
+    python -m train refit --recipe default --data DIR --out models/NAME
     python -m train calibrate --out models/NAME [--sensitivity T=.95]
     python -m train external --out models/NAME
     python -m train sites --recipe default --data DIR --leave-out sakha,nih
@@ -25,9 +26,10 @@
 
 `fit` ends with `export` in a process of its own; run `export` by itself where training had no
 TensorFlow (KERAS_BACKEND=torch or jax); `--leave-out` makes the bundle of a run of `sites`, to
-which those sites are external. `calibrate` fits temperature, operating points and sets anew.
-`external` scores the sites that no training may touch. `sites` and `folds` say what a recipe is
-worth on films that it was kept from; `compare` holds runs of `sites` against each other, film by
+which those sites are external. `refit` fits the last layer of a bundle anew, as the recipe's
+`refit` says, and writes the bundle again. `calibrate` fits temperature, operating points and sets
+anew. `external` scores the sites that no training may touch. `sites` and `folds` say what a recipe
+is worth on films that it was kept from; `compare` holds runs of `sites` against each other, film by
 film. `audit` asks whether the disease or the hospital is told. `audit`, `robustness`, `card`,
 `lungs-report` and `passport` print a page of docs/, `row` a row of docs/recipes.md, `external` one
 of docs/experiments.md, `ledger` the table of docs/ledger.md; none writes there. `passport` first

@@ -91,6 +91,15 @@ def export(options: Namespace) -> None:
     print(f"{options.out}: {bundle.digest[:12]}, {_on_test(bundle)}")
 
 
+def refit(options: Namespace) -> None:
+    plan, frame = _plan(options)
+    frame, squares = _films(plan, frame, options)
+    from .export.classifier import refit as fit_anew
+
+    bundle = fit_anew(options.out, plan, squares, frame)
+    print(f"{options.out}: {bundle.digest[:12]}, {_on_test(bundle)}")
+
+
 def calibrate(options: Namespace) -> None:
     from .export.fit_on_val import calibrate as fit_anew
 

@@ -40,6 +40,7 @@ class Command:
 COMMANDS = {
     "fit": Command("train, then export", "recipe data out", "runs devices"),
     "export": Command("make a bundle of a run", "recipe data out", "leave-out runs"),
+    "refit": Command("fit a bundle's last layer anew", "recipe data out", "runs"),
     "calibrate": Command("fit a bundle's temperature and limits", "out", "sensitivity"),
     "external": Command("score the sites that no training may touch", "out"),
     "sites": Command(

@@ -65,6 +65,17 @@ def run(asked: Namespace) -> int:
     return 0
 
 
+def check(asked: Namespace) -> None:
+    """
+    Raises
+    ------
+    DicomOutError
+        ``bad_request``: a method of no map.
+    """
+    if asked.method and not asked.label:
+        raise DicomOutError("bad_request", "--method is of a map: say --class too.")
+
+
 def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
     """The results of one film, with the map, the region and the window that were asked for.
 
@@ -82,8 +93,7 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
     from .results import results
 
     window = _window(asked)
-    if asked.method and not asked.label:
-        raise DicomOutError("bad_request", "--method is of a map: say --class too.")
+    check(asked)
     found = assess(data, model)
     prediction, _ = found.scored
     assert found.film is not None

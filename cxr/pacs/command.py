@@ -158,6 +158,7 @@ def _fetch(asked: Namespace) -> int:
 def _send(asked: Namespace) -> int:
     from ..dicomweb.client import store
 
+    dicom_out.check(asked)
     pacs, model = needed(), model_of(asked)
     failed = 0
     for film in _named(asked):

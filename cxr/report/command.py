@@ -43,8 +43,8 @@ def add(commands: _SubParsersAction[Any], methods: Sequence[str]) -> None:
     report.add_argument("--untested", action="store_true", help="do not ask if it is faithful")
     report.add_argument("--with-film", action="store_true", help="the .json holds the film")
     report.add_argument("--reader", default="", metavar="NAME", help="whose verdict it is")
-    report.add_argument("--verdict", default="", metavar="TEXT", help="in a word or two")
-    report.add_argument("--note", default="", metavar="TEXT", help="what else the reader says")
+    report.add_argument("--verdict", metavar="TEXT", help="in a word or two")
+    report.add_argument("--note", metavar="TEXT", help="what else the reader says")
     report.add_argument(
         "--verdicts",
         action="store_true",
@@ -112,7 +112,7 @@ def _said(model: Classifier, asked: Namespace) -> dict[str, Verdict]:
     """What the reader said, by the film's path below its folder; by "" of every film."""
     from .record import Verdict
 
-    own = asked.verdict or asked.note
+    own = asked.verdict is not None or asked.note is not None
     if asked.verdicts and own:
         raise ReportError(
             "bad_request", "A verdict or a note is of this report; --verdicts are those of Review."
@@ -124,9 +124,9 @@ def _said(model: Classifier, asked: Namespace) -> dict[str, Verdict]:
     if not asked.verdicts:
         from ..review.entries import utc
 
-        if not own:
+        if not (asked.verdict or asked.note):
             return {}
-        return {"": Verdict(asked.reader, asked.verdict, asked.note, utc())}
+        return {"": Verdict(asked.reader, asked.verdict or "", asked.note or "", utc())}
     from ..review.entries import standing
     from ..review.store import Store, setting
 

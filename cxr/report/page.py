@@ -145,6 +145,8 @@ def _call(held: Mapping[str, Any]) -> str:
     """The label that the film is called, "" where none is: of what the record kept, as
     :func:`cxr.screening.standing.call_of` has it of a film."""
     stands = held["standing"]
+    if any(point["of"] == "session" for point in held["thresholds"].values()):
+        return ""  # the reader's own thresholds are said below the bars
     if stands is None:
         return str(held["scores"]["label"])
     if stands["called"] is None:
@@ -158,7 +160,7 @@ def _call(held: Mapping[str, Any]) -> str:
 
 def _scores_said(held: Mapping[str, Any]) -> Iterator[str]:
     if held["hospital"]:
-        yield held["hospital"]["said"]
+        yield f"{held['hospital']['said']} {held['hospital'].get('doubt', '')}".rstrip()
         return
     for label, point in held["thresholds"].items():
         if point["of"] == "network":

@@ -256,6 +256,8 @@ def _words_differ(held: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[s
         yield "The notice is another."
     for name in ("network", "hospital"):
         old, new = held[name], now[name]
+        if name == "hospital" and old and new:
+            old = {"doubt": new["doubt"], **old}  # reports of before it was said
         if old and new and old["sha256"] == new["sha256"] and old != new:
             yield f"What the report says of the {name} is another."
     old, new = held["standing"], now["standing"]

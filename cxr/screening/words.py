@@ -59,11 +59,10 @@ def profile(site: Site) -> str:
         if site.head is not None
         else "The bars are as shipped; only the threshold is the hospital’s."
     )
-    said = (
+    return (
         f"The reading goes by the profile {site.name} ({site.identity[:12]}). {moved} Sets "
         "and operating points of the model as shipped make no promise here."
     )
-    return f"{said} {doubt(site)}".rstrip()
 
 
 def own_films(site: Site) -> str:

@@ -97,9 +97,10 @@ def read_table(data: bytes) -> Table:
             for name, value in each.items()
             if isinstance(name, str) and isinstance(value, str)
         }
-        if not (name := values.pop(file, "")):
+        if not (name := _spelt(values.pop(file, ""))):
             continue
-        told, person = values.pop(label, ""), values.pop(patient, "")
+        told = values.pop(label, "") if label else ""
+        person = values.pop(patient, "") if patient else ""
         before = rows.get(name, TableRow())
         if person and before.patient and person != before.patient:
             raise _bad(f"it gives {name} two patients, {before.patient} and {person}")
@@ -122,8 +123,13 @@ def _text(data: bytes) -> str:
     return text
 
 
+def _spelt(name: str) -> str:
+    """A path in one spelling; in other letters it may be another file."""
+    return name.replace("\\", "/").strip().removeprefix("./")
+
+
 def _tidy(name: str) -> str:
-    return name.replace("\\", "/").strip().casefold().removeprefix("./")
+    return _spelt(name).casefold()
 
 
 def _bad(why: str) -> SiteError:

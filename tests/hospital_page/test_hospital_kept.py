@@ -54,10 +54,14 @@ def test_two_versions_of_one_day_are_told_apart(
     moved, first = store.kept().profiles
     assert (moved.wanted, first.threshold) == ({"threshold": moved.threshold}, fitted.threshold)
     assert store.find(moved.name).identity == moved.identity == at.session_state["hospital"]
-    assert len(set(hospitals._lines([moved, first]).values())) == 2
-    alike = [replace(first, report={"why": why}) for why in ("", "another")]
-    lines = hospitals._lines(alike)
-    assert len(set(lines.values())) == 2
+    assert hospitals._line(moved) != hospitals._line(first)
+    alike = {hospitals._line(replace(first, report={"why": why})) for why in ("", "another")}
+    assert len(alike) == 2
+    ran(at.button(key="hospital-preset-As fitted").click().run())
+    ran(at.button(key="hospital-keep").click().run())
+    last = store.find(moved.name)
+    assert last.threshold == fitted.threshold, "what was saved last is the newest"
+    assert last.identity == at.session_state["hospital"]
 
 
 def test_no_name_is_no_profile(page: AppTest, phantom_model: cxr.Classifier) -> None:

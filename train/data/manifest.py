@@ -84,7 +84,8 @@ def renamed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 
 def of_bundle(frame: pd.DataFrame, bundle: Bundle, splits: tuple[str, ...]) -> pd.DataFrame:
     """The films that a bundle's network is about, under its labels: those of its recipe; an adopted
-    network may call them otherwise than the manifest does.
+    network may call them otherwise than the manifest does. Sites that its training left out are
+    external.
 
     Raises
     ------
@@ -98,6 +99,8 @@ def of_bundle(frame: pd.DataFrame, bundle: Bundle, splits: tuple[str, ...]) -> p
         kept = renamed(frame, labels)
     else:
         kept = chosen(frame, labels, sources, recipe.get("relabel", {}))
+    away = kept.source.isin(bundle.provenance.get("left_out", ()))
+    kept = kept.assign(split=kept.split.where(~away, "external"))
     what = f"labelled {' or '.join(labels)}" + f" of {' or '.join(sources)}" * bool(sources)
     absent = [split for split in splits if not (kept.split == split).any()]
     refuse([f"{split} has no film {what}" for split in absent])

@@ -65,7 +65,7 @@ def labelled(
         "worst_gain": float(ahead.min()),
         "offered": float(table.offered.mean()),
         "met": _met(table.specificity),
-        "held": _held(table),
+        **_held(table),
     }
 
 
@@ -84,7 +84,7 @@ def threshold_alone(whole: Labelled, count: int) -> dict[str, Any]:
         "draws": len(table),
         **_bands(table, *(name for name in ("sensitivity", "specificity") if name in table)),
         "met": _met(table.specificity),
-        "held": _held(table),
+        **_held(table),
     }
 
 
@@ -167,15 +167,23 @@ def _met(specificity: pd.Series) -> float:
 def _reported(
     score: NDArray[np.floating], positive: NDArray[np.bool_], patients: Places
 ) -> dict[str, float]:
-    """The interval of the specificity that a profile of these films reports."""
-    called = out_of_fold_calls(score, positive, patients, WANTED)
+    """The interval of the specificity that a profile of these films reports; NaN of fewer patients
+    than one is fitted to."""
+    people = np.unique(patients, return_inverse=True)[1]
+    if len(np.unique(people[~positive])) < LEAST:
+        return {"low": float("nan"), "high": float("nan")}
+    called = out_of_fold_calls(score, positive, people, WANTED)
     told = share_of(~called[~positive], patients[~positive])
     return {"low": told.low, "high": told.high}
 
 
-def _held(table: pd.DataFrame) -> float:
-    """Share of draws whose reported interval holds the specificity on the films of all others."""
-    return float(table.specificity.between(table.low, table.high).mean())
+def _held(table: pd.DataFrame) -> dict[str, float]:
+    """Share of draws whose reported interval holds the specificity on the films of all others;
+    nothing where none reports one."""
+    told = table[table.low.notna()]
+    if told.empty:
+        return {}
+    return {"held": float(told.specificity.between(told.low, told.high).mean())}
 
 
 def _bands(table: pd.DataFrame, *names: str) -> dict[str, dict[str, float]]:

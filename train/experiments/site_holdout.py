@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..data import splits
 from ..data.manifest import described
 from ..evaluation import evaluate
+from ..fit import head_refit
 from ..fit.runs import claim, without
 from ..fit.training import build, fit, predict
 from ..recipes.recipe import Recipe
@@ -105,6 +106,7 @@ def _train_and_score(
     fit(recipe, films, frame, run)
     model = build(recipe)
     model.load_weights(run / "best.weights.h5")
+    head_refit.apply(model, recipe, films, frame)
     keep = np.flatnonzero(frame.split.isin(splits))
     rows = described(frame).iloc[keep].copy()
     logits = predict(model, films, keep, crop=recipe.preprocessing.crop)

@@ -15,16 +15,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr.errors import BundleError
+from cxr.errors import BundleError, DataError
 from cxr.imaging.preprocessing import Preprocessing
 from cxr.model.bundle import Bundle, open_bundle, write_manifest
 from cxr.model.classifier import Classifier
 
+from .. import networks
 from ..data import manifest
-from ..data.splits import external_where_left_out
+from ..data.splits import LEFT_OUT, external_where_left_out
+from ..fit import head_refit
 from ..fit.runs import claim
 from ..fit.training import build, predict
-from ..recipes.recipe import Recipe
+from ..recipes import plan
+from ..recipes.recipe import Recipe, stored
 from . import fit_on_val
 from .fold_batch_norm import fold_and_round
 
@@ -57,16 +60,69 @@ def export_run(
         See :func:`train.fit.runs.claim`.
     """
     claim(run, recipe, frame)
-    frame = external_where_left_out(frame)
     model = build(recipe)
     model.load_weights(run / "best.weights.h5")
+    return export_model(model, recipe, films, frame, run / "history.csv", out)
+
+
+def refit(folder: Path, recipe: Recipe, films: NDArray[np.uint8], frame: pd.DataFrame) -> Bundle:
+    """Give a bundle's network the last layer that a recipe asks for, and write the bundle anew.
+
+    Parameters
+    ----------
+    folder : Path
+    recipe : Recipe
+        The bundle's own, but for its ``training.refit`` and what training does not see.
+    films, frame
+        See :func:`export_run`.
+
+    Raises
+    ------
+    BundleError
+        See :func:`export_run`, and what opening the bundle raises.
+    DataError
+        ``other_recipe``: the bundle was made by another; ``bad_recipe``: nothing is to be fitted,
+        or the network's last layer cannot be.
+    """
+    bundle = open_bundle(folder)
+    made = stored(bundle.provenance["recipe"]) if "recipe" in bundle.provenance else None
+    differ = plan.differences(plan.decisive(made), plan.decisive(recipe)) if made else ["all of it"]
+    if rest := [each for each in differ if each != "training.refit"]:
+        raise DataError(
+            "other_recipe",
+            f"The bundle {bundle.name!r} is of another recipe: {', '.join(rest)}.",
+        )
+    if not recipe.training.refit:
+        raise DataError(
+            "bad_recipe", "The recipe's [training] has no refit: nothing is to be done."
+        )
+    if made and made.training.refit:
+        raise DataError("bad_recipe", f"The last layer of {bundle.name!r} was fitted anew already.")
+    size = bundle.preprocessing.size
+    model = networks.build("bundle", size, len(recipe.labels), path=str(folder))
+    return export_model(model, recipe, films, frame, folder / "history.csv", folder)
+
+
+def export_model(
+    model: Any,
+    recipe: Recipe,
+    films: NDArray[np.uint8],
+    frame: pd.DataFrame,
+    history: Path,
+    out: Path,
+) -> Bundle:
+    """The same of a trained model and the history of its training; see :func:`export_run`."""
+    head_refit.apply(model, recipe, films, frame)
+    away = sorted(set(frame.source[frame.split == LEFT_OUT]))
+    frame = external_where_left_out(frame)
     with tempfile.TemporaryDirectory(dir=_parent(out)) as scratch:
         folder = Path(scratch) / out.name
         values = write_network(model, recipe.labels, recipe.preprocessing, folder)
-        shutil.copy(run / "history.csv", folder / "history.csv")
+        shutil.copy(history, folder / "history.csv")
         fp32 = Path(scratch) / "fp32"
         export_fp32(model, values, folder, fp32)
         values["provenance"] = provenance(recipe, frame, "label")
+        values["provenance"] |= {"left_out": away} if away else {}
         _evaluate(folder, fp32, model, values, films, frame)
         if out.exists():
             out.rename(Path(scratch) / "replaced")
@@ -157,7 +213,7 @@ def _find_head(model: Any) -> tuple[str | None, NDArray[np.float32] | None]:
     """The layer that Grad-CAM reads, and the head's weights (K, classes) if the logits are linear
     in the averages of that layer's maps."""
     layers = [layer for layer in model.layers if "dropout" not in type(layer).__name__.lower()]
-    last, before = layers[-1], layers[-2]
+    last = layers[-1]
     if isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) in (
         keras.activations.softmax,
         keras.activations.sigmoid,
@@ -167,12 +223,8 @@ def _find_head(model: Any) -> tuple[str | None, NDArray[np.float32] | None]:
             "The model ends in probabilities. Calibration needs logits: leave the last activation "
             "out.",
         )
-    if (
-        isinstance(last, keras.layers.Dense)
-        and last.activation is keras.activations.linear
-        and isinstance(before, keras.layers.GlobalAveragePooling2D)
-        and before.data_format == "channels_last"
-    ):
+    if (end := head_refit.linear_end(model)) is not None:
+        last, before = end
         source = before.input._keras_history.operation
         return source.name, keras.ops.convert_to_numpy(last.kernel).astype(np.float32)
     named = next((x for x in layers if x.name == "features" and len(x.output.shape) == 4), None)

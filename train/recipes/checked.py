@@ -43,6 +43,7 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
         "label_smoothing": PART,
         "source_smoothing": PART,
         "averaged": PART,
+        "refit": SHARE,
         "optimizer": _one_of("adamw", "adam", "rmsprop", "sgd"),
         "weight_decay": FROM_0,
         "schedule": _one_of("cosine", "constant", "plateau"),

@@ -71,6 +71,9 @@ class Training:
     averaged : float
         The weights that are judged and kept are a running mean over the steps, of which each step
         keeps this share (Morales-Brotons et al. 2024); 0 = the weights of the last step.
+    refit : float
+        Share in the last layer of one that is fitted afterwards, blind to what tells hospitals
+        apart, see :mod:`train.fit.head_refit`; 0 = as it was trained. Training doesn't see it.
     optimizer : {"adamw", "adam", "rmsprop", "sgd"}
     learning_rate, weight_decay : float
     schedule : {"cosine", "constant", "plateau"}
@@ -99,6 +102,7 @@ class Training:
     within: tuple[str, ...] = ()
     source_smoothing: float = 0.0
     averaged: float = 0.0
+    refit: float = 0.0
     optimizer: str = "adamw"
     weight_decay: float = 0.0
     schedule: str = "cosine"

@@ -21,7 +21,7 @@ from ui.session import hospitals
 from ui.transfer.intake import forget
 
 _SAID, _ASKED, _TURN = "hospital-said", "hospital-delete-asked", "hospital-import-turn"
-_SAVED = "hospital-saved"
+_SAVED, _TIMES = "hospital-saved", "hospital-version-times"
 
 
 def save(profile: Profile) -> None:
@@ -39,6 +39,7 @@ def save(profile: Profile) -> None:
         usable = bool(named) and named.isprintable()
         if usable:
             profile = replace(profile, name=named)
+        version = _version(profile)
         pressed = st.button(
             "Save",
             key="hospital-keep",
@@ -48,8 +49,8 @@ def save(profile: Profile) -> None:
         )
         st.download_button(
             "Export",
-            lambda: to_bytes(profile),
-            _file(profile),
+            lambda: to_bytes(version),
+            _file(version),
             "application/json",
             key="hospital-export",
             on_click="ignore",
@@ -72,17 +73,24 @@ def _saved() -> None:
             st.page_link("pages/read.py", label="Read films by it")
 
 
+def _version(profile: Profile) -> Profile:
+    """As it is saved and exported: what was moved by hand has a time of its own, the first at which
+    it stood there."""
+    times = st.session_state.setdefault(_TIMES, {})
+    if "threshold" in profile.wanted:
+        times.setdefault(profile.identity, now())
+    return replace(profile, created=times.get(profile.identity, profile.created))
+
+
 def _keep(profile: Profile) -> str | CxrError:
-    """The name that it is kept under, or why it is not. What was moved by hand is a version of its
-    own, however often it is saved."""
-    alike = (
-        each
-        for each in hospitals.kept().profiles
-        if replace(profile, created=each.created).identity == each.identity
-    )
-    if (version := next(alike, None)) is None:
-        moved = "threshold" in profile.wanted
-        version = replace(profile, created=now()) if moved else profile
+    """The name that it is kept under, or why it is not. What is saved last is the newest of its
+    name; saved again, it is the same version."""
+    version = _version(profile)
+    named = (each for each in hospitals.kept().profiles if each.name == version.name)
+    newest = next(named, version)
+    if newest.identity != version.identity and newest.created >= version.created:
+        st.session_state[_TIMES][profile.identity] = now()
+        version = _version(profile)
     try:
         store.save(version)
     except CxrError as refusal:

@@ -47,7 +47,7 @@ def show_scores(
     if stands is not None:
         why.append(f"<p>{escape(words.reading(stands))}</p>")
     if model.site is not None:
-        why.append(f"<p>{escape(words.profile(model.site))}</p>")
+        why.append(f"<p>{escape(words.profile(model.site))} {escape(words.doubt(model.site))}</p>")
     elif home:
         why += [_sets(prediction, bundle), _operating_points(prediction, bundle)]
     why += [

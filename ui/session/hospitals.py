@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable
 from contextlib import suppress
 from time import monotonic
@@ -42,7 +41,7 @@ def pick() -> None:
     except BundleError:
         return  # the page says it
     profiles = {each.identity: each for each in _fitting(model)}
-    lines = _lines(list(profiles.values()))
+    lines = {identity: _line(each) for identity, each in profiles.items()}
     st.sidebar.selectbox(
         "Films from",
         [OTHER, KNOWN, *profiles],
@@ -135,22 +134,14 @@ def _kept(where: str, listing: Hashable) -> store.Kept:
     return store.kept()
 
 
-def _lines(profiles: list[Profile]) -> dict[str, str]:
-    """Identity → what the picker says. It goes by that text, so no two may be alike."""
-    said = {each.identity: _line(each) for each in profiles}
-    often = Counter(said.values())
-    return {
-        identity: text if often[text] == 1 else f"{text} · {identity[:6]}"
-        for identity, text in said.items()
-    }
-
-
 def _line(profile: Profile) -> str:
-    """Name, what it rests on, threshold, time."""
+    """Name, what it rests on, threshold, time, and the beginning of its identity: the picker goes
+    by this text, so no two may be alike, nor one change with what others there are."""
     films = " + ".join(
         f"{n:,} {label}".strip() if label else f"{n:,} films"
         for label, n in profile.films.items()
         if n
     )
     at = f"{profile.positive} from {odds(profile.threshold)}"
-    return f"{profile.name} · {films} · {at} · {profile.created[:16].replace('T', ' ')}"
+    when = profile.created[:16].replace("T", " ")
+    return f"{profile.name} · {films} · {at} · {when} · {profile.identity[:6]}"
