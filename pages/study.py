@@ -44,7 +44,7 @@ def main() -> None:
         results.show(plan, answers, reader.name())
         return
     studies.open_to(plan.study, reader.name())  # who reads the last film here
-    studies.hold(plan.study, (case.film for case in plan.cases))
+    setup.hold(plan)
     if st.session_state.get(setup.STOPPED) == reader.name():
         room.stopped(plan, answers, here[0])
     else:

@@ -3,14 +3,14 @@ to whom figures are open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
 from ui.session.film import Film
 
 HELD = "study-held"
-"""Study → the SHA-256 of its films, of each that was begun here and is not read to its end."""
+"""Study → the SHA-256 of its films' files, of each begun here and not read to its end."""
 OPEN = "study-opened"
 """Study and reader of each whose figures are shown here without a question."""
 INSTRUCTED = "study-instructed"
@@ -25,9 +25,12 @@ HELD_BACK = (
 )
 
 
-def hold(study: str, films: Iterable[str]) -> None:
-    """Have these films tell nothing on other pages."""
-    st.session_state.setdefault(HELD, {})[study] = frozenset(films)
+def hold(study: str, files: Callable[[], Iterable[str]]) -> None:
+    """Have a study's films tell nothing on other pages; what their files' SHA-256 are is asked
+    once."""
+    held = st.session_state.setdefault(HELD, {})
+    if study not in held:
+        held[study] = frozenset(files())
 
 
 def let_go(study: str) -> None:

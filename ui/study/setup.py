@@ -178,6 +178,11 @@ def current() -> Plan | None:
     return st.session_state.get(PLAN)
 
 
+def hold(plan: Plan) -> None:
+    """Have its films tell nothing on other pages until all of it is read."""
+    studies.hold(plan.study, lambda: source.hashes(st.session_state[POOL], plan))
+
+
 def pass_over(plan: Plan, film: str) -> None:
     """Ask no more of a film that cannot be shown here; elsewhere it may be."""
     st.session_state.setdefault(PASSED, set()).add((plan.study, film))
