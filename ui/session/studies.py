@@ -28,9 +28,9 @@ HELD_BACK = (
 def hold(study: str, files: Callable[[], Iterable[str]]) -> None:
     """Have a study's films tell nothing on other pages; what their files' SHA-256 are is asked
     once."""
-    held = st.session_state.setdefault(HELD, {})
-    if study not in held:
-        held[study] = frozenset(files())
+    by_study = st.session_state.setdefault(HELD, {})
+    if study not in by_study:
+        by_study[study] = frozenset(files())
 
 
 def let_go(study: str) -> None:
@@ -40,7 +40,12 @@ def let_go(study: str) -> None:
 
 def holds(sha256: str) -> bool:
     """Whether a file's call, scores and label are held back."""
-    return any(sha256 in films for films in st.session_state.get(HELD, {}).values())
+    return sha256 in held()
+
+
+def held() -> frozenset[str]:
+    """SHA-256 of all files of which that is so."""
+    return frozenset().union(*st.session_state.get(HELD, {}).values())
 
 
 def in_study(film: Film) -> bool:
