@@ -36,8 +36,12 @@ def main() -> None:
         opening.ask_instructor(plan)
         return
     here = room.waiting(plan, answers, reader.name())
+    read = room.read_by(answers, reader.name())
+    if here is None and not read:
+        room.none_shown(plan, answers)
+        return
     if here is None and opening.asks(plan):
-        opening.ask(plan)
+        opening.ask(plan, read)
         return
     if here is None:
         studies.let_go(plan.study)

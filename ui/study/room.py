@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from cxr.errors import CxrError
+from cxr.study import figures
 from cxr.study.answers import STAGES, Answer
 from cxr.study.plan import Plan, StudyFilm
 from ui.base import keymap
@@ -31,6 +32,24 @@ def waiting(plan: Plan, answers: list[Answer], name: str) -> tuple[int, str] | N
             if (case.film, stage) not in said and case.film not in passed:
                 return place, stage
     return None
+
+
+def read_by(answers: list[Answer], name: str) -> int:
+    """How many films this reader has read both ways."""
+    return len(figures.pairs([answer for answer in answers if answer.reader == name]))
+
+
+def none_shown(plan: Plan, answers: list[Answer]) -> None:
+    """Every film was passed over: who has read nothing is shown nobody's answers."""
+    mine = any(answer.reader == reader.name() for answer in answers)
+    with st.container(key="study-results"):
+        st.info(
+            "No film of this study could be shown here, so there are no figures. Figures, labels "
+            "and other readers’ answers open to whoever has read a film of it both ways."
+        )
+        with st.container(horizontal=True):
+            st.button("Another study", key="study-again", on_click=setup.end, args=(not mine,))
+            opening.offer()
 
 
 def stopped(plan: Plan, answers: list[Answer], place: int) -> None:
