@@ -28,6 +28,8 @@ def main() -> None:
         setup.show(model)
         return
     answers = source.kept(plan.study)
+    if any(answer.reader == reader.name() for answer in answers):
+        studies.mark_answered(plan.study)
     if opening.as_instructor(plan):
         studies.let_go(plan.study)
         results.so_far(plan, answers)
@@ -35,18 +37,25 @@ def main() -> None:
     if opening.wanted():
         opening.ask_instructor(plan)
         return
+    if studies.given_up(plan.study):
+        room.given_up()
+        return
     here = room.waiting(plan, answers, reader.name())
+    read = room.read_by(answers, reader.name())
+    if here is None and not read:
+        room.none_shown(plan)
+        return
     if here is None and opening.asks(plan):
-        opening.ask(plan)
+        opening.ask(plan, read)
         return
     if here is None:
         studies.let_go(plan.study)
         results.show(plan, answers, reader.name())
         return
     studies.open_to(plan.study, reader.name())  # who reads the last film here
-    studies.hold(plan.study, (case.film for case in plan.cases))
+    setup.hold(plan)
     if st.session_state.get(setup.STOPPED) == reader.name():
-        room.stopped(plan, answers, here[0])
+        room.stopped(plan, here[0])
     else:
         room.show(plan, answers, *here)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import cxr
 from cxr.review.store import Store
 from ui.hospital import intake
 from ui.hospital.pile import Pile
+from ui.session import studies
 
 N, T, NONE, FOLDER = "N films", "T films", "Films without a label", "A folder"
 THIRD = png(film(260, 240))
@@ -202,6 +204,17 @@ def test_a_sample_on_read_is_no_film_of_this_hospital(page: AppTest) -> None:
     assert at.button(key="hospital-from-read").label == "Take the 1 of Read"
     ran(at.button(key="hospital-from-read").click().run())
     assert list(labels(at)) == ["a.png"]
+
+
+def test_a_film_of_an_unfinished_study_is_not_taken(page: AppTest) -> None:
+    at = page.switch_page("pages/read.py").run()
+    upload(at, ("a.png", FILM), ("b.png", OTHER))
+    held = {"0" * 16: frozenset({sha256(FILM).hexdigest()})}
+    at.session_state[studies.HELD] = held
+    at.switch_page("pages/hospital.py").run()
+    assert at.button(key="hospital-from-read").label == "Take the 1 of Read"
+    ran(at.button(key="hospital-from-read").click().run())
+    assert list(labels(at)) == ["b.png"]
 
 
 def test_all_films_can_be_removed(page: AppTest) -> None:

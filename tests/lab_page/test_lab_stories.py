@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import cxr
 from cxr.model.bundle import MANIFEST
 from cxr.teaching.story import MAX_FILMS, MAX_STEPS, Story, StoryStep
 from ui.lab import player
+from ui.session import studies
 from ui.session.films import Change
 
 
@@ -108,6 +110,26 @@ def test_a_story_of_a_model_that_cannot_be_used_says_so(
     lab.run()
     assert "which is not here or cannot be used" in lab.info[0].value
     assert not plates(lab)
+
+
+def test_a_story_with_a_film_of_an_unfinished_study_waits(lab: AppTest) -> None:
+    click(lab, "story-keep-scores")
+    click(lab, "story-play")
+    click(lab, "story-present")
+    assert plates(lab)
+    lab.session_state[studies.HELD] = {"0" * 16: frozenset({sha256(FILM).hexdigest()})}
+    lab.run()
+    assert not lab.exception
+    assert "This story is not played: it shows a film of a reader study" in lab.info[0].value
+    assert not plates(lab)
+    assert 'class="cxr-bars' not in text(lab)
+    assert [button.key for button in lab.button] == ["story-leave"]
+    lab.session_state[studies.HELD] = {"0" * 16: frozenset({"0" * 64})}
+    lab.run()
+    assert plates(lab)
+    lab.session_state[studies.HELD] = {"0" * 16: frozenset({sha256(FILM).hexdigest()})}
+    click(lab.run(), "story-leave")
+    assert "belongs to a reader study" in text(lab)
 
 
 def test_a_file_that_is_no_story_is_refused(lab: AppTest) -> None:

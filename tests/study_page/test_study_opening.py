@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -149,15 +150,47 @@ def test_a_film_that_cannot_be_shown_is_passed_over_or_ends_the_sitting(place: P
     }
 
 
-def test_a_study_whose_films_cannot_be_shown_ends_without_figures(place: Path) -> None:
-    at = begun()
-    for number in range(4):
+def skipped(at: AppTest, first: int = 0) -> AppTest:
+    """Pass every film over from `first` on."""
+    for number in range(first, 4):
         unreadable(at, number)
     at.run()
-    for _ in range(4):
+    for _ in range(first, 4):
         click(at, "study-skip")
-    assert "4 films could not be shown" in text(at)
-    assert "No film has been read both ways" in text(at)
+    return at
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_who_passes_every_film_over_has_read_nothing_and_is_shown_no_figures(
+    place: Path, monkeypatch: pytest.MonkeyPatch, signed_in: bool
+) -> None:
+    told(begun(reader="B. Reader"), place, "B. Reader")
+    if signed_in:
+        monkeypatch.setattr("ui.server.who.signed_in", lambda: "A. Reader")
+    at = skipped(begun(reader="" if signed_in else "A. Reader"))
+    assert "No film of this study could be shown here" in text(at)
+    assert "Wrong calls" not in text(at)
+    assert "B. Reader" not in text(at)
+    assert not at.get("download_button")
+    assert not at.get("button_group")
+    if not signed_in:
+        assert "C. Reader has read" not in text(named(at, "C. Reader")), "nor is the next"
+        assert "Wrong calls" not in text(at)
+    assert setup.PLAN not in click(at, "study-again").session_state
+
+
+def test_what_a_name_is_said_to_have_read_is_what_it_has_read(place: Path) -> None:
+    plan = told(begun(reader="B. Reader"), place, "B. Reader")
+    rows = [row for row in Answers(place).of(plan.study) if row.film == plan.cases[0].film]
+    for row in rows:
+        Answers(place).keep(replace(row, reader="A. Reader"))
+    at = named(skipped(begun(reader="C. Reader")), "A. Reader")
+    said = text(at).replace("\\", "")
+    assert "A. Reader has read all" not in said
+    assert "A. Reader has read 1 of the 4 films of this study; the others could not be" in said
+    click(at, "study-open")
+    assert "3 films could not be shown" in text(at)
+    assert "Wrong calls" in text(at)
 
 
 def test_an_instructor_sees_results_without_reading_once_it_is_said_what_that_opens(

@@ -17,6 +17,7 @@ from ui.base.formatting import meaning, plain, short
 from ui.hospital.pile import LEFT_OUT, Held, Pile, pile
 from ui.review import source as review
 from ui.session import films as read_list
+from ui.session import studies
 from ui.transfer.intake import forget
 
 TABLES = (".csv", ".tsv", ".txt")
@@ -129,8 +130,13 @@ def _take_list(here: Pile) -> None:
 
 
 def _of_read() -> list[read_list.Film]:
-    """Read's films of this hospital: a sample, which names its source, is another's."""
-    return [film for film in read_list.films().values() if film.data and not film.source]
+    """Read's films of this hospital: a sample, which names its source, is another's, and one of a
+    reader study under way would tell its label by the pile that it lies in."""
+    return [
+        film
+        for film in read_list.films().values()
+        if film.data and not film.source and not studies.in_study(film)
+    ]
 
 
 def read(model: Classifier) -> None:

@@ -23,7 +23,7 @@ from ui.base import keymap
 from ui.base.formatting import plain
 from ui.lab import layers, preprocessing, score_bars, stability, tries
 from ui.panels import full_screen, input_checks
-from ui.session import films, map_tasks, models
+from ui.session import films, map_tasks, models, studies
 from ui.session.films import Film
 from ui.viewer import Layer, Plate, viewer
 from ui.work import long_work
@@ -36,6 +36,10 @@ FOLDER = models.REPOSITORY / "samples" / "stories"
 Scores = dict[str, float]
 
 _PRESENTED = "story_presented"
+_WAITS = (
+    "This story is not played: it shows a film of a reader study that was begun here, and can be "
+    "played once all of that study is read."
+)
 HEIGHT = "calc(100dvh - 19rem)"
 
 
@@ -69,7 +73,12 @@ def _go(place: int) -> None:
 
 
 def show(story: Story, picked: Classifier, edit: Callable[[Story], None]) -> None:
-    """The step that the story stands at."""
+    """The step that the story stands at, unless it would tell of a film that is held back."""
+    if _waits(story):
+        workspace().leave_job()
+        st.info(_WAITS)
+        st.button("Leave the story", key="story-leave", shortcut=keymap.of("stop"), on_click=leave)
+        return
     place = st.session_state["story_place"]
     now = story.steps[place]
     presented = bool(st.session_state.get(_PRESENTED))
@@ -84,6 +93,15 @@ def show(story: Story, picked: Classifier, edit: Callable[[Story], None]) -> Non
         way_out.button("End", key="story-end", shortcut=stop, on_click=_present, args=(False,))
     else:
         way_out.button("Leave the story", key="story-leave", shortcut=stop, on_click=leave)
+
+
+def _waits(story: Story) -> bool:
+    """Whether a film of it belongs to a reader study that is not finished. Not the film of the step
+    alone: who goes on from step to step would meet it in front of a class."""
+    held = studies.held()
+    if not held:  # most sessions: a story may hold much that would be hashed at every step
+        return False
+    return any(hashlib.sha256(data).hexdigest() in held for data in story.films.values())
 
 
 def _present(on: bool) -> None:

@@ -3,14 +3,19 @@ to whom figures are open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
 from ui.session.film import Film
 
 HELD = "study-held"
-"""Study → the SHA-256 of its films, of each that was begun here and is not read to its end."""
+"""Study → the SHA-256 of its films' files, of each begun here and not read to its end."""
+ANSWERED = "study-answered"
+"""Studies of which any reader of this session has said something, here or before: their films could
+be looked up between two answers, whoever is at it now."""
+GIVEN_UP = "study-given-up"
+"""Studies that nobody reads on here, since their films have told what they are."""
 OPEN = "study-opened"
 """Study and reader of each whose figures are shown here without a question."""
 INSTRUCTED = "study-instructed"
@@ -25,9 +30,36 @@ HELD_BACK = (
 )
 
 
-def hold(study: str, films: Iterable[str]) -> None:
-    """Have these films tell nothing on other pages."""
-    st.session_state.setdefault(HELD, {})[study] = frozenset(films)
+def hold(study: str, files: Callable[[], Iterable[str]]) -> None:
+    """Have a study's films tell nothing on other pages; what their files' SHA-256 are is asked
+    once."""
+    by_study = st.session_state.setdefault(HELD, {})
+    if study not in by_study:
+        by_study[study] = frozenset(files())
+
+
+def mark_answered(study: str) -> None:
+    """Remember that something was said of a study."""
+    st.session_state.setdefault(ANSWERED, set()).add(study)
+
+
+def answered(study: str) -> bool:
+    return study in st.session_state.get(ANSWERED, set())
+
+
+def unfinished() -> list[str]:
+    """Studies that are held back and of which something was said."""
+    return [study for study in st.session_state.get(HELD, {}) if answered(study)]
+
+
+def give_up(study: str) -> None:
+    """Have its films tell again, and nobody read it on here."""
+    let_go(study)
+    st.session_state.setdefault(GIVEN_UP, set()).add(study)
+
+
+def given_up(study: str) -> bool:
+    return study in st.session_state.get(GIVEN_UP, set())
 
 
 def let_go(study: str) -> None:
@@ -37,7 +69,12 @@ def let_go(study: str) -> None:
 
 def holds(sha256: str) -> bool:
     """Whether a file's call, scores and label are held back."""
-    return any(sha256 in films for films in st.session_state.get(HELD, {}).values())
+    return sha256 in held()
+
+
+def held() -> frozenset[str]:
+    """SHA-256 of all files of which that is so."""
+    return frozenset().union(*st.session_state.get(HELD, {}).values())
 
 
 def in_study(film: Film) -> bool:

@@ -28,11 +28,18 @@ def asks(plan: Plan) -> bool:
     return not who.signed_in() and not studies.is_open(plan.study, reader.name())
 
 
-def ask(plan: Plan) -> None:
-    """Before the figures of a reader who finished elsewhere, or at another time."""
-    name = reader.name()
+def ask(plan: Plan, read: int) -> None:
+    """Before the figures of a reader who finished elsewhere, or at another time; `read` of the
+    films he has read both ways."""
+    name, films = reader.name(), len(plan.cases)
+    said = (
+        f"{name} has read all of this study."
+        if read == films
+        else f"{name} has read {read} of the {films} films of this study; the others could not be "
+        "shown here."
+    )
     with st.container(key="study-results"):
-        st.info(plain(f"{name} has read all of this study. {OPENS}"))
+        st.info(plain(f"{said} {OPENS}"))
         with st.container(horizontal=True):
             st.button(
                 plain(f"I am {name}: show the results"),

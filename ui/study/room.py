@@ -10,11 +10,13 @@ from typing import Any
 import streamlit as st
 
 from cxr.errors import CxrError
+from cxr.study import figures
 from cxr.study.answers import STAGES, Answer
 from cxr.study.plan import Plan, StudyFilm
 from ui.base import keymap
 from ui.base.formatting import called_means, meaning, plain
 from ui.review import reader
+from ui.session import studies
 from ui.session.own_calls import SURE
 from ui.study import opening, setup, source
 from ui.viewer import Plate, viewer
@@ -33,9 +35,43 @@ def waiting(plan: Plan, answers: list[Answer], name: str) -> tuple[int, str] | N
     return None
 
 
-def stopped(plan: Plan, answers: list[Answer], place: int) -> None:
+def read_by(answers: list[Answer], name: str) -> int:
+    """How many films this reader has read both ways."""
+    return len(figures.pairs([answer for answer in answers if answer.reader == name]))
+
+
+def none_shown(plan: Plan) -> None:
+    """Every film was passed over: who has read nothing is shown nobody's answers."""
+    with st.container(key="study-results"):
+        st.info(
+            "No film of this study could be shown here, so there are no figures. Figures, labels "
+            "and other readers’ answers open to whoever has read a film of it both ways."
+        )
+        with st.container(horizontal=True):
+            st.button("Another study", key="study-again", on_click=setup.end)
+            opening.offer()
+        _way_out(plan)
+
+
+def given_up() -> None:
+    """In place of the films of a study that was given up here."""
+    with st.container(key="study-results"):
+        st.info(
+            "This study was given up in this session, where its films tell what they are, so it is "
+            "not read on here. Another reader opens it in a tab of his own."
+        )
+        with st.container(horizontal=True):
+            st.button("Another study", key="study-again", on_click=setup.end)
+            opening.offer()
+
+
+def _way_out(plan: Plan) -> None:
+    if studies.answered(plan.study):  # else it is let go when another is begun
+        setup.offer_to_give_up([plan.study])
+
+
+def stopped(plan: Plan, place: int) -> None:
     """Between films: no label, call or answer is told before this reader has given all of his."""
-    mine = any(answer.reader == reader.name() for answer in answers)
     with st.container(key="study-results"):
         st.info(
             f"Stopped at film {place + 1} of {len(plan.cases)}. What you said is kept. Figures, "
@@ -44,8 +80,9 @@ def stopped(plan: Plan, answers: list[Answer], place: int) -> None:
         )
         with st.container(horizontal=True):
             st.button("Go on", key="study-go-on", type="primary", on_click=setup.go_on)
-            st.button("Another study", key="study-again", on_click=setup.end, args=(not mine,))
+            st.button("Another study", key="study-again", on_click=setup.end)
             opening.offer()
+        _way_out(plan)
 
 
 def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
@@ -173,4 +210,5 @@ def _keep(plan: Plan, case: StudyFilm, stage: str, form: str) -> None:
     except CxrError as refusal:
         st.session_state[_FAILED] = str(refusal)
         return
+    studies.mark_answered(plan.study)
     st.session_state.pop(_DRAFT, None)

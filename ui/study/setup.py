@@ -64,6 +64,14 @@ def show(model: Classifier) -> None:
                 opening.offer(lambda: _results(pool, model, sent))
         if failed := st.session_state.pop("study_failed", ""):
             st.info(plain(failed))
+        if left := studies.unfinished():
+            many = len(left) > 1
+            st.info(
+                f"{f'{len(left)} reader studies' if many else 'A reader study'} begun here "
+                f"{'are' if many else 'is'} not read to the end: the films tell nothing on other "
+                "pages. To read on, begin with the same films, share and seed."
+            )
+            offer_to_give_up(left)
         if not sent:
             _send(pool, model)
 
@@ -160,7 +168,7 @@ def _begin(pool: source.Pool, model: Classifier, sent: Sent | None) -> None:
             "here. Ask for a new link."
         )
         return
-    st.session_state.pop(STOPPED, None)
+    end()
     st.session_state[PLAN] = made
     st.session_state[POOL] = pool
 
@@ -176,6 +184,11 @@ def _results(pool: source.Pool, model: Classifier, sent: Sent | None) -> None:
 def current() -> Plan | None:
     """The study of this session, or None before there is one."""
     return st.session_state.get(PLAN)
+
+
+def hold(plan: Plan) -> None:
+    """Have its films tell nothing on other pages until all of it is read."""
+    studies.hold(plan.study, lambda: source.hashes(st.session_state[POOL], plan))
 
 
 def pass_over(plan: Plan, film: str) -> None:
@@ -198,10 +211,28 @@ def go_on() -> None:
     st.session_state.pop(STOPPED, None)
 
 
-def end(unread: bool = False) -> None:
-    """Back to the announcement; the answers stay. Where there are none yet, other pages tell of the
-    films again; else they could be looked up between two answers."""
-    if unread and (left := current()) is not None:
+def offer_to_give_up(left: list[str]) -> None:
+    """The way out of studies of which something was said, and what it costs."""
+    many = f"these {len(left)} studies" if len(left) > 1 else "this study"
+    st.button(f"Give {many} up", key="study-give-up", on_click=_give_up, args=(left,))
+    st.caption(
+        "The films of a study that is given up tell on other pages again what they are. What was "
+        "said of them stays kept, but nobody reads the study on in this session, and its figures "
+        "open to no reader here."
+    )
+
+
+def _give_up(left: list[str]) -> None:
+    for study in left:
+        studies.give_up(study)
+    if (plan := current()) is not None and plan.study in left:
+        end()
+
+
+def end() -> None:
+    """Back to the announcement; the answers stay. Where no reader of this session has given one,
+    other pages tell of the films again; else they could be looked up between two answers."""
+    if (left := current()) is not None and not studies.answered(left.study):
         studies.let_go(left.study)
     for key in (PLAN, POOL, STOPPED):
         st.session_state.pop(key, None)

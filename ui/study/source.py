@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +17,7 @@ from cxr.model.classifier import Classifier
 from cxr.review.folder import Folder
 from cxr.screening.standing import call_of
 from cxr.study.answers import Answer, Answers, setting
-from cxr.study.plan import Candidate
+from cxr.study.plan import Candidate, Plan
 from cxr.teaching import samples
 from ui.base.formatting import plain
 from ui.review import own
@@ -44,6 +45,8 @@ class Pool:
         What a link calls them, as whoever opens it finds the same: see :data:`SENDABLE`.
     waits : bool
         Whether they are still being scored, which the page says.
+    file : dict of film to callable
+        Where a candidate's file lies, if its `film` is not the hash of that; raises CxrError.
     """
 
     candidates: list[Candidate]
@@ -51,6 +54,23 @@ class Pool:
     hospital: str = ""
     sendable: str = ""
     waits: bool = False
+    file: dict[str, Callable[[], Path]] = field(default_factory=dict)
+
+
+def hashes(pool: Pool, plan: Plan) -> list[str]:
+    """SHA-256 of the files of a study's films, by which other pages know them; of those that are
+    there. A folder has thousands of films and a study some: only these are looked at."""
+    found = []
+    for case in plan.cases:
+        if case.film not in pool.file:
+            found.append(case.film)
+            continue
+        try:
+            with pool.file[case.film]().open("rb") as file:
+                found.append(file_digest(file, "sha256").hexdigest())
+        except (CxrError, OSError):
+            continue  # it cannot be shown either
+    return found
 
 
 def answers() -> Answers:
@@ -156,12 +176,14 @@ def of_folder(model: Classifier) -> Pool:
 def _of_rows(rows: pd.DataFrame, folder: Folder) -> Pool:
     candidates: list[Candidate] = []
     opened: dict[str, Callable[[], Radiograph]] = {}
+    file: dict[str, Callable[[], Path]] = {}
     for image, label, called in zip(rows.image, rows.label, rows.called, strict=True):
         if folder.may_show(str(image)):
             film = sha256(str(image).encode()).hexdigest()
             candidates.append(Candidate(film, str(label), str(called)))
             opened[film] = partial(film_of, folder, str(image))
-    return Pool(candidates, opened)
+            file[film] = partial(folder.path, str(image))
+    return Pool(candidates, opened, file=file)
 
 
 POOLS = {SESSION: of_session, TABLE: of_table}
