@@ -65,9 +65,11 @@ def apply(model: Any, recipe: Recipe, films: NDArray[np.uint8], frame: pd.DataFr
     )
     there = frame.iloc[rows]
     truth = np.array([recipe.labels.index(label) for label in there.label])
-    trained = [keras.ops.convert_to_numpy(each).astype(np.float64) for each in last.weights]
+    kernel, bias = (
+        keras.ops.convert_to_numpy(each).astype(np.float64) for each in (last.kernel, last.bias)
+    )
     kernel, bias = refitted(
-        averages, truth, there.source.to_numpy(str), *trained, recipe.training.refit
+        averages, truth, there.source.to_numpy(str), kernel, bias, recipe.training.refit
     )
     last.kernel.assign(kernel.astype(np.float32))
     last.bias.assign(bias.astype(np.float32))
