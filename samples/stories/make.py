@@ -128,7 +128,7 @@ def _marker() -> Story:
 
 
 def _beautiful() -> Story:
-    films = {"child": _sample(10), "phantom": _png(phantom.draw("lower"))}
+    films = {"child": _sample(2), "phantom": _png(phantom.draw("lower"))}
     scales = {"gradcam": 0.1}  # where the shuffled network's map shows as well
     steps = (
         StoryStep("child", "A film and its scores."),
