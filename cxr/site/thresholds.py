@@ -21,8 +21,8 @@ def quantile(values: NDArray[np.floating], share: float) -> float:
 
     Half the median-unbiased estimate, which only counts, half a normal distribution's with their
     mean and deviation, which is steadier and leans on a shape: of thresholds from 30 N of seven
-    hospitals, .73 to .88 kept the wanted share of all their N within .08, by counting alone .68 to
-    .89 (``benchmarks/site.py``). The draw itself allows little more.
+    hospitals, .69 to .92 kept the wanted share of all their N within .08, by counting alone .71 to
+    .87 (``benchmarks/site.py``). The draw itself allows little more.
 
     Parameters
     ----------
