@@ -34,7 +34,7 @@ def seeing_spots(tmp_path_factory: pytest.TempPathFactory) -> cxr.Classifier:
     pixels count."""
     import keras
 
-    from train.export.classifier import write_network
+    from train.export.network_files import write_network
 
     inputs = keras.Input((64, 64, 1), name="film")
     x = keras.layers.ReLU(name="light")(keras.layers.Rescaling(1, offset=-180, name="x")(inputs))

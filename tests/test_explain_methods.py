@@ -22,7 +22,7 @@ from cxr.imaging.radiograph import Radiograph
 
 
 def bundle(model: Any, folder: Path) -> cxr.Classifier:
-    from train.export.classifier import write_network
+    from train.export.network_files import write_network
 
     how = Preprocessing(size=model.input.shape[1])
     write_network(model, LABELS, how, folder, half=False)

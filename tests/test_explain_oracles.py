@@ -31,7 +31,7 @@ SIDE = (case.SIZE, case.SIZE)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> cxr.Classifier:
-    from train.export.classifier import write_network
+    from train.export.network_files import write_network
 
     folder = tmp_path_factory.mktemp("models") / "oracle"
     how = Preprocessing(size=case.SIZE)

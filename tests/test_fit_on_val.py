@@ -16,8 +16,8 @@ from cxr.model.decision import prediction_set
 from train.__main__ import main
 from train.evaluation import evaluate
 from train.evaluation.shortcut_audit import store
-from train.export.classifier import write_network
 from train.export.fit_on_val import calibrate
+from train.export.network_files import write_network
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ Bundler = Callable[..., cxr.Classifier]
 @pytest.fixture(scope="module")
 def bundled(tmp_path_factory: pytest.TempPathFactory) -> Bundler:
     """Loads a Keras model as the bundle that training would make of it, in float32."""
-    from train.export.classifier import write_network
+    from train.export.network_files import write_network
 
     def load(model: Any, how: Preprocessing | None = None, **options: Any) -> cxr.Classifier:
         folder = tmp_path_factory.mktemp("models") / model.name

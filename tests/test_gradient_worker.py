@@ -222,7 +222,7 @@ def not_linear(tmp_path_factory: pytest.TempPathFactory) -> cxr.Classifier:
     """A network whose head is not linear, so that even its Grad-CAM wants gradients."""
     import keras
 
-    from train.export.classifier import write_network
+    from train.export.network_files import write_network
 
     small = small_network(32)
     maps = keras.layers.GlobalAveragePooling2D()(small.get_layer("relu2").output)

@@ -15,7 +15,7 @@ import cxr
 from cxr.features import channels, layers
 from cxr.imaging.preprocessing import Preprocessing, cropped, preprocess
 from cxr.teaching import preprocessing_stages
-from train.export.classifier import write_network
+from train.export.network_files import write_network
 from train.networks import mlp
 
 FILM = png(film(300, 260))

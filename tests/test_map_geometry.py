@@ -13,7 +13,7 @@ def brightness(tmp_path_factory: pytest.TempPathFactory) -> cxr.Classifier:
     """T for a light film: the logit is the mean of 8 × 8 blocks."""
     import keras
 
-    from train.export.classifier import write_network
+    from train.export.network_files import write_network
 
     inputs = keras.Input((64, 64, 1), name="film")
     blocks = keras.layers.Conv2D(1, 8, 8, activation="relu", use_bias=False, name="blocks")

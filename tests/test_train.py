@@ -19,8 +19,9 @@ from train.__main__ import main
 from train.data import cache, manifest
 from train.evaluation import evaluate
 from train.experiments.recipe_row import row
-from train.export.classifier import agreement, export_fp32, write_network
+from train.export.classifier import agreement
 from train.export.fold_batch_norm import fold_and_round
+from train.export.network_files import export_fp32, write_network
 from train.fit import training
 from train.networks.efficientnet_lite0 import IMAGENET
 from train.recipes import recipe

@@ -135,7 +135,7 @@ def test_keras_is_shuffled_too(phantom_model: cxr.Classifier) -> None:
 def test_a_network_whose_head_is_not_linear_has_a_twin(tmp_path: Path, drawn: Radiograph) -> None:
     import keras
 
-    from train.export.classifier import write_network
+    from train.export.network_files import write_network
 
     small = small_network(32)
     hidden = keras.layers.Dense(4, activation="relu", name="hidden")(small.layers[-2].output)

@@ -16,7 +16,7 @@ from cxr.explain.overlay import KINDS
 from cxr.imaging.preprocessing import Preprocessing
 from cxr.imaging.radiograph import Radiograph
 from train import networks
-from train.export.classifier import write_network
+from train.export.network_files import write_network
 from train.fit.training import predict
 
 

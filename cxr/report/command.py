@@ -117,7 +117,8 @@ def _said(model: Classifier, asked: Namespace) -> dict[str, Verdict]:
         raise ReportError(
             "bad_request", "A verdict or a note is of this report; --verdicts are those of Review."
         )
-    if bool(asked.reader) < asked.verdicts or (asked.reader and not (asked.verdicts or own)):
+    nobody, nothing = not asked.reader, not (asked.verdicts or own)
+    if (asked.verdicts and nobody) or (nothing and not nobody):
         raise ReportError(
             "bad_request", "Say --reader with what he said: --verdict, --note, or --verdicts."
         )

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..formatting import called_means, exact, percent, score
-from ..screening.words import NOT_RULED_OUT
+from ..screening.words import NO_LABEL, NOT_RULED_OUT
 from .record import Report
 
-NO_LABEL = "none: unlike the films of every class"
 LONGEST_NOTE = 700
 """Letters of a reader's note that the page has room for."""
 

@@ -180,8 +180,12 @@ def answer(
         },
         "hospital": None
         if site is None
-        else {"name": site.name, "sha256": site.identity, "said": words.profile(site)}
-        | {"doubt": words.doubt(site)},
+        else {
+            "name": site.name,
+            "sha256": site.identity,
+            "said": words.profile(site),
+            "doubt": words.doubt(site),
+        },
         "refusal": found.refusal and {"code": found.refusal.code, "message": found.refusal.message},
         "checks": _checks(found.checks),
         "scores": _scores(found),

@@ -15,6 +15,8 @@ NOT_RULED_OUT = (
     "promised."
 )
 """What sets promise."""
+NO_LABEL = "none: unlike the films of every class"
+"""What stands in place of an empty set."""
 UNLABELLED = "The profile rests on a stated share, on no labelled film."
 
 

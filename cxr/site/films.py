@@ -22,9 +22,10 @@ from ..model.classifier import Classifier
 from ..screening.assess import Assessment, Source, assess
 
 _KEY = secrets.token_bytes(16)
-ALIKE = 0.03
-"""How far thumbnails of one film may be apart at any point, in standard deviations of the film: a
-film that is stored as JPEG is .01 off, two films of one patient some tenths."""
+ALIKE = 0.06
+"""How far thumbnails of one film may be apart at any point, in standard deviations of the film. Of
+576 films of eight sources, a copy as JPEG of quality 75 was at most .05 off, one reduced to three
+quarters mostly .02 and at worst .10; no two films were nearer than .67."""
 _FEW = [68, 75, 100, 107, 132, 139, 164, 171]
 """Points of a thumbnail that lie over the lungs of most films."""
 _CORNER = 5

@@ -20,7 +20,7 @@ import numpy as np
 from networks import LABELS, PHANTOM_SIZE, phantom, phantoms, small_network
 
 from cxr.imaging.preprocessing import Preprocessing, preprocess
-from train.export.classifier import write_network
+from train.export.network_files import write_network
 
 PHANTOM = Path(__file__).parent / "phantom"
 

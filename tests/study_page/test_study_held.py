@@ -46,13 +46,18 @@ def test_a_test_film_of_the_model_tells_nothing_as_an_upload(
     assert HELD in text(go(again, "read")), "after a reload too"
 
 
-def test_a_film_of_one_s_own_folder_tells_nothing_as_an_upload(
-    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def of_own_films(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page once the films of a folder of one's own are scored."""
     monkeypatch.setenv("CXR_DATA", str(make_own(tmp_path / "own")))
     at = opened()
     wait(lambda: not running(at))
-    at.run()
+    return at.run()
+
+
+def test_a_film_of_one_s_own_folder_tells_nothing_as_an_upload(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = of_own_films(tmp_path, monkeypatch)
     at.number_input(key="study-films").set_value(4)
     click(at, "study-begin")
     data = first_file(at, tmp_path / "own")
@@ -64,10 +69,7 @@ def test_a_film_of_one_s_own_folder_tells_nothing_as_an_upload(
 def test_a_film_whose_file_is_gone_keeps_no_study_from_its_beginning(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CXR_DATA", str(make_own(tmp_path / "own")))
-    at = opened()
-    wait(lambda: not running(at))
-    at.run()
+    at = of_own_films(tmp_path, monkeypatch)
     for number in range(6):
         (tmp_path / "own" / "mine" / f"{number}.png").unlink()
     click(at, "study-begin")

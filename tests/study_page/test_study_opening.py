@@ -17,6 +17,7 @@ import cxr
 from cxr.errors import UnreadableFile
 from cxr.imaging.radiograph import Radiograph
 from cxr.site_profiles import store
+from cxr.site_profiles.profile import Profile
 from cxr.study.answers import Answers
 from cxr.study.plan import Plan
 from ui.session import reload
@@ -236,13 +237,19 @@ def test_a_reader_is_not_offered_what_an_instructor_is(
     assert not [b for b in at.button if b.key == "study-as-instructor"]
 
 
+def kept_profile(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Profile:
+    """One that calls everything T, where there are no films but samples."""
+    monkeypatch.delenv("CXR_DATA")
+    monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
+    site = profile(cxr.load(models / "room"), threshold=-1000.0)
+    store.save(site)
+    return site
+
+
 def test_a_link_to_samples_is_read_as_shipped_under_a_profile_too(
     place: Path, room: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("CXR_DATA")
-    monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
-    site = profile(cxr.load(room[1] / "room"), threshold=-1000.0)
-    store.save(site)
+    site = kept_profile(room[1], tmp_path, monkeypatch)
     at = click(opened(), "study-samples")
     at.number_input(key="study-films").set_value(4).run()
     sent = dict(parse_qsl(urlsplit(at.code[0].value).query))
@@ -257,10 +264,7 @@ def test_a_link_to_samples_is_read_as_shipped_under_a_profile_too(
 def test_under_a_profile_it_is_said_how_a_link_comes_about(
     place: Path, room: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("CXR_DATA")
-    monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
-    site = profile(cxr.load(room[1] / "room"), threshold=-1000.0)
-    store.save(site)
+    site = kept_profile(room[1], tmp_path, monkeypatch)
     at = opened()
     at.sidebar.selectbox(key="hospital").set_value(site.identity).run()
     click(at, "study-samples")

@@ -29,7 +29,8 @@ from cxr.model.keras_archive import open_keras
 from ..data import cache, manifest
 from ..evaluation import evaluate
 from . import fit_on_val, foreign, foreign_maps, label_order
-from .classifier import PROBABILITY_LIMIT, SAME_CLASS_LIMIT, write_network
+from .classifier import PROBABILITY_LIMIT, SAME_CLASS_LIMIT
+from .network_files import write_network
 
 TRIED = 100
 """Films of val, of each label, that decide on the scaling and compare the bundle with what came."""

@@ -24,7 +24,8 @@ from ..data import manifest, masks
 from ..fit.runs import claim
 from ..fit.training import build, predict
 from ..recipes.recipe import Recipe
-from .classifier import LOGIT_LIMIT, PROBABILITY_LIMIT, export_fp32, provenance, write_network
+from .classifier import LOGIT_LIMIT, PROBABILITY_LIMIT, provenance
+from .network_files import export_fp32, write_network
 
 USUAL, MARGIN = 0.995, 10.0
 

@@ -156,7 +156,7 @@ def _sets(prediction: Prediction, bundle: Bundle) -> str:
     """The film's conformal sets."""
     lines = []
     for share, held in prediction_sets(prediction.probabilities, bundle.conformal).items():
-        said = escape(", ".join(held)) or "none: unlike the films of every class"
+        said = escape(", ".join(held)) or words.NO_LABEL
         lines.append(f"Not ruled out at {percent(share)}: <b>{said}</b>.")
     if not lines:
         return ""

@@ -42,24 +42,24 @@ def read_by(answers: list[Answer], name: str) -> int:
 
 def none_shown(plan: Plan) -> None:
     """Every film was passed over: who has read nothing is shown nobody's answers."""
-    with st.container(key="study-results"):
-        st.info(
-            "No film of this study could be shown here, so there are no figures. Figures, labels "
-            "and other readers’ answers open to whoever has read a film of it both ways."
-        )
-        with st.container(horizontal=True):
-            st.button("Another study", key="study-again", on_click=setup.end)
-            opening.offer()
-        _way_out(plan)
+    _no_films(
+        "No film of this study could be shown here, so there are no figures. Figures, labels and "
+        "other readers’ answers open to whoever has read a film of it both ways."
+    )
+    _way_out(plan)
 
 
 def given_up() -> None:
     """In place of the films of a study that was given up here."""
+    _no_films(
+        "This study was given up in this session, where its films tell what they are, so it is not "
+        "read on here. Another reader opens it in a tab of his own."
+    )
+
+
+def _no_films(why: str) -> None:
     with st.container(key="study-results"):
-        st.info(
-            "This study was given up in this session, where its films tell what they are, so it is "
-            "not read on here. Another reader opens it in a tab of his own."
-        )
+        st.info(why)
         with st.container(horizontal=True):
             st.button("Another study", key="study-again", on_click=setup.end)
             opening.offer()
