@@ -45,13 +45,14 @@ def show_scores(
     else:
         first += _call(prediction)
     if stands is not None:
-        why.append(f"<p>{escape(words.reading(stands))}</p>")
+        why.append(f"<p>{escape(words.reading(stands))} The line on the strip is this film.</p>")
     if model.site is not None:
         why.append(f"<p>{escape(words.profile(model.site))} {escape(words.doubt(model.site))}</p>")
     elif home:
         why += [_sets(prediction, bundle), _operating_points(prediction, bundle)]
     why += [
         _raw(prediction),
+        track_record.called_so(calls),
         track_record.figures(bundle),
         f"<p>{escape(words.caveat(bundle))}</p>",
     ]
@@ -117,7 +118,7 @@ def _abnormal(prediction: Prediction, model: Classifier) -> str:
         return ""
     return (
         f'<div class="cxr-abnormal">Abnormal <b>{odds(prediction.abnormal("N"))}</b>'
-        "<span>P or T against N, log-odds</span></div>"
+        "<span>log-odds</span></div>"
     )
 
 
@@ -125,8 +126,8 @@ def _abnormal_means(model: Classifier) -> str:
     if not called_means("N", model.labels):
         return ""
     return (
-        "<p>Abnormal: log-odds of everything that is not N. 0 is as likely as not; each .7 more "
-        "doubles the odds.</p>"
+        "<p>Abnormal: log-odds of everything that is not N, P or T against N. 0 is as likely as "
+        "not; each .7 more doubles the odds.</p>"
     )
 
 

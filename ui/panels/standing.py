@@ -45,12 +45,12 @@ def _strip(strip: Strip, ground: Ground, standing: Standing) -> str:
         f"{len(ground.negatives):,} of {ground.negative} below"
     )
     said = escape(f"{words.headline(standing)}: {named}")
-    whose = escape(ground.hospital or words.elsewhere(ground.like))
+    whose = escape(ground.hospital or "unseen hospitals")  # seen by whom: words.reading
     return (
         f'<div class="cxr-strip" role="img" aria-label="{said}">{bars}{marks}</div>'
         f'<div class="cxr-ends"><span>{odds(strip.low)}</span>'
         f"<span>log-odds {escape(ground.positive)} : {escape(ground.negative)}</span>"
         f"<span>{odds(strip.high)}</span></div>"
-        f'<div class="cxr-quiet">Films of {whose}: {ground.positive} above, {ground.negative} '
-        f"below; the line: this film{threshold}</div>"
+        f'<div class="cxr-quiet">{escape(ground.positive)} above, {escape(ground.negative)} below: '
+        f"films of {whose}{threshold}</div>"
     )
