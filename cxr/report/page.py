@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..explain import overlay
 from ..formatting import called_means, exact, percent, score
 from ..screening.words import NO_LABEL, NOT_RULED_OUT
 from .record import Report
@@ -127,7 +128,7 @@ def _pictures(held: Mapping[str, Any]) -> Iterator[Picture]:
     if drawn:
         low, high = (-drawn["scale"] if drawn["signed"] else 0.0), drawn["scale"]
         marks = tuple(f"{low + (high - low) * i / 4:.3g}".replace("-", "−") for i in range(5))
-        title = f"{drawn['title']} of {drawn['label']}"
+        title = overlay.caption_title(drawn["method"], drawn["label"])
         size = film["width"], film["height"]
         yield Picture(title, drawn["picture"], *size, drawn["bar"], marks, drawn["unit"])
 

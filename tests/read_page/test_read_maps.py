@@ -91,7 +91,8 @@ def test_class_and_method_can_be_chosen(app: AppTest, phantom_model: cxr.Classif
         app.segmented_control[0].set_value("occlusion").run()
         wait(lambda: not running(app))
         app.run()
-        assert maps_shown(app) == [f"{choice} · Occlusion"]
+        speaks = f"orange speaks for {choice}, blue against it"
+        assert maps_shown(app) == [f"{choice} · Occlusion: {speaks}"]
 
 
 def lung_finder(probability: float) -> SimpleNamespace:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from cxr.explain import FILLS
+from cxr.explain import FILLS, overlay
 from cxr.explain.region import Answer, painted
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
@@ -142,7 +142,12 @@ def _plates(
     masks = [tries.mask_of(tried, model.size) for tried in tries.trail(film)]
     before = answers[place].before
     layers = tuple(
-        Layer(f"{label} · tried", painted(masks, [a.effects[label] for a in answers]), "occlusion")
+        Layer(
+            f"{label} · tried: {overlay.sides('occlusion', label)}",
+            painted(masks, [a.effects[label] for a in answers]),
+            "occlusion",
+            label,
+        )
         for label in sorted(before, key=lambda label: -before[label])
     )
     seen = tries.seen(film, radiograph, tries.trail(film)[place], fill, model)
