@@ -20,7 +20,7 @@ from cxr.screening.standing import standing_of
 from ui.base.formatting import WAY_OUT, flags, site
 from ui.panels import findings, full_screen, input_checks
 from ui.review import source
-from ui.session import hospitals, tables
+from ui.session import hospitals, studies, tables
 from ui.session.models import line
 from ui.work.session_cache import workspace
 
@@ -95,6 +95,12 @@ def case_of(row: pd.Series, model: Classifier) -> Case:
         return Case(row, between, folder, film_of(folder, str(row.image)))
     except CxrError as refusal:
         return Case(row, between, folder, None, str(refusal))
+
+
+def in_study(case: Case) -> bool:
+    """Whether it waits for a reader study, by its path or by its file."""
+    held = case.film is not None and studies.holds(case.film.sha256)
+    return held or case.row.case in studies.cases()
 
 
 def film_of(folder: Folder, image: str) -> Radiograph:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from cxr.errors import CxrError
+from cxr.manifest import case_of
 from cxr.review import agreement, exchange
 from cxr.review.agreement import ReaderPair
 from cxr.review.entries import Entry, consensus, settled, standing
@@ -19,7 +20,7 @@ from ui.base.formatting import flags, plain, site
 from ui.review import address, history, source
 from ui.review.keeping import VERDICTS
 from ui.review.queue import Place
-from ui.session import record
+from ui.session import record, studies
 
 _FEW = 30
 _LISTED = 500
@@ -152,12 +153,15 @@ def _kappa(value: float) -> str:
 
 
 def _exchange(store: Store) -> None:
-    rows = source.kept(store)
-    st.write(f"{_count(len(rows), 'row')} of all readers and models. The history is kept whole.")
+    every = source.kept(store)
+    rows = _telling(every)
+    st.write(f"{_count(len(every), 'row')} of all readers and models. The history is kept whole.")
+    if waits := len({row.case for row in every}) - len({row.case for row in rows}):
+        st.caption(studies.left_out(waits))
     with st.container(horizontal=True):
         st.download_button(
             "Verdicts (CSV)",
-            lambda: exchange.to_csv(store.entries()),
+            lambda: exchange.to_csv(_telling(store.entries())),
             "verdicts.csv",
             "text/csv",
             key="verdicts-csv",
@@ -165,7 +169,7 @@ def _exchange(store: Store) -> None:
         )
         st.download_button(
             "Verdicts (JSON)",
-            lambda: exchange.to_json(store.entries(), record.head()),
+            lambda: exchange.to_json(_telling(store.entries()), record.head()),
             "verdicts.json",
             "application/json",
             key="verdicts-json",
@@ -193,10 +197,19 @@ def _exchange(store: Store) -> None:
         st.success(told)
 
 
+def _telling(rows: list[Entry]) -> list[Entry]:
+    """Those that say nothing of a film of a reader study under way."""
+    held = studies.cases()
+    return [row for row in rows if row.case not in held]
+
+
 def _relabel(store: Store, train: bool) -> None:
     folder = source.folder()
     if folder is None:
         st.caption("The manifest is read from the data folder: name it in the sidebar.")
+        return
+    if waits := len(studies.cases().intersection(map(case_of, folder.rows))):
+        st.info(f"The manifest holds every film’s label. {studies.left_out(waits)}")
         return
     said = settled(source.kept(store))
     try:
