@@ -143,7 +143,7 @@ def _plates(
     before = answers[place].before
     layers = tuple(
         Layer(
-            f"{label} · tried: {overlay.sides('occlusion', label)}",
+            f"{label} · tried",
             painted(masks, [a.effects[label] for a in answers]),
             "occlusion",
             label,
@@ -152,7 +152,12 @@ def _plates(
     )
     seen = tries.seen(film, radiograph, tries.trail(film)[place], fill, model)
     return [
-        Plate(radiograph, "Film", layers, regions=outlined),
+        Plate(
+            radiograph,
+            f"Film: {overlay.sides('occlusion', 'the class')}",
+            layers,
+            regions=outlined,
+        ),
         Plate(seen, "What the network sees", regions=outlined),
     ]
 

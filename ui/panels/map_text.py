@@ -94,7 +94,7 @@ def picture(
     )
     changed = [f"Film {film.change.said}"] if film.change.said else []
     lines = [*named, when, *changed, *caption(film, reading, what, found, model)]
-    scale = look.scale if look.layer == what.title else None
+    scale = look.scale if look.layer == what.name else None
     picture = overlay.export_png(film8, whole, what.method, lines, look.opacity, scale)
     return f"map-{what.sha256[:12]}-{what.label}-{what.method}.png", picture
 
