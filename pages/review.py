@@ -188,7 +188,8 @@ def open_case(
         mark = film_panes.show(place, case, measured, model)
     with right:
         st.html(
-            f'<div class="cxr-between">Labelled {escape(str(place.row.label))}, '
+            f'<div class="cxr-between" {keymap.judged(film_view.named(place))}>'
+            f"Labelled {escape(str(place.row.label))}, "
             f"called {escape(str(place.row.called))}</div>"
         )
         if not reader.name():
