@@ -175,7 +175,11 @@ def test_films_are_taken_as_they_were_judged_on_review(
     for name in ("a.png", "b.png"):
         judged.record(verdict(image=name, verdict="label_wrong", correction="T"))
     judged.close()
+    at.session_state[studies.HELD] = {"study": frozenset({sha256(b"b.png").hexdigest()})}
     ran(at.run())
+    ran(at.selectbox(key="hospital-review").select("away").run())
+    waits = at.button(key="hospital-from-review").label
+    assert waits == "Take the 0 judged on Review", "a reader study waits for it"
     ran(at.selectbox(key="hospital-review").select("home").run())
     ran(at.button(key="hospital-from-review").click().run())
     assert labels(at) == {"a.png": "T"}

@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from cxr.errors import CxrError, DataError
+from cxr.manifest import case_of
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import assess
 from cxr.site.films import film_of, patient_of
@@ -73,7 +74,8 @@ def _verdicts(here: Pile) -> None:
         name = names[0]
         if len(names) > 1:
             name = st.selectbox("Judged on Review, of", names, key="hospital-review", width=240)
-        films = found.of(name)
+        held = studies.cases()  # these would tell their label by the pile, see :func:`_of_read`
+        films = [film for film in found.of(name) if case_of(film.image) not in held]
         left = f"{found.undecided} judged films have no agreed label and stay out."
         st.button(
             f"Take the {len(films)} judged on Review",
