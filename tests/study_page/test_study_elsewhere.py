@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -17,8 +18,9 @@ from studypage import begun, go, said
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
+from cxr.review.exchange import from_file
 from cxr.review.store import Store
-from ui.review import own, records
+from ui.review import own
 from ui.session import studies
 from ui.study import setup
 
@@ -105,13 +107,19 @@ def test_verdicts_and_labels_that_leave_review_leave_them_out(
     for entry in kept:
         store.record(entry)
     store.close()
-    section(go(at, "review"), "Verdicts out and in")
+    made: dict[str, Callable[[], bytes]] = {}
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "streamlit.download_button", lambda said, data, *_, **__: made.update({said: data})
+        )
+        section(go(at, "review"), "Verdicts out and in")
     assert f"1 film {LEFT_OUT}" in text(at)
     section(at, "Corrected labels")
     assert f"4 films {LEFT_OUT}" in text(at)
     assert not at.get("download_button")
-    monkeypatch.setattr("ui.session.studies.st.session_state", at.session_state)
-    assert records._telling(kept) == kept[1:]
+    assert len(made) == 2
+    for data in made.values():  # as Streamlit makes them, outside the session
+        assert [each.image for each in from_file(data())] == [other]
 
 
 def test_metrics_lists_no_such_film_and_keeps_its_figures(place: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import isnan
 
 import pandas as pd
@@ -153,15 +153,15 @@ def _kappa(value: float) -> str:
 
 
 def _exchange(store: Store) -> None:
-    every = source.kept(store)
-    rows = _telling(every)
+    every, held = source.kept(store), studies.cases()  # a download is made outside the session
+    rows = _telling(every, held)
     st.write(f"{_count(len(every), 'row')} of all readers and models. The history is kept whole.")
     if waits := len({row.case for row in every}) - len({row.case for row in rows}):
         st.caption(studies.left_out(waits))
     with st.container(horizontal=True):
         st.download_button(
             "Verdicts (CSV)",
-            lambda: exchange.to_csv(_telling(store.entries())),
+            lambda: exchange.to_csv(_telling(store.entries(), held)),
             "verdicts.csv",
             "text/csv",
             key="verdicts-csv",
@@ -169,7 +169,7 @@ def _exchange(store: Store) -> None:
         )
         st.download_button(
             "Verdicts (JSON)",
-            lambda: exchange.to_json(_telling(store.entries()), record.head()),
+            lambda: exchange.to_json(_telling(store.entries(), held), record.head()),
             "verdicts.json",
             "application/json",
             key="verdicts-json",
@@ -197,9 +197,8 @@ def _exchange(store: Store) -> None:
         st.success(told)
 
 
-def _telling(rows: list[Entry]) -> list[Entry]:
-    """Those that say nothing of a film of a reader study under way."""
-    held = studies.cases()
+def _telling(rows: list[Entry], held: Collection[str]) -> list[Entry]:
+    """Those that say nothing of a case of a reader study under way."""
     return [row for row in rows if row.case not in held]
 
 
