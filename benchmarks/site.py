@@ -201,7 +201,7 @@ def _looks(
     films_of: Callable[[np.random.Generator, NDArray[np.intp]], Rows],
     draws: int,
     positives: int,
-) -> Iterator[drift.Look]:
+) -> Iterator[drift.DriftFinding]:
     for draw in range(draws):
         rng = np.random.default_rng(draw)
         sides = [

@@ -172,9 +172,9 @@ def test_a_slice_s_figures_are_those_of_its_films(rows: pd.DataFrame) -> None:
 
 
 def test_the_worst_slice_is_on_top_and_small_ones_below() -> None:
-    def made(name: str, value: float, films: int) -> subgroups.Slice:
+    def made(name: str, value: float, films: int) -> subgroups.Subgroup:
         figure = evidence.Figure(value, np.nan, np.nan, films, films)
-        return subgroups.Slice("source", name, films, films, {("f1", "T"): figure})
+        return subgroups.Subgroup("source", name, films, films, {("f1", "T"): figure})
 
     some = [
         made("good", 0.9, 50),

@@ -17,7 +17,7 @@ case, how = read_case(sys.argv[1]), sys.argv[3]
 model, film = cxr.load(case.model), cxr.read(case.film)
 
 
-def once() -> explain.Stage | None:
+def once() -> explain.PartialMap | None:
     options = {"patch": PATCH, "stride": STRIDE, "fill": "blur"}
     if how == "full":
         explain.occlusion(model, film, case.label, **options)

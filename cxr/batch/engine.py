@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from ..errors import ScreenError, UnreadableFile
-from ..sources.films import Film
+from ..sources.films import SourceFilm
 from . import table_rows
 from .scorer import Answer, Stopped
 from .state import State
@@ -73,7 +73,7 @@ class _Hand:
         How many before it, each in the other's place, ended before their first film.
     ready : bool
         Whether it has come as far as to ask for a film.
-    film : (int, Film) or None
+    film : (int, SourceFilm) or None
         In its hands, with its number.
     sha256 : str or None
         Of that film, once it is being scored.
@@ -82,7 +82,7 @@ class _Hand:
     worker: Any
     failed: int = 0
     ready: bool = False
-    film: tuple[int, Film] | None = None
+    film: tuple[int, SourceFilm] | None = None
     sha256: str | None = None
 
 
@@ -108,10 +108,10 @@ class Crew:
         self._state, self._workers = state, workers
         self._hands: dict[Any, _Hand] = {}
         self._waiting = state.waiting()
-        self._again: deque[tuple[int, Film]] = deque()
+        self._again: deque[tuple[int, SourceFilm]] = deque()
         self._tries: Counter[int] = Counter()
         # Hash of what is being scored → films of the same bytes.
-        self._same: dict[str, list[tuple[int, Film]]] = {}
+        self._same: dict[str, list[tuple[int, SourceFilm]]] = {}
 
     def run(self, count: int, tick: Callable[[], None]) -> None:
         """Score all films that wait. What is kept is kept, however this is interrupted.

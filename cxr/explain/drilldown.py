@@ -26,7 +26,7 @@ Effects = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class PartialMap:
     """A map on its way.
 
     Attributes
@@ -58,7 +58,7 @@ def drill_down(
     fill: str = "blur",
     share: float = 1.0,
     progress: Progress | None = None,
-) -> Iterator[Stage]:
+) -> Iterator[PartialMap]:
     """Occlusion by stages: a first map, then one for each quarter of every finer level.
 
     Parameters
@@ -73,7 +73,7 @@ def drill_down(
 
     Yields
     ------
-    Stage
+    PartialMap
 
     Raises
     ------
@@ -100,9 +100,9 @@ def drill_down(
             known.flat[place] = True
             forwards += 1
 
-    def stage() -> Stage:
+    def stage() -> PartialMap:
         cells = average_over_cover(effects, starts, patch, model.size)
-        return Stage(to_film(cells, film.eight_bit.shape), forwards, len(boxes) + 1)
+        return PartialMap(to_film(cells, film.eight_bit.shape), forwards, len(boxes) + 1)
 
     measure(np.flatnonzero(levels[0]))
     grid = levels[0]

@@ -25,7 +25,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class RegionEffect:
     """What the network says of a film, and of it with a region hidden.
 
     Attributes
@@ -174,7 +174,7 @@ def _run_in(square: NDArray[np.uint8], mask: Mask) -> None:
         square[inside] = np.rint(mean[inside] / cover[inside]).astype(np.uint8)
 
 
-def what_if(model: Classifier, film: Radiograph, mask: Mask, fill: str = "blur") -> Answer:
+def what_if(model: Classifier, film: Radiograph, mask: Mask, fill: str = "blur") -> RegionEffect:
     """Score a film with and without a region; two forward passes.
 
     Parameters
@@ -187,7 +187,7 @@ def what_if(model: Classifier, film: Radiograph, mask: Mask, fill: str = "blur")
 
     Returns
     -------
-    Answer
+    RegionEffect
 
     Raises
     ------
@@ -198,7 +198,7 @@ def what_if(model: Classifier, film: Radiograph, mask: Mask, fill: str = "blur")
     hidden = hide(square, mask, fill, film_seed(film.sha256))
     rows = model.calibrate(model.squares(np.stack([square, hidden])))
     before, after = (dict(zip(model.labels, row.tolist(), strict=True)) for row in rows)
-    return Answer(before, after, hidden)
+    return RegionEffect(before, after, hidden)
 
 
 def unstretched(square: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:

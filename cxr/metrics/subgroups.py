@@ -38,7 +38,7 @@ def parts(rows: pd.DataFrame, dimension: str) -> Iterator[tuple[str, NDArray[np.
 
 
 @dataclass(frozen=True)
-class Slice:
+class Subgroup:
     """Part of a table and all its figures.
 
     Attributes
@@ -65,7 +65,7 @@ def all_slices(
     dimensions: tuple[str, ...] = DIMENSIONS,
     resamples: int = RESAMPLES,
     progress: Callable[[float], bool] | None = None,
-) -> list[Slice]:
+) -> list[Subgroup]:
     """Every figure of every slice.
 
     Parameters
@@ -93,25 +93,25 @@ def all_slices(
         figures = evidence.figures(rows[films], labels, resamples)
         whole = figures["accuracy", ""]
         patients = whole.patients if patients_known(rows[films]) else None
-        found.append(Slice(by, name, whole.films, patients, figures))
+        found.append(Subgroup(by, name, whole.films, patients, figures))
         done += whole.films
         if progress is not None and not progress(done / total):
             raise Cancelled
     return found
 
 
-def worst_first(slices: list[Slice], name: evidence.Name) -> list[Slice]:
+def worst_first(slices: list[Subgroup], name: evidence.Name) -> list[Subgroup]:
     """The slices by one figure, the worst on top; those under 30 films below the rest, those that
     don't have the figure last."""
 
-    def rank(each: Slice) -> tuple[bool, bool, float]:
+    def rank(each: Subgroup) -> tuple[bool, bool, float]:
         value = each.figures[name].value
         return isnan(value), each.figures[name].films < SMALL, value
 
     return sorted(slices, key=rank)
 
 
-def frame(slices: list[Slice]) -> pd.DataFrame:
+def frame(slices: list[Subgroup]) -> pd.DataFrame:
     """One row a figure: ``by``, ``slice``, ``slice_films``, ``slice_patients``, ``figure``,
     ``label``, ``value``, ``low``, ``high``, ``films``, ``patients``; no patients where no film's is
     known."""

@@ -33,7 +33,7 @@ class Answer:
     Attributes
     ----------
     study, bundle : str
-        See :class:`cxr.study.plan.Plan`.
+        See :class:`cxr.study.plan.StudyPlan`.
     reader : str
     film, truth, advice : str
     seeded : bool

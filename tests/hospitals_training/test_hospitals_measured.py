@@ -18,7 +18,7 @@ import cxr
 from cxr.errors import BundleError, DataError
 from cxr.metrics import hospital_profiles
 from cxr.model.bundle import MANIFEST, manifest_values, open_bundle, sha256, write_manifest
-from cxr.model.reference import Reference, reference_of
+from cxr.model.reference import HospitalReference, reference_of
 from cxr.site.adaptation import labelled
 from train import options
 from train.__main__ import main
@@ -244,7 +244,7 @@ def test_nothing_of_a_hospital_is_in_the_reference_for_it(
 
 
 def same_as_if_never_there(
-    found: Reference, model: cxr.Classifier, frame: pd.DataFrame, data: Path
+    found: HospitalReference, model: cxr.Classifier, frame: pd.DataFrame, data: Path
 ) -> None:
     rows = reference.chosen(frame, sorted(found.hospitals), "T", "N")
     averages = np.stack([reference.average(model, data / image) for image in rows.image])

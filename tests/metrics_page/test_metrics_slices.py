@@ -83,7 +83,7 @@ def test_a_slice_is_as_small_as_the_class_that_its_figure_rests_on() -> None:
         return evidence.Figure(0.5, 0.4, 0.6, films, films)
 
     recalls = {("recall", "N"): figure(1), ("recall", "P"): figure(0), ("recall", "T"): figure(200)}
-    part = subgroups.Slice("source", "one normal", 201, 201, recalls)
+    part = subgroups.Subgroup("source", "one normal", 201, 201, recalls)
     rests = {
         ("balanced_accuracy", ""): 1,
         ("recall", evidence.MACRO): 1,

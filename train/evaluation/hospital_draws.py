@@ -14,7 +14,7 @@ from tqdm import tqdm
 from cxr.metrics import curves, delong
 from cxr.metrics.hospital_profiles import TOLERANCE
 from cxr.model.classifier import Classifier
-from cxr.model.reference import Reference
+from cxr.model.reference import HospitalReference
 from cxr.model.site_head import SiteHead
 from cxr.site import alignment
 from cxr.site.adaptation import Labelled, adapted
@@ -32,7 +32,7 @@ UNLABELLED = alignment.LEAST
 
 def labelled(
     model: Classifier,
-    known: Reference | None,
+    known: HospitalReference | None,
     whole: Labelled,
     count: int,
     positive: str,
@@ -89,7 +89,11 @@ def threshold_alone(whole: Labelled, count: int) -> dict[str, Any]:
 
 
 def unlabelled(
-    model: Classifier, known: Reference | None, whole: Labelled, positive: str, negative: str
+    model: Classifier,
+    known: HospitalReference | None,
+    whole: Labelled,
+    positive: str,
+    negative: str,
 ) -> list[dict[str, Any]]:
     """From films without labels, drawn as they come, at the hospital's own share of the positive
     label and at half and double of it; nothing where too few would be left to judge on."""

@@ -17,7 +17,7 @@ from cxr.metrics import curves
 from cxr.metrics.hospital_profiles import FILE
 from cxr.model.bundle import Bundle, manifest_values, open_bundle, write_manifest
 from cxr.model.classifier import Classifier
-from cxr.model.reference import Reference, reference_of
+from cxr.model.reference import HospitalReference, reference_of
 from cxr.site.adaptation import Labelled, labelled
 from cxr.site.films import gather
 from cxr.site.fitting import WANTED
@@ -164,11 +164,11 @@ def _enough(
 
 def _without(
     model: Classifier,
-    known: Reference | None,
+    known: HospitalReference | None,
     frame: pd.DataFrame,
     data: Path,
     site: str,
-) -> Reference | None:
+) -> HospitalReference | None:
     """The bundle's reference, without any film of a hospital; None where too little is left."""
     if known is None:
         return None
@@ -188,7 +188,7 @@ def _without(
 
 def _hospital(
     model: Classifier,
-    known: Reference | None,
+    known: HospitalReference | None,
     whole: Labelled,
     positive: str,
     negative: str,

@@ -19,7 +19,7 @@ from cxr.metrics.predictions import table
 from cxr.model.bundle import MANIFEST, Bundle, open_bundle, sha256
 from cxr.model.calibration import fit_temperature
 from cxr.model.classifier import Classifier
-from cxr.model.reference import LEVELS, LeftOut
+from cxr.model.reference import LEVELS, HoldOutNetwork
 
 from ..data import manifest
 from ..data.splits import LEFT_OUT
@@ -28,17 +28,17 @@ from . import evaluate
 
 
 @dataclass(frozen=True, eq=False)
-class Away:
+class HoldOutScores:
     """A hospital's films by a network that never learnt from it.
 
     Attributes
     ----------
-    by : LeftOut
+    by : HoldOutNetwork
     negatives, positives : float64 (n,)
         Log-odds at that network's own temperature.
     """
 
-    by: LeftOut
+    by: HoldOutNetwork
     negatives: NDArray[np.float64]
     positives: NDArray[np.float64]
 
@@ -66,7 +66,7 @@ class _Network:
 
 def scored(
     bundle: Bundle, where: Path, films: pd.DataFrame, data: Path, positive: str, negative: str
-) -> Away:
+) -> HoldOutScores:
     """
     Parameters
     ----------
@@ -101,8 +101,10 @@ def scored(
         for rows, by in ((own, bundle.temperature), (its, other.temperature))
     ]
     odds = _odds(other.films, positive, negative, other.temperature)
-    return Away(
-        LeftOut(other.digest, len(both), *(tuple(each.round(4).tolist()) for each in quantiles)),
+    return HoldOutScores(
+        HoldOutNetwork(
+            other.digest, len(both), *(tuple(each.round(4).tolist()) for each in quantiles)
+        ),
         odds[(other.films.label == negative).to_numpy()],
         odds[(other.films.label == positive).to_numpy()],
     )

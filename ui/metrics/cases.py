@@ -12,7 +12,7 @@ import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.metrics.predictions import select
-from cxr.review.folder import Folder
+from cxr.review.folder import DataFolder
 from ui.base.formatting import WAY_OUT, plain, site
 from ui.metrics.blocks import films, share
 from ui.metrics.scope import Scope
@@ -98,7 +98,7 @@ def way(
     )
 
 
-def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder, back: Mapping[str, str]) -> None:
+def _gallery(scope: Scope, rows: pd.DataFrame, folder: DataFolder, back: Mapping[str, str]) -> None:
     pages = ceil(len(rows) / PAGE)
     place = st.container()
     page = st.pagination(pages, key=f"ev-page-{len(rows)}") if pages > 1 else 1
@@ -118,14 +118,14 @@ def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder, back: Mapping[str
                 way(scope, name, dict(row), back, "" if shown else _HIDDEN)
 
 
-def _picture(row: pd.Series, folder: Folder) -> bytes:
+def _picture(row: pd.Series, folder: DataFolder) -> bytes:
     if not (row.display and folder.may_show(row.image)):
         return _blank("not shown")
     return _thumbnail(folder, folder.fingerprint, row.image) or _blank("not found")
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _thumbnail(_folder: Folder, fingerprint: str, image: str) -> bytes | None:
+def _thumbnail(_folder: DataFolder, fingerprint: str, image: str) -> bytes | None:
     """A square JPEG of the film on black; None where it cannot be read."""
     try:
         return thumbnail(_folder.film(image).eight_bit, THUMBNAIL)

@@ -12,7 +12,7 @@ import plotly.io
 import streamlit as st
 from plotly.offline import get_plotlyjs
 
-from cxr.metrics.subgroups import Slice, frame
+from cxr.metrics.subgroups import Subgroup, frame
 from cxr.notice import NOTICE
 from cxr.spreadsheet import inert
 from ui.base.charts import CONFIG
@@ -154,7 +154,7 @@ def _figures(scope: Scope) -> pd.DataFrame:
     whole = scope.figures()
     total = whole["accuracy", ""]
     patients = total.patients if scope.patients_known else None
-    found = frame([Slice("", "", total.films, patients, whole), *scope.slices()])
+    found = frame([Subgroup("", "", total.films, patients, whole), *scope.slices()])
     found.insert(0, "split", scope.split)
     found.insert(1, "source", scope.source or "all")
     return found

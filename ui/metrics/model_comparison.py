@@ -89,7 +89,7 @@ def _others(scope: Scope) -> dict[str, Key]:
 @st.cache_data(max_entries=32, show_spinner="Resampling patients, both models alike")
 def _compared(
     first: Key, second: Key, split: str, source: str
-) -> tuple[dict[Name, comparison.Difference], comparison.McNemar, int]:
+) -> tuple[dict[Name, comparison.PairedDifference], comparison.McNemar, int]:
     one, two = _paired(first, second, split, source)
     labels = bundle(first).labels
     found = comparison.differences(one, two, labels, affordable(one))

@@ -11,7 +11,7 @@ import streamlit as st
 from cxr.metrics import evidence
 from cxr.metrics.evidence import Figure, Name
 from cxr.metrics.predictions import patients_known
-from cxr.metrics.subgroups import Slice, all_slices
+from cxr.metrics.subgroups import Subgroup, all_slices
 from cxr.model.bundle import Bundle
 from ui.base.formatting import site
 from ui.metrics.blocks import MEANT, SPLITS, films, patients
@@ -89,7 +89,7 @@ class Scope:
         """The same without the areas, and sooner."""
         return _figures(self.key, self.split, self.source, areas=False)
 
-    def slices(self) -> list[Slice]:
+    def slices(self) -> list[Subgroup]:
         """:func:`cxr.metrics.subgroups.all_slices` of these films."""
         return slices_of(self.key, self.split, self.source)
 
@@ -121,6 +121,6 @@ def _figures(key: Key, split: str, source: str, areas: bool = True) -> dict[Name
 @st.cache_data(max_entries=64, show_spinner=False)
 def slices_of(
     key: Key, split: str, source: str, _progress: Callable[[float], bool] | None = None
-) -> list[Slice]:
+) -> list[Subgroup]:
     """:func:`cxr.metrics.subgroups.all_slices` of some films, once for all sessions."""
     return all_slices(part(key, split, source), bundle(key).labels, progress=_progress)

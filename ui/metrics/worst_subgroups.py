@@ -9,7 +9,7 @@ from math import isnan
 import streamlit as st
 
 from cxr.metrics.evidence import MACRO, OF_CLASS, OVERALL, Figure, Name
-from cxr.metrics.subgroups import SMALL, Slice, parts
+from cxr.metrics.subgroups import SMALL, Subgroup, parts
 from ui.base import keymap
 from ui.base.formatting import site
 from ui.metrics import cases
@@ -45,8 +45,8 @@ PATIENCE = 0.5
 SLICE_BYTES = 10_000
 """About what a slice's figures weigh."""
 
-Wanted = tuple[str, Key, str, str]
-Side = tuple[Scope, list[Slice]]
+SubgroupsKey = tuple[str, Key, str, str]
+Side = tuple[Scope, list[Subgroup]]
 """Some films and their slices."""
 
 
@@ -108,11 +108,11 @@ def _named(chosen: tuple[str, str, str]) -> str:
     return f"{SPLITS[split]} · {DIMENSIONS[by]}: {site(name) if by == 'source' else name}"
 
 
-def _found(scope: Scope, wanted: Wanted) -> list[Side] | None:
+def _found(scope: Scope, wanted: SubgroupsKey) -> list[Side] | None:
     """The slices of both sides; None while they are being worked out, and once that has been
     stopped."""
     sides = scope.both()
-    held: list[list[Slice]] | None = workspace().shelf.find(wanted)
+    held: list[list[Subgroup]] | None = workspace().shelf.find(wanted)
     if held is not None or st.session_state.get("ev-stopped") == wanted:
         return None if held is None else list(zip(sides, held, strict=True))
     job = workspace().job
@@ -131,7 +131,7 @@ def _found(scope: Scope, wanted: Wanted) -> list[Side] | None:
 
 def _work_out(
     asked: list[tuple[Key, str, str]], step: Callable[[float], bool]
-) -> list[list[Slice]]:
+) -> list[list[Subgroup]]:
     """The slices of each side, one after the other."""
 
     def share(at: int) -> Callable[[float], bool]:
@@ -140,7 +140,7 @@ def _work_out(
     return [slices_of(*each, share(at)) for at, each in enumerate(asked)]
 
 
-def _wait(wanted: Wanted) -> None:
+def _wait(wanted: SubgroupsKey) -> None:
     job = workspace().job
     if job is not None and job.running:
         _watch(job, wanted)
@@ -152,7 +152,7 @@ def _wait(wanted: Wanted) -> None:
 
 
 @every(0.25)
-def _watch(job: Job, wanted: Wanted) -> None:
+def _watch(job: Job, wanted: SubgroupsKey) -> None:
     if not job.running:
         st.rerun()
     st.progress(min(job.share, 1.0), "Resampling patients, slice by slice")
@@ -211,7 +211,7 @@ def listed(sides: list[Side], figure: str, label: str, by: str = "") -> list[Blo
     ]
 
 
-def rests_on(part: Slice, name: Name, labels: tuple[str, ...]) -> int:
+def rests_on(part: Subgroup, name: Name, labels: tuple[str, ...]) -> int:
     """Films of the smallest class that a figure of a slice divides by; of a figure that isn't taken
     class by class, the slice's films."""
     figure, label = name

@@ -10,7 +10,7 @@ import streamlit as st
 from cxr.imaging.radiograph import Radiograph
 from cxr.review.entries import marked
 from ui.review import address
-from ui.review.queue import Place
+from ui.review.queue import QueuePosition
 from ui.viewer import STAGE, Plate, viewer
 from ui.work.fragments import every, pressed
 from ui.work.session_cache import Job
@@ -31,7 +31,7 @@ def toggle(what: Shown) -> None:
 
 
 def show(
-    place: Place,
+    place: QueuePosition,
     plates: list[Plate],
     caption: Sequence[str] = (),
     height: str = STAGE,
@@ -41,7 +41,7 @@ def show(
 
     Parameters
     ----------
-    place : Place
+    place : QueuePosition
     plates : list of Plate
     caption : sequence of str
         What full screen shows besides the case's number: nothing before a blind read.

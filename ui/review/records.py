@@ -13,12 +13,12 @@ from cxr.errors import CxrError
 from cxr.review import agreement, exchange
 from cxr.review.agreement import ReaderPair
 from cxr.review.entries import Entry, consensus, settled, standing
-from cxr.review.relabel import Change, Relabelled, relabel
-from cxr.review.store import Store
+from cxr.review.relabel import LabelChange, Relabelled, relabel
+from cxr.review.store import ReviewStore
 from ui.base.formatting import flags, plain, site
 from ui.review import address, history, source
 from ui.review.keeping import VERDICTS
-from ui.review.queue import Place
+from ui.review.queue import QueuePosition
 from ui.session import record
 
 _FEW = 30
@@ -32,7 +32,7 @@ _WAY = {
 """How train is reviewed, where its films are there and where they aren't."""
 
 
-def show(place: Place, store: Store, rows: list[Entry], train: bool) -> None:
+def show(place: QueuePosition, store: ReviewStore, rows: list[Entry], train: bool) -> None:
     """One section at a time; none until it is asked for.
 
     Parameters
@@ -59,7 +59,7 @@ def show(place: Place, store: Store, rows: list[Entry], train: bool) -> None:
             sections[chosen]()
 
 
-def _queue(place: Place, said: list[Entry]) -> None:
+def _queue(place: QueuePosition, said: list[Entry]) -> None:
     rows = place.queue.rows
     votes = agreement.votes(standing(said))
     agreed = consensus(said)
@@ -151,7 +151,7 @@ def _kappa(value: float) -> str:
     return "–" if isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
-def _exchange(store: Store) -> None:
+def _exchange(store: ReviewStore) -> None:
     rows = source.kept(store)
     st.write(f"{_count(len(rows), 'row')} of all readers and models. The history is kept whole.")
     with st.container(horizontal=True):
@@ -193,7 +193,7 @@ def _exchange(store: Store) -> None:
         st.success(told)
 
 
-def _relabel(store: Store, train: bool) -> None:
+def _relabel(store: ReviewStore, train: bool) -> None:
     folder = source.folder()
     if folder is None:
         st.caption("The manifest is read from the data folder: name it in the sidebar.")
@@ -241,7 +241,7 @@ def _relabel(store: Store, train: bool) -> None:
     )
 
 
-def _by(change: Change) -> str:
+def _by(change: LabelChange) -> str:
     if change.consensus:
         return f"a consensus of {len(change.readers)}"
     return "by one reader" if len(change.readers) == 1 else f"by {len(change.readers)} readers"
