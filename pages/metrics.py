@@ -105,7 +105,7 @@ def choose(bundle: Bundle, key: tuple[str, str], there: list[str]) -> Scope:
 
 def _asked(name: str, known: Sequence[str]) -> str:
     """What an address that leads back from Review asks for, else the first; see
-    :func:`ui.metrics.cases.way`."""
+    :func:`ui.metrics.cases.review_link`."""
     asked = st.query_params.get(name, "")
     return asked if asked in known else known[0]
 

@@ -66,8 +66,8 @@ def test_cases_that_may_not_be_shown_are_passed_over_and_counted(rng: np.random.
     wrong = rows[(rows.split == "val") & (rows.label != rows.called)]
     assert set(found.rows.case) == set(wrong[wrong.display].case)
     assert found.hidden == (~wrong.display).sum() > 0
-    assert found.place(found.rows.case.iloc[5]) == 5
-    assert found.place("0" * 12) is None
+    assert found.position(found.rows.case.iloc[5]) == 5
+    assert found.position("0" * 12) is None
 
 
 def test_filters_narrow_the_queue(rng: np.random.Generator) -> None:

@@ -99,8 +99,8 @@ def stroke_mask(size: int, shape: tuple[int, ...], points: Sequence[Point], radi
         down_by = ((np.arange(size)[rows] + 0.5) / down - y1)[:, None]
         right_by = ((np.arange(size)[columns] + 0.5) / along - x1)[None]
         dx, dy = x2 - x1, y2 - y1
-        way = np.clip((right_by * dx + down_by * dy) / ((dx * dx + dy * dy) or 1.0), 0, 1)
-        mask[rows, columns] |= np.hypot(right_by - way * dx, down_by - way * dy) <= radius
+        share = np.clip((right_by * dx + down_by * dy) / ((dx * dx + dy * dy) or 1.0), 0, 1)
+        mask[rows, columns] |= np.hypot(right_by - share * dx, down_by - share * dy) <= radius
     return mask
 
 

@@ -68,7 +68,7 @@ class Queue:
     rows: pd.DataFrame
     hidden: int
 
-    def place(self, case: str) -> int | None:
+    def position(self, case: str) -> int | None:
         """Where a case stands, from 0; None if it isn't here."""
         found = np.flatnonzero((self.rows.case == case).to_numpy())
         return int(found[0]) if len(found) else None

@@ -60,7 +60,7 @@ class Relabelled:
     open: tuple[Open, ...]
     judged: Mapping[str, tuple[int, int]]
 
-    def leans(self, split: str) -> bool:
+    def judged_mostly_wrong(self, split: str) -> bool:
         """Whether mostly wrong calls of a split were judged, so that its labels put right raise
         every figure of the model that called them."""
         right, wrong = self.judged.get(split, (0, 0))

@@ -115,7 +115,9 @@ def test_a_length_is_in_mm_where_the_spacing_is_known(light: Open) -> None:
     drawn(page)
     expect(page.locator(".annotations text")).to_have_count(0)
     drag(page, (left, top), (left, bottom))
-    expect(page.locator(".annotations text")).to_have_text(re.compile(r"4[45]\.\d mm"))  # 90 of .5 mm
+    expect(page.locator(".annotations text")).to_have_text(
+        re.compile(r"4[45]\.\d mm")
+    )  # 90 of .5 mm
     other = light("drawn")
     other.keyboard.press("Shift+L")
     x, y = middle(other)

@@ -205,9 +205,9 @@ def test_a_hospital_with_one_label_or_few_films_is_refused(
     frame = manifest.load(data)
     one = frame[(frame.source != "far") | (frame.label == "N")]
     with pytest.raises(DataError, match="far has no film of T"):
-        reference.may_be_unseen(one, model.bundle, ("far",), "T", "N")
+        reference.check_held_out(one, model.bundle, ("far",), "T", "N")
     with pytest.raises(DataError, match="name at least one"):
-        reference.may_be_unseen(frame, model.bundle, (), "T", "N")
+        reference.check_held_out(frame, model.bundle, (), "T", "N")
     monkeypatch.setattr(hospital_draws, "LEFT", 20)
     with pytest.raises(DataError, match="of 14 patients with T; at least 24 are needed"):
         hospitals.measure(bundle, data, ("far",))

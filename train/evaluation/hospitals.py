@@ -26,7 +26,7 @@ from cxr.site.shortcuts import shortcuts
 from ..data import manifest
 from . import hospital_draws, reference
 
-Places = NDArray[np.integer]
+Indices = NDArray[np.integer]
 
 
 def measure(
@@ -60,7 +60,7 @@ def measure(
     """
     model = reference.linear(folder)
     frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
-    reference.may_be_unseen(frame, model.bundle, sites, positive, negative)
+    reference.check_held_out(frame, model.bundle, sites, positive, negative)
     elsewhere = _elsewhere(left_out or {}, sites, model.bundle, [negative, positive])
     found: dict[str, Any] = {"network": model.bundle.digest, "wanted": WANTED, "hospitals": {}}
     for site in sites:
@@ -145,7 +145,7 @@ def _one_label(
 
 
 def _enough(
-    site: str, labels: Sequence[str], patients: Places, positive: str, negative: str
+    site: str, labels: Sequence[str], patients: Indices, positive: str, negative: str
 ) -> None:
     least = min(hospital_draws.COUNTS) + hospital_draws.LEFT
     people = {

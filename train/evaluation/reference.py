@@ -63,7 +63,7 @@ def add(
     model = linear(folder)
     frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
     left_out = left_out or {}
-    may_be_unseen(frame, model.bundle, unseen, positive, negative, left_out)
+    check_held_out(frame, model.bundle, unseen, positive, negative, left_out)
     rows = chosen(frame, unseen, positive, negative)
     manifest.refuse(lacking(rows, positive, negative))
     pair = frame[frame.label.isin([positive, negative])]
@@ -233,7 +233,7 @@ def learnt_from(bundle: Bundle) -> set[str]:
     return set(home[home.split.isin(["val", "test"])].source.astype(str))
 
 
-def may_be_unseen(
+def check_held_out(
     frame: pd.DataFrame,
     bundle: Bundle,
     unseen: Sequence[str],

@@ -38,7 +38,7 @@ def show(scope: Scope, truth: str, called: str) -> None:
             # With its first case: an address that Review has to complete is a step of its own.
             first = "".join(rows.case[rows.display][:1])
             cell = {"label": truth, "called": called, "case": first}
-            way(scope, "Open all in review room", cell, back)
+            review_link(scope, "Open all in review room", cell, back)
     listed(scope, rows, back)
 
 
@@ -57,7 +57,7 @@ def listed(scope: Scope, rows: pd.DataFrame, back: Mapping[str, str]) -> None:
         st.caption(why)
 
 
-def way(
+def review_link(
     scope: Scope,
     name: str,
     row: Mapping[str, str],
@@ -115,7 +115,7 @@ def _gallery(scope: Scope, rows: pd.DataFrame, folder: DataFolder, back: Mapping
                 st.caption(f"{plain(' · '.join(scores))}  \n{plain(site(row.source))}")
                 shown = bool(row.display and folder.may_show(row.image))
                 name = f"Open case {row.case[:4]}…"
-                way(scope, name, dict(row), back, "" if shown else _HIDDEN)
+                review_link(scope, name, dict(row), back, "" if shown else _HIDDEN)
 
 
 def _picture(row: pd.Series, folder: DataFolder) -> bytes:
@@ -163,4 +163,4 @@ def _table(scope: Scope, rows: pd.DataFrame, back: Mapping[str, str]) -> None:
     chosen = event.selection.rows  # it outlives the films that it was chosen from
     if not chosen or chosen[0] >= len(shown):
         return
-    way(scope, "Open in review room", dict(rows.iloc[chosen[0]]), back)
+    review_link(scope, "Open in review room", dict(rows.iloc[chosen[0]]), back)

@@ -92,7 +92,7 @@ def flags_of(table: pd.DataFrame) -> list[str]:
 def case(queue: Queue, table: pd.DataFrame, first: str) -> str:
     """The case that the address asks for, else `first`."""
     asked = st.query_params.get("case", "")
-    if asked and (queue.place(asked) is not None or bool((table.case == asked).any())):
+    if asked and (queue.position(asked) is not None or bool((table.case == asked).any())):
         return asked
     st.session_state[_FIRST] = first
     return first

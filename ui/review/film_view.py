@@ -11,7 +11,7 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.review.entries import marked
 from ui.review import address
 from ui.review.queue import QueuePosition
-from ui.viewer import STAGE, Plate, viewer
+from ui.viewer import FREE_HEIGHT, Plate, viewer
 from ui.work.fragments import every, pressed
 from ui.work.session_cache import Job
 
@@ -34,7 +34,7 @@ def show(
     place: QueuePosition,
     plates: list[Plate],
     caption: Sequence[str] = (),
-    height: str = STAGE,
+    height: str = FREE_HEIGHT,
     film: Radiograph | None = None,
 ) -> str:
     """Put films on the light box; its arrow keys go through the queue.

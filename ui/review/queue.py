@@ -106,7 +106,7 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) 
     done = found.rows.case.isin(mine.keys())
     first = found.rows.case[~done] if not done.all() else found.rows.case
     case = address.case(found, table, str(first.iloc[0]) if len(first) else "")
-    at = found.place(case)
+    at = found.position(case)
     row = found.rows.iloc[at] if at is not None else None
     if row is None and case:
         row = table[table.case == case].iloc[0]

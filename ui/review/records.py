@@ -218,9 +218,11 @@ def _relabel(store: ReviewStore, train: bool) -> None:
                 f"{_count(right + wrong, 'film')} judged, {right:,} of them called right"
             )
         )
-    if leaning := [split for split in sorted(splits) if split != "train" and found.leans(split)]:
+    if flattered := [
+        split for split in sorted(splits) if split != "train" and found.judged_mostly_wrong(split)
+    ]:
         st.warning(
-            f"Most of the films of {plain(' and '.join(leaning))} that were judged were called "
+            f"Most of the films of {plain(' and '.join(flattered))} that were judged were called "
             "wrong. A test set whose labels are put right mostly where the model was wrong raises "
             "every figure of that model. Review as many calls that were right (“Which” in the "
             f"sidebar mixes them in), or correct train alone. {_WAY[train]}"

@@ -70,9 +70,9 @@ def map_task(film: Radiograph, model: Classifier, what: MapRequest) -> Task:
     """The map; gives :class:`ComputedMap`. Occlusion gives coarser ones on its way."""
 
     def refine(step: ProgressCall) -> ComputedMap:
-        for stage in drill_down(model, film, what.label, progress=step):
-            drawn = ComputedMap(shrunk(stage.values), stage.forwards, stage.full)
-            step(stage.forwards / stage.full, drawn)
+        for partial in drill_down(model, film, what.label, progress=step):
+            drawn = ComputedMap(shrunk(partial.values), partial.forwards, partial.full)
+            step(partial.forwards / partial.full, drawn)
         return drawn
 
     def draw(step: ProgressCall) -> ComputedMap:

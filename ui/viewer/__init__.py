@@ -40,7 +40,7 @@ from ui.viewer.messages import MapDisplay, Region, Shown
 
 __all__ = ["MapDisplay", "MapLayer", "Plate", "Region", "Shown", "viewer"]
 
-STAGE = "calc(100dvh - 11rem)"
+FREE_HEIGHT = "calc(100dvh - 11rem)"
 """What the window leaves under the notice and a page's toolbar."""
 
 _BUNDLE = Path(__file__).parents[2] / "static" / "viewer" / "viewer.js"
@@ -124,7 +124,7 @@ def viewer(
     key: str,
     draw: bool = False,
     tool: str = "window",
-    height: str = STAGE,
+    height: str = FREE_HEIGHT,
     on_step: Callable[[int], None] | None = None,
     picture: Callable[[MapDisplay], tuple[str, bytes]] | None = None,
     on_look: Callable[[Shown], None] | None = None,
