@@ -36,7 +36,7 @@ PARTS = (
     "Curves",
     "Calibration",
     "Threshold",
-    "Slices",
+    "Subgroups",
     "Hospitals",
     "Models",
     "Card",
@@ -121,7 +121,7 @@ def show(part: str, films: Scope) -> None:
         blocks.show(trust.blocks(films), columns=2)
     elif part == "Threshold":
         operating_bench.show(films)
-    elif part == "Slices":
+    elif part == "Subgroups":
         worst_subgroups.show(films)
     elif part == "Models":
         model_comparison.show_all(films)

@@ -257,7 +257,7 @@ def test_scores_leave_with_their_flags(model: Admit) -> None:
     assert row["set_0.9"] == row["set_0.99"] == ""
 
 
-def test_flags_are_slices_and_narrow_the_queue(tmp_path: Path) -> None:
+def test_flags_are_subgroups_and_narrow_the_queue(tmp_path: Path) -> None:
     frame = raw(60)
     old = table(frame, tmp_path)
     assert [name for name, _ in subgroups.parts(old, "passport")] == ["unknown"]

@@ -38,7 +38,7 @@ INTRODUCTION = """\
 Before a score is believed, `cxr.input_checks` asks what the picture is. Read shows the answer
 with the scores and what is done about it; the command line and the CSV carry its flags and the
 score of each check. `predictions.csv` keeps, for every film that the model was measured on, the
-flags (`passport`), which are slices of the metrics page and a column and a filter of the review
+flags (`passport`), which are subgroups of the metrics page and a column and a filter of the review
 queue, and the score of each check (`check_<code>`).
 
 - No lungs of a frontal chest film: the picture is refused (`not_chest`), with its score. Only

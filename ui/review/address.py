@@ -23,8 +23,8 @@ _LAST, _ASIDE, _FIRST = "review_address", "review_aside", "review_first"
 _TELLING = ("truth", "called", "passport", "sort", "shown")
 SPLITS = (OWN, "test", "external", "val", "train")
 """Never pooled: the first that there is is shown until another is chosen."""
-_OF_METRICS = ("at", "labelled", "slice")
-"""What a cell or a slice of Metrics says here of itself. It is left where it is: another address
+_OF_METRICS = ("at", "labelled", "subgroup")
+"""What a cell or a subgroup of Metrics says here of itself. It is left where it is: another address
 would be another place in the browser's history, and Back would end there."""
 _P = ParamSpec("_P")
 
