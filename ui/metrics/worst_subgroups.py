@@ -203,10 +203,10 @@ def listed(sides: list[Side], figure: str, label: str, by: str = "") -> list[Blo
         table(head, rows, grey, text=3),
         quiet(
             f"Subgroups whose figure rests on fewer than {SMALL} films are grey and stand below "
-            "the rest: balanced accuracy rests on the films of the smallest class, a class’s figure "
-            "on its own films. A film with two flags is in two subgroups; what the table doesn’t "
-            "say is “unknown”. Balanced accuracy is the mean recall over the classes that a subgroup "
-            "holds: of one class, its recall."
+            "the rest: balanced accuracy rests on the films of the smallest class, a class’s "
+            "figure on its own films. A film with two flags is in two subgroups; what the table "
+            "doesn’t say is “unknown”. Balanced accuracy is the mean recall over the classes that "
+            "a subgroup holds: of one class, its recall."
         ),
     ]
 
