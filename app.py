@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.base import frame, keymap
-from ui.server import access, guard
+from ui.server import access, film_access
 from ui.server.memory import WATCH
 from ui.session import hospitals, models, record, reload
 from ui.transfer import intake
@@ -35,7 +35,7 @@ if access.asks() and access.may("admin"):  # whoever runs it alone has the comma
     PAGES.append(AUDIT)
 
 WATCH.begin()
-guard.claim()
+film_access.claim()
 frame.configure()
 if not access.let_in():
     st.navigation(PAGES, position="hidden")

@@ -63,7 +63,7 @@ def rate(folder: Path, parts: Path, workers: Workers, count: int) -> float:
     crew, seen = Crew(state, workers), list[tuple[float, int]]()
 
     def tick() -> None:
-        if seen or all(hand.ready for hand in crew._hands.values()):
+        if seen or all(member.ready for member in crew._members.values()):
             seen.append((time.perf_counter(), crew.answered))
 
     try:

@@ -33,7 +33,7 @@ UNSEEN = "montgomery"
 ROOMY = "mendeley_pk"
 """A known one, whose films not learnt from are enough for a profile and a hundred further ones."""
 DEVICES = (UNSEEN, ROOMY, "sakha", "shenzhen")
-FAULTS = (("inverted", 5), ("blur", 3), ("blur", 5), ("noise", 3))
+CORRUPTED = (("inverted", 5), ("blur", 3), ("blur", 5), ("noise", 3))
 WANTED, FEW = 0.7, (10, 30)
 Rows = NDArray[np.float32]
 
@@ -140,11 +140,11 @@ def _watch(model: cxr.Classifier, data: Path, films: pd.DataFrame, seen: Rows, w
     there = np.flatnonzero(here)
     part = rng.choice(there, min(140, len(there)), replace=False)
     pictures = [cxr.read(data / films.image[i]).eight_bit for i in part]
-    faulty = {
+    corrupted_rows = {
         f"{kind}, strength {strength}": _seen(
             model, [corrupted(picture, kind, strength) for picture in pictures]
         )
-        for kind, strength in FAULTS
+        for kind, strength in CORRUPTED
     }
 
     def mixed(share: float) -> Callable[[np.random.Generator, NDArray[np.intp]], Rows]:
@@ -170,7 +170,7 @@ def _watch(model: cxr.Classifier, data: Path, films: pd.DataFrame, seen: Rows, w
         **(same if where == ROOMY else {}),
         **{
             name: lambda rng, rest, rows=rows: rows[rng.choice(len(rows), 100, replace=False)]
-            for name, rows in faulty.items()
+            for name, rows in corrupted_rows.items()
         },
         **{
             f"another device: {name}": lambda rng, rest, name=name: seen[
@@ -201,7 +201,7 @@ def _looks(
     films_of: Callable[[np.random.Generator, NDArray[np.intp]], Rows],
     draws: int,
     positives: int,
-) -> Iterator[drift.Look]:
+) -> Iterator[drift.DriftFinding]:
     for draw in range(draws):
         rng = np.random.default_rng(draw)
         sides = [

@@ -57,7 +57,7 @@ CHANGES = {
     "slider.dispatchEvent(new Event('input', { bubbles: true }))",
 }
 BARE = """() => {
-  const shown = document.querySelector(".pane .stage canvas");
+  const shown = document.querySelector(".pane .picture canvas");
   const film = document.createElement("canvas");
   Object.assign(film, { width: 2500, height: 3000 });
   film.getContext("2d").drawImage(shown, 0, 0, 2500, 3000);

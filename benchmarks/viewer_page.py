@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from cxr.imaging.radiograph import Radiograph, window_table
-from ui.viewer import Layer, Plate, viewer
+from ui.viewer import MapLayer, Plate, viewer
 
 HEIGHT, WIDTH, BITS = 3000, 2500, 12
 
@@ -35,7 +35,7 @@ if st.button("Back"):
 st.session_state["seed"] = seed
 if not films:
     films[0] = film(0)
-layers = (Layer("T · Grad-CAM", hump(), "gradcam"),)
+layers = (MapLayer("T · Grad-CAM", hump(), "gradcam"),)
 viewer([Plate(films[seed], f"Film {seed}", layers)], key="bench", height="900px")
 if seed + 1 not in films:  # the next one is there before its button can be pressed
     films[seed + 1] = film(seed + 1)

@@ -18,10 +18,10 @@ def files_at(place: str) -> list[str]:
     return sorted(found) or [place]
 
 
-class Head(tarfile.TarInfo):
-    """Of a file on a tape, for ``tarfile.open(…, tarinfo=Head)``. tarfile takes a head that is
-    broken or cut off for the end of the tape, and so lists a part of a damaged one without a word:
-    here it raises ``tarfile.ReadError``."""
+class TapeHeader(tarfile.TarInfo):
+    """Of a file on a tape, for ``tarfile.open(…, tarinfo=TapeHeader)``. tarfile takes a head that
+    is broken or cut off for the end of the tape, and so lists a part of a damaged one without a
+    word: here it raises ``tarfile.ReadError``."""
 
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> Self:

@@ -36,7 +36,7 @@ PARTS = (
     "Curves",
     "Calibration",
     "Threshold",
-    "Slices",
+    "Subgroups",
     "Hospitals",
     "Models",
     "Card",
@@ -105,7 +105,7 @@ def choose(bundle: Bundle, key: tuple[str, str], there: list[str]) -> Scope:
 
 def _asked(name: str, known: Sequence[str]) -> str:
     """What an address that leads back from Review asks for, else the first; see
-    :func:`ui.metrics.cases.way`."""
+    :func:`ui.metrics.cases.review_link`."""
     asked = st.query_params.get(name, "")
     return asked if asked in known else known[0]
 
@@ -121,7 +121,7 @@ def show(part: str, films: Scope) -> None:
         blocks.show(trust.blocks(films), columns=2)
     elif part == "Threshold":
         operating_bench.show(films)
-    elif part == "Slices":
+    elif part == "Subgroups":
         worst_subgroups.show(films)
     elif part == "Models":
         model_comparison.show_all(films)

@@ -13,7 +13,7 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
-from cxr.review.store import Store
+from cxr.review.store import ReviewStore
 from cxr.screening.own_films import OWN
 from ui.base import frame, keymap
 from ui.base.formatting import plain
@@ -33,7 +33,7 @@ from ui.review import (
     verdict,
 )
 from ui.review.case import Case, case_of, facts, in_study, scores
-from ui.review.queue import Place
+from ui.review.queue import QueuePosition
 from ui.session import hospitals, models, record, tables
 from ui.session.hospitals import as_shipped
 from ui.work.session_cache import workspace
@@ -112,7 +112,7 @@ def predictions(model: Classifier) -> tuple[pd.DataFrame, pd.DataFrame]:
         st.stop()
 
 
-def toolbar(place: Place, hidden: bool) -> None:
+def toolbar(place: QueuePosition, hidden: bool) -> None:
     """From case to case, and what is shown of it. Its buttons never move."""
     before, after = place.neighbour(-1), place.neighbour(1)
     shown = film_view.shown()
@@ -150,7 +150,9 @@ def toolbar(place: Place, hidden: bool) -> None:
         st.html(f'<div class="cxr-name">{escape(queue.where(place))}</div>', width="content")
 
 
-def film_alone(place: Place, case: Case, model: Classifier, store: Store | None) -> None:
+def film_alone(
+    place: QueuePosition, case: Case, model: Classifier, store: ReviewStore | None
+) -> None:
     """Blind: the film, and the reader's own read, which `store` keeps; None where the film waits
     for a reader study."""
     record.shown(str(case.row.case), model, beside=("blind",), what="case")
@@ -168,11 +170,11 @@ def film_alone(place: Place, case: Case, model: Classifier, store: Store | None)
 
 
 def open_case(
-    place: Place,
+    place: QueuePosition,
     case: Case,
     measured: pd.DataFrame,
     model: Classifier,
-    store: Store,
+    store: ReviewStore,
     rows: list[Entry],
     blind: Entry | None,
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxr.audit.chain import AuditRow, Head, breaks
+from cxr.audit.chain import AuditRow, ChainHead, breaks
 from cxr.audit.events import Event
 from cxr.audit.log import Log
 
@@ -11,7 +11,7 @@ def event(number: int = 0, who: str = "A. Reader") -> Event:
     return Event("shown", "5e55", who, {"film": f"{number:064x}"})
 
 
-def read(place: str) -> tuple[list[AuditRow], Head]:
+def read(place: str) -> tuple[list[AuditRow], ChainHead]:
     log = Log(place)
     with log.whole() as (rows, head):
         found = list(rows)
@@ -24,7 +24,7 @@ def found(place: str, *heads: str) -> list[str]:
     return list(breaks(rows, head, heads))
 
 
-def begun(place: str, rows: int = 5) -> Head:
+def begun(place: str, rows: int = 5) -> ChainHead:
     log = Log(place)
     head = log.add([event(i) for i in range(rows)])
     log.close()

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cxr.batch.parquet import SUMMARY, Counts
+from cxr.batch.parquet import SUMMARY, ScreeningCounts
 from cxr.batch.scores import Comparison
 
 _TEXT = ("path", "sha256", "study", "view", "refusal", "reason", "flags", "decision")
@@ -40,7 +40,7 @@ def write(
 ) -> Path:
     """A table with groups of three rows."""
     told = {"log_odds": ["T", "N"], "network": {"name": "drawn"}, "hospital": None, **about}
-    counts = Counts(
+    counts = ScreeningCounts(
         decisions=Counter(each["decision"] for each in rows if each.get("decision")),
         flags=Counter(flag for each in rows for flag in each.get("flags", "").split()),
         refusals=Counter(each["refusal"] for each in rows if each.get("refusal")),

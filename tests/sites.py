@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cxr
-from cxr.model.reference import Reference
+from cxr.model.reference import HospitalReference
 from cxr.model.site_head import SiteHead
 from cxr.site import Profile
-from cxr.site.films import Film
+from cxr.site.films import SiteFilm
 
 
 def hospital(
@@ -22,7 +22,7 @@ def hospital(
     apart: float = 1.5,
     crude: float = 0.0,
     seed: int = 0,
-) -> tuple[list[Film], list[str]]:
+) -> tuple[list[SiteFilm], list[str]]:
     """Films of N, then of T. The averages of the first eight maps are `apart` deviations higher in
     T, which the shipped head does not know; `crude` deviations part the thumbnails."""
     rng = np.random.default_rng(seed)
@@ -35,7 +35,7 @@ def hospital(
         averages[:8] += 0.2 * apart * ill / np.sqrt(8)
         looks = [rng.normal(0, 1, n) + crude * ill for n in (256, 112, 400, 4)]
         films.append(
-            Film(
+            SiteFilm(
                 hashlib.sha256(averages.tobytes()).hexdigest(),
                 averages.astype(np.float32),
                 (averages @ model.head_weights + bias).astype(np.float32),
@@ -78,7 +78,7 @@ def some_head(model: cxr.Classifier, seed: int = 0) -> SiteHead:
     )
 
 
-def reference(model: cxr.Classifier) -> Reference:
+def reference(model: cxr.Classifier) -> HospitalReference:
     """Of known hospitals like :func:`hospital`, where it is the first eight maps that tell."""
     rng = np.random.default_rng(5)
     direction = np.zeros(model.maps, np.float32)
@@ -89,7 +89,7 @@ def reference(model: cxr.Classifier) -> Reference:
     scores: list[NDArray[np.float32]] = [
         np.sort(rng.normal(m, 1, 200)).astype(np.float32) for m in (-2, 1)
     ]
-    return Reference(
+    return HospitalReference(
         *("T", "N", level + shift / 2, spread, direction),
         *(level, spread, level + shift, spread, *scores),
         {"far": {"N": 200, "T": 200}},

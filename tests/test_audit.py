@@ -20,7 +20,7 @@ from reviews import verdict
 import cxr
 from cxr.__main__ import main
 from cxr.audit import events
-from cxr.audit.chain import Head, follow
+from cxr.audit.chain import ChainHead, follow
 from cxr.audit.log import Log, exists
 from cxr.errors import ReviewError
 from cxr.report import make, to_json
@@ -107,7 +107,7 @@ def test_a_row_that_was_written_anew_with_its_own_hash_is_found(tmp_path: Path) 
     place = tmp_path / "audit.sqlite3"
     begun(str(place))
     rows, _ = read(str(place))
-    new = follow(Head(2, rows[1].hash), event(7).told)
+    new = follow(ChainHead(2, rows[1].hash), event(7).told)
     forged(
         place, f"UPDATE cxr_audit_rows SET body = '{new.body}', hash = '{new.hash}' WHERE id = 3"
     )

@@ -32,7 +32,7 @@ def test_dark_is_dark_and_light_is_light() -> None:
     assert corrupted(SOUND, "dark", 1).mean() < SOUND.mean() < corrupted(SOUND, "light", 1).mean()
 
 
-def test_one_pixel_survives_every_fault() -> None:
+def test_one_pixel_survives_every_corruption() -> None:
     dot = np.full((1, 1), 90, np.uint8)
     for kind in CORRUPTIONS:
         assert corrupted(dot, kind, 5).size == 1

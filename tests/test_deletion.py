@@ -16,7 +16,7 @@ from cxr.explain_eval.deletion import (
     FAITHFUL,
     UNTESTABLE,
     WEAK,
-    Curve,
+    DeletionInsertion,
     centre_map,
     chance_of,
     curve,
@@ -147,7 +147,7 @@ def test_curve_is_what_its_definition_says(
 
 
 def test_areas_are_mean_heights() -> None:
-    falling = Curve(np.array([1.0, 0.5, 0.0]), np.array([0.0, 1.0, 1.0]))
+    falling = DeletionInsertion(np.array([1.0, 0.5, 0.0]), np.array([0.0, 1.0, 1.0]))
     assert falling.deletion_area == pytest.approx(0.5)
     assert falling.insertion_area == pytest.approx(0.75)
     assert falling.gain == pytest.approx(0.25)

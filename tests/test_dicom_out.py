@@ -21,7 +21,7 @@ from sites import profile
 
 import cxr
 from cxr.__main__ import main
-from cxr.dicom_out.marks import Map, Region, Window
+from cxr.dicom_out.marks import Map, MarkedRegion, Window
 from cxr.dicom_out.results import Result, results
 from cxr.errors import DicomOutError
 from cxr.explain import overlay
@@ -29,7 +29,7 @@ from cxr.explain_eval import words
 from cxr.imaging.altered import altered
 
 _KINDS = ("ComprehensiveSR", "SCImage", "GrayscaleSoftcopyPresentationState")
-BOX = Region((10, 20, 30, 40), {"N": -0.25, "T": 0.25})
+BOX = MarkedRegion((10, 20, 30, 40), {"N": -0.25, "T": 0.25})
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from networks import phantom
 
 import cxr
 from cxr.explain import FILLS, drill_down, occlusion
-from cxr.explain.drilldown import _interpolate, _places, _steps
+from cxr.explain.drilldown import _coarse_grid, _grid_distances, _interpolate
 from cxr.explain.fill import whole
 from cxr.explain_eval import compare_fills
 from cxr.explain_eval.fill_agreement import answers_to_fills
@@ -95,7 +95,7 @@ def test_refusals_are_those_of_occlusion(phantom_model: cxr.Classifier, drawn: R
 def test_interpolation_is_linear_between_measured_places() -> None:
     y, x = np.mgrid[:8, :8]
     plane = 3.0 * y - 2.0 * x + 1
-    known = _places(8, 3)
+    known = _coarse_grid(8, 3)
     assert known.sum() == 16  # 0, 3, 6 and the last, 7
     effects = np.where(known, plane, 0)
     _interpolate(effects, known, known)
@@ -106,7 +106,7 @@ def test_interpolation_is_linear_between_measured_places() -> None:
     ("n", "steps"), [(1, [1]), (7, [1]), (12, [1]), (13, [2, 1]), (49, [8, 4, 2, 1])]
 )
 def test_the_first_level_has_seven_places_a_side_where_it_can(n: int, steps: list[int]) -> None:
-    assert _steps(n) == steps
+    assert _grid_distances(n) == steps
 
 
 def test_fills_are_compared_by_rank(phantom_model: cxr.Classifier, drawn: Radiograph) -> None:

@@ -1,4 +1,4 @@
-"""Figures, slices and comparisons of whole tables, against scikit-learn."""
+"""Figures, subgroups and comparisons of whole tables, against scikit-learn."""
 
 from __future__ import annotations
 
@@ -147,9 +147,9 @@ def test_the_area_of_a_pair(rows: pd.DataFrame) -> None:
     assert found.films == len(pair)
 
 
-def test_slices_share_out_the_films(rows: pd.DataFrame) -> None:
+def test_subgroups_share_out_the_films(rows: pd.DataFrame) -> None:
     test = select(rows, split="test")
-    found = subgroups.all_slices(test, LABELS, resamples=0)
+    found = subgroups.all_subgroups(test, LABELS, resamples=0)
     for by in ("source", "view", "age_group", "sex", "recommended"):
         assert sum(each.films for each in found if each.by == by) == len(test)
     assert {each.name for each in found if each.by == "view"} == {"unknown", "AP", "PA"}
@@ -162,8 +162,8 @@ def test_slices_share_out_the_films(rows: pd.DataFrame) -> None:
     }
 
 
-def test_a_slice_s_figures_are_those_of_its_films(rows: pd.DataFrame) -> None:
-    found = subgroups.all_slices(rows, LABELS, ("view",), 60)
+def test_a_subgroup_s_figures_are_those_of_its_films(rows: pd.DataFrame) -> None:
+    found = subgroups.all_subgroups(rows, LABELS, ("view",), 60)
     for each in found:
         films = select(rows, view=each.name)
         alone = evidence.figures(films, LABELS, 60)
@@ -171,10 +171,10 @@ def test_a_slice_s_figures_are_those_of_its_films(rows: pd.DataFrame) -> None:
         assert repr(each.figures) == repr(alone)
 
 
-def test_the_worst_slice_is_on_top_and_small_ones_below() -> None:
-    def made(name: str, value: float, films: int) -> subgroups.Slice:
+def test_the_worst_subgroup_is_on_top_and_small_ones_below() -> None:
+    def made(name: str, value: float, films: int) -> subgroups.Subgroup:
         figure = evidence.Figure(value, np.nan, np.nan, films, films)
-        return subgroups.Slice("source", name, films, films, {("f1", "T"): figure})
+        return subgroups.Subgroup("source", name, films, films, {("f1", "T"): figure})
 
     some = [
         made("good", 0.9, 50),
@@ -186,8 +186,8 @@ def test_the_worst_slice_is_on_top_and_small_ones_below() -> None:
     assert order == ["bad", "good", "small", "none"]
 
 
-def test_slices_become_rows(rows: pd.DataFrame) -> None:
-    found = subgroups.all_slices(rows, LABELS, ("sex",), 0)
+def test_subgroups_become_rows(rows: pd.DataFrame) -> None:
+    found = subgroups.all_subgroups(rows, LABELS, ("sex",), 0)
     frame = subgroups.frame(found)
     assert len(frame) == len(found) * (len(evidence.OF_CLASS) * 4 + len(evidence.OVERALL))
     line = frame[(frame.slice == "F") & (frame.figure == "recall") & (frame.label == "T")]
@@ -278,10 +278,10 @@ def test_without_areas_the_other_figures_are_the_same(tmp_path: Path) -> None:
     }
 
 
-def test_slices_stop_when_they_are_told_to(tmp_path: Path) -> None:
+def test_subgroups_stop_when_they_are_told_to(tmp_path: Path) -> None:
     rows = select(table(raw(120), tmp_path), split="test")
     heard: list[float] = []
-    subgroups.all_slices(rows, LABELS, resamples=0, progress=lambda x: not heard.append(x))
+    subgroups.all_subgroups(rows, LABELS, resamples=0, progress=lambda x: not heard.append(x))
     assert heard == sorted(heard)
     assert heard[-1] == 1
     stopped: list[float] = []
@@ -291,7 +291,7 @@ def test_slices_stop_when_they_are_told_to(tmp_path: Path) -> None:
         return False
 
     with pytest.raises(Cancelled):
-        subgroups.all_slices(rows, LABELS, resamples=0, progress=no)
+        subgroups.all_subgroups(rows, LABELS, resamples=0, progress=no)
     assert stopped == heard[:1]
 
 
@@ -313,7 +313,7 @@ def test_a_lead_is_taken_on_the_same_films_in_the_same_resamples(
 
 def test_no_patients_are_counted_where_none_is_known(rows: pd.DataFrame) -> None:
     anonymous = rows.assign(patient=rows.patient.where(rows.sex != "F", "").astype("category"))
-    found = {each.name: each for each in subgroups.all_slices(anonymous, LABELS, ("sex",), 0)}
+    found = {each.name: each for each in subgroups.all_subgroups(anonymous, LABELS, ("sex",), 0)}
     assert found["F"].patients is None
     assert found["M"].patients
     table = subgroups.frame(list(found.values())).set_index("slice")

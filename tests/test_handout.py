@@ -15,7 +15,7 @@ from screened import row, write
 from cxr.errors import ScreenError
 from cxr.notice import NOTICE
 from cxr.worklist.handout import hand_out
-from cxr.worklist.results import Results, Wanted
+from cxr.worklist.results import ResultFilter, Results
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def lists(data: bytes) -> dict[str, list[dict[str, str]]]:
 
 
 def test_each_film_goes_to_as_many_readers_and_each_pair_shares_as_many(results: Results) -> None:
-    found = lists(hand_out(results, results.find(Wanted()), 3, 2))
+    found = lists(hand_out(results, results.find(ResultFilter()), 3, 2))
     key = found.pop("key.csv")
     assert set(found) == {"reader-1.csv", "reader-2.csv", "reader-3.csv"}
     assert len({line["sha256"] for line in key}) == len(key) == 13
@@ -52,7 +52,7 @@ def test_each_film_goes_to_as_many_readers_and_each_pair_shares_as_many(results:
 
 
 def test_a_readers_list_tells_no_score_nor_runs_anything(results: Results) -> None:
-    found = lists(hand_out(results, results.find(Wanted(low=0.3)), 2, 1))
+    found = lists(hand_out(results, results.find(ResultFilter(low=0.3)), 2, 1))
     for name, each in found.items():
         assert [line["sha256"] for line in each] == sorted(line["sha256"] for line in each)
         assert {line["notice"] for line in each} == {NOTICE}
@@ -65,4 +65,4 @@ def test_a_readers_list_tells_no_score_nor_runs_anything(results: Results) -> No
 @pytest.mark.parametrize(("readers", "each"), [(2, 3), (0, 0), (13, 2), (2, 0)])
 def test_what_cannot_be_handed_out_is_said(results: Results, readers: int, each: int) -> None:
     with pytest.raises(ScreenError, match="bad_request"):
-        hand_out(results, results.find(Wanted()), readers, each)
+        hand_out(results, results.find(ResultFilter()), readers, each)

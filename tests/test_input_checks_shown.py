@@ -26,7 +26,7 @@ import cxr.model.lungs
 from cxr.__main__ import main
 from cxr.metrics import subgroups
 from cxr.model.bundle import open_bundle
-from cxr.review.queue import Wanted, queue
+from cxr.review.queue import QueueFilter, queue
 from cxr.teaching.story import Story, StoryStep
 from train.evaluation import input_check_pictures
 from ui.panels import input_checks as shown
@@ -212,10 +212,10 @@ def test_a_saved_map_says_it_first(model: Admit) -> None:
     what = map_tasks.wanted(drawn(), asked, "T", "gradcam")
     read = Reading(prediction=prediction, passport=found)
     drawing = map_tasks.ComputedMap(cxr.explain.grad_cam(asked, drawn(), "T"))
-    lines = map_text.caption(GIVEN, read, what, map_text.Found(drawing), asked)
+    lines = map_text.caption(GIVEN, read, what, map_text.MapEvidence(drawing), asked)
     assert lines[0].startswith("Outside what this model knows: distance ")
     known = map_text.caption(
-        GIVEN, replace(read, passport=None), what, map_text.Found(drawing), asked
+        GIVEN, replace(read, passport=None), what, map_text.MapEvidence(drawing), asked
     )
     assert known == lines[1:]
 
@@ -257,7 +257,7 @@ def test_scores_leave_with_their_flags(model: Admit) -> None:
     assert row["set_0.9"] == row["set_0.99"] == ""
 
 
-def test_flags_are_slices_and_narrow_the_queue(tmp_path: Path) -> None:
+def test_flags_are_subgroups_and_narrow_the_queue(tmp_path: Path) -> None:
     frame = raw(60)
     old = table(frame, tmp_path)
     assert [name for name, _ in subgroups.parts(old, "passport")] == ["unknown"]
@@ -267,7 +267,7 @@ def test_flags_are_slices_and_narrow_the_queue(tmp_path: Path) -> None:
     counts = {name: int(films.sum()) for name, films in subgroups.parts(rows, "passport")}
     assert counts == {"child": 10, "noisy": 10, "none": 50}
     assert address.flags_of(rows) == ["child", "noisy"]
-    found = queue(rows, LABELS, Wanted("test", passport="noisy", shown="all"))
+    found = queue(rows, LABELS, QueueFilter("test", passport="noisy", shown="all"))
     assert len(found.rows) + found.hidden == 10
     assert set(found.rows.passport) == {"noisy;child"}
 

@@ -72,7 +72,7 @@ def test_one_command_fits_stores_and_reports(
     before = evaluate.predictions(bundle)
     assert main(["passport", "--data", str(data), "--out", str(bundle)]) == 0
     page = capsys.readouterr().out
-    for heading in ("Limits", "Faults", "Films as they are", "Children", "Time"):
+    for heading in ("Limits", "Corruptions", "Films as they are", "Children", "Time"):
         assert f"## {heading}" in page
     for row in ("| noise | `noisy` | ", "| smaller | `too_small` | ", "| a copy | `known_film` | "):
         assert row in page

@@ -22,7 +22,7 @@ FILM = png(film(300, 260))
 
 
 @pytest.fixture(scope="module")
-def answers(phantom_model: cxr.Classifier) -> dict[layers.Layer, np.ndarray]:
+def answers(phantom_model: cxr.Classifier) -> dict[layers.NetworkLayer, np.ndarray]:
     return layers.answers(phantom_model, cxr.read(FILM))
 
 
@@ -41,7 +41,7 @@ def test_layers_are_named_by_what_they_are(phantom_model: cxr.Classifier) -> Non
 
 
 def test_answers_are_those_of_the_keras_layers(
-    phantom_model: cxr.Classifier, answers: dict[layers.Layer, np.ndarray]
+    phantom_model: cxr.Classifier, answers: dict[layers.NetworkLayer, np.ndarray]
 ) -> None:
     import keras
 
@@ -69,7 +69,7 @@ def test_the_work_can_be_stopped(phantom_model: cxr.Classifier) -> None:
 
 
 def test_shares_and_bias_add_up_to_the_logit(
-    phantom_model: cxr.Classifier, answers: dict[layers.Layer, np.ndarray]
+    phantom_model: cxr.Classifier, answers: dict[layers.NetworkLayer, np.ndarray]
 ) -> None:
     films = [cxr.read(FILM), cxr.read(png(film(200, 260)))]
     for label in phantom_model.labels:

@@ -5,7 +5,7 @@ import pytest
 
 from cxr.explain import contours, worth_a_map
 from cxr.explain_eval import words
-from cxr.explain_eval.deletion import FAITHFUL, UNTESTABLE, Curve, Faithfulness
+from cxr.explain_eval.deletion import FAITHFUL, UNTESTABLE, DeletionInsertion, Faithfulness
 from cxr.explain_eval.localisation import (
     AgainstBoxes,
     against_boxes,
@@ -100,8 +100,8 @@ def test_a_map_against_boxes_at_its_method_s_threshold() -> None:
     assert against_boxes(np.zeros((8, 16)), box, "gradcam") == AgainstBoxes(False, 0.0, 0.0, 0.125)
 
 
-def curve(gain: float) -> Curve:
-    return Curve(np.zeros(2), np.full(2, gain))
+def curve(gain: float) -> DeletionInsertion:
+    return DeletionInsertion(np.zeros(2), np.full(2, gain))
 
 
 def test_what_is_said_of_a_map() -> None:

@@ -166,7 +166,7 @@ def test_film_and_mask_move_together(rng: np.random.Generator) -> None:
     inside = np.where(drawn_lungs(96, 96), 255, 0).astype(np.uint8)
     moved = 0
     for _ in range(20):
-        film_too, mask_too = masks.place(inside, inside, how, rng)
+        film_too, mask_too = masks.random_affine(inside, inside, how, rng)
         shown = mask_too > 0  # past the film's edge there is no lung, whatever fills the film
         np.testing.assert_array_equal(film_too[shown], mask_too[shown])
         moved += not np.array_equal(mask_too, inside)

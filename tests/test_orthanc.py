@@ -18,7 +18,7 @@ from pynetdicom import AE
 
 import cxr
 from cxr.__main__ import main
-from cxr.dicom_out.marks import Region
+from cxr.dicom_out.marks import MarkedRegion
 from cxr.dicom_out.results import results
 from cxr.dicomweb.client import fetch, store
 from cxr.dicomweb.query import Query, search
@@ -95,7 +95,7 @@ def test_results_are_sent_once_and_the_film_is_read(
 ) -> None:
     film = there(pacs, study=1)
     data = fetch(film)
-    region = Region((1, 2, 3, 4), {"T": 0.5})
+    region = MarkedRegion((1, 2, 3, 4), {"T": 0.5})
     made = results(data, cxr.assess(film, phantom_model), phantom_model, region=region)
     assert found(pacs, unread=True) == studies(2, 1)
     assert store(pacs, [each.data for each in made]) == (2, 0)

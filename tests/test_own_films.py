@@ -14,21 +14,23 @@ import cxr
 from cxr.errors import Cancelled
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
-from cxr.review.folder import Folder, open_folder
+from cxr.review.folder import DataFolder, open_folder
 from cxr.screening.own_films import OWN, OwnFilms, listed, score
 from cxr.site_profiles import drift
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     return open_folder(make_own(tmp_path_factory.mktemp("own")))
 
 
-def scored(folder: Folder, model: cxr.Classifier) -> OwnFilms:
+def scored(folder: DataFolder, model: cxr.Classifier) -> OwnFilms:
     return score(folder, listed(folder, model).images, model, {})
 
 
-def test_what_cannot_be_reviewed_is_counted(folder: Folder, phantom_model: cxr.Classifier) -> None:
+def test_what_cannot_be_reviewed_is_counted(
+    folder: DataFolder, phantom_model: cxr.Classifier
+) -> None:
     found = listed(folder, phantom_model)
     assert (len(found.images), found.hidden, found.unlabelled) == (7, 1, 1)
     films = scored(folder, phantom_model)
@@ -38,7 +40,7 @@ def test_what_cannot_be_reviewed_is_counted(folder: Folder, phantom_model: cxr.C
 
 
 def test_rows_are_those_of_a_model_s_table(
-    folder: Folder, phantom_model: cxr.Classifier, room: tuple[Path, Path]
+    folder: DataFolder, phantom_model: cxr.Classifier, room: tuple[Path, Path]
 ) -> None:
     whole = table(open_bundle(room[1] / "room"))
     own = scored(folder, phantom_model).table
@@ -52,7 +54,10 @@ def test_rows_are_those_of_a_model_s_table(
 
 
 def test_scores_and_calls_go_by_the_profile(
-    folder: Folder, phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: DataFolder,
+    phantom_model: cxr.Classifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CXR_SITES", str(tmp_path))
     strict = phantom_model.at(profile(phantom_model, threshold=1e6))
@@ -65,7 +70,10 @@ def test_scores_and_calls_go_by_the_profile(
 
 
 def test_a_folder_that_is_scored_leaves_nothing_to_the_profile_s_watch(
-    folder: Folder, phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: DataFolder,
+    phantom_model: cxr.Classifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def numbers(model: cxr.Classifier, averages: Any, odds: Any) -> Any:
         return np.zeros((len(odds), drift.NUMBERS))
@@ -78,7 +86,7 @@ def test_a_folder_that_is_scored_leaves_nothing_to_the_profile_s_watch(
 
 
 def test_work_that_was_stopped_goes_on_with_the_rest(
-    folder: Folder, phantom_model: cxr.Classifier
+    folder: DataFolder, phantom_model: cxr.Classifier
 ) -> None:
     images, held = listed(folder, phantom_model).images, {}
     with pytest.raises(Cancelled):

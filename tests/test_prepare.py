@@ -19,7 +19,7 @@ from cxr.imaging.reader import read
 from train.__main__ import main
 from train.data import manifest
 from train.prepare import duplicates, perceptual_hash, prepare
-from train.prepare.prepare import Plan
+from train.prepare.prepare import PreparePlan
 from train.prepare.prepared import summary
 from train.prepare.sources import Naming, Source
 
@@ -48,9 +48,9 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
-def plan_of(path: Path, **more: object) -> Plan:
+def plan_of(path: Path, **more: object) -> PreparePlan:
     naming = Naming(labels=LABELS, patient=r"(person\d+)_")
-    return Plan((Source("home", path),), **{"naming": naming, "longer_side": 128, **more})  # type: ignore[arg-type]
+    return PreparePlan((Source("home", path),), **{"naming": naming, "longer_side": 128, **more})  # type: ignore[arg-type]
 
 
 def test_a_tree_becomes_films_split_by_patient(tree: Path, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_manifest_is_matched_by_hash_and_name(tmp_path: Path) -> None:
     (home / "film4.png").write_bytes(png(drawn(77, 500, 440)))  # of that name, but another film
     wanted = pd.DataFrame(rows)
     wanted.to_csv(like / "films.csv", index=False)
-    plan = Plan((Source("home", home),), like=like / "films.csv")
+    plan = PreparePlan((Source("home", home),), like=like / "films.csv")
     frame = prepare.prepare(plan, tmp_path / "out").frame
     expected = wanted.drop(index=[3, 4]).assign(lung_mask="")
     pd.testing.assert_frame_equal(frame, expected, check_dtype=False)
@@ -141,9 +141,9 @@ def test_a_manifest_is_matched_by_hash_and_name(tmp_path: Path) -> None:
     exact = reduce_film(duplicates.middle(drawn(2, 500, 440)), 256)
     assert np.abs(again.astype(int) - exact).mean() < 2, "the middle, as the manifest has it"
     for other, wanted_text in (
-        (Plan((Source("away", home),), like=plan.like), "knows no source away"),
-        (Plan(plan.sources * 2), "Two sources have one name"),
-        (Plan(plan.sources, external=("far",)), "No source is called far"),
+        (PreparePlan((Source("away", home),), like=plan.like), "knows no source away"),
+        (PreparePlan(plan.sources * 2), "Two sources have one name"),
+        (PreparePlan(plan.sources, external=("far",)), "No source is called far"),
     ):
         with pytest.raises(DataError, match=wanted_text):
             prepare.prepare(other, tmp_path / "never")
@@ -276,7 +276,7 @@ def test_a_name_that_no_file_can_have_is_a_film_that_is_not_there(tmp_path: Path
 @pytest.mark.parametrize("name", ["../../outside", "..", ".", "a\\b", "", " "])
 def test_no_source_s_name_leads_out_of_the_folder(tree: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="Say NAME=PATH") as caught:
-        prepare.prepare(Plan((Source(name, tree),)), tmp_path / "deep" / "er" / "out")
+        prepare.prepare(PreparePlan((Source(name, tree),)), tmp_path / "deep" / "er" / "out")
     assert caught.value.code == "bad_plan"
     assert sorted(tmp_path.iterdir()) == [tree], "nothing is written anywhere"
 

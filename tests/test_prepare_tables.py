@@ -16,7 +16,7 @@ from train.__main__ import main
 from train.data import manifest
 from train.prepare import prepare
 from train.prepare.film_search import find
-from train.prepare.prepare import Plan
+from train.prepare.prepare import PreparePlan
 from train.prepare.prepared import Prepared, summary
 from train.prepare.sources import Naming, Source
 from train.prepare.views import left_out
@@ -41,7 +41,7 @@ def home(folder: Path, names: list[str], rows: list[dict[str, str]]) -> Path:
 
 def prepared(table: Path, out: Path, display: str = "", **naming: object) -> Prepared:
     how = Naming(**{"labels": LABELS, **naming})  # type: ignore[arg-type]
-    return prepare.prepare(Plan((Source("s", table),), how, display=display), out)
+    return prepare.prepare(PreparePlan((Source("s", table),), how, display=display), out)
 
 
 def refusal(table: Path, out: Path, **naming: object) -> DataError:

@@ -17,7 +17,7 @@ from cxr.notice import NOTICE
 from cxr.review import exchange
 from cxr.worklist.handout import hand_out
 from cxr.worklist.readings import Read, Readings
-from cxr.worklist.results import Results, Wanted
+from cxr.worklist.results import ResultFilter, Results
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def results(tmp_path: Path) -> Results:
 def filled(results: Results, calls: dict[str, list[str]]) -> list[tuple[str, bytes]]:
     """The lists that were handed out, filled from above; what is not given is left empty."""
     found = []
-    packed = hand_out(results, results.find(Wanted()), len(calls), len(calls))
+    packed = hand_out(results, results.find(ResultFilter()), len(calls), len(calls))
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         for name, said in calls.items():
             text = archive.read("reader-1.csv").decode("utf-8-sig")
@@ -74,7 +74,7 @@ def test_copies_have_what_was_said_of_the_film(results: Results) -> None:
 def test_it_leaves_as_a_table_that_runs_nothing(results: Results) -> None:
     found = Readings(results, filled(results, {"Ann": ["P", "T"], "Ben": ["N", "T"]}))
     lines = list(
-        csv.DictReader(io.StringIO(found.to_csv(results.find(Wanted())).decode("utf-8-sig")))
+        csv.DictReader(io.StringIO(found.to_csv(results.find(ResultFilter())).decode("utf-8-sig")))
     )
     assert [line["path"] for line in lines][:2] == ["van/copy.png", "van/film5.png"]
     assert {line["notice"] for line in lines} == {NOTICE}

@@ -71,13 +71,13 @@ def test_a_reader_s_verdicts_stand_on_the_reports(
 ) -> None:
     from cxr.manifest import case_of
     from cxr.review.entries import Entry
-    from cxr.review.store import Store, new_key
+    from cxr.review.store import ReviewStore, new_key
 
     monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
     folder, out = tmp_path / "films", tmp_path / "report.json"
     folder.mkdir()
     (folder / "x.png").write_bytes(FILM)
-    kept = Store(str(tmp_path / "review.sqlite3"))
+    kept = ReviewStore(str(tmp_path / "review.sqlite3"))
     for reader, note in (("A. Reader", "a shadow"), ("Another", "nothing")):
         case, digest = case_of("x.png"), phantom_model.bundle.digest
         entry = Entry(new_key(), "verdict", reader, case, "x.png", digest, "N", "T", "model_wrong")

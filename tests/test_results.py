@@ -14,7 +14,7 @@ from screened import row, write
 
 from cxr.errors import ScreenError
 from cxr.notice import NOTICE
-from cxr.worklist.results import Results, Wanted
+from cxr.worklist.results import ResultFilter, Results
 
 ROWS = [
     row("a", -1.0, flags="outside"),
@@ -33,7 +33,7 @@ def results(tmp_path: Path) -> Results:
 
 
 def _paths(results: Results, **wanted: object) -> str:
-    found = results.find(Wanted(**wanted))  # type: ignore[arg-type]
+    found = results.find(ResultFilter(**wanted))  # type: ignore[arg-type]
     return "".join(each["path"] for each in results.rows(found, ("path",)))
 
 
@@ -76,7 +76,7 @@ def test_how_many_there_are_of_each(results: Results) -> None:
 
 
 def test_the_recall_list_keeps_the_order_and_runs_nothing(results: Results) -> None:
-    told = results.recall_list(results.find(Wanted(decision="T"))).decode("utf-8-sig")
+    told = results.recall_list(results.find(ResultFilter(decision="T"))).decode("utf-8-sig")
     found = list(csv.DictReader(io.StringIO(told)))
     assert [each["path"] for each in found] == ["b", "e", "'=d"]
     assert {each["notice"] for each in found} == {NOTICE}

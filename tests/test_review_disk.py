@@ -13,14 +13,14 @@ import pytest
 from reviews import verdict
 
 from cxr.errors import ReviewError
-from cxr.review.store import Store
+from cxr.review.store import ReviewStore
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_a_full_disk_keeps_nothing_and_says_so(tmp_path: Path) -> None:
     place = tmp_path / "r"
-    store = Store(str(place))
+    store = ReviewStore(str(place))
     kept = store.record(verdict())
     with store._database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
@@ -33,7 +33,7 @@ def test_a_full_disk_keeps_nothing_and_says_so(tmp_path: Path) -> None:
 
 
 def test_commits_are_on_the_disk_before_they_are_confirmed(tmp_path: Path) -> None:
-    store = Store(str(tmp_path / "r"))
+    store = ReviewStore(str(tmp_path / "r"))
     with store._database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
@@ -43,8 +43,8 @@ WRITER = """
 import itertools, sys
 sys.path[:0] = [{root!r}, {root!r} + "/tests"]
 from reviews import verdict
-from cxr.review.store import Store
-store = Store(sys.argv[1])
+from cxr.review.store import ReviewStore
+store = ReviewStore(sys.argv[1])
 for i in itertools.count():
     print(store.record(verdict(sys.argv[2], f"images/{{i}}.jpg", note="x" * 500)).key, flush=True)
 """
@@ -76,7 +76,7 @@ def test_nothing_confirmed_is_lost_to_kill_9(tmp_path: Path) -> None:
             confirmed |= {line.strip() for line in lines if line.endswith("\n")}
             writer.wait()
             writer.stdout.close()
-        store = Store(str(place))
+        store = ReviewStore(str(place))
         rows = store.entries()
         store.close()
         assert confirmed <= {row.key for row in rows}

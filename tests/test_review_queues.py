@@ -9,7 +9,7 @@ from reviews import verdict
 
 from cxr.manifest import case_of
 from cxr.review.entries import standing
-from cxr.review.queue import SORTS, Wanted, narrowed, queue
+from cxr.review.queue import SORTS, QueueFilter, narrowed, queue
 
 
 def table(rng: np.random.Generator, n: int = 400, labels: str = "NPT") -> pd.DataFrame:
@@ -37,7 +37,7 @@ def table(rng: np.random.Generator, n: int = 400, labels: str = "NPT") -> pd.Dat
 @pytest.mark.parametrize("sort", SORTS)
 def test_t_called_n_comes_first_then_n_called_t(rng: np.random.Generator, sort: str) -> None:
     rows = table(rng)
-    found = queue(rows, ("N", "P", "T"), Wanted("test", sort=sort, shown="all")).rows
+    found = queue(rows, ("N", "P", "T"), QueueFilter("test", sort=sort, shown="all")).rows
     pairs = list(zip(found.label, found.called, strict=True))
 
     def group(pair: tuple[str, str]) -> int:
@@ -62,36 +62,36 @@ def test_t_called_n_comes_first_then_n_called_t(rng: np.random.Generator, sort: 
 
 def test_cases_that_may_not_be_shown_are_passed_over_and_counted(rng: np.random.Generator) -> None:
     rows = table(rng)
-    found = queue(rows, ("N", "P", "T"), Wanted("val"))
+    found = queue(rows, ("N", "P", "T"), QueueFilter("val"))
     wrong = rows[(rows.split == "val") & (rows.label != rows.called)]
     assert set(found.rows.case) == set(wrong[wrong.display].case)
     assert found.hidden == (~wrong.display).sum() > 0
-    assert found.place(found.rows.case.iloc[5]) == 5
-    assert found.place("0" * 12) is None
+    assert found.position(found.rows.case.iloc[5]) == 5
+    assert found.position("0" * 12) is None
 
 
 def test_filters_narrow_the_queue(rng: np.random.Generator) -> None:
     rows, labels = table(rng), ("N", "P", "T")
     for truth, called in (("T", "N"), ("T", "T")):
-        found = queue(rows, labels, Wanted("test", "a", truth, called)).rows
+        found = queue(rows, labels, QueueFilter("test", "a", truth, called)).rows
         assert len(found) > 0
         assert {*zip(found.source, found.label, found.called, strict=True)} == {
             ("a", truth, called)
         }
-    assert len(queue(rows, labels, Wanted("test", "nowhere")).rows) == 0
+    assert len(queue(rows, labels, QueueFilter("test", "nowhere")).rows) == 0
 
 
 def test_other_labels_errors_come_by_loss_alone(rng: np.random.Generator) -> None:
-    found = queue(table(rng, labels="AB"), ("A", "B"), Wanted("test", sort="margin")).rows
+    found = queue(table(rng, labels="AB"), ("A", "B"), QueueFilter("test", sort="margin")).rows
     assert list(found.loss) == sorted(found.loss, reverse=True)
     assert (found.label.astype(str) != found.called.astype(str)).all()
 
 
 def test_a_blind_queue_tells_nothing(rng: np.random.Generator) -> None:
     rows, labels = table(rng), ("N", "P", "T")
-    found = queue(rows, labels, Wanted("test", truth="T", called="N", blind=True)).rows
+    found = queue(rows, labels, QueueFilter("test", truth="T", called="N", blind=True)).rows
     assert list(found.case) == sorted(found.case)
-    everything = queue(rows, labels, Wanted("test", blind=True, sort="loss")).rows
+    everything = queue(rows, labels, QueueFilter("test", blind=True, sort="loss")).rows
     assert list(found.case) == list(everything.case)
 
 
@@ -99,7 +99,7 @@ def test_a_mixed_queue_holds_as_many_right_calls_and_its_order_does_not_tell_whi
     rng: np.random.Generator,
 ) -> None:
     rows = table(rng)
-    found = queue(rows, ("N", "P", "T"), Wanted("test", truth="T", shown="mixed")).rows
+    found = queue(rows, ("N", "P", "T"), QueueFilter("test", truth="T", shown="mixed")).rows
     right = found.label.astype(str) == found.called.astype(str)
     here = rows[(rows.split == "test") & (rows.label == "T") & rows.display]
     there = here.label.astype(str) == here.called.astype(str)
@@ -109,7 +109,7 @@ def test_a_mixed_queue_holds_as_many_right_calls_and_its_order_does_not_tell_whi
 
 
 def test_a_consensus_ends_a_dispute(rng: np.random.Generator) -> None:
-    found = queue(table(rng), ("N", "P", "T"), Wanted("test"))
+    found = queue(table(rng), ("N", "P", "T"), QueueFilter("test"))
     first, second, third = found.rows.image[:3]
     rows = [verdict("A", first), verdict("B", first, verdict="subtle"), verdict("A", second)]
     rows += [verdict("A", third), verdict("B", third, verdict="unsure")]

@@ -17,7 +17,7 @@ from cxr.manifest import case_of
 from cxr.review import entries
 from cxr.review import store as store_module
 from cxr.review.entries import LATER, settled, standing
-from cxr.review.store import Store, new_key, setting
+from cxr.review.store import ReviewStore, new_key, setting
 from cxr.study.answers import Answer, Answers
 
 ROOT = Path(__file__).parents[1]
@@ -29,8 +29,8 @@ def place(empty_database: str) -> str:
 
 
 @pytest.fixture
-def store(place: str) -> Iterator[Store]:
-    opened = Store(place)
+def store(place: str) -> Iterator[ReviewStore]:
+    opened = ReviewStore(place)
     yield opened
     opened.close()
 
@@ -39,7 +39,7 @@ def refused(code: str) -> pytest.RaisesExc[ReviewError]:
     return pytest.RaisesExc(ReviewError, check=lambda error: error.code == code)
 
 
-def test_a_row_comes_back_as_it_was_given(store: Store) -> None:
+def test_a_row_comes_back_as_it_was_given(store: ReviewStore) -> None:
     given = verdict(note="Ärger\r\nat the left apex; 100 %", severity="major", reader=" A  B ")
     kept = store.record(given)
     assert kept.note == "Ärger\nat the left apex; 100 %"
@@ -49,7 +49,7 @@ def test_a_row_comes_back_as_it_was_given(store: Store) -> None:
     assert store.entries(reader="nobody") == []
 
 
-def test_a_form_sent_twice_is_one_row(store: Store) -> None:
+def test_a_form_sent_twice_is_one_row(store: ReviewStore) -> None:
     form = verdict()
     first = store.record(form)
     assert store.record(form) == first
@@ -59,7 +59,7 @@ def test_a_form_sent_twice_is_one_row(store: Store) -> None:
     assert store.entries() == [first]
 
 
-def test_a_form_sent_by_many_at_once_is_one_row(store: Store) -> None:
+def test_a_form_sent_by_many_at_once_is_one_row(store: ReviewStore) -> None:
     form, kept = verdict(), []
     threads = [threading.Thread(target=lambda: kept.append(store.record(form))) for _ in range(8)]
     for thread in threads:
@@ -71,7 +71,7 @@ def test_a_form_sent_by_many_at_once_is_one_row(store: Store) -> None:
     assert store.entries() == kept[:1]
 
 
-def test_a_changed_mind_is_a_new_row_and_an_undo_is_another(store: Store) -> None:
+def test_a_changed_mind_is_a_new_row_and_an_undo_is_another(store: ReviewStore) -> None:
     first = store.record(verdict(verdict="subtle"))
     second = store.record(verdict(verdict="unsure"))
     who = (first.case, "A")
@@ -83,7 +83,7 @@ def test_a_changed_mind_is_a_new_row_and_an_undo_is_another(store: Store) -> Non
     assert store.entries()[:3] == [first, second, undo]
 
 
-def test_only_one_s_own_verdict_can_be_taken_back(store: Store) -> None:
+def test_only_one_s_own_verdict_can_be_taken_back(store: ReviewStore) -> None:
     kept = store.record(verdict())
     read = store.record(blind())
     elsewhere = replace(withdrawn(kept), hospital="Mbarara", profile="d" * 64)
@@ -94,7 +94,7 @@ def test_only_one_s_own_verdict_can_be_taken_back(store: Store) -> None:
     assert store.entries() == [kept, read]
 
 
-def test_a_consensus_is_a_row_of_its_own_and_only_of_those_who_judged(store: Store) -> None:
+def test_a_consensus_is_a_row_of_its_own_and_only_of_those_who_judged(store: ReviewStore) -> None:
     for reader in "AB":
         store.record(verdict(reader, verdict="subtle"))
     with refused("not_judged"):
@@ -115,9 +115,9 @@ def test_a_consensus_is_a_row_of_its_own_and_only_of_those_who_judged(store: Sto
 
 
 def test_a_consensus_comes_in_after_the_verdicts_that_it_rests_on(
-    store: Store, tmp_path: Path
+    store: ReviewStore, tmp_path: Path
 ) -> None:
-    other = Store(str(tmp_path / "other"))
+    other = ReviewStore(str(tmp_path / "other"))
     for reader in "AB":
         other.record(verdict(reader))
     other.record(consensus("A", "B"))
@@ -128,14 +128,14 @@ def test_a_consensus_comes_in_after_the_verdicts_that_it_rests_on(
 
 
 @pytest.mark.parametrize("name", ["consensus", " Consensus "])
-def test_no_reader_is_called_consensus(store: Store, name: str) -> None:
+def test_no_reader_is_called_consensus(store: ReviewStore, name: str) -> None:
     for row in (verdict(name), blind(name), consensus("A", "consensus")):
         with refused("reserved_name"):
             store.record(row)
 
 
 @pytest.mark.parametrize("took_part", ["", "A", "A\nA", "A\n", "A\n B", f"A\n{'x' * 61}"])
-def test_a_consensus_is_that_of_two_readers_or_more(store: Store, took_part: str) -> None:
+def test_a_consensus_is_that_of_two_readers_or_more(store: ReviewStore, took_part: str) -> None:
     store.record(verdict())
     with refused("bad_entry"):
         store.record(replace(consensus("A", "B"), took_part=took_part))
@@ -165,13 +165,13 @@ def test_a_consensus_is_that_of_two_readers_or_more(store: Store, took_part: str
     ],
 )
 def test_what_no_form_gives_is_refused(tmp_path: Path, change: dict[str, str]) -> None:
-    store = Store(str(tmp_path / "r"))
+    store = ReviewStore(str(tmp_path / "r"))
     with refused("bad_entry"):
         store.record(replace(verdict(), **change))
     assert store.entries() == []
 
 
-def test_the_database_itself_refuses_to_change_or_delete(store: Store, place: str) -> None:
+def test_the_database_itself_refuses_to_change_or_delete(store: ReviewStore, place: str) -> None:
     kept = store.record(verdict())
     name = store_module._entries.name
     statements = [f"UPDATE {name} SET note = 'x'", f"DELETE FROM {name}"]
@@ -189,8 +189,10 @@ def test_the_database_itself_refuses_to_change_or_delete(store: Store, place: st
     assert store.entries() == [kept]
 
 
-def test_import_is_whole_or_not_at_all_and_twice_is_once(store: Store, tmp_path: Path) -> None:
-    other = Store(str(tmp_path / "other"))
+def test_import_is_whole_or_not_at_all_and_twice_is_once(
+    store: ReviewStore, tmp_path: Path
+) -> None:
+    other = ReviewStore(str(tmp_path / "other"))
     first = other.record(verdict())
     other.record(withdrawn(first))
     rows = other.entries()
@@ -206,7 +208,7 @@ def test_import_is_whole_or_not_at_all_and_twice_is_once(store: Store, tmp_path:
 
 def test_several_readers_write_at_once(place: str) -> None:
     def read(reader: str) -> None:
-        own = Store(place)
+        own = ReviewStore(place)
         for i in range(10):
             own.record(verdict(reader, f"images/{i}.jpg"))
         own.close()
@@ -216,21 +218,21 @@ def test_several_readers_write_at_once(place: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    store = Store(place)
+    store = ReviewStore(place)
     assert len(standing(store.entries())) == 30
     store.close()
 
 
-def test_another_version_s_database_is_refused(store: Store, place: str) -> None:
+def test_another_version_s_database_is_refused(store: ReviewStore, place: str) -> None:
     with store._database.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE {store_module._schema.name} SET version = 99")
     with refused("other_schema"):
-        Store(place)
+        ReviewStore(place)
 
 
 @pytest.mark.parametrize(("version", "lacking"), [(1, LATER), (2, LATER[1:])])
 def test_an_older_database_gets_the_columns_that_it_lacks(
-    store: Store, place: str, version: int, lacking: tuple[str, ...]
+    store: ReviewStore, place: str, version: int, lacking: tuple[str, ...]
 ) -> None:
     kept = store.record(verdict())
     with store._database.engine.begin() as connection:
@@ -238,7 +240,7 @@ def test_an_older_database_gets_the_columns_that_it_lacks(
         for name in lacking:
             connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")
         connection.exec_driver_sql(f"UPDATE {store_module._schema.name} SET version = {version}")
-    newer = Store(place)
+    newer = ReviewStore(place)
     assert newer.entries() == [kept]
     by_profile = {"hospital": "Mbarara", "profile": "d" * 64}
     marked = newer.record(verdict("B", mark=".1000,.2000,.3000,.4000", **by_profile))
@@ -247,7 +249,7 @@ def test_an_older_database_gets_the_columns_that_it_lacks(
     newer.record(verdict("B"))
     newer.record(consensus("A", "B"))
     newer.close()
-    again = Store(place)
+    again = ReviewStore(place)
     assert len(again.entries()) == 4
     again.close()
 
@@ -266,7 +268,7 @@ def test_what_is_no_database_of_reviews_is_refused_and_left_alone(tmp_path: Path
         ("postgresql://user:secret@127.0.0.1:1/x", "store_unavailable"),
     ):
         with pytest.raises(ReviewError) as refusal:
-            Store(str(path))
+            ReviewStore(str(path))
         assert refusal.value.code == code
         assert "secret" not in str(refusal.value)
         assert str(tmp_path) not in str(refusal.value)

@@ -45,7 +45,7 @@ def plan(tmp_path: Path) -> recipe.Recipe:
 def test_ranges_are_read_and_senseless_ones_refused(tmp_path: Path, plan: recipe.Recipe) -> None:
     found = search.ranges(plan)
     assert set(found) == {"training.learning_rate", "training.batch", "augmentation.gamma"}
-    assert found["training.batch"] == search.Range("any", (16, 32))
+    assert found["training.batch"] == search.SearchRange("any", (16, 32))
     path = tmp_path / "bad.toml"
     for table, wanted in (
         ("", "no \\[search\\] table"),

@@ -11,7 +11,7 @@ import pytest
 
 import cxr
 from ui.base.formatting import score
-from ui.session.map_tasks import Wanted
+from ui.session.map_tasks import MapRequest
 from ui.work.session_cache import NICE, Job, ProgressCall, Shelf
 from ui.work.shared import job_of
 
@@ -40,7 +40,7 @@ def test_the_shelf_drops_what_was_used_longest_ago() -> None:
 
 def test_the_shelf_lets_go_of_all_that_names_a_film() -> None:
     shelf = Shelf()
-    what = Wanted("hash", "model", "T", "gradcam")
+    what = MapRequest("hash", "model", "T", "gradcam")
     for key in (
         ("film", "hash", 0, False),
         ("map", what),

@@ -15,7 +15,7 @@ from sites import profile, reference, some_head
 import cxr
 from cxr.__main__ import main
 from cxr.report.page import page_of
-from cxr.review.store import Store
+from cxr.review.store import ReviewStore
 from cxr.site import yields
 from cxr.site_profiles import store
 from cxr.teaching import samples
@@ -211,7 +211,7 @@ def test_verdicts_of_review_are_labels(
     asked = ["site", "fit", str(films), "--name", "Judged", "--verdicts", *_at(phantom_model)]
     assert main(asked) == 2
     assert "no_films" in capsys.readouterr().err
-    judged = Store(str(tmp_path / "review.sqlite3"))
+    judged = ReviewStore(str(tmp_path / "review.sqlite3"))
     wrong = {"verdict": "label_wrong", "correction": "N"}
     for name in names:
         judged.record(verdict(image=name, **wrong))

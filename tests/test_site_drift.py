@@ -67,9 +67,11 @@ def test_another_device_and_another_mix_are_told_apart(rng: np.random.Generator)
 
 def test_nothing_is_said_before_a_window_is_full(rng: np.random.Generator) -> None:
     seen, ill = _rows(rng, 60)
-    assert drift.look(seen, ill, _rows(rng, 99)[0]) == drift.Look(99)
-    assert drift.look(seen[:10], ill[:10], _rows(rng, 100)[0]) == drift.Look(100)
-    assert drift.look(np.zeros((0, 0), np.float32), None, _rows(rng, 100)[0]) == drift.Look(100)
+    assert drift.look(seen, ill, _rows(rng, 99)[0]) == drift.DriftFinding(99)
+    assert drift.look(seen[:10], ill[:10], _rows(rng, 100)[0]) == drift.DriftFinding(100)
+    assert drift.look(np.zeros((0, 0), np.float32), None, _rows(rng, 100)[0]) == drift.DriftFinding(
+        100
+    )
 
 
 @pytest.fixture
@@ -134,7 +136,7 @@ def test_an_alarm_is_told(watched_model: cxr.Classifier, tmp_path: Path) -> None
         f'{{"film": "{i:012}", "n": {[round(float(x), 4) for x in row]}}}'
         for i, row in enumerate(_rows(np.random.default_rng(1), 130, moved=3)[0])
     )
-    store.Folder(tmp_path).watched(site.identity).write_text("\n".join(lines) + "\n")
+    store.ProfileFolder(tmp_path).watched(site.identity).write_text("\n".join(lines) + "\n")
     found = watch.look(site, tmp_path)
     assert found.films == 130
     assert "looks" in found.alarms

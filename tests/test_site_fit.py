@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 import cxr
 from cxr.metrics import curves
 from cxr.site import fit, ridge, thresholds
-from cxr.site.films import Film
+from cxr.site.films import SiteFilm
 
 
 @pytest.mark.parametrize("strength", [0.001, 0.1])
@@ -222,7 +222,7 @@ def test_twice_a_stated_share_is_never_all(
     assert shares == pytest.approx([stated / 2, stated, double])
 
 
-def _sixty(films: list[Film]) -> list[Film]:
+def _sixty(films: list[SiteFilm]) -> list[SiteFilm]:
     """Twenty more that look otherwise."""
     more = [
         replace(each, identity=str(i), crude=tuple(look + 1 for look in each.crude))

@@ -15,7 +15,7 @@ import cxr
 from cxr.explain.gradient import at_input
 from cxr.imaging.preprocessing import preprocess
 from cxr.model import reference as stored
-from cxr.model.reference import LEVELS, LeftOut
+from cxr.model.reference import LEVELS, HoldOutNetwork
 from cxr.screening.standing import call_of
 from cxr.screening.words import reading
 from cxr.teaching import samples
@@ -146,7 +146,7 @@ def test_an_assessment_says_where_the_film_lies(
     assert 0 <= away.below_negatives <= 1
     assert not away.like
     assert "hospitals that it had not seen" in reading(away)
-    by = LeftOut("0" * 64, 3, *2 * ((0.0,) * len(LEVELS),))
+    by = HoldOutNetwork("0" * 64, 3, *2 * ((0.0,) * len(LEVELS),))
     monkeypatch.setattr(
         "cxr.screening.standing.reference_of", lambda m: replace(reference(m), left_out={"far": by})
     )
@@ -163,7 +163,7 @@ def test_a_reference_is_written_and_read_and_refused(
     folder = tmp_path / "phantom"
     shutil.copytree(phantom_model.bundle.folder, folder)
     assert stored.reference_of(phantom_model) is None
-    by = LeftOut("1" * 64, 3, *2 * (tuple(range(len(LEVELS))),))
+    by = HoldOutNetwork("1" * 64, 3, *2 * (tuple(range(len(LEVELS))),))
     known = replace(reference(phantom_model), left_out={"far": by})
     stored.save(folder, known, phantom_model.bundle.digest)
     again = stored.load(cxr.load(folder).bundle)

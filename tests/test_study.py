@@ -20,7 +20,7 @@ from cxr.notice import NOTICE
 from cxr.study import figures, plan
 from cxr.study.answers import Answer, Answers
 from cxr.study.export import to_csv
-from cxr.study.plan import Candidate, Plan
+from cxr.study.plan import Candidate, StudyPlan
 
 LABELS = ("N", "P", "T")
 BUNDLE = "b" * 64
@@ -30,11 +30,13 @@ def candidates(n: int = 30) -> list[Candidate]:
     return [Candidate(f"{i:064x}", LABELS[i % 5 % 3], LABELS[i % 3]) for i in range(n)]
 
 
-def planned(films: int = 20, share: float = 0.2, seed: int = 1) -> Plan:
+def planned(films: int = 20, share: float = 0.2, seed: int = 1) -> StudyPlan:
     return plan.make(candidates(), LABELS, BUNDLE, films, share, seed)
 
 
-def answer(made: Plan, place: int, stage: str, read: str, sure: int, reader: str = "R") -> Answer:
+def answer(
+    made: StudyPlan, place: int, stage: str, read: str, sure: int, reader: str = "R"
+) -> Answer:
     case = made.cases[place]
     known = (case.film, case.truth, case.advice, case.seeded)
     return Answer(made.study, BUNDLE, reader, *known, stage, read, sure)
@@ -165,7 +167,7 @@ def test_another_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert caught.value.code == "store_unavailable"
 
 
-def cohort(made: Plan, readers: int, seed: int = 0) -> list[Answer]:
+def cohort(made: StudyPlan, readers: int, seed: int = 0) -> list[Answer]:
     """Readers who see most, and who follow advice three times in four."""
     rng = np.random.default_rng(seed)
     said = []

@@ -175,13 +175,13 @@ def adopt(options: Namespace) -> None:
 
 
 def prepare(options: Namespace) -> None:
-    from .prepare.prepare import SHARES, Plan
+    from .prepare.prepare import SHARES, PreparePlan
     from .prepare.prepare import prepare as make_folder
     from .prepare.prepared import summary
     from .prepare.sources import Naming, Source
 
     named = [each.rpartition("=") for each in options.files]
-    plan = Plan(
+    plan = PreparePlan(
         sources=tuple(
             Source(name or Path(path).name.partition(".")[0], Path(path)) for name, _, path in named
         ),

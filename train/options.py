@@ -51,7 +51,7 @@ COMMANDS = {
     "folds": Command("train k times, score each film once", "recipe data", "k runs"),
     "search": Command("try values of a recipe", "recipe data trials", "leave-out runs"),
     "audit": Command("ask whether the disease or the hospital is told", "data out", "runs"),
-    "robustness": Command("score films with faults", "data out"),
+    "robustness": Command("score corrupted films", "data out"),
     "row": Command("print a bundle's row of docs/recipes.md", "data out"),
     "card": Command("print a bundle's model card", "out", "recipe"),
     "lungs-report": Command("print docs/lungs.md", "data out"),

@@ -17,21 +17,21 @@ case, how = read_case(sys.argv[1]), sys.argv[3]
 model, film = cxr.load(case.model), cxr.read(case.film)
 
 
-def once() -> explain.Stage | None:
+def once() -> explain.PartialMap | None:
     options = {"patch": PATCH, "stride": STRIDE, "fill": "blur"}
     if how == "full":
         explain.occlusion(model, film, case.label, **options)
         return None
-    stages = explain.drill_down(model, film, case.label, **options, share=0.25)
-    return next(stages) if how == "first" else list(stages)[-1]
+    maps = explain.drill_down(model, film, case.label, **options, share=0.25)
+    return next(maps) if how == "first" else list(maps)[-1]
 
 
 boxes = explain.patch_boxes(model.size, PATCH, STRIDE)
 effects = explain.box_effects(model, film, case.label, boxes, fill="black")
 side = int(len(boxes) ** 0.5)
-stage = once()
+last = once()
 answer = {
     "effects": summed_over_patches(effects.reshape(side, side)),
-    "forwards": stage.forwards if stage else len(boxes) + 1,
+    "forwards": last.forwards if last else len(boxes) + 1,
 }
 report(once, int(sys.argv[2]), answer)

@@ -33,7 +33,7 @@ class AuditRow:
 
 
 @dataclass(frozen=True)
-class Head:
+class ChainHead:
     """The end of a chain: how many rows, and the last one's hash, which stands for all of them."""
 
     seq: int = 0
@@ -43,7 +43,7 @@ class Head:
         return f"{self.seq}:{self.hash}"
 
 
-def follow(head: Head, event: dict[str, object]) -> AuditRow:
+def follow(head: ChainHead, event: dict[str, object]) -> AuditRow:
     """The row that comes after `head`."""
     seq = head.seq + 1
     body = json.dumps({"seq": seq, **event}, sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -54,23 +54,23 @@ def _hash(before: str, body: str) -> str:
     return sha256(f"{before}\n{body}".encode()).hexdigest()
 
 
-def breaks(rows: Iterable[AuditRow], head: Head, heads: Iterable[str] = ()) -> Iterator[str]:
+def breaks(rows: Iterable[AuditRow], head: ChainHead, heads: Iterable[str] = ()) -> Iterator[str]:
     """What is wrong with a log, as sentences; nothing where it is as it was written.
 
     Parameters
     ----------
     rows : iterable of AuditRow
         By `seq`.
-    head : Head
+    head : ChainHead
         As the log itself says it ends.
     heads : iterable of str
-        Of exports (``str(Head)``): each must be a place in this chain. Only these find a log that
-        was written anew from some row on, or cut, by somebody who could change all of it.
+        Of exports (``str(ChainHead)``): each must be a place in this chain. Only these find a log
+        that was written anew from some row on, or cut, by somebody who could change all of it.
     """
     wanted: dict[int, set[str]] = {}
     for seq, digest in map(_parted, heads):
         wanted.setdefault(seq, set()).add(digest)
-    last = Head()
+    last = ChainHead()
     for row in rows:
         if row.seq != last.seq + 1:
             yield f"Rows {last.seq + 1} to {row.seq - 1}: missing."
@@ -78,7 +78,7 @@ def breaks(rows: Iterable[AuditRow], head: Head, heads: Iterable[str] = ()) -> I
             yield f"Row {row.seq}: does not follow the row before it."
         if _hash(row.before, row.body) != row.hash or told_of(row).get("seq") != row.seq:
             yield f"Row {row.seq}: not as it was written, or in another place."
-        last = Head(row.seq, row.hash)
+        last = ChainHead(row.seq, row.hash)
         if wanted.pop(row.seq, {row.hash}) != {row.hash}:
             yield f"Row {row.seq}: not the one that an export speaks of."
     if last.seq < head.seq:

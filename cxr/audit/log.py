@@ -14,7 +14,7 @@ from sqlalchemy import exc
 from ..errors import ReviewError
 from ..review.append_only import Database, Words
 from ..user_folders import data_home
-from .chain import AuditRow, Head, follow
+from .chain import AuditRow, ChainHead, follow
 from .events import Event
 
 SETTING = "CXR_AUDIT"
@@ -63,22 +63,18 @@ class Log:
 
     def __init__(self, place: str) -> None:
         self._database = Database(place, _WORDS)
-        with self._database.looked_at("opened") as connection:
-            there = sa.inspect(connection).has_table(_rows.name)
-        if not there:
-            with self._database.written("opened") as connection:
-                self._create(connection)
+        self._database.prepare(_rows, self._create)
 
     def close(self) -> None:
         self._database.close()
 
-    def add(self, events: Sequence[Event]) -> Head:
+    def add(self, events: Sequence[Event]) -> ChainHead:
         """Keep events, in their order, all of them or none; they are on the disk when this
         returns.
 
         Returns
         -------
-        Head
+        ChainHead
             With them.
 
         Raises
@@ -93,7 +89,7 @@ class Log:
                 for event in events:
                     row = follow(head, event.told)
                     connection.execute(_rows.insert().values(id=row.seq, **_texts(row)))
-                    head = Head(row.seq, row.hash)
+                    head = ChainHead(row.seq, row.hash)
                 connection.execute(_head.update().values(seq=head.seq, hash=head.hash))
         except exc.IntegrityError:
             raise ReviewError(
@@ -103,13 +99,13 @@ class Log:
             ) from None
         return head
 
-    def head(self) -> Head:
+    def head(self) -> ChainHead:
         """Where it ends."""
         with self._database.looked_at() as connection:
             return _head_of(connection)
 
     @contextmanager
-    def whole(self) -> Iterator[tuple[Iterator[AuditRow], Head]]:
+    def whole(self) -> Iterator[tuple[Iterator[AuditRow], ChainHead]]:
         """All rows, one after the other, and the head, of one moment."""
         with self._database.looked_at() as connection:
             if self._database.lite:
@@ -121,21 +117,18 @@ class Log:
             yield (AuditRow(*row) for row in found), head
 
     def _create(self, connection: sa.Connection) -> None:
-        """Make the tables with their triggers, unless another process just has."""
-        self._database.lock(connection)
-        if sa.inspect(connection).has_table(_rows.name):
-            return
+        """Make the tables with their triggers."""
         if self._database.lite and sa.inspect(connection).get_table_names():
             raise self._database.not_a_store()
         _tables.create_all(connection)
         self._database.forbid_changes(connection, _rows, ("hash",))
-        connection.execute(_head.insert().values(one=1, seq=0, hash=Head().hash))
+        connection.execute(_head.insert().values(one=1, seq=0, hash=ChainHead().hash))
 
 
 def _texts(row: AuditRow) -> dict[str, str]:
     return {"body": row.body, "before": row.before, "hash": row.hash}
 
 
-def _head_of(connection: sa.Connection) -> Head:
+def _head_of(connection: sa.Connection) -> ChainHead:
     row = connection.execute(sa.select(_head.c.seq, _head.c.hash)).one_or_none()
-    return Head() if row is None else Head(*row)
+    return ChainHead() if row is None else ChainHead(*row)

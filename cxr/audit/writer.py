@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from ..errors import ReviewError
-from .chain import Head
+from .chain import ChainHead
 from .events import Event
 from .log import Log
 
@@ -28,14 +28,14 @@ class Writer:
 
     Attributes
     ----------
-    head : Head
+    head : ChainHead
         Of the log, when this last wrote.
     failure : ReviewError or None
         Why it cannot write now. What waits is written once it can.
     """
 
     def __init__(self, open_log: Callable[[], Log]) -> None:
-        self.head = Head()
+        self.head = ChainHead()
         self.failure: ReviewError | None = None
         self._open = open_log
         self._log: Log | None = None

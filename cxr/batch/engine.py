@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from ..errors import ScreenError, UnreadableFile
-from ..sources.films import Film
+from ..sources.films import SourceFilm
 from . import table_rows
 from .scorer import Answer, Stopped
 from .state import State
@@ -64,7 +64,7 @@ class Workers(Protocol):
 
 
 @dataclass(eq=False)
-class _Hand:
+class _Member:
     """A worker, and what it is at.
 
     Attributes
@@ -73,8 +73,8 @@ class _Hand:
         How many before it, each in the other's place, ended before their first film.
     ready : bool
         Whether it has come as far as to ask for a film.
-    film : (int, Film) or None
-        In its hands, with its number.
+    film : (int, SourceFilm) or None
+        What it works on, with its number.
     sha256 : str or None
         Of that film, once it is being scored.
     """
@@ -82,7 +82,7 @@ class _Hand:
     worker: Any
     failed: int = 0
     ready: bool = False
-    film: tuple[int, Film] | None = None
+    film: tuple[int, SourceFilm] | None = None
     sha256: str | None = None
 
 
@@ -106,12 +106,12 @@ class Crew:
         self.seconds: dict[str, float] = defaultdict(float)
         self.answered = self.scored = 0
         self._state, self._workers = state, workers
-        self._hands: dict[Any, _Hand] = {}
+        self._members: dict[Any, _Member] = {}
         self._waiting = state.waiting()
-        self._again: deque[tuple[int, Film]] = deque()
+        self._again: deque[tuple[int, SourceFilm]] = deque()
         self._tries: Counter[int] = Counter()
         # Hash of what is being scored → films of the same bytes.
-        self._same: dict[str, list[tuple[int, Film]]] = {}
+        self._same: dict[str, list[tuple[int, SourceFilm]]] = {}
 
     def run(self, count: int, tick: Callable[[], None]) -> None:
         """Score all films that wait. What is kept is kept, however this is interrupted.
@@ -134,10 +134,10 @@ class Crew:
         try:
             for _ in range(count):
                 self._add()
-            while self._hands:
-                for worker, message in self._workers.heard(self._hands):
+            while self._members:
+                for worker, message in self._workers.heard(self._members):
                     began = time.perf_counter()
-                    self._answer(self._hands[worker], message)
+                    self._answer(self._members[worker], message)
                     self.seconds["keep"] += time.perf_counter() - began
                 tick()
         finally:
@@ -145,81 +145,81 @@ class Crew:
 
     def _add(self, failed: int = 0) -> None:
         worker = self._workers.begin()
-        self._hands[worker] = _Hand(worker, failed)
+        self._members[worker] = _Member(worker, failed)
 
-    def _answer(self, hand: _Hand, message: Heard) -> None:
+    def _answer(self, member: _Member, message: Heard) -> None:
         if isinstance(message, Ended):
-            self._lost(hand)
+            self._lost(member)
             return
         if isinstance(message, Stopped):
             raise ScreenError(message.code, message.message)
         if isinstance(message, str):
-            wanted = self._wanted(hand, message)
-            self._workers.decide(hand.worker, wanted)
+            wanted = self._wanted(member, message)
+            self._workers.decide(member.worker, wanted)
             if wanted:
                 return
         elif message is not None:
             row, seconds = message
-            self._keep(hand, row)
+            self._keep(member, row)
             for stage, spent in seconds.items():
                 self.seconds[stage] += spent
-        hand.ready = True
-        self._give(hand)
+        member.ready = True
+        self._give(member)
 
-    def _wanted(self, hand: _Hand, mark: str) -> bool:
+    def _wanted(self, member: _Member, mark: str) -> bool:
         """Whether bytes of this hash are to be scored."""
-        assert hand.film is not None
+        assert member.film is not None
         if self._state.known(mark):
-            self._state.keep(mark, None, [hand.film[0]])
+            self._state.keep(mark, None, [member.film[0]])
             self.answered += 1
         elif mark in self._same:
-            self._same[mark].append(hand.film)
+            self._same[mark].append(member.film)
         else:
-            self._same[mark], hand.sha256 = [], mark
+            self._same[mark], member.sha256 = [], mark
             return True
         return False
 
-    def _keep(self, hand: _Hand, row: table_rows.Row) -> None:
-        assert hand.film is not None
-        number, _ = hand.film
+    def _keep(self, member: _Member, row: table_rows.Row) -> None:
+        assert member.film is not None
+        number, _ = member.film
         numbers = [number]
-        if hand.sha256 is None:
+        if member.sha256 is None:
             self._state.refuse(number, row)
         else:
-            numbers += [other for other, _ in self._same.pop(hand.sha256)]
-            self._state.keep(hand.sha256, row, numbers)
+            numbers += [other for other, _ in self._same.pop(member.sha256)]
+            self._state.keep(member.sha256, row, numbers)
             self.scored += 1
         self.answered += len(numbers)
 
-    def _give(self, hand: _Hand) -> None:
+    def _give(self, member: _Member) -> None:
         """The next film; without one it may go."""
-        hand.sha256 = None
-        hand.film = self._again.popleft() if self._again else next(self._waiting, None)
-        if hand.film is None:
-            del self._hands[hand.worker]
-            self._workers.leave(hand.worker)
+        member.sha256 = None
+        member.film = self._again.popleft() if self._again else next(self._waiting, None)
+        if member.film is None:
+            del self._members[member.worker]
+            self._workers.leave(member.worker)
         else:
-            self._workers.take(hand.worker, hand.film[1].place)
+            self._workers.take(member.worker, member.film[1].place)
 
-    def _lost(self, hand: _Hand) -> None:
+    def _lost(self, member: _Member) -> None:
         """A worker has ended by itself: another takes over, and its film is tried again."""
-        del self._hands[hand.worker]
-        by_itself = self._workers.lost(hand.worker)
-        failed = 0 if hand.ready else hand.failed + 1
+        del self._members[member.worker]
+        by_itself = self._workers.lost(member.worker)
+        failed = 0 if member.ready else member.failed + 1
         if failed == STARTS:
             raise ScreenError(
                 "worker_lost",
                 f"A process that was to score films ended before its first one, {STARTS} times in "
                 "a row. Is there enough memory? Take fewer --workers; the same command goes on.",
             )
-        if hand.film is not None:
-            number, _ = hand.film
+        if member.film is not None:
+            number, _ = member.film
             self._tries[number] += by_itself
             if self._tries[number] < TRIES:
-                self._again.append(hand.film)
-                self._again.extend(self._same.pop(hand.sha256 or "", ()))
+                self._again.append(member.film)
+                self._again.extend(self._same.pop(member.sha256 or "", ()))
             else:
-                self._keep(hand, table_rows.refused(_crashed()))
+                self._keep(member, table_rows.refused(_crashed()))
         self._add(failed)
 
 

@@ -26,11 +26,11 @@ SHARD = 2000
 """Films of a part."""
 FORMAT = 2
 SUMMARY = "summary"
-"""Of the table's metadata: :meth:`Counts.told`."""
+"""Of the table's metadata: :meth:`ScreeningCounts.told`."""
 
 
 @dataclass
-class Counts:
+class ScreeningCounts:
     """What the table came to.
 
     Attributes
@@ -68,7 +68,7 @@ class Counts:
         }
 
 
-class Table:
+class ScreeningTable:
     """Rows of a run, on their way to its table.
 
     Parameters
@@ -110,9 +110,9 @@ class Table:
                     pq.write_table(pa.Table.from_pylist(found, self._schema), part)
             self._next = end
 
-    def merge(self, out: Path, csv_out: Path | None) -> Counts:
+    def merge(self, out: Path, csv_out: Path | None) -> ScreeningCounts:
         """Write the table of all parts, part by part; the same parts give the same bytes."""
-        counts = Counts(pair=self._pair, without_frontal=self._state.find_laterals())
+        counts = ScreeningCounts(pair=self._pair, without_frontal=self._state.find_laterals())
         scores = Scores(self._known) if self._known else None
         with _whole(out, self._parts) as part, pq.ParquetWriter(part, self._schema) as writer:
             for table in self._read():

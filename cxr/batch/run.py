@@ -15,7 +15,7 @@ from ..errors import ScreenError
 from ..model.bundle import MANIFEST
 from ..model.classifier import Classifier
 from ..screening.assess import shipped_lungs
-from ..sources.films import Film, films, kind_of
+from ..sources.films import SourceFilm, films, kind_of
 from ..sources.watch import Looks
 from . import engine, parquet, positives, summary
 from .local import Processes
@@ -115,13 +115,13 @@ class Run:
                     print(f"\n{error}\nIt is tried again.", file=sys.stderr, flush=True)
                 away = True
 
-    def _score(self, listed: Iterable[Film]) -> tuple[engine.Crew, float]:
+    def _score(self, listed: Iterable[SourceFilm]) -> tuple[engine.Crew, float]:
         """Score what has no answer yet, and write the parts that are whole; who did it, and how
         many seconds it took."""
         asked, model = self._asked, self._model
         self.state.set_films(listed, partial(parquet.clear, self._parts))
         total, done = self.state.count()
-        self._table = parquet.Table(
+        self._table = parquet.ScreeningTable(
             self._parts, self.state, model, asked.known_hospital, asked.source
         )
         crew = engine.Crew(self.state, self._workers)
@@ -135,7 +135,7 @@ class Run:
         progress.end()
         return crew, progress.elapsed
 
-    def _write(self) -> parquet.Counts:
+    def _write(self) -> parquet.ScreeningCounts:
         self._table.write_ready()
         return self._table.merge(self._asked.out, self._csv if self._asked.csv else None)
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..errors import ScreenError
-from ..sources.films import Film
+from ..sources.films import SourceFilm
 from .table_rows import Row
 
 _TABLES = """
@@ -98,12 +98,12 @@ class State:
                 raise _refusal(error) from error
             raise
 
-    def set_films(self, films: Iterable[Film], forget: Callable[[int], None]) -> None:
+    def set_films(self, films: Iterable[SourceFilm], forget: Callable[[int], None]) -> None:
         """Take the list of films as it is now; what is known of those that are as they were stays.
 
         Parameters
         ----------
-        films : iterable of Film
+        films : iterable of SourceFilm
         forget : callable
             Removes what was made of the films of this number and higher, if the list is another.
             Called before the new list is there for good: whoever is killed in between does it
@@ -158,7 +158,7 @@ class State:
         ).fetchone()
         return films, films - waiting
 
-    def waiting(self) -> Iterator[tuple[int, Film]]:
+    def waiting(self) -> Iterator[tuple[int, SourceFilm]]:
         """Number and film of what has no answer yet, in order; answers may come meanwhile."""
         last = -1
         while page := self._base.execute(
@@ -167,7 +167,7 @@ class State:
             (last, _PAGE),
         ).fetchall():
             for number, path, place, stamp in page:
-                yield number, Film(path, place, stamp)
+                yield number, SourceFilm(path, place, stamp)
             last = page[-1][0]
 
     def waits(self, begin: int, end: int) -> bool:

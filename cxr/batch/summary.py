@@ -10,13 +10,13 @@ from .scores import LEAST, Comparison
 
 if TYPE_CHECKING:
     from .engine import Crew
-    from .parquet import Counts
+    from .parquet import ScreeningCounts
 
 _WIDE = 30
 """Signs of the longest bar."""
 
 
-def lines(counts: Counts, out: str) -> Iterator[str]:
+def lines(counts: ScreeningCounts, out: str) -> Iterator[str]:
     """What is in the table."""
     yield f"{out}: {counts.films:,} films"
     for title, found in (

@@ -89,7 +89,7 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
     from ..explain.target import column_of
     from ..screening.assess import assess
     from ..screening.standing import calls
-    from .marks import Map, Region
+    from .marks import Map, MarkedRegion
     from .results import results
 
     window = _window(asked)
@@ -108,7 +108,7 @@ def made_of(data: bytes, model: Classifier, asked: Namespace) -> list[Result]:
     if getattr(asked, "box", None):
         corners = _box(asked.box, found.film.pixels.shape)
         mask = region.box_mask(model.size, found.film.pixels.shape, corners)
-        box = Region(corners, region.what_if(model, found.film, mask).effects)
+        box = MarkedRegion(corners, region.what_if(model, found.film, mask).effects)
     return results(data, found, model, drawn, box, window)
 
 

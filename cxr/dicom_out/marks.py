@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Region:
+class MarkedRegion:
     """A box that was drawn on the film.
 
     Attributes

@@ -36,7 +36,7 @@ from ..notice import NOTICE
 from ..screening.assess import Assessment
 from . import codes as ours
 from . import sentences
-from .marks import Region
+from .marks import MarkedRegion
 
 SERIES_NUMBER = 9901
 _DIGITS = 4
@@ -47,7 +47,7 @@ def report(
     source: Dataset,
     found: Assessment,
     model: Classifier,
-    region: Region | None,
+    region: MarkedRegion | None,
     chosen: Mapping[str, float],
 ) -> Dataset:
     """The report, preliminary and verified by nobody.
@@ -140,7 +140,7 @@ def _measured(values: list[tuple[Code, float]]) -> list[Measurement]:
     return [Measurement(code, value, ours.NO_UNIT) for code, value in values]
 
 
-def _outline(source: Dataset, region: Region) -> np.ndarray:
+def _outline(source: Dataset, region: MarkedRegion) -> np.ndarray:
     """The box's corners (column, row), closed, within the film."""
     x, y, width, height = region.box
     corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)]

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from ..dicomweb.reference import PICTURE, PRESENTATION, REPORT
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment
-from .marks import Map, Region, Window
+from .marks import Map, MarkedRegion, Window
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def results(
     found: Assessment,
     model: Classifier,
     drawn: Map | None = None,
-    region: Region | None = None,
+    region: MarkedRegion | None = None,
     window: Window | None = None,
     chosen: Mapping[str, float] | None = None,
 ) -> list[Result]:

@@ -21,7 +21,7 @@ except ModuleNotFoundError:
         "no_dicomweb", "A PACS is asked by the extra pacs: pip install cxr-lens[pacs]."
     ) from None
 
-from .session import TRIES, Session, ask
+from .session import TRIES, PacsSession, ask
 
 Answers = list[dict[str, Any]]
 
@@ -31,7 +31,7 @@ _MOST_RESULTS = 1000
 
 def connect(pacs: Pacs) -> DICOMwebClient:
     """A client that does not ask again by itself: what may be asked twice, `ask` does."""
-    client = DICOMwebClient(pacs.url.rstrip("/"), Session(pacs), timeout=pacs.seconds)
+    client = DICOMwebClient(pacs.url.rstrip("/"), PacsSession(pacs), timeout=pacs.seconds)
     client.set_http_retry_params(retry=False)
     return client
 

@@ -73,7 +73,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Listed:
+class PacsFilm:
     """A film that a PACS holds. Its patient's name is not asked for.
 
     Attributes
@@ -104,22 +104,22 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search gave.
 
     Attributes
     ----------
-    films : tuple of Listed
+    films : tuple of PacsFilm
         The latest first.
     notes : tuple of str
         What was left out, a sentence each.
     """
 
-    films: tuple[Listed, ...]
+    films: tuple[PacsFilm, ...]
     notes: tuple[str, ...] = ()
 
 
-def search(pacs: Pacs, query: Query) -> Found:
+def search(pacs: Pacs, query: Query) -> SearchResult:
     """Films that may be read here.
 
     The part of the body is looked at here and not by the PACS, which would leave out films that
@@ -130,7 +130,7 @@ def search(pacs: Pacs, query: Query) -> Found:
     PacsError
     """
     client = connect(pacs)
-    films: list[Listed] = []
+    films: list[PacsFilm] = []
     others = long = 0
     notes: list[str] = []
     for study in _studies(client, query, notes):
@@ -158,7 +158,7 @@ def search(pacs: Pacs, query: Query) -> Found:
         notes.append(f"{others} series of other parts of the body are left out.")
     if long:
         notes.append(f"{long} series of more than {LONGEST} images are left out as no films.")
-    return Found(tuple(films[: query.most]), tuple(notes))
+    return SearchResult(tuple(films[: query.most]), tuple(notes))
 
 
 def _modalities(query: Query) -> tuple[str, ...]:
@@ -245,8 +245,8 @@ def _listed(
     series: dict[str, Any],
     name: tuple[str, str],
     held: set[str],
-) -> Listed:
-    return Listed(
+) -> PacsFilm:
+    return PacsFilm(
         Reference(text(study, "0020000D"), *name, pacs),
         text(study, "00080020"),
         text(study, "00080030"),

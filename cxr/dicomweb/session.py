@@ -38,7 +38,7 @@ for _part in ("web", "session_utils", "uri"):
     logging.getLogger(f"dicomweb_client.{_part}").disabled = True
 
 
-class Session(requests.Session):
+class PacsSession(requests.Session):
     """Asks one PACS."""
 
     def __init__(self, pacs: Pacs) -> None:

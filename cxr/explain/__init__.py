@@ -4,7 +4,7 @@ Whether a map is to be believed is asked in `explain_eval`; gradients come from 
 from importlib import import_module
 from typing import Any
 
-from .drilldown import Stage, drill_down
+from .drilldown import PartialMap, drill_down
 from .fill import FILLS, Box, filler
 from .gradcam import grad_cam, grad_cam_pp
 from .integrated import integrated_gradients
@@ -17,7 +17,7 @@ __all__ = [
     "FILLS",
     "METHODS",
     "Box",
-    "Stage",
+    "PartialMap",
     "box_effects",
     "contours",
     "drill_down",
@@ -46,7 +46,9 @@ _MOVED = {
 
 
 def __getattr__(name: str) -> Any:
-    """Names that stood here before evidence about maps had a room of its own."""
+    """Names of before: of maps that are not finished, and of the evidence about maps."""
+    if name == "Stage":
+        return PartialMap
     if name == "words":
         return import_module("cxr.explain_eval.words")
     if name in _MOVED:

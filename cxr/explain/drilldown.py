@@ -26,7 +26,7 @@ Effects = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class PartialMap:
     """A map on its way.
 
     Attributes
@@ -58,7 +58,7 @@ def drill_down(
     fill: str = "blur",
     share: float = 1.0,
     progress: Progress | None = None,
-) -> Iterator[Stage]:
+) -> Iterator[PartialMap]:
     """Occlusion by stages: a first map, then one for each quarter of every finer level.
 
     Parameters
@@ -73,7 +73,7 @@ def drill_down(
 
     Yields
     ------
-    Stage
+    PartialMap
 
     Raises
     ------
@@ -84,7 +84,7 @@ def drill_down(
     patch, stride = patch_and_stride(model.size, patch, stride)
     starts = patch_starts(model.size, patch, stride)
     boxes = patch_boxes(model.size, patch, stride)
-    levels = [_places(len(starts), step) for step in _steps(len(starts))]
+    levels = [_coarse_grid(len(starts), step) for step in _grid_distances(len(starts))]
     total = 1 + round(levels[0].sum() + share * (levels[-1].sum() - levels[0].sum()))
     probability = hider(model, film, label, fill)
     base = probability(None)
@@ -100,15 +100,15 @@ def drill_down(
             known.flat[place] = True
             forwards += 1
 
-    def stage() -> Stage:
+    def so_far() -> PartialMap:
         cells = average_over_cover(effects, starts, patch, model.size)
-        return Stage(to_film(cells, film.eight_bit.shape), forwards, len(boxes) + 1)
+        return PartialMap(to_film(cells, film.eight_bit.shape), forwards, len(boxes) + 1)
 
     measure(np.flatnonzero(levels[0]))
     grid = levels[0]
     for finer in (*levels[1:], None):
         _interpolate(effects, known, grid)
-        yield stage()
+        yield so_far()
         if finer is None:
             break
         grid = finer
@@ -117,12 +117,12 @@ def drill_down(
         wanted = strongest[: round(share * len(new))]
         for part in np.array_split(wanted, 4)[:-1]:
             measure(part)
-            yield stage()
+            yield so_far()
         measure(np.array_split(wanted, 4)[-1])
     tell(progress, 1.0)
 
 
-def _steps(n: int) -> list[int]:
+def _grid_distances(n: int) -> list[int]:
     """Distances between measured places, each half of the one before, down to 1."""
     steps = [1]
     while (n - 1) // (2 * steps[-1]) + 1 >= FIRST:
@@ -130,7 +130,7 @@ def _steps(n: int) -> list[int]:
     return steps[::-1]
 
 
-def _places(n: int, step: int) -> NDArray[np.bool_]:
+def _coarse_grid(n: int, step: int) -> NDArray[np.bool_]:
     """Every `step`-th place of an (n, n) grid along both sides, and the last."""
     along = np.zeros(n, np.bool_)
     along[::step] = along[-1] = True

@@ -93,13 +93,13 @@ def pixel_shares(
     column = column_of(model, label)
     square = preprocess(film.eight_bit, model.preprocessing)
     start = whole(square, fill, film_seed(film.sha256)).astype(np.float32)
-    way = square - start
+    path = square - start
     total = np.zeros(square.shape, np.float64)
     places = (np.arange(steps, dtype=np.float32) + 0.5) / steps
     for first in range(0, steps, BATCH):
         share = first / steps
         tell(progress, share)
-        films = start + places[first : first + BATCH, None, None] * way
+        films = start + places[first : first + BATCH, None, None] * path
         total += at_input(model, films, column, progress, share)[1].sum(0, dtype=np.float64)
     tell(progress, 1.0)
-    return (way * total / steps).astype(np.float32)
+    return (path * total / steps).astype(np.float32)

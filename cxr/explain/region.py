@@ -25,7 +25,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class RegionEffect:
     """What the network says of a film, and of it with a region hidden.
 
     Attributes
@@ -99,8 +99,8 @@ def stroke_mask(size: int, shape: tuple[int, ...], points: Sequence[Point], radi
         down_by = ((np.arange(size)[rows] + 0.5) / down - y1)[:, None]
         right_by = ((np.arange(size)[columns] + 0.5) / along - x1)[None]
         dx, dy = x2 - x1, y2 - y1
-        way = np.clip((right_by * dx + down_by * dy) / ((dx * dx + dy * dy) or 1.0), 0, 1)
-        mask[rows, columns] |= np.hypot(right_by - way * dx, down_by - way * dy) <= radius
+        share = np.clip((right_by * dx + down_by * dy) / ((dx * dx + dy * dy) or 1.0), 0, 1)
+        mask[rows, columns] |= np.hypot(right_by - share * dx, down_by - share * dy) <= radius
     return mask
 
 
@@ -174,7 +174,7 @@ def _run_in(square: NDArray[np.uint8], mask: Mask) -> None:
         square[inside] = np.rint(mean[inside] / cover[inside]).astype(np.uint8)
 
 
-def what_if(model: Classifier, film: Radiograph, mask: Mask, fill: str = "blur") -> Answer:
+def what_if(model: Classifier, film: Radiograph, mask: Mask, fill: str = "blur") -> RegionEffect:
     """Score a film with and without a region; two forward passes.
 
     Parameters
@@ -187,7 +187,7 @@ def what_if(model: Classifier, film: Radiograph, mask: Mask, fill: str = "blur")
 
     Returns
     -------
-    Answer
+    RegionEffect
 
     Raises
     ------
@@ -198,7 +198,7 @@ def what_if(model: Classifier, film: Radiograph, mask: Mask, fill: str = "blur")
     hidden = hide(square, mask, fill, film_seed(film.sha256))
     rows = model.calibrate(model.squares(np.stack([square, hidden])))
     before, after = (dict(zip(model.labels, row.tolist(), strict=True)) for row in rows)
-    return Answer(before, after, hidden)
+    return RegionEffect(before, after, hidden)
 
 
 def unstretched(square: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -30,7 +30,7 @@ EMPTY, UNTESTABLE = "empty", "cannot be tested"
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class DeletionInsertion:
     """What happens to a probability as a film goes and comes in a map's order.
 
     Attributes
@@ -64,17 +64,17 @@ class Faithfulness:
 
     Attributes
     ----------
-    own, centre : Curve
-    random : tuple of Curve
+    own, centre : DeletionInsertion
+    random : tuple of DeletionInsertion
     word : {"faithful", "weak", "no better than chance", "empty", "cannot be tested"}
         See :func:`word_of`. "empty": the map is the same everywhere. "cannot be tested": the
         network gives the fill alone at least the film's score, so that nothing of the film speaks
         for the class; another fill may do.
     """
 
-    own: Curve
-    centre: Curve
-    random: tuple[Curve, ...]
+    own: DeletionInsertion
+    centre: DeletionInsertion
+    random: tuple[DeletionInsertion, ...]
     word: str
 
     @property
@@ -171,7 +171,7 @@ def curve(
     column: int,
     steps: int = STEPS,
     ends: NDArray[np.float64] | None = None,
-) -> Curve:
+) -> DeletionInsertion:
     """Deletion and insertion as xplique 2.0.2 computes them.
 
     Parameters
@@ -198,7 +198,7 @@ def curve(
             pictures.append(changed.copy())
         inner.append(probabilities(model, pictures, column))
     deletion = np.concatenate([ends[:1], inner[0], ends[1:]])
-    return Curve(deletion, np.concatenate([ends[1:], inner[1], ends[:1]]))
+    return DeletionInsertion(deletion, np.concatenate([ends[1:], inner[1], ends[:1]]))
 
 
 def probabilities(

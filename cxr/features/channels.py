@@ -13,7 +13,7 @@ from PIL import Image
 from ..explain import overlay
 from ..explain.target import column_of
 from ..model.classifier import Classifier
-from .layers import Layer
+from .layers import NetworkLayer
 
 Maps = NDArray[np.float32]
 
@@ -39,7 +39,7 @@ def activation(maps: Maps) -> Maps:
     return out
 
 
-def shares(model: Classifier, layer: Layer, maps: Maps, label: str) -> Maps | None:
+def shares(model: Classifier, layer: NetworkLayer, maps: Maps, label: str) -> Maps | None:
     """Each channel's share of a class's logit: the head's weight times the map's average.
 
     Exact, because nothing lies between but averaging and one linear layer: the shares and the
@@ -48,7 +48,7 @@ def shares(model: Classifier, layer: Layer, maps: Maps, label: str) -> Maps | No
     Parameters
     ----------
     model : Classifier
-    layer : Layer
+    layer : NetworkLayer
     maps : float32 (h, w, K)
     label : str
 

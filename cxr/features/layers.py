@@ -46,7 +46,7 @@ the network carries (scaling, batch normalisation) is none."""
 
 
 @dataclass(frozen=True)
-class Layer:
+class NetworkLayer:
     """A layer by what it is.
 
     Attributes
@@ -71,7 +71,7 @@ class Layer:
     last: bool = False
 
 
-def layers_of(model: Classifier) -> tuple[Layer, ...]:
+def layers_of(model: Classifier) -> tuple[NetworkLayer, ...]:
     """The layers of a network, from the film to the logits, which are left out."""
     from ai_edge_litert import schema_py_generated as schema
 
@@ -98,13 +98,15 @@ def layers_of(model: Classifier) -> tuple[Layer, ...]:
         name = _name(graph.Tensors(place).Name().decode("utf-8", "replace"))
         side = shape[1] if len(shape) == 4 else 1
         last = outputs.get(place) == "features" and model.head_weights is not None
-        found.append(Layer(place, name or outputs.get(place, kind), kind, side, shape[-1], last))
+        found.append(
+            NetworkLayer(place, name or outputs.get(place, kind), kind, side, shape[-1], last)
+        )
     return tuple(found)
 
 
 def answers(
     model: Classifier, film: Radiograph, progress: Progress | None = None
-) -> dict[Layer, NDArray[np.float32]]:
+) -> dict[NetworkLayer, NDArray[np.float32]]:
     """Every layer's maps of a film.
 
     Parameters
@@ -116,8 +118,8 @@ def answers(
 
     Returns
     -------
-    dict of Layer to float32 (side, side, channels), in the order of :func:`layers_of`. Some 30 MB
-    for EfficientNet-Lite0 at 224 pixels, and about as much again while the network runs.
+    dict of NetworkLayer to float32 (side, side, channels), in the order of :func:`layers_of`. Some
+    30 MB for EfficientNet-Lite0 at 224 pixels, and about as much again while the network runs.
 
     Raises
     ------
@@ -153,7 +155,7 @@ def answers(
     return found
 
 
-def _cells(interpreter: Any, layer: Layer) -> NDArray[np.float32]:
+def _cells(interpreter: Any, layer: NetworkLayer) -> NDArray[np.float32]:
     values = np.asarray(interpreter.get_tensor(layer.place), np.float32)
     return values.reshape(layer.side, layer.side, layer.channels)
 

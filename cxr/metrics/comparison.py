@@ -32,7 +32,7 @@ class McNemar:
 
 
 @dataclass(frozen=True)
-class Difference(Estimate):
+class PairedDifference(Estimate):
     """A figure of two models: `first` minus `second`."""
 
     first: float
@@ -93,7 +93,7 @@ def differences(
     second: pd.DataFrame,
     labels: tuple[str, ...],
     resamples: int = RESAMPLES,
-) -> dict[evidence.Name, Difference]:
+) -> dict[evidence.Name, PairedDifference]:
     """Every figure of both models, and first minus second.
 
     Parameters
@@ -116,7 +116,7 @@ def differences(
         if resamples and all(evidence.enough(each, labels, *name) for each in (one, two)):
             low, high = interval(spread[0][name] - spread[1][name])
         mine, theirs = (float(each[name]) for each in values)
-        out[name] = Difference(mine - theirs, float(low), float(high), mine, theirs)
+        out[name] = PairedDifference(mine - theirs, float(low), float(high), mine, theirs)
     return out
 
 

@@ -80,7 +80,7 @@ def _curve(
     x: NDArray[Any],
     y: NDArray[Any],
     first: int,
-    counted: curves.Counts,
+    counted: curves.ThresholdCounts,
     area: Estimate,
     resampled_x: NDArray[Any],
     resampled_y: NDArray[Any],

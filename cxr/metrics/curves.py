@@ -21,7 +21,7 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Counts:
+class ThresholdCounts:
     """Films at and above each threshold.
 
     Attributes
@@ -41,7 +41,7 @@ class Counts:
     negatives: int
 
 
-def count(score: Floats, positive: Bools) -> Counts:
+def count(score: Floats, positive: Bools) -> ThresholdCounts:
     """Count the films at and above each score that occurs.
 
     Parameters
@@ -55,7 +55,7 @@ def count(score: Floats, positive: Bools) -> Counts:
         np.flatnonzero(np.r_[ranked[1:] != ranked[:-1], True]) if len(ranked) else np.array([], int)
     )
     hits = np.cumsum(yes)[ends]
-    return Counts(
+    return ThresholdCounts(
         np.r_[np.inf, ranked[ends]],
         np.r_[0.0, hits],
         np.r_[0.0, ends + 1 - hits],
@@ -64,20 +64,20 @@ def count(score: Floats, positive: Bools) -> Counts:
     )
 
 
-def roc(counts: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def roc(counts: ThresholdCounts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """False and true positive rates, float64 (k,) each; NaN where one side is missing."""
     with np.errstate(invalid="ignore"):
         return counts.alarms / counts.negatives, counts.hits / counts.positives
 
 
-def precision_recall(counts: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def precision_recall(counts: ThresholdCounts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Precision and recall at each threshold but the first, float64 (k - 1,) each."""
     hits, alarms = counts.hits[1:], counts.alarms[1:]
     with np.errstate(invalid="ignore"):
         return hits / (hits + alarms), hits / counts.positives
 
 
-def auroc(counts: Counts) -> float:
+def auroc(counts: ThresholdCounts) -> float:
     """Area under the ROC curve, ties counting half; NaN where one side is missing."""
     if not counts.positives or not counts.negatives:
         return float("nan")
@@ -85,7 +85,7 @@ def auroc(counts: Counts) -> float:
     return float(np.trapezoid(true, false))
 
 
-def average_precision(counts: Counts) -> float:
+def average_precision(counts: ThresholdCounts) -> float:
     """Sum over thresholds of precision times the recall gained there: the area under the
     precision-recall curve without interpolation. NaN where there is no positive film."""
     if not counts.positives:

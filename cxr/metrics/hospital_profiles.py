@@ -140,7 +140,7 @@ class Hospital:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class HeldOutHospital:
     """A hospital that the network learnt from, as another network saw it that was kept from it.
 
     Attributes
@@ -176,7 +176,7 @@ class OneLabel:
 
 
 @dataclass(frozen=True)
-class Found:
+class HospitalFigures:
     """What the bundle keeps.
 
     Attributes
@@ -187,7 +187,7 @@ class Found:
         The specificity that was asked for.
     hospitals : tuple of Hospital
     one_label : tuple of OneLabel
-    left_out : tuple of LeftOut
+    left_out : tuple of HeldOutHospital
     """
 
     negative: str
@@ -195,10 +195,10 @@ class Found:
     wanted: float
     hospitals: tuple[Hospital, ...]
     one_label: tuple[OneLabel, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[HeldOutHospital, ...]
 
 
-def load(bundle: Bundle) -> Found | None:
+def load(bundle: Bundle) -> HospitalFigures | None:
     """That of a checked bundle; None if it has none.
 
     Raises
@@ -220,7 +220,7 @@ def load(bundle: Bundle) -> Found | None:
         ) from error
 
 
-def _found(text: Any, bundle: Bundle) -> Found:
+def _found(text: Any, bundle: Bundle) -> HospitalFigures:
     if text["network"] != bundle.digest:
         raise ValueError("it was made for another network or version")
     left_out = text.get("left_out", {})
@@ -233,13 +233,15 @@ def _found(text: Any, bundle: Bundle) -> Found:
     hospitals = tuple(_hospital(name, each, *pair) for name, each in text["hospitals"].items())
     others = tuple(_one_label(name, each) for name, each in text.get("one_label", {}).items())
     elsewhere = tuple(_left_out(name, each, *pair) for name, each in left_out.items())
-    return Found(*pair, _share(text["wanted"]["specificity"]), hospitals, others, elsewhere)
+    return HospitalFigures(
+        *pair, _share(text["wanted"]["specificity"]), hospitals, others, elsewhere
+    )
 
 
-def _left_out(name: str, text: Mapping[str, Any], negative: str, positive: str) -> LeftOut:
+def _left_out(name: str, text: Mapping[str, Any], negative: str, positive: str) -> HeldOutHospital:
     if not re.fullmatch("[0-9a-f]{64}", text["network"]):
         raise ValueError("a network is named by no sha256")
-    return LeftOut(_hospital(name, text, negative, positive), text["network"])
+    return HeldOutHospital(_hospital(name, text, negative, positive), text["network"])
 
 
 def _one_label(name: str, text: Mapping[str, Any]) -> OneLabel:

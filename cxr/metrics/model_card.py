@@ -57,7 +57,7 @@ def card(bundle: Bundle) -> str:
         _said("What it was trained on", words.get("data")),
         _split(bundle, rows, "test", "In hospitals that it knows"),
         _split(bundle, rows, "external", "In hospitals that it does not know"),
-        ["## Slices of test", *_slices(rows, bundle.labels)],
+        ["## Subgroups of test", *_subgroups(rows, bundle.labels)],
         ["## Does it tell the disease or the hospital?", *_audit(bundle)],
         ["## Calibration, operating points, sets", *_trust(bundle, rows)],
         _away(bundle, rows),
@@ -122,14 +122,14 @@ def _split(bundle: Bundle, rows: pd.DataFrame, split: str, title: str) -> Iterat
     yield _table(("source", "films", "called what it is labelled", "AUROC"), lines)
 
 
-def _slices(rows: pd.DataFrame, labels: tuple[str, ...]) -> Iterator[str]:
+def _subgroups(rows: pd.DataFrame, labels: tuple[str, ...]) -> Iterator[str]:
     """Accuracy by what is known of the film; sources stand above."""
     test = rows[rows.split == "test"]
     kinds = tuple(d for d in subgroups.DIMENSIONS if d != "source")
-    found = subgroups.worst_first(subgroups.all_slices(test, labels, kinds), ("accuracy", ""))
+    found = subgroups.worst_first(subgroups.all_subgroups(test, labels, kinds), ("accuracy", ""))
     large = [each for each in found if each.films >= subgroups.SMALL]
     yield _table(
-        ("slice", "films", "accuracy", "balanced accuracy"),
+        ("subgroup", "films", "accuracy", "balanced accuracy"),
         [
             (
                 f"{each.by.replace('_', ' ')} {each.name}",

@@ -31,7 +31,7 @@ FLAGS = ("flags", "passport")
 """Columns that may name several things at once: what the data's makers found on a film, and what
 its input passport did (:mod:`cxr.input_checks`)."""
 FACTS = ("view", "age_group", "sex", *FLAGS, "recommended")
-"""What may be known of a film and divides the table into slices; text, or "unknown"."""
+"""What may be known of a film and divides the table into subgroups; text, or "unknown"."""
 _NUMBERS = ("check_outside",)
 _NEEDED = ("image", "split", "source", "label")
 

@@ -15,7 +15,7 @@ from .bootstrap import RESAMPLES, Estimate, count_patients, draw, estimate, sums
 
 
 @dataclass(frozen=True)
-class Kept(Estimate):
+class ClassCoverage(Estimate):
     """How many films of a class have it in their set, with its 95 % interval.
 
     Attributes
@@ -51,7 +51,7 @@ def kept(
     limits: Mapping[str, float],
     promised: float,
     resamples: int = RESAMPLES,
-) -> list[Kept]:
+) -> list[ClassCoverage]:
     """Coverage of each class, then of each class in each source where there are several.
 
     Parameters
@@ -77,7 +77,7 @@ def kept(
                 spread = _spread(p[:, k] >= least[k], found.patients[chosen], resamples)
                 each = estimate(share["covered"], spread)
                 out.append(
-                    Kept(
+                    ClassCoverage(
                         each.value,
                         each.low,
                         each.high,

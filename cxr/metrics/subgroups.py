@@ -18,12 +18,12 @@ from .predictions import UNKNOWN, flag_names, patients_known
 DIMENSIONS = ("source", "view", "age_group", "sex", "flag", "passport", "recommended")
 _FLAGS = {"flag": "flags", "passport": "passport"}
 SMALL = 30
-"""Below so many films a slice's figures say little."""
+"""Below so many films a subgroup's figures say little."""
 
 
 def parts(rows: pd.DataFrame, dimension: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Name and films, bool (n,), of each slice that holds a film. "unknown" is a slice of its own;
-    films with several flags are in several, those with none in "none"."""
+    """Name and films, bool (n,), of each subgroup that holds a film. "unknown" is a subgroup of its
+    own; films with several flags are in several, those with none in "none"."""
     if dimension in _FLAGS:
         column = _FLAGS[dimension]
         unflagged = (rows[column] == "").to_numpy()
@@ -38,7 +38,7 @@ def parts(rows: pd.DataFrame, dimension: str) -> Iterator[tuple[str, NDArray[np.
 
 
 @dataclass(frozen=True)
-class Slice:
+class Subgroup:
     """Part of a table and all its figures.
 
     Attributes
@@ -59,14 +59,14 @@ class Slice:
     figures: dict[evidence.Name, evidence.Figure]
 
 
-def all_slices(
+def all_subgroups(
     rows: pd.DataFrame,
     labels: tuple[str, ...],
     dimensions: tuple[str, ...] = DIMENSIONS,
     resamples: int = RESAMPLES,
     progress: Callable[[float], bool] | None = None,
-) -> list[Slice]:
-    """Every figure of every slice.
+) -> list[Subgroup]:
+    """Every figure of every subgroup.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ def all_slices(
     dimensions : tuple of str
         Some of :data:`DIMENSIONS`.
     resamples : int
-        Of each slice's own patients; none where the whole table is too large for them.
+        Of each subgroup's own patients; none where the whole table is too large for them.
     progress : callable, optional
-        Given the share done, 0 to 1, after each slice; answers False to stop.
+        Given the share done, 0 to 1, after each subgroup; answers False to stop.
 
     Raises
     ------
@@ -93,28 +93,28 @@ def all_slices(
         figures = evidence.figures(rows[films], labels, resamples)
         whole = figures["accuracy", ""]
         patients = whole.patients if patients_known(rows[films]) else None
-        found.append(Slice(by, name, whole.films, patients, figures))
+        found.append(Subgroup(by, name, whole.films, patients, figures))
         done += whole.films
         if progress is not None and not progress(done / total):
             raise Cancelled
     return found
 
 
-def worst_first(slices: list[Slice], name: evidence.Name) -> list[Slice]:
-    """The slices by one figure, the worst on top; those under 30 films below the rest, those that
-    don't have the figure last."""
+def worst_first(subgroups: list[Subgroup], name: evidence.Name) -> list[Subgroup]:
+    """The subgroups by one figure, the worst on top; those under 30 films below the rest, those
+    that don't have the figure last."""
 
-    def rank(each: Slice) -> tuple[bool, bool, float]:
+    def rank(each: Subgroup) -> tuple[bool, bool, float]:
         value = each.figures[name].value
         return isnan(value), each.figures[name].films < SMALL, value
 
-    return sorted(slices, key=rank)
+    return sorted(subgroups, key=rank)
 
 
-def frame(slices: list[Slice]) -> pd.DataFrame:
-    """One row a figure: ``by``, ``slice``, ``slice_films``, ``slice_patients``, ``figure``,
-    ``label``, ``value``, ``low``, ``high``, ``films``, ``patients``; no patients where no film's is
-    known."""
+def frame(subgroups: list[Subgroup]) -> pd.DataFrame:
+    """One row a figure: ``by``, ``slice`` (the subgroup's name), ``slice_films``,
+    ``slice_patients``, ``figure``, ``label``, ``value``, ``low``, ``high``, ``films``,
+    ``patients``; no patients where no film's is known."""
     found = pd.DataFrame(
         {
             "by": each.by,
@@ -126,7 +126,7 @@ def frame(slices: list[Slice]) -> pd.DataFrame:
             **asdict(found),
             "patients": None if each.patients is None else found.patients,
         }
-        for each in slices
+        for each in subgroups
         for (figure, label), found in each.figures.items()
     )
     return found.astype({"slice_patients": "Int64", "patients": "Int64"})

@@ -17,7 +17,7 @@ from ..imaging.radiograph import Radiograph
 from ..shipped import models
 from .bundle import Bundle, open_bundle
 from .calibration import softmax
-from .interpreter import Network
+from .interpreter import LiteRTNetwork
 from .site_head import Site, log_odds
 
 
@@ -92,7 +92,7 @@ class Classifier:
         self.site: Site | None = None
         self._origin = self
         try:
-            self._one = Network(self._content, self.size)
+            self._one = LiteRTNetwork(self._content, self.size)
             blank = self._one(np.zeros((self.size, self.size), np.uint8))
         except (ValueError, RuntimeError, TypeError) as error:
             raise BundleError(
@@ -230,13 +230,13 @@ class _Later:
 
     def __init__(self, content: bytes, size: int) -> None:
         self._arguments = content, size
-        self._made: Network | None = None
+        self._made: LiteRTNetwork | None = None
         self._lock = threading.Lock()
 
-    def __call__(self) -> Network:
+    def __call__(self) -> LiteRTNetwork:
         with self._lock:
             if self._made is None:
-                self._made = Network(*self._arguments)
+                self._made = LiteRTNetwork(*self._arguments)
             return self._made
 
 

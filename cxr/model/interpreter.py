@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Network:
+class LiteRTNetwork:
     """One LiteRT interpreter, one film and one caller at a time: on two cores a batch of 8 took
     a seventh more time a film."""
 

@@ -21,7 +21,7 @@ from ..imaging.preprocessing import preprocess
 from ..imaging.radiograph import Radiograph
 from ..shipped import models
 from .bundle import Bundle, open_bundle
-from .interpreter import Network
+from .interpreter import LiteRTNetwork
 
 LABELS = ("surroundings", "lung")
 FOLDER = models() / "lungs"
@@ -45,7 +45,7 @@ class LungFinder:
             raise BundleError("wrong_task", "This bundle's network does not outline lungs.")
         size = self.bundle.preprocessing.size
         try:
-            self._network = Network((self.bundle.folder / "model.tflite").read_bytes(), size)
+            self._network = LiteRTNetwork((self.bundle.folder / "model.tflite").read_bytes(), size)
             blank = self._network(np.zeros((size, size), np.uint8))
         except (ValueError, RuntimeError, TypeError) as error:
             raise BundleError(

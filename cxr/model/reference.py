@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ _VECTORS = (
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class HoldOutNetwork:
     """The network that a hospital's films were scored by, which never learnt from that hospital:
     another one, where the bundle's own did.
 
@@ -54,7 +53,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class HospitalReference:
     """Of one network, for one pair of its labels.
 
     Attributes
@@ -90,10 +89,10 @@ class Reference:
     unseen_positives: NDArray[np.float32]
     hospitals: Mapping[str, Mapping[str, int]]
     both: tuple[str, ...]
-    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
+    left_out: Mapping[str, HoldOutNetwork] = field(default_factory=dict)
 
 
-def save(folder: Path, reference: Reference, network: str) -> None:
+def save(folder: Path, reference: HospitalReference, network: str) -> None:
     """Write both files into a bundle's folder; its ``bundle.json`` is then to be written anew."""
     text = {
         "format": FORMAT,
@@ -114,7 +113,7 @@ def save(folder: Path, reference: Reference, network: str) -> None:
     )
 
 
-def load(bundle: Bundle) -> Reference | None:
+def load(bundle: Bundle) -> HospitalReference | None:
     """That of a checked bundle; None if it has none.
 
     Raises
@@ -127,17 +126,15 @@ def load(bundle: Bundle) -> Reference | None:
     )
 
 
-def reference_of(model: Classifier) -> Reference | None:
+def reference_of(model: Classifier) -> HospitalReference | None:
     """The same of a loaded model, read once."""
-    if model.bundle not in _READ:
-        _READ[model.bundle] = load(model.bundle)
-    return _READ[model.bundle]
+    return _load_once(model.bundle)
 
 
-_READ: WeakKeyDictionary[Bundle, Reference | None] = WeakKeyDictionary()
+_load_once = fitted_files.once(load)
 
 
-def _checked(text: Any, stored: dict[str, NDArray[Any]], bundle: Bundle) -> Reference:
+def _checked(text: Any, stored: dict[str, NDArray[Any]], bundle: Bundle) -> HospitalReference:
     maps = len(np.load(bundle.folder / "head.npy", allow_pickle=False))
     arrays = {name: values.astype(np.float32) for name, values in stored.items()}
     positive, negative = text["positive"], text["negative"]
@@ -158,7 +155,7 @@ def _checked(text: Any, stored: dict[str, NDArray[Any]], bundle: Bundle) -> Refe
     }
     both = tuple(str(name) for name in text["both"])
     left_out = {
-        str(name): LeftOut(
+        str(name): HoldOutNetwork(
             str(by["network"]),
             int(by["films"]),
             *(tuple(float(x) for x in by[whose]) for whose in ("own", "other")),
@@ -168,7 +165,7 @@ def _checked(text: Any, stored: dict[str, NDArray[Any]], bundle: Bundle) -> Refe
     if not set(left_out) <= set(hospitals):
         raise ValueError("a left-out hospital has no films")
     vectors = {name: arrays[name] for name in _VECTORS}
-    return Reference(
+    return HospitalReference(
         positive=positive,
         negative=negative,
         unseen_negatives=sides[0],

@@ -17,7 +17,7 @@ from ..errors import CxrError, PacsError
 from ..site_profiles.options import model_of
 
 if TYPE_CHECKING:
-    from ..dicomweb.query import Listed
+    from ..dicomweb.query import PacsFilm
 
 
 def add(commands: _SubParsersAction[Any]) -> None:
@@ -84,7 +84,7 @@ def run(asked: Namespace) -> int:
     return _fetch(asked) if asked.part == "fetch" else _send(asked)
 
 
-def _search(asked: Namespace) -> tuple[Listed, ...]:
+def _search(asked: Namespace) -> tuple[PacsFilm, ...]:
     from ..dicomweb.query import Query, search
 
     query = Query(
@@ -101,11 +101,11 @@ def _search(asked: Namespace) -> tuple[Listed, ...]:
     return found.films
 
 
-def _line(film: Listed) -> str:
+def _line(film: PacsFilm) -> str:
     return f"{'read' if film.read else 'unread':6}  {film.title}  {film.film}"
 
 
-def _json_line(film: Listed) -> str:
+def _json_line(film: PacsFilm) -> str:
     shown = ("date", "time", "accession", "modality", "body_part", "description", "read")
     return json.dumps({"film": str(film.film), **{name: getattr(film, name) for name in shown}})
 

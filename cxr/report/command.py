@@ -129,10 +129,10 @@ def _said(model: Classifier, asked: Namespace) -> dict[str, Verdict]:
             return {}
         return {"": Verdict(asked.reader, asked.verdict or "", asked.note or "", utc())}
     from ..review.entries import standing
-    from ..review.store import Store, setting
+    from ..review.store import ReviewStore, setting
 
     profile = model.site.identity if model.site else ""
-    rows = Store(setting()).entries(bundle=model.bundle.digest, profile=profile)
+    rows = ReviewStore(setting()).entries(bundle=model.bundle.digest, profile=profile)
     return {
         row.image: Verdict(row.reader, row.verdict.replace("_", " "), row.note, row.time)
         for row in standing(rows).values()

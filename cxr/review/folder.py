@@ -36,7 +36,7 @@ class ManifestRow:
 
 
 @dataclass(frozen=True, eq=False)
-class Folder:
+class DataFolder:
     """A data folder.
 
     Attributes
@@ -107,7 +107,7 @@ class Folder:
         return path
 
 
-def open_folder(root: str | Path) -> Folder:
+def open_folder(root: str | Path) -> DataFolder:
     """Read a data folder's ``manifest.csv``.
 
     Raises
@@ -122,7 +122,7 @@ def open_folder(root: str | Path) -> Folder:
     data = _manifest(root)
     _, listed = manifest.read(data, COLUMNS)
     rows = {row["image"]: _row(row) for row in listed}
-    return Folder(root, hashlib.sha256(data).hexdigest(), rows)
+    return DataFolder(root, hashlib.sha256(data).hexdigest(), rows)
 
 
 def _manifest(root: Path) -> bytes:

@@ -22,7 +22,7 @@ FIRST = (("T", "N"), ("N", "T"))
 
 
 @dataclass(frozen=True)
-class Wanted:
+class QueueFilter:
     """A queue, as an address gives it; "" is any.
 
     Attributes
@@ -68,13 +68,13 @@ class Queue:
     rows: pd.DataFrame
     hidden: int
 
-    def place(self, case: str) -> int | None:
+    def position(self, case: str) -> int | None:
         """Where a case stands, from 0; None if it isn't here."""
         found = np.flatnonzero((self.rows.case == case).to_numpy())
         return int(found[0]) if len(found) else None
 
 
-def queue(table: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> Queue:
+def queue(table: pd.DataFrame, labels: tuple[str, ...], wanted: QueueFilter) -> Queue:
     """T called N, then N called T, then other errors, then, if wanted, what was called right.
 
     Within each, `margin` puts the surest call first, `loss` the least expected label, `source`
@@ -118,7 +118,7 @@ def narrowed(
     Parameters
     ----------
     said : str
-        See :class:`Wanted`.
+        See :class:`QueueFilter`.
     standing : mapping
         See :func:`cxr.review.entries.standing`: of the model.
     who : str
@@ -143,7 +143,7 @@ def narrowed(
     return Queue(found.rows[kept], 0 if said in TELLING else found.hidden)
 
 
-def _order(rows: pd.DataFrame, labels: tuple[str, ...], wanted: Wanted) -> NDArray[np.intp]:
+def _order(rows: pd.DataFrame, labels: tuple[str, ...], wanted: QueueFilter) -> NDArray[np.intp]:
     if wanted.blind or wanted.shown == "mixed":
         return np.argsort(rows.case.to_numpy(str), kind="stable")
     truth, called = rows.label.to_numpy(str), rows.called.to_numpy(str)

@@ -17,7 +17,7 @@ _LABEL_STANDS = ("call_right", "model_wrong", "subtle")
 
 
 @dataclass(frozen=True)
-class Change:
+class LabelChange:
     """One film's label."""
 
     image: str
@@ -48,7 +48,7 @@ class Relabelled:
     manifest : bytes
         ``manifest.csv``, every row and column of the one given, `label` put right and
         :data:`ADDED` behind.
-    changes : tuple of Change
+    changes : tuple of LabelChange
     open : tuple of Open
         Where readers disagree, no right label was given, or the manifest has changed meanwhile.
     judged : mapping of split to (int, int)
@@ -56,11 +56,11 @@ class Relabelled:
     """
 
     manifest: bytes
-    changes: tuple[Change, ...]
+    changes: tuple[LabelChange, ...]
     open: tuple[Open, ...]
     judged: Mapping[str, tuple[int, int]]
 
-    def leans(self, split: str) -> bool:
+    def judged_mostly_wrong(self, split: str) -> bool:
         """Whether mostly wrong calls of a split were judged, so that its labels put right raise
         every figure of the model that called them."""
         right, wrong = self.judged.get(split, (0, 0))
@@ -71,8 +71,8 @@ def relabel(
     manifest: bytes, standing: Mapping[tuple[str, str], Entry], split: str = ""
 ) -> Relabelled:
     """Put right the labels that readers hold to be wrong, where all who judged them agree; one
-    reader alone is enough, and :attr:`Change.readers` says who stands behind each. Where readers
-    have come to a consensus, that alone counts.
+    reader alone is enough, and :attr:`LabelChange.readers` says who stands behind each. Where
+    readers have come to a consensus, that alone counts.
 
     ``label_wrong`` speaks for its correction, ``call_right`` (where the call is the label),
     ``model_wrong`` and ``subtle`` for the label as it is; the others for nothing.
@@ -108,7 +108,7 @@ def relabel(
             continue
         if any(entry.verdict == "label_wrong" for entry in said):
             outcome = _decide(row, said)
-            if isinstance(outcome, Change):
+            if isinstance(outcome, LabelChange):
                 changes[row["image"]] = outcome
             elif outcome is not None:
                 undecided.append(outcome)
@@ -143,7 +143,7 @@ def means(entry: Entry) -> str | None:
     return entry.label if entry.verdict in _LABEL_STANDS else None
 
 
-def _decide(row: Mapping[str, str], said: Iterable[Entry]) -> Change | Open | None:
+def _decide(row: Mapping[str, str], said: Iterable[Entry]) -> LabelChange | Open | None:
     """None: the manifest has the right label already."""
     image, label = row["image"], row["label"]
     voices = [entry for entry in said if means(entry) is not None]
@@ -169,10 +169,12 @@ def _decide(row: Mapping[str, str], said: Iterable[Entry]) -> Change | Open | No
     readers = tuple(name for entry in wrong for name in entry.behind)
     time = max(entry.time for entry in wrong)
     together = any(entry.kind == "consensus" for entry in wrong)
-    return Change(image, label, meant.pop(), readers, time, row.get("split", ""), together)
+    return LabelChange(image, label, meant.pop(), readers, time, row.get("split", ""), together)
 
 
-def _written(header: list[str], rows: list[dict[str, str]], changes: Mapping[str, Change]) -> bytes:
+def _written(
+    header: list[str], rows: list[dict[str, str]], changes: Mapping[str, LabelChange]
+) -> bytes:
     out = io.StringIO()
     names = [*header, *(name for name in ADDED if name not in header)]
     table = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")

@@ -52,7 +52,7 @@ def setting() -> str:
     return os.environ.get(SETTING) or str(data_home() / "review.sqlite3")
 
 
-class Store:
+class ReviewStore:
     """An open database; safe to share between threads, and between processes by its file.
 
     Parameters

@@ -45,7 +45,7 @@ def noise(found: Stability) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Difference:
+class ScoreChange:
     """From one film to the next.
 
     Attributes
@@ -68,7 +68,7 @@ class Difference:
 def differences(
     before: tuple[Mapping[str, float], Mapping[str, float]],
     after: tuple[Mapping[str, float], Mapping[str, float]],
-) -> dict[str, Difference]:
+) -> dict[str, ScoreChange]:
     """What differs from an earlier film to a later one, for each of :func:`heights`.
 
     Parameters
@@ -77,6 +77,6 @@ def differences(
         A film's heights and its :func:`noise`.
     """
     return {
-        name: Difference(height - before[0][name], max(after[1][name], before[1][name]))
+        name: ScoreChange(height - before[0][name], max(after[1][name], before[1][name]))
         for name, height in after[0].items()
     }

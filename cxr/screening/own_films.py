@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import Cancelled, CxrError
 from ..metrics.predictions import of_rows
 from ..model.classifier import Classifier
-from ..review.folder import Folder
+from ..review.folder import DataFolder
 from .assess import Assessment, assess
 from .standing import call_of
 
@@ -22,7 +22,7 @@ _TEXTS = ("split", "source", "patient", "label", "display", "passport")
 
 
 @dataclass(frozen=True)
-class Listed:
+class FolderFilms:
     """What a folder has to offer.
 
     Attributes
@@ -56,16 +56,16 @@ class OwnFilms:
     refused: int
 
 
-def listed(folder: Folder, model: Classifier) -> Listed:
+def listed(folder: DataFolder, model: Classifier) -> FolderFilms:
     """The films of a folder that can be reviewed under a model."""
     shown = [image for image, row in folder.rows.items() if row.display]
     labels = {image: model.bundle.called(folder.rows[image].label) for image in shown}
     images = tuple(image for image in shown if labels[image] in model.labels)
-    return Listed(images, len(folder.rows) - len(shown), len(shown) - len(images))
+    return FolderFilms(images, len(folder.rows) - len(shown), len(shown) - len(images))
 
 
 def score(
-    folder: Folder,
+    folder: DataFolder,
     images: Sequence[str],
     model: Classifier,
     held: dict[str, Assessment],
@@ -75,7 +75,7 @@ def score(
 
     Parameters
     ----------
-    folder : Folder
+    folder : DataFolder
     images : sequence of str
         Of :func:`listed`.
     model : Classifier
@@ -102,7 +102,7 @@ def score(
     return OwnFilms(_table(rows, model), len(images) - len(scored))
 
 
-def _assessed(folder: Folder, image: str, model: Classifier) -> Assessment:
+def _assessed(folder: DataFolder, image: str, model: Classifier) -> Assessment:
     try:
         path = folder.path(image)
     except CxrError as refusal:
@@ -115,7 +115,7 @@ def _assessed(folder: Folder, image: str, model: Classifier) -> Assessment:
     return Assessment(None, None, found.checks, scores, standing=found.standing)
 
 
-def _row(folder: Folder, image: str, found: Assessment, model: Classifier) -> dict[str, object]:
+def _row(folder: DataFolder, image: str, found: Assessment, model: Classifier) -> dict[str, object]:
     scores, checks = found.scored
     row = folder.rows[image]
     distance = [each.score for each in checks.findings if each.code == "outside"]

@@ -23,7 +23,7 @@ TOLERANCE = 0.005
 
 
 @dataclass(frozen=True)
-class Check:
+class SelftestCheck:
     """One thing that was looked at, whether it is well, and a sentence."""
 
     name: str
@@ -31,7 +31,7 @@ class Check:
     said: str
 
 
-def selftest(model: Classifier) -> Iterator[Check]:
+def selftest(model: Classifier) -> Iterator[SelftestCheck]:
     """Look at everything; `model` has been loaded, so its files are as their hashes say.
 
     Raises
@@ -40,12 +40,16 @@ def selftest(model: Classifier) -> Iterator[Check]:
         As of :func:`cxr.screening.assess.assess`.
     """
     bundle = model.bundle
-    yield Check("network", True, f"{bundle.name}, {bundle.digest[:12]}, is as it was written")
+    yield SelftestCheck(
+        "network", True, f"{bundle.name}, {bundle.digest[:12]}, is as it was written"
+    )
     lungs = spine.shipped_lungs() is not None
-    yield Check("lungs", lungs, "the network that finds lungs " + ("loads" if lungs else "is gone"))
+    yield SelftestCheck(
+        "lungs", lungs, "the network that finds lungs " + ("loads" if lungs else "is gone")
+    )
     known = json.loads(KNOWN.read_text(encoding="utf-8")).get(bundle.digest)
     if known is None:
-        yield Check("scores", True, "of this network nobody kept a drawing’s scores")
+        yield SelftestCheck("scores", True, "of this network nobody kept a drawing’s scores")
         return
     try:
         apart = max(
@@ -54,11 +58,13 @@ def selftest(model: Classifier) -> Iterator[Check]:
             for label, p in found.items()
         )
     except CxrError as refusal:
-        yield Check("scores", False, f"a drawn film is refused: {refusal}")
+        yield SelftestCheck("scores", False, f"a drawn film is refused: {refusal}")
         return
     well = apart <= TOLERANCE
     told = f"drawn films score as known, within {apart:.4f}"
-    yield Check("scores", well, told if well else f"a drawn film’s score is off by {apart:.4f}")
+    yield SelftestCheck(
+        "scores", well, told if well else f"a drawn film’s score is off by {apart:.4f}"
+    )
 
 
 def scores(model: Classifier) -> dict[str, dict[str, float]]:

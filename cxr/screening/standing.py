@@ -92,7 +92,7 @@ class Strip:
     negatives: NDArray[np.float64]
     positives: NDArray[np.float64]
 
-    def place(self, log_odds: float) -> float:
+    def position(self, log_odds: float) -> float:
         """Along the axis, 0 to 1."""
         return float(np.clip((log_odds - self.low) / (self.high - self.low), 0, 1))
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model.classifier import Classifier
-from ..model.reference import Reference
+from ..model.reference import HospitalReference
 from ..model.site_head import SiteHead
 from . import ridge
-from .films import Film
+from .films import SiteFilm
 from .heads import CANDIDATES, Values, bias_of
 
 
@@ -22,7 +22,7 @@ class Labelled:
 
     Attributes
     ----------
-    films : list of Film
+    films : list of SiteFilm
     averages : float32 (n, K)
     shipped : float64 (n,)
         Log-odds as shipped.
@@ -30,7 +30,7 @@ class Labelled:
     patients : int (n,)
     """
 
-    films: list[Film]
+    films: list[SiteFilm]
     averages: NDArray[np.float32]
     shipped: NDArray[np.float64]
     positive: NDArray[np.bool_]
@@ -39,7 +39,7 @@ class Labelled:
 
 def labelled(
     model: Classifier,
-    films: list[Film],
+    films: list[SiteFilm],
     labels: list[str],
     groups: NDArray[np.integer],
     positive: str,
@@ -74,7 +74,7 @@ class Adapted:
 
 def adapted(
     model: Classifier,
-    reference: Reference | None,
+    reference: HospitalReference | None,
     data: Labelled,
     positive: str,
     negative: str,

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from ..errors import SiteError
 from ..model.classifier import Classifier
-from ..model.reference import Reference, reference_of
+from ..model.reference import HospitalReference, reference_of
 from ..model.site_head import SiteHead
 from ..site_profiles import drift
 from . import thresholds
-from .films import Film
+from .films import SiteFilm
 
 LEAST = 50
 """Patients of films without labels below which nothing is moved: their moments are too unsure."""
 
 
 def aligned_head(
-    model: Classifier, reference: Reference, averages: NDArray[np.floating], share: float
+    model: Classifier, reference: HospitalReference, averages: NDArray[np.floating], share: float
 ) -> SiteHead:
     """The shipped head on averages moved so that mean and deviation of each are those that adults'
     films of known hospitals would have, were `share` of them positive.
@@ -30,7 +30,7 @@ def aligned_head(
     ----------
     model : Classifier
         As shipped, with a linear head.
-    reference : Reference
+    reference : HospitalReference
     averages : float32 (n, K)
         Of the hospital's films.
     share : float, 0 to 1
@@ -41,7 +41,7 @@ def aligned_head(
 
 
 def moments(
-    reference: Reference, averages: NDArray[np.floating], share: float
+    reference: HospitalReference, averages: NDArray[np.floating], share: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """By what each average is multiplied, .2 to 5, and what is added then: float64 (K,) each."""
     r = reference
@@ -66,7 +66,7 @@ def moved_head(
 
 def moved(
     model: Classifier,
-    films: list[Film],
+    films: list[SiteFilm],
     patients: NDArray[np.integer],
     positive: str,
     negative: str,

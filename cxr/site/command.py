@@ -206,10 +206,10 @@ def _verdicts(root: Path, source: str | None) -> list[tuple[Path, str, str]]:
     """The same of the films that were judged on Review."""
     from ..review.entries import Entry
     from ..review.folder import open_folder
-    from ..review.store import Store, setting
+    from ..review.store import ReviewStore, setting
     from .reviewed import verdicts
 
-    store = Store(setting())
+    store = ReviewStore(setting())
     try:
         entries: list[Entry] = store.entries()
     finally:

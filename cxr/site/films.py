@@ -35,7 +35,7 @@ CRUDE = ("thumbnail", "rim", "corners", "brightness and sharpness")
 
 
 @dataclass(frozen=True, eq=False)
-class Film:
+class SiteFilm:
     """One film, as a fit sees it.
 
     Attributes
@@ -74,7 +74,7 @@ def patient_of(source: Source) -> str:
     return said.patient if said is not None else ""
 
 
-def film_of(assessment: Assessment, model: Classifier, patient: str = "") -> Film:
+def film_of(assessment: Assessment, model: Classifier, patient: str = "") -> SiteFilm:
     """Take what a fit needs from a film that was assessed by `model` as shipped; `patient` is what
     :func:`patient_of` says of it.
 
@@ -87,7 +87,7 @@ def film_of(assessment: Assessment, model: Classifier, patient: str = "") -> Fil
     assert assessment.film is not None
     square = preprocess(assessment.film.eight_bit, model.preprocessing)
     maps = prediction.features
-    return Film(
+    return SiteFilm(
         hashlib.sha256(square.tobytes()).hexdigest(),
         np.zeros(0, np.float32) if maps is None else maps.mean((0, 1)),
         np.array(list(prediction.logits.values()), np.float32),
@@ -98,7 +98,7 @@ def film_of(assessment: Assessment, model: Classifier, patient: str = "") -> Fil
 
 
 def people(
-    films: Sequence[Film], patients: Sequence[str] | None, places: Sequence[int]
+    films: Sequence[SiteFilm], patients: Sequence[str] | None, places: Sequence[int]
 ) -> NDArray[np.intp]:
     """Whose each film at `places` is, a number a person, int (n,). Films are one person's that
     `patients` calls alike, and those whose files do, unless `patients` has a name for each of
@@ -123,7 +123,7 @@ def people(
     return np.unique([first(place) for place in places], return_inverse=True)[1]
 
 
-def _copies(films: Sequence[Film]) -> Iterator[tuple[int, int]]:
+def _copies(films: Sequence[SiteFilm]) -> Iterator[tuple[int, int]]:
     """Places of films that show one picture, stored in two ways: a fold would know it again."""
     if not films:
         return
@@ -139,18 +139,18 @@ def _copies(films: Sequence[Film]) -> Iterator[tuple[int, int]]:
 
 def gather(
     model: Classifier, sources: Iterable[Source]
-) -> tuple[list[Film | None], dict[int, CxrError]]:
+) -> tuple[list[SiteFilm | None], dict[int, CxrError]]:
     """Read and score films for a fit.
 
     Returns
     -------
-    films : list of Film or None
+    films : list of SiteFilm or None
         In the order of `sources`; None for what was refused.
     refused : dict of int to CxrError
         Place → why.
     """
     shipped = model.at(None)
-    films: list[Film | None] = []
+    films: list[SiteFilm | None] = []
     refused: dict[int, CxrError] = {}
     for place, source in enumerate(sources):
         try:
@@ -161,7 +161,7 @@ def gather(
     return films, refused
 
 
-def distinct(films: Sequence[Film], labels: Sequence[str]) -> None:
+def distinct(films: Sequence[SiteFilm], labels: Sequence[str]) -> None:
     """Refuse a film that is there twice.
 
     Raises

@@ -20,7 +20,7 @@ from ..site_profiles import drift
 from ..site_profiles.profile import LONGEST_NAME, Profile, now
 from . import alignment, thresholds
 from .adaptation import Labelled, adapted, labelled
-from .films import Film, distinct, gather, people
+from .films import SiteFilm, distinct, gather, people
 from .shortcuts import shortcuts
 
 WANTED = {"specificity": 0.7}
@@ -32,7 +32,7 @@ _ALONE = "a threshold on the shipped scores"
 
 def fit(
     model: Classifier,
-    films: Sequence[Source | Film],
+    films: Sequence[Source | SiteFilm],
     labels: Sequence[str],
     *,
     name: str = "My hospital",
@@ -52,7 +52,7 @@ def fit(
     Parameters
     ----------
     model : Classifier
-    films : sequence of path, bytes, Radiograph, or Film
+    films : sequence of path, bytes, Radiograph, or SiteFilm
     labels : sequence of str
         One of ``model.labels`` each; "" where there is none. Films of a third label, and films
         without a label beside those with one, are left aside, and counted.
@@ -159,11 +159,11 @@ def _asked_well(
         raise SiteError("bad_request", "The stated share of films must lie between 0 and 1.")
 
 
-def _read(model: Classifier, films: Sequence[Source | Film]) -> list[Film]:
-    rows: list[Film] = []
+def _read(model: Classifier, films: Sequence[Source | SiteFilm]) -> list[SiteFilm]:
+    rows: list[SiteFilm] = []
     refused: list[str] = []
     for place, given in enumerate(films):
-        if isinstance(given, Film):
+        if isinstance(given, SiteFilm):
             rows.append(given)
             continue
         (row,), why = gather(model, [given])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model.classifier import Classifier
-from ..model.reference import Reference
+from ..model.reference import HospitalReference
 from ..model.site_head import SiteHead
 from .ridge import Line
 
@@ -24,7 +24,7 @@ class Values:
     ----------
     model : Classifier
         As shipped, with a linear head.
-    reference : Reference or None
+    reference : HospitalReference or None
         Used where it is of the same two labels.
     averages : float32 (n, K)
         Of the site's films, whose own scale is taken where there is no reference.
@@ -34,7 +34,7 @@ class Values:
     def __init__(
         self,
         model: Classifier,
-        reference: Reference | None,
+        reference: HospitalReference | None,
         averages: NDArray[np.floating],
         positive: str,
         negative: str,

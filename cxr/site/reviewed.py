@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import CxrError
 from ..review.entries import Entry, settled
-from ..review.folder import Folder
+from ..review.folder import DataFolder
 from ..review.relabel import told
 
 
@@ -58,7 +58,7 @@ class Verdicts:
         return [film for film in self.films if film.hospital == hospital]
 
 
-def verdicts(folder: Folder, entries: Iterable[Entry]) -> Verdicts:
+def verdicts(folder: DataFolder, entries: Iterable[Entry]) -> Verdicts:
     """The films of a folder that readers judged, under whichever model.
 
     See :func:`cxr.review.relabel.relabel` for what a verdict speaks for. All who judged a film must

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..metrics import curves
 from ..metrics.bootstrap import Estimate, draw, estimate, interval
 from . import ridge
-from .films import CRUDE, Film
+from .films import CRUDE, SiteFilm
 
 STRENGTH = 0.01
 LEAST_AREA = 0.6
@@ -41,7 +41,7 @@ class Shortcut:
 
 
 def shortcuts(
-    films: Sequence[Film],
+    films: Sequence[SiteFilm],
     positive: NDArray[np.bool_],
     patients: NDArray[np.integer],
     network: NDArray[np.floating],
@@ -54,7 +54,7 @@ def shortcuts(
 
     Parameters
     ----------
-    films : sequence of Film
+    films : sequence of SiteFilm
     positive : bool (n,)
     patients : int (n,)
     network : float (n,)

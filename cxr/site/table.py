@@ -35,7 +35,7 @@ class TableRow:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-class Table:
+class LabelTable:
     """Rows by file name.
 
     Parameters
@@ -64,7 +64,7 @@ class Table:
         return self._whole.get(str(tidy))
 
 
-def read_table(data: bytes) -> Table:
+def read_table(data: bytes) -> LabelTable:
     """Read a CSV whose first line names its columns: ``file``, and any of ``label``, ``patient``
     and others. Commas, semicolons or tabs part them.
 
@@ -109,7 +109,7 @@ def read_table(data: bytes) -> Table:
         rows[name] = TableRow(labels, person or before.patient, {**values, **known})
     if not rows:
         raise _bad("it names no file")
-    return Table(rows)
+    return LabelTable(rows)
 
 
 def _text(data: bytes) -> str:

@@ -17,7 +17,7 @@ from ..model.reference import reference_of
 from ..site_profiles.profile import Profile
 from . import thresholds
 from .adaptation import adapted, labelled
-from .films import Film, people
+from .films import SiteFilm, people
 
 STEP = 0.1
 """Between two thresholds to try, in log-odds."""
@@ -155,7 +155,7 @@ def moved(profile: Profile, threshold: float) -> Profile:
 def film_scores(
     model: Classifier,
     profile: Profile,
-    films: Sequence[Film],
+    films: Sequence[SiteFilm],
     labels: Sequence[str],
     patients: Sequence[str],
 ) -> NDArray[np.float64]:

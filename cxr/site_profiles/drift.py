@@ -36,7 +36,7 @@ Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Look:
+class DriftFinding:
     """What the last full window came to.
 
     Attributes
@@ -80,7 +80,7 @@ def numbers(
     return np.column_stack([places, log_odds]).astype(np.float32)
 
 
-def look(seen: Rows, positive: NDArray[np.bool_] | None, read: Rows) -> Look:
+def look(seen: Rows, positive: NDArray[np.bool_] | None, read: Rows) -> DriftFinding:
     """Look at the last full window.
 
     Parameters
@@ -94,12 +94,12 @@ def look(seen: Rows, positive: NDArray[np.bool_] | None, read: Rows) -> Look:
     """
     full = len(read) // WINDOW
     if not full or len(seen) < LEAST or seen.shape[1] != NUMBERS:
-        return Look(len(read))
+        return DriftFinding(len(read))
     window = read[(full - 1) * WINDOW : full * WINDOW]
     before = read[: (full - 1) * WINDOW]
     looks = _permuted(*_alike(seen, positive, window))
     share = _permuted(before[:, -1:], window[:, -1:]) if len(before) else None
-    return Look(len(read), looks, share)
+    return DriftFinding(len(read), looks, share)
 
 
 def _alike(

@@ -27,7 +27,7 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredProfiles:
     """What is kept.
 
     Attributes
@@ -50,10 +50,10 @@ def setting() -> str:
     return os.environ.get(SETTING) or shared or str(data_home() / "sites")
 
 
-def _shelf(where: Path | None) -> Folder | Tables:
+def _shelf(where: Path | None) -> ProfileFolder | Tables:
     place = setting() if where is None else str(where)
     if "://" not in place:
-        return Folder(Path(place))
+        return ProfileFolder(Path(place))
     from .database import tables
 
     return tables(place)
@@ -70,7 +70,7 @@ def listing(where: Path | None = None) -> Hashable:
     return _shelf(where).listing()
 
 
-def kept(where: Path | None = None) -> Kept:
+def kept(where: Path | None = None) -> StoredProfiles:
     """Every profile there is."""
     profiles, unusable = [], {}
     for name, data in _shelf(where).files():
@@ -82,7 +82,7 @@ def kept(where: Path | None = None) -> Kept:
             unusable[name] = refusal
     # One that was moved by hand came after the fit that it is of, whose time it may still have.
     profiles.sort(key=lambda each: (each.created, "threshold" in each.wanted), reverse=True)
-    return Kept(tuple(profiles), unusable)
+    return StoredProfiles(tuple(profiles), unusable)
 
 
 def find(asked: str, where: Path | None = None) -> Profile:
@@ -144,7 +144,7 @@ def add_line(identity: str, film: str, line: str, where: Path | None = None) -> 
 
 
 @dataclass(frozen=True)
-class Folder:
+class ProfileFolder:
     """A folder of profiles.
 
     Attributes

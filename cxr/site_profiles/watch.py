@@ -40,15 +40,15 @@ def record(model: Classifier, found: Assessment, where: Path | None = None) -> N
         store.add_line(model.site.identity, mark, line, where)
 
 
-def look(profile: Profile, where: Path | None = None) -> drift.Look:
+def look(profile: Profile, where: Path | None = None) -> drift.DriftFinding:
     """Look at the films that were read under a profile."""
     lines = store.lines(profile.identity, where)
     full = len(lines) // drift.WINDOW * drift.WINDOW
     found = _looked(profile, lines[max(0, full - drift.WINDOW - _BEFORE) : full])
-    return drift.Look(len(lines), found.looks, found.share)
+    return drift.DriftFinding(len(lines), found.looks, found.share)
 
 
-def in_words(found: drift.Look) -> str:
+def in_words(found: drift.DriftFinding) -> str:
     """What a look has to say, in a sentence or two."""
     said = f"{found.films} films read under it."
     if "looks" in found.alarms:
@@ -65,7 +65,7 @@ def in_words(found: drift.Look) -> str:
 
 
 @lru_cache(maxsize=16)  # pages ask at every run
-def _looked(profile: Profile, lines: tuple[str, ...]) -> drift.Look:
+def _looked(profile: Profile, lines: tuple[str, ...]) -> drift.DriftFinding:
     rows = []
     for line in lines:
         try:

@@ -17,11 +17,11 @@ from typing import Literal
 
 from .. import manifest
 from ..errors import ScreenError, UnreadableFile
-from ..files import Head
+from ..files import TapeHeader
 from ..imaging.decode_limits import MAX_BYTES, check_bytes, damaged
 from ..imaging.reader import bytes_of
 from . import dicomdir, pacs
-from .store import Store, is_url
+from .store import ObjectStore, is_url
 
 Kind = Literal["folder", "file", "list", "dicomdir", "zip", "tar", "pattern", "store", "pacs"]
 COLUMN = "image"
@@ -33,7 +33,7 @@ _UNSOUND = (
 
 
 @dataclass(frozen=True)
-class Film:
+class SourceFilm:
     """A film to be scored.
 
     Attributes
@@ -86,7 +86,7 @@ def kind_of(given: str) -> Kind:
     )
 
 
-def films(given: str, apart: frozenset[str] = frozenset()) -> Iterator[Film]:
+def films(given: str, apart: frozenset[str] = frozenset()) -> Iterator[SourceFilm]:
     """All films, always in the same order. Names that begin with a dot are passed over.
 
     Parameters
@@ -106,11 +106,11 @@ def films(given: str, apart: frozenset[str] = frozenset()) -> Iterator[Film]:
     kind = kind_of(given)
     with _readable():
         if kind == "store":
-            for url, stamp in Store(given).films():
-                yield Film(url.encode(), url.encode(), stamp)
+            for url, stamp in ObjectStore(given).films():
+                yield SourceFilm(url.encode(), url.encode(), stamp)
         elif kind == "pacs":
             for name in pacs.films(given):  # what has these UIDs is never another film
-                yield Film(name.encode(), name.encode(), "")
+                yield SourceFilm(name.encode(), name.encode(), "")
         elif kind == "zip":
             yield from _zipped(given)
         elif kind == "tar":
@@ -158,16 +158,16 @@ def _below(folder: str, apart: frozenset[str]) -> Iterator[str]:
         yield from (os.path.join(here, name) for name in films)  # noqa: PTH118
 
 
-def _file(name: str, path: str) -> Film:
+def _file(name: str, path: str) -> SourceFilm:
     try:
         found = os.stat(path)  # noqa: PTH116
         stamp = f"{found.st_size} {found.st_mtime_ns}"
     except (OSError, ValueError):
         stamp = "gone"
-    return Film(os.fsencode(name), os.fsencode(path), stamp)
+    return SourceFilm(os.fsencode(name), os.fsencode(path), stamp)
 
 
-def _zipped(given: str) -> Iterator[Film]:
+def _zipped(given: str) -> Iterator[SourceFilm]:
     whole = _file(given, given).stamp
     with zipfile.ZipFile(given) as archive:
         for number, member in enumerate(archive.infolist()):
@@ -175,9 +175,9 @@ def _zipped(given: str) -> Iterator[Film]:
                 yield _member(given, member.filename, number, f"{whole} {member.CRC}")
 
 
-def _tarred(given: str) -> Iterator[Film]:
+def _tarred(given: str) -> Iterator[SourceFilm]:
     whole = _file(given, given).stamp
-    with tarfile.open(given, tarinfo=Head) as archive:
+    with tarfile.open(given, tarinfo=TapeHeader) as archive:
         for number, member in _members(archive):
             if member.isfile() and _shown(member.name):
                 yield _member(given, member.name, number, whole)
@@ -188,8 +188,8 @@ def _shown(name: str) -> bool:
     return not any(part.startswith(".") for part in parts)
 
 
-def _member(archive: str, name: str, number: int, stamp: str) -> Film:
-    return Film(os.fsencode(f"{archive}/{name}"), str(number).encode(), stamp)
+def _member(archive: str, name: str, number: int, stamp: str) -> SourceFilm:
+    return SourceFilm(os.fsencode(f"{archive}/{name}"), str(number).encode(), stamp)
 
 
 def _members(archive: tarfile.TarFile) -> Iterator[tuple[int, tarfile.TarInfo]]:
@@ -205,7 +205,7 @@ def fetcher(given: str) -> Callable[[bytes], bytes]:
     no film can be had."""
     kind = kind_of(given)
     if kind == "store":
-        return Store(given).fetch
+        return ObjectStore(given).fetch
     if kind == "pacs":
         return pacs.fetch
     if kind == "zip":
@@ -220,7 +220,7 @@ def fetch_path(path: str) -> bytes:
     :func:`fetcher` raises."""
     if pacs.is_query(path):
         return pacs.fetch(path.encode())
-    return Store(path).fetch(path.encode()) if is_url(path) else bytes_of(path)
+    return ObjectStore(path).fetch(path.encode()) if is_url(path) else bytes_of(path)
 
 
 class _Zip:
@@ -254,7 +254,7 @@ class _Tar:
         self._begin()
 
     def _begin(self) -> None:
-        self._archive = tarfile.open(self._given, tarinfo=Head)  # noqa: SIM115 (open as long as the process is)
+        self._archive = tarfile.open(self._given, tarinfo=TapeHeader)  # noqa: SIM115 (open as long as the process is)
         self._members = _members(self._archive)
         self._next = 0
 

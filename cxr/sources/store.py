@@ -19,7 +19,7 @@ def is_url(given: str) -> bool:
     return bool(_URL.match(given))
 
 
-class Store:
+class ObjectStore:
     """What a URL stands for. Keys and addresses are the store's own settings, such as
     ``AWS_ENDPOINT_URL`` and those of ``~/.aws``.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import ScreenError
-from .films import Film, films, kind_of
+from .films import SourceFilm, films, kind_of
 from .store import is_url
 
 
@@ -42,11 +42,11 @@ class Looks:
         self._seen = now
         return self._whole != before
 
-    def whole(self) -> Iterator[Film]:
+    def whole(self) -> Iterator[SourceFilm]:
         """The files that were whole at the last look and have not changed since, in their order."""
         return (film for film in self._films() if _mark(film) in self._whole)
 
-    def _films(self) -> Iterator[Film]:
+    def _films(self) -> Iterator[SourceFilm]:
         try:
             yield from films(self._given, self._apart)
         except ScreenError as error:
@@ -54,5 +54,5 @@ class Looks:
                 raise
 
 
-def _mark(film: Film) -> int:
+def _mark(film: SourceFilm) -> int:
     return hash((film.place, film.stamp))

@@ -53,7 +53,7 @@ class StudyFilm:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """A study before anybody has read.
 
     Attributes
@@ -87,7 +87,7 @@ def make(
     films: int,
     share: float,
     seed: int,
-) -> Plan:
+) -> StudyPlan:
     """Plan a study; the same for the same candidates in any order.
 
     Labels take turns until `films` are chosen, so that a rare one is not left out; the films are
@@ -130,7 +130,7 @@ def make(
     )
     parts = [bundle, list(labels), seed, share, [asdict(case) for case in cases]]
     study = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-    return Plan(study, bundle, tuple(labels), seed, share, cases)
+    return StudyPlan(study, bundle, tuple(labels), seed, share, cases)
 
 
 def _in_turns(

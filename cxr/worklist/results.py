@@ -44,7 +44,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ResultFilter:
     """Which films are looked for; None: any.
 
     Attributes
@@ -120,7 +120,7 @@ class Results:
     def __len__(self) -> int:
         return len(self._held)
 
-    def find(self, wanted: Wanted) -> Numbers:
+    def find(self, wanted: ResultFilter) -> Numbers:
         """The films that are looked for, highest log-odds first."""
         masks = []
         if wanted.decision is not None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cxr.imaging.radiograph import Radiograph, window_table
 from cxr.model.side_by_side import Alignment
 from ui.base import keymap
-from ui.viewer import Layer, Look, Plate, viewer
+from ui.viewer import MapDisplay, MapLayer, Plate, viewer
 
 MARK = (200, 300, 150, 90)  # x, y, width, height of the white box on the marked film
 OFF = (-60, -100)
@@ -54,9 +54,9 @@ def hump(sign: float) -> NDArray[np.float32]:
     return (sign * 0.2 * np.exp(-8 * ((x - 0.3) ** 2 + (y + 0.2) ** 2))).astype(np.float32)
 
 
-def faint(peak: float) -> Layer:
+def faint(peak: float) -> MapLayer:
     label = "T" if peak else "N"
-    return Layer(f"{label} · Grad-CAM", peak * hump(5), "gradcam", label)
+    return MapLayer(f"{label} · Grad-CAM", peak * hump(5), "gradcam", label)
 
 
 def white() -> Radiograph:
@@ -66,9 +66,9 @@ def white() -> Radiograph:
 def plates(case: str) -> list[Plate]:
     drawn = radiograph(film(900, 700, 12), 12)
     maps = (
-        Layer("T · Grad-CAM", hump(1), "gradcam"),
-        Layer("N · Grad-CAM", hump(0.5), "gradcam"),
-        Layer("T · Occlusion", hump(-1), "occlusion"),
+        MapLayer("T · Grad-CAM", hump(1), "gradcam"),
+        MapLayer("N · Grad-CAM", hump(0.5), "gradcam"),
+        MapLayer("T · Occlusion", hump(-1), "occlusion"),
     )
     found = {
         "marked": lambda: [Plate(marked(), "Marked", boxes=((0.1, 0.2, 0.3, 0.4),))],
@@ -120,7 +120,7 @@ def main() -> None:
         st.caption("It ran again")
 
 
-def picture(look: Look) -> tuple[str, bytes]:
+def picture(look: MapDisplay) -> tuple[str, bytes]:
     return f"{look.layer} {look.opacity} {look.scale}.png", png(np.zeros((2, 2), np.uint8))
 
 

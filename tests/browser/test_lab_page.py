@@ -29,7 +29,7 @@ def moves(page: Page) -> Locator:
 
 
 def outlines(page: Page) -> Locator:
-    return page.locator(".ink .region, .ink .stroke")
+    return page.locator(".annotations .region, .annotations .stroke")
 
 
 def draw(page: Page, left: float, top: float, right: float, bottom: float) -> None:

@@ -94,12 +94,14 @@ def test_no_table_leaves_without_the_notice(metrics: Page) -> None:
 
 
 def test_an_address_leads_to_its_part(metrics: Page) -> None:
-    part(metrics, "Slices")
+    part(metrics, "Subgroups")
     metrics.get_by_test_id("stMain").get_by_role("radio", name="External", exact=True).click()
-    expect(metrics).to_have_url(re.compile("part=Slices"))
+    expect(metrics).to_have_url(re.compile("part=Subgroups"))
     expect(metrics).to_have_url(re.compile("set=External"))
     metrics.goto(metrics.url)  # another session of the same tab, whose reader has accepted
-    expect(metrics.get_by_text("Slices whose figure rests on fewer than 30 films")).to_be_visible()
+    expect(
+        metrics.get_by_text("Subgroups whose figure rests on fewer than 30 films")
+    ).to_be_visible()
     expect(metrics.get_by_role("heading", name="External, hospitals")).to_be_visible()
 
 

@@ -151,15 +151,15 @@ def test_films_and_lengths_come_back_after_a_reload(page: Page) -> None:
     page.keyboard.press("Shift+L")
     x, y, *_ = frame(page)
     drag(page, (x + 200, y + 200), (x + 300, y + 260))
-    expect(page.locator(".ink .length")).to_have_count(1)
+    expect(page.locator(".annotations .length")).to_have_count(1)
     page.reload()
     expect(page.get_by_text("Films (2)")).to_be_visible()
     expect(panes(page)).to_have_count(1)
-    expect(page.locator(".ink .length")).to_have_count(1)
+    expect(page.locator(".annotations .length")).to_have_count(1)
     settled(page)
     page.keyboard.press("j")
     expect(page.get_by_text("2 of 2")).to_be_visible()
-    expect(page.locator(".ink .length")).to_have_count(0)
+    expect(page.locator(".annotations .length")).to_have_count(0)
 
 
 def test_no_film_that_was_stepped_past_is_asked_for_in_vain(page: Page) -> None:

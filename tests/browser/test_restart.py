@@ -13,7 +13,7 @@ from waiting import WAIT_MS, accept, settled
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
-from cxr.review.queue import Wanted, queue
+from cxr.review.queue import QueueFilter, queue
 
 pytestmark = pytest.mark.browser
 
@@ -116,7 +116,7 @@ def test_a_link_to_a_case_holds_on_a_server_that_has_just_begun(
     monkeypatch.setenv("CXR_MODELS", str(room[1]))
     monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
     bundle = open_bundle(room[1] / "room")
-    case = queue(table(bundle), bundle.labels, Wanted("test")).rows.case.iloc[2]
+    case = queue(table(bundle), bundle.labels, QueueFilter("test")).rows.case.iloc[2]
     with served(ROOT / "serve.py", tmp_path) as fresh:
         page = chromium.new_page()
         page.set_default_timeout(WAIT_MS)

@@ -17,7 +17,7 @@ from cxr.model.bundle import open_bundle
 from cxr.notice import NOTICE
 from cxr.review.entries import standing
 from cxr.review.exchange import from_file
-from cxr.review.queue import Wanted, queue
+from cxr.review.queue import QueueFilter, queue
 
 pytestmark = pytest.mark.browser
 
@@ -54,7 +54,7 @@ WITHOUT_STYLES = """() => {
 @pytest.fixture(scope="module")
 def cases(room: tuple[Path, Path]) -> list[str]:
     bundle = open_bundle(room[1] / "room")
-    return list(queue(table(bundle), bundle.labels, Wanted("test")).rows.case)
+    return list(queue(table(bundle), bundle.labels, QueueFilter("test")).rows.case)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def every(room: tuple[Path, Path]) -> list[str]:
     """What a blind reader goes through."""
     bundle = open_bundle(room[1] / "room")
     return list(
-        queue(table(bundle), bundle.labels, Wanted("test", shown="all", blind=True)).rows.case
+        queue(table(bundle), bundle.labels, QueueFilter("test", shown="all", blind=True)).rows.case
     )
 
 

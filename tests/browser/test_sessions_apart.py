@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from waiting import WAIT_MS, accept, settled
 
-from ui.server.guard import COOKIE
+from ui.server.film_access import COOKIE
 
 pytestmark = pytest.mark.browser
 

@@ -224,7 +224,7 @@ def test_fingers_window_and_pinch(chromium: Browser, box: str) -> None:
     page.set_default_timeout(WAIT_MS)
     page.goto(f"{box}/?case=marked")
     ready(page)
-    canvas = page.locator(".pane .stage canvas")
+    canvas = page.locator(".pane .picture canvas")
     assert canvas.evaluate("c => c.width / c.clientWidth") == pytest.approx(2, abs=0.01)
     touch = context.new_cdp_session(page)
 

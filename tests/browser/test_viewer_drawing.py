@@ -78,7 +78,7 @@ def test_a_region_stays_over_runs_and_goes_with_its_film(light: Open) -> None:
     expect(page.get_by_test_id("stCode")).to_contain_text("serial")
     run_again(page)
     assert told(page)["region"]
-    expect(page.locator(".ink .region")).to_have_count(1)
+    expect(page.locator(".annotations .region")).to_have_count(1)
     page.keyboard.press("Backspace")
     expect(page.get_by_test_id("stCode")).not_to_contain_text("serial")
     drag(page, (x, y), (x + 50, y + 60))
@@ -86,7 +86,7 @@ def test_a_region_stays_over_runs_and_goes_with_its_film(light: Open) -> None:
     page.get_by_role("button", name="Other film").click()
     expect(page.get_by_test_id("stCode")).not_to_contain_text("serial")
     ready(page)
-    expect(page.locator(".ink .region")).to_have_count(0)
+    expect(page.locator(".annotations .region")).to_have_count(0)
 
 
 def test_escape_gives_a_box_up(light: Open) -> None:
@@ -96,10 +96,10 @@ def test_escape_gives_a_box_up(light: Open) -> None:
     for key in ("Shift+ArrowRight", "Enter", "Shift+ArrowDown", "Shift+ArrowRight"):
         page.keyboard.press(key)
     drawn(page)
-    expect(page.locator(".ink .region")).to_have_count(1)
+    expect(page.locator(".annotations .region")).to_have_count(1)
     page.keyboard.press("Escape")
     drawn(page)
-    expect(page.locator(".ink .region")).to_have_count(0)
+    expect(page.locator(".annotations .region")).to_have_count(0)
     assert told(page)["region"] is None
 
 
@@ -108,19 +108,21 @@ def test_a_length_is_in_mm_where_the_spacing_is_known(light: Open) -> None:
     page.keyboard.press("Shift+L")
     left, top, right, bottom = seen(page)
     drag(page, (left, top), (right, top))
-    expect(page.locator(".ink text")).to_have_text(
+    expect(page.locator(".annotations text")).to_have_text(
         re.compile(r"37\.[3-7] mm by the file, unverified")
     )  # 150 of .25 mm
     page.keyboard.press("Backspace")
     drawn(page)
-    expect(page.locator(".ink text")).to_have_count(0)
+    expect(page.locator(".annotations text")).to_have_count(0)
     drag(page, (left, top), (left, bottom))
-    expect(page.locator(".ink text")).to_have_text(re.compile(r"4[45]\.\d mm"))  # 90 of .5 mm
+    expect(page.locator(".annotations text")).to_have_text(
+        re.compile(r"4[45]\.\d mm")
+    )  # 90 of .5 mm
     other = light("drawn")
     other.keyboard.press("Shift+L")
     x, y = middle(other)
     drag(other, (x, y), (x + 100, y))
-    expect(other.locator(".ink text")).to_contain_text("px")
+    expect(other.locator(".annotations text")).to_contain_text("px")
 
 
 def test_the_magnifier_shows_the_film_larger(light: Open) -> None:

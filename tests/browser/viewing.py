@@ -35,7 +35,7 @@ def greys(page: Page, pane: int = 0) -> NDArray[np.uint8]:
     """The film as drawn, without what lies over it: uint8 (H, W)."""
     drawn(page)
     size, data = (
-        page.locator(".pane .stage canvas")
+        page.locator(".pane .picture canvas")
         .nth(pane)
         .evaluate(
             """canvas => {

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.site.films import Film
-from ui.hospital.pile import Held, Pile
+from cxr.site.films import SiteFilm
+from ui.hospital.pile import Pile, PileFilm
 
 
 def ran(at: AppTest) -> AppTest:
@@ -36,13 +36,13 @@ def pile_of(at: AppTest) -> Pile:
 def give(
     at: AppTest,
     model: cxr.Classifier,
-    films: Sequence[Film],
+    films: Sequence[SiteFilm],
     labels: Sequence[str],
     columns: Sequence[dict[str, str]] | None = None,
 ) -> AppTest:
     """The page with films that were read before."""
     held = {
-        film.identity: Held(
+        film.identity: PileFilm(
             film,
             (f"{place}.png",),
             (label,) if label else (),

@@ -14,7 +14,7 @@ from reviews import verdict
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.review.store import Store
+from cxr.review.store import ReviewStore
 from ui.hospital import intake
 from ui.hospital.pile import Pile
 from ui.session import studies
@@ -171,7 +171,7 @@ def test_films_are_taken_as_they_were_judged_on_review(
     monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
     at = ran(page.run())
     assert not [each for each in at.button if each.key == "hospital-from-review"]
-    judged = Store(str(tmp_path / "review.sqlite3"))
+    judged = ReviewStore(str(tmp_path / "review.sqlite3"))
     for name in ("a.png", "b.png"):
         judged.record(verdict(image=name, verdict="label_wrong", correction="T"))
     judged.close()

@@ -18,7 +18,7 @@ import cxr
 from cxr.errors import BundleError, DataError
 from cxr.metrics import hospital_profiles
 from cxr.model.bundle import MANIFEST, manifest_values, open_bundle, sha256, write_manifest
-from cxr.model.reference import Reference, reference_of
+from cxr.model.reference import HospitalReference, reference_of
 from cxr.site.adaptation import labelled
 from train import options
 from train.__main__ import main
@@ -205,9 +205,9 @@ def test_a_hospital_with_one_label_or_few_films_is_refused(
     frame = manifest.load(data)
     one = frame[(frame.source != "far") | (frame.label == "N")]
     with pytest.raises(DataError, match="far has no film of T"):
-        reference.may_be_unseen(one, model.bundle, ("far",), "T", "N")
+        reference.check_held_out(one, model.bundle, ("far",), "T", "N")
     with pytest.raises(DataError, match="name at least one"):
-        reference.may_be_unseen(frame, model.bundle, (), "T", "N")
+        reference.check_held_out(frame, model.bundle, (), "T", "N")
     monkeypatch.setattr(hospital_draws, "LEFT", 20)
     with pytest.raises(DataError, match="of 14 patients with T; at least 24 are needed"):
         hospitals.measure(bundle, data, ("far",))
@@ -244,7 +244,7 @@ def test_nothing_of_a_hospital_is_in_the_reference_for_it(
 
 
 def same_as_if_never_there(
-    found: Reference, model: cxr.Classifier, frame: pd.DataFrame, data: Path
+    found: HospitalReference, model: cxr.Classifier, frame: pd.DataFrame, data: Path
 ) -> None:
     rows = reference.chosen(frame, sorted(found.hospitals), "T", "N")
     averages = np.stack([reference.average(model, data / image) for image in rows.image])

@@ -24,7 +24,7 @@ def _own_session() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _slices_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def _subgroups_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worst_subgroups, "PATIENCE", 60)
 
 

@@ -159,10 +159,10 @@ def shown(at: AppTest) -> str:
 
 
 def test_the_way_back_from_review_leads_to_the_split_and_the_source(rows: pd.DataFrame) -> None:
-    at = opened(at="Slices", split="external", source="far", slice="external|sex|F")
+    at = opened(at="Subgroups", split="external", source="far", subgroup="external|sex|F")
     assert at.segmented_control(key="set").value == "external"
     assert at.selectbox(key="ev-source-external").value == "far"
-    assert at.selectbox(key="ev-slice").value == ("external", "sex", "F")
+    assert at.selectbox(key="ev-subgroup").value == ("external", "sex", "F")
 
 
 def test_a_cell_of_another_model_s_labels_is_forgotten(rows: pd.DataFrame) -> None:

@@ -65,7 +65,7 @@ def test_the_exported_page_is_whole_and_needs_no_network(rows: pd.DataFrame, roo
         "Curves",
         "Calibration",
         "Operating point",
-        "Slices",
+        "Subgroups",
         "Hospitals",
         "Models",
     ):
@@ -109,8 +109,8 @@ def test_patients_are_counted_nowhere_where_none_is_known(tmp_path: Path) -> Non
     assert found.slice_films.notna().all()
     by_source = "".join(map(str, overview.blocks(scope.key)))
     assert re.search(r"<td[^>]*>home</td><td>[0-9]+</td><td>–</td>", by_source)
-    slices = "".join(map(str, worst_subgroups.blocks(scope)))
-    assert re.search(r"<td[^>]*>home</td><td>[0-9]+</td><td>–</td>", slices)
+    subgroups = "".join(map(str, worst_subgroups.blocks(scope)))
+    assert re.search(r"<td[^>]*>home</td><td>[0-9]+</td><td>–</td>", subgroups)
 
 
 def test_counts_leave_as_whole_numbers(rows: pd.DataFrame, room: Path) -> None:

@@ -199,4 +199,4 @@ def test_the_page_says_why_and_the_export_goes_on(folder: Path) -> None:
     page = export.page(scopes.scope(open_bundle(folder), "test"), (0.4, 0.1)).decode()
     for place in (text(at), page):
         assert "it was made for another network or version" in place
-    assert "<h2>Slices</h2>" in page
+    assert "<h2>Subgroups</h2>" in page

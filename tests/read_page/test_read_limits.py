@@ -13,7 +13,7 @@ def test_what_others_hold_is_not_there_for_this_one(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(film_bytes, "most", lambda: len(FILM) + len(OTHER))
-    others = film_bytes.Held(len(OTHER) + 1)
+    others = film_bytes.SessionBytes(len(OTHER) + 1)
     monkeypatch.setattr(film_bytes, "_all", {others})
     upload(app, ("a.png", FILM))
     assert "server\\_full" in text(app)

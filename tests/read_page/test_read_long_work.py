@@ -12,7 +12,7 @@ from appwalk import FILM, OTHER, click, pick, running, text, titles, upload, wai
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.explain import Stage
+from cxr.explain import PartialMap
 from ui.session import map_tasks
 
 WORKED_ON: list[str] = []
@@ -24,8 +24,8 @@ def endless(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The app with a film on the stage and an occlusion that stays at its first, coarse map until
     it is told to end."""
 
-    def drill_down(_: Any, film: cxr.Radiograph, *__: Any, progress: Any) -> Iterator[Stage]:
-        yield Stage(np.full(film.eight_bit.shape, 0.2, np.float32), 50, 170)
+    def drill_down(_: Any, film: cxr.Radiograph, *__: Any, progress: Any) -> Iterator[PartialMap]:
+        yield PartialMap(np.full(film.eight_bit.shape, 0.2, np.float32), 50, 170)
         WORKED_ON.append(film.sha256)
         while progress(0.25) is not False:
             threading.Event().wait(0.01)

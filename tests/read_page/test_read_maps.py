@@ -22,7 +22,7 @@ from ui.base.formatting import score
 from ui.panels import map_text
 from ui.session import films as ui_films
 from ui.session import map_tasks, models
-from ui.viewer import Look
+from ui.viewer import MapDisplay
 
 
 def maps_shown(at: AppTest) -> list[str]:
@@ -161,12 +161,12 @@ def test_the_picture_of_a_map_is_the_whole_film_with_its_caption(
     film = cxr.read(FILM)
     prediction = phantom_model.predict([film])[0]
     name, data = map_text.picture(
-        Look(1, "T · Grad-CAM", 0.5, 0.4),
+        MapDisplay(1, "T · Grad-CAM", 0.5, 0.4),
         film,
         ui_films.Film(1, "a.png", FILM, "0" * 64),
         ui_films.Reading(prediction=prediction),
         map_tasks.wanted(film, phantom_model, "T", "gradcam"),
-        map_text.Found(map_tasks.ComputedMap(np.full((30, 26), 0.3, np.float32))),
+        map_text.MapEvidence(map_tasks.ComputedMap(np.full((30, 26), 0.3, np.float32))),
         phantom_model,
     )
     assert name == f"map-{film.sha256[:12]}-T-gradcam.png"
@@ -183,7 +183,7 @@ def test_the_caption_says_what_a_map_does_not_show(phantom_model: cxr.Classifier
     given = ui_films.Film(1, "a.png", FILM, "0" * 64)
     reading = ui_films.Reading(prediction=phantom_model.predict([film])[0])
     wanted = map_tasks.wanted(film, phantom_model, "T", "gradcam")
-    found = map_text.Found(map_tasks.ComputedMap(np.zeros((30, 26), np.float32)))
+    found = map_text.MapEvidence(map_tasks.ComputedMap(np.zeros((30, 26), np.float32)))
     lines = map_text.caption(given, reading, wanted, found, phantom_model)
     assert "What moved the network, not where disease is." in lines
 
@@ -207,12 +207,12 @@ def test_the_lines_under_a_saved_map_say_what_it_is_and_whose(
         ui_films.Film(2, "child-01", FILM, "0" * 64, "P", "Guangzhou"),
     ):
         map_text.picture(
-            Look(1, "T · Grad-CAM", 0.5, 0.4),
+            MapDisplay(1, "T · Grad-CAM", 0.5, 0.4),
             film,
             given,
             ui_films.Reading(prediction=prediction),
             map_tasks.wanted(film, phantom_model, "T", "gradcam"),
-            map_text.Found(map_tasks.ComputedMap(np.full((30, 26), 0.3, np.float32))),
+            map_text.MapEvidence(map_tasks.ComputedMap(np.full((30, 26), 0.3, np.float32))),
             phantom_model,
         )
     (when, change, *rest), (sample, *_) = told

@@ -77,7 +77,7 @@ def test_another_page_and_removal_end_what_was_shown(place: Path, app: AppTest) 
 
 
 def test_a_session_that_ends_leaves_what_it_showed(place: Path) -> None:
-    session = record.Session(shown="a film", about={"film": "f"}, began=True)
+    session = record.RecordedSession(shown="a film", about={"film": "f"}, began=True)
     session.end()
     left, ended = told(place)
     assert (left["kind"], left["film"], ended["kind"]) == ("left", "f", "ended")

@@ -10,7 +10,7 @@ import pytest
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
-from cxr.review.queue import Wanted, queue
+from cxr.review.queue import QueueFilter, queue
 from ui.review import own, source
 
 
@@ -42,4 +42,4 @@ def place(
 def cases(room: tuple[Path, Path]) -> list[str]:
     """The errors of test in the order of the queue."""
     bundle = open_bundle(room[1] / "room")
-    return list(queue(table(bundle), bundle.labels, Wanted("test")).rows.case)
+    return list(queue(table(bundle), bundle.labels, QueueFilter("test")).rows.case)

@@ -9,7 +9,7 @@ import appwalk
 from streamlit.testing.v1 import AppTest
 
 from cxr.review.entries import Entry
-from cxr.review.store import Store
+from cxr.review.store import ReviewStore
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -60,7 +60,7 @@ def keys(at: AppTest) -> list[str]:
 
 
 def kept(place: Path) -> list[Entry]:
-    store = Store(str(place))
+    store = ReviewStore(str(place))
     rows = store.entries()
     store.close()
     return rows

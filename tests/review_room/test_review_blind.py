@@ -22,7 +22,7 @@ from reviewpage import (
 import cxr
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
-from cxr.review.queue import Wanted, queue
+from cxr.review.queue import QueueFilter, queue
 from ui.base.formatting import score
 from ui.review.keeping import VERDICTS
 
@@ -124,7 +124,7 @@ def test_where_the_call_is_the_label_the_model_is_not_wrong(
     place: Path, room: tuple[Path, Path]
 ) -> None:
     bundle = open_bundle(room[1] / "room")
-    rows = queue(table(bundle), bundle.labels, Wanted("test", truth="T", called="T")).rows
+    rows = queue(table(bundle), bundle.labels, QueueFilter("test", truth="T", called="T")).rows
     case = rows.case.iloc[0]
     at = opened(shown="all", case=case)
     assert "Labelled T, called T" in text(at)

@@ -10,7 +10,7 @@ from reviewpage import control, kept, keys, named, opened, press, ran, section, 
 from streamlit.testing.v1 import AppTest
 
 from cxr.review.entries import Entry
-from cxr.review.store import Store
+from cxr.review.store import ReviewStore
 
 A, B = "A. Reader", "B. Reader"
 
@@ -101,14 +101,14 @@ def test_another_press_while_a_consensus_is_being_kept_is_passed_over_and_said(
     place: Path, cases: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = judged_by_both(cases[0])
-    record = Store.record
+    record = ReviewStore.record
 
-    def slow(store: Store, entry: Entry) -> Entry:
+    def slow(store: ReviewStore, entry: Entry) -> Entry:
         if entry.kind == "consensus":
             record(store, replace(entry, note="first"))  # what the press before it gave, just now
         return record(store, entry)
 
-    monkeypatch.setattr(Store, "record", slow)
+    monkeypatch.setattr(ReviewStore, "record", slow)
     write_down(at, cases[0], "unsure")
     assert [row.note for row in kept(place) if row.kind == "consensus"] == ["first"]
     assert not at.error

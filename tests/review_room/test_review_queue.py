@@ -10,12 +10,12 @@ from reviewpage import kept, keys, named, opened, press, ran, section, shown, te
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
-from cxr.review.queue import Wanted, queue
+from cxr.review.queue import QueueFilter, queue
 
 
 def test_the_address_alone_restores_queue_and_case(place: Path, room: tuple[Path, Path]) -> None:
     bundle = open_bundle(room[1] / "room")
-    wanted = Wanted("test", "here", "T", "N", "loss")
+    wanted = QueueFilter("test", "here", "T", "N", "loss")
     rows = queue(table(bundle), bundle.labels, wanted).rows
     address = {"model": "room", "split": "test", "source": "here", "truth": "T", "called": "N"}
     at = opened(**address, sort="loss", case=rows.case.iloc[4])

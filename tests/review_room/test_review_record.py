@@ -10,7 +10,7 @@ from reviewpage import named, opened, press
 
 from cxr.audit.events import verdict
 from cxr.audit.log import Log
-from cxr.review.store import Store
+from cxr.review.store import ReviewStore
 from ui.session import record
 
 
@@ -25,7 +25,7 @@ def test_cases_verdicts_and_who(
     assert record._writer(str(log)).written(60)
     with Log(str(log)).whole() as (rows, _):
         told = [json.loads(row.body) for row in rows]
-    (kept,) = Store(str(place)).entries()
+    (kept,) = ReviewStore(str(place)).entries()
     said = next(row for row in told if row["kind"] == "verdict")
     assert said["case"] == cases[0]
     assert said["verdict"] == "model_wrong"

@@ -28,7 +28,7 @@ from streamlit.testing.v1 import AppTest
 import cxr
 from cxr.review.entries import Entry, box_of, standing
 from cxr.review.exchange import from_file, to_json
-from cxr.review.store import Store
+from cxr.review.store import ReviewStore
 from ui.review import film_view
 from ui.review import verdict as verdict_panel
 from ui.review.keeping import VERDICTS
@@ -119,14 +119,14 @@ def test_a_press_while_the_one_before_is_being_kept_goes_on_from_that(
     place: Path, cases: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = opened()
-    record = Store.record
+    record = ReviewStore.record
 
-    def slow(store: Store, entry: Entry) -> Entry:
+    def slow(store: ReviewStore, entry: Entry) -> Entry:
         record(store, replace(entry, verdict="unsure"))  # what the press before it gave, just now
         return record(store, entry)
 
     with monkeypatch.context() as busy:
-        busy.setattr(Store, "record", slow)
+        busy.setattr(ReviewStore, "record", slow)
         press(at, f"verdict-subtle-{cases[0]}")
     assert not at.error
     assert shown(at) == cases[1]
@@ -215,7 +215,7 @@ def test_typed_text_outlives_a_database_that_fails(
         raise cxr.CxrError("store_unavailable", "The review database cannot be written now.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Store, "record", fail)
+        broken.setattr(ReviewStore, "record", fail)
         press(at, f"verdict-subtle-{cases[0]}")
     assert "cannot be written" in text(at)
     assert shown(at) == cases[0]
@@ -233,7 +233,7 @@ def test_verdicts_go_out_and_come_in(place: Path, cases: list[str], tmp_path: Pa
     press(at, f"verdict-subtle-{cases[0]}")
     section(at, "Verdicts out and in")
     assert "1 row of all readers" in text(at)
-    other = Store(str(tmp_path / "other.sqlite3"))
+    other = ReviewStore(str(tmp_path / "other.sqlite3"))
     other.take_in(kept(place))
     mine = kept(place)[0]
     other.record(verdict("Elsewhere"))
@@ -296,7 +296,7 @@ def test_a_database_that_goes_away_is_said(place: Path, monkeypatch: pytest.Monk
     def fail(*_: Any, **__: Any) -> None:
         raise cxr.CxrError("store_unavailable", "The review database cannot be read now.")
 
-    monkeypatch.setattr(Store, "entries", fail)
+    monkeypatch.setattr(ReviewStore, "entries", fail)
     assert "cannot be read now" in text(ran(at.run()))
 
 

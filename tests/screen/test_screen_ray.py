@@ -79,11 +79,11 @@ def test_an_actor_that_is_killed_and_a_node_that_goes_cost_nothing(
     left = {"actor", "node"}
     second = {node.node_id for node in cluster.worker_nodes}
 
-    def fatal(crew: engine.Crew, hand: Any, mark: str) -> bool:
+    def fatal(crew: engine.Crew, member: Any, mark: str) -> bool:
         """On each node the first that is told to score is gone."""
-        found = wanted(crew, hand, mark)
+        found = wanted(crew, member, mark)
         assert isinstance(crew._workers, Actors)
-        began = crew._workers._began[hand.worker]
+        began = crew._workers._began[member.worker]
         what = "node" if began.node in second else "actor"
         if found and what in left:
             left.remove(what)
@@ -104,9 +104,9 @@ def test_an_actor_that_is_killed_and_a_node_that_goes_cost_nothing(
     monkeypatch.setattr(engine.Crew, "_wanted", fatal)
     keep = engine.Crew._keep
 
-    def noted(crew: engine.Crew, hand: Any, row: Any) -> None:
-        kept.append(hand.sha256)
-        keep(crew, hand, row)
+    def noted(crew: engine.Crew, member: Any, row: Any) -> None:
+        kept.append(member.sha256)
+        keep(crew, member, row)
 
     monkeypatch.setattr(engine.Crew, "_keep", noted)
     out = tmp_path / "ray.parquet"

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from cxr.study.answers import Answer, Answers
-from cxr.study.plan import Plan
+from cxr.study.plan import StudyPlan
 from ui.study import setup
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "study.py")
@@ -43,9 +43,9 @@ def keeper(at: AppTest) -> Button:
     return found
 
 
-def told(at: AppTest, place: Path, reader: str, first: int = 0) -> Plan:
+def told(at: AppTest, place: Path, reader: str, first: int = 0) -> StudyPlan:
     """Keep both reads of the films from `first` on, as right as can be and then as called."""
-    plan: Plan = at.session_state[setup.PLAN]
+    plan: StudyPlan = at.session_state[setup.PLAN]
     store = Answers(place)
     for case in plan.cases[first:]:
         for stage, read in (("alone", case.truth), ("aided", case.advice)):

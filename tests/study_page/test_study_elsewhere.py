@@ -19,7 +19,7 @@ from studypage import begun, go, said
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
 from cxr.review.exchange import from_file
-from cxr.review.store import Store
+from cxr.review.store import ReviewStore
 from ui.review import own
 from ui.session import studies
 from ui.study import setup
@@ -103,7 +103,7 @@ def test_verdicts_and_labels_that_leave_review_leave_them_out(
     by_case = dict(zip(rows.case, rows.image, strict=True))
     other = next(image for case, image in by_case.items() if case not in held)
     kept = [verdict("B. Reader", by_case[held[0]]), verdict("B. Reader", other)]
-    store = Store(str(place.with_name("review.sqlite3")))
+    store = ReviewStore(str(place.with_name("review.sqlite3")))
     for entry in kept:
         store.record(entry)
     store.close()

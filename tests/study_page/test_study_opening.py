@@ -19,7 +19,7 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.site_profiles import store
 from cxr.site_profiles.profile import Profile
 from cxr.study.answers import Answers
-from cxr.study.plan import Plan
+from cxr.study.plan import StudyPlan
 from ui.session import reload
 from ui.study import setup
 
@@ -37,7 +37,7 @@ def test_films_of_an_unfinished_study_tell_nothing_on_read_and_in_the_lab(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = begun_on_samples(monkeypatch)
-    plan: Plan = at.session_state[setup.PLAN]
+    plan: StudyPlan = at.session_state[setup.PLAN]
     films = {film.sha256: film.number for film in at.session_state["films"].values()}
     number = films[plan.cases[0].film]
     at.session_state["film"] = number

@@ -144,7 +144,7 @@ def disturb(
     """
     if rng.random() < LUNGLESS:
         film, mask = _without_lungs(film, rng), np.zeros_like(mask)
-    film, mask = place(film, mask, how, rng)
+    film, mask = random_affine(film, mask, how, rng)
     if rng.random() < OPAQUE:
         film = _opacify(film, mask, rng)
     film = augment(film, replace(how, flip=0.0, zoom=0.0, aspect=0.0, rotate=0.0), rng)
@@ -159,10 +159,12 @@ def _calmly(
     film: Film, mask: Film, how: Augmentation, rng: np.random.Generator
 ) -> tuple[Film, Film]:
     gentle = replace(how, zoom=how.zoom / 4, aspect=how.aspect / 4, rotate=how.rotate / 3)
-    return place(film, mask, gentle, rng)
+    return random_affine(film, mask, gentle, rng)
 
 
-def place(film: Film, mask: Film, how: Augmentation, rng: np.random.Generator) -> tuple[Film, Film]:
+def random_affine(
+    film: Film, mask: Film, how: Augmentation, rng: np.random.Generator
+) -> tuple[Film, Film]:
     """Mirror, turn by up to `rotate` degrees, shift, and show from (1 - zoom) to (1 + zoom / 2) of
     each side: uploads are cropped closer than the drawn films, or framed in more black."""
     side = film.shape[0]

@@ -46,7 +46,7 @@ def measure(folder: Path, data: Path, positive: str = "T", negative: str = "N") 
             label: _counted(test.called[test.label == label], bundle) for label in bundle.labels
         },
         "other": _other(model, data),
-        "unseen": list(_unseen(rows[rows.split == "external"], bundle, positive, negative)),
+        "unseen": list(_held_out(rows[rows.split == "external"], bundle, positive, negative)),
     }
     values = manifest_values(folder)
     text = json.dumps(found, indent=1, allow_nan=False)
@@ -98,7 +98,7 @@ def _called(model: Classifier, path: Path) -> str:
         return ""
 
 
-def _unseen(
+def _held_out(
     rows: pd.DataFrame, bundle: Bundle, positive: str, negative: str
 ) -> Iterator[dict[str, Any]]:
     """Hospitals that hold both labels."""

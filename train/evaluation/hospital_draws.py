@@ -14,14 +14,14 @@ from tqdm import tqdm
 from cxr.metrics import curves, delong
 from cxr.metrics.hospital_profiles import TOLERANCE
 from cxr.model.classifier import Classifier
-from cxr.model.reference import Reference
+from cxr.model.reference import HospitalReference
 from cxr.model.site_head import SiteHead
 from cxr.site import alignment
 from cxr.site.adaptation import Labelled, adapted
 from cxr.site.fitting import WANTED
 from cxr.site.thresholds import LEAST, out_of_fold_calls, share_of, threshold_for
 
-Places = NDArray[np.integer]
+Indices = NDArray[np.integer]
 
 COUNTS, DRAWS = (5, 10, 20, 30, 50), 100
 LEFT = 20
@@ -32,7 +32,7 @@ UNLABELLED = alignment.LEAST
 
 def labelled(
     model: Classifier,
-    known: Reference | None,
+    known: HospitalReference | None,
     whole: Labelled,
     count: int,
     positive: str,
@@ -61,7 +61,7 @@ def labelled(
     return {
         "films": count,
         "draws": len(table),
-        **_bands(table, "shipped", "head", "sensitivity", "specificity"),
+        **_spread(table, "shipped", "head", "sensitivity", "specificity"),
         "worst_gain": float(ahead.min()),
         "offered": float(table.offered.mean()),
         "met": _met(table.specificity),
@@ -82,14 +82,18 @@ def threshold_alone(whole: Labelled, count: int) -> dict[str, Any]:
     return {
         "films": count,
         "draws": len(table),
-        **_bands(table, *(name for name in ("sensitivity", "specificity") if name in table)),
+        **_spread(table, *(name for name in ("sensitivity", "specificity") if name in table)),
         "met": _met(table.specificity),
         **_held(table),
     }
 
 
 def unlabelled(
-    model: Classifier, known: Reference | None, whole: Labelled, positive: str, negative: str
+    model: Classifier,
+    known: HospitalReference | None,
+    whole: Labelled,
+    positive: str,
+    negative: str,
 ) -> list[dict[str, Any]]:
     """From films without labels, drawn as they come, at the hospital's own share of the positive
     label and at half and double of it; nothing where too few would be left to judge on."""
@@ -108,13 +112,13 @@ def unlabelled(
             odds = _odds(model, head, whole, others, positive, negative)
             ill = whole.positive[others]
             rows.append({"area": _area(odds, ill), **_rates(odds >= 0, ill)})
-        bands = _bands(pd.DataFrame(rows), "area", "sensitivity", "specificity")
+        spread = _spread(pd.DataFrame(rows), "area", "sensitivity", "specificity")
         about = {"films": UNLABELLED, "draws": DRAWS, "share": share, "stated": stated}
-        found.append({**about, **bands})
+        found.append({**about, **spread})
     return found
 
 
-def part(whole: Labelled, places: Places) -> Labelled:
+def part(whole: Labelled, places: Indices) -> Labelled:
     """Some of the films, their patients numbered anew."""
     people = np.unique(whole.patients[places], return_inverse=True)[1]
     return Labelled(
@@ -127,7 +131,7 @@ def part(whole: Labelled, places: Places) -> Labelled:
 
 
 def _draws(whole: Labelled, count: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Places that are learnt from, `count` films of each label, and those of all other patients."""
+    """Films that are learnt from, `count` of each label, and those of all other patients."""
     for draw in range(DRAWS):
         rng = np.random.default_rng([count, draw])
         sides = [np.flatnonzero(side) for side in (~whole.positive, whole.positive)]
@@ -136,12 +140,17 @@ def _draws(whole: Labelled, count: int) -> Iterator[tuple[NDArray[np.intp], NDAr
         yield learn, _of_others(whole, learn)
 
 
-def _of_others(whole: Labelled, learn: Places) -> NDArray[np.intp]:
+def _of_others(whole: Labelled, learn: Indices) -> NDArray[np.intp]:
     return np.flatnonzero(~np.isin(whole.patients, whole.patients[learn]))
 
 
 def _odds(
-    model: Classifier, head: SiteHead, whole: Labelled, places: Places, positive: str, negative: str
+    model: Classifier,
+    head: SiteHead,
+    whole: Labelled,
+    places: Indices,
+    positive: str,
+    negative: str,
 ) -> NDArray[np.float64]:
     """Log-odds of the films at `places` under a head of the hospital's own."""
     first, second = model.labels.index(positive), model.labels.index(negative)
@@ -165,7 +174,7 @@ def _met(specificity: pd.Series) -> float:
 
 
 def _reported(
-    score: NDArray[np.floating], positive: NDArray[np.bool_], patients: Places
+    score: NDArray[np.floating], positive: NDArray[np.bool_], patients: Indices
 ) -> dict[str, float]:
     """The interval of the specificity that a profile of these films reports; NaN of fewer patients
     than one is fitted to."""
@@ -186,7 +195,7 @@ def _held(table: pd.DataFrame) -> dict[str, float]:
     return {"held": float(told.specificity.between(told.low, told.high).mean())}
 
 
-def _bands(table: pd.DataFrame, *names: str) -> dict[str, dict[str, float]]:
+def _spread(table: pd.DataFrame, *names: str) -> dict[str, dict[str, float]]:
     """The median and where nine draws of ten lie, of each column."""
     found = {}
     for name in names:

@@ -17,7 +17,7 @@ from cxr.metrics import curves
 from cxr.metrics.hospital_profiles import FILE
 from cxr.model.bundle import Bundle, manifest_values, open_bundle, write_manifest
 from cxr.model.classifier import Classifier
-from cxr.model.reference import Reference, reference_of
+from cxr.model.reference import HospitalReference, reference_of
 from cxr.site.adaptation import Labelled, labelled
 from cxr.site.films import gather
 from cxr.site.fitting import WANTED
@@ -26,7 +26,7 @@ from cxr.site.shortcuts import shortcuts
 from ..data import manifest
 from . import hospital_draws, reference
 
-Places = NDArray[np.integer]
+Indices = NDArray[np.integer]
 
 
 def measure(
@@ -60,7 +60,7 @@ def measure(
     """
     model = reference.linear(folder)
     frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
-    reference.may_be_unseen(frame, model.bundle, sites, positive, negative)
+    reference.check_held_out(frame, model.bundle, sites, positive, negative)
     elsewhere = _elsewhere(left_out or {}, sites, model.bundle, [negative, positive])
     found: dict[str, Any] = {"network": model.bundle.digest, "wanted": WANTED, "hospitals": {}}
     for site in sites:
@@ -145,7 +145,7 @@ def _one_label(
 
 
 def _enough(
-    site: str, labels: Sequence[str], patients: Places, positive: str, negative: str
+    site: str, labels: Sequence[str], patients: Indices, positive: str, negative: str
 ) -> None:
     least = min(hospital_draws.COUNTS) + hospital_draws.LEFT
     people = {
@@ -164,11 +164,11 @@ def _enough(
 
 def _without(
     model: Classifier,
-    known: Reference | None,
+    known: HospitalReference | None,
     frame: pd.DataFrame,
     data: Path,
     site: str,
-) -> Reference | None:
+) -> HospitalReference | None:
     """The bundle's reference, without any film of a hospital; None where too little is left."""
     if known is None:
         return None
@@ -188,7 +188,7 @@ def _without(
 
 def _hospital(
     model: Classifier,
-    known: Reference | None,
+    known: HospitalReference | None,
     whole: Labelled,
     positive: str,
     negative: str,

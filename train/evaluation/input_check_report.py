@@ -27,7 +27,7 @@ from .input_check_pictures import Bench, as_film
 from .input_checks import RULES, by_hash, small
 
 FILMS = 150
-"""Of test, in each cell of the table of faults."""
+"""Of test, in each cell of the table of corruptions."""
 SIDES = (224, 192, 160, 128, 96)
 """Of films that are too small, the longer one, pixels."""
 CALLS = 30
@@ -38,7 +38,7 @@ INTRODUCTION = """\
 Before a score is believed, `cxr.input_checks` asks what the picture is. Read shows the answer
 with the scores and what is done about it; the command line and the CSV carry its flags and the
 score of each check. `predictions.csv` keeps, for every film that the model was measured on, the
-flags (`passport`), which are slices of the metrics page and a column and a filter of the review
+flags (`passport`), which are subgroups of the metrics page and a column and a filter of the review
 queue, and the score of each check (`check_<code>`).
 
 - No lungs of a frontal chest film: the picture is refused (`not_chest`), with its score. Only
@@ -82,7 +82,7 @@ LIMITATIONS = """\
 
 Every limit comes from val. The kinds of check do not come from val alone, so the tables above
 flatter them. The distance is one of nineteen that were tried on one network, taken for what it
-made of `not_chest`, of faults in 150 films of test, and of test and external as they are; the
+made of `not_chest`, of corruptions in 150 films of test, and of test and external as they are; the
 crop is one of five and the turn one of three, tried on 150 films of test; the hash one of four,
 on 400 films of test; noise, text and greys were tried on val. That the limit of `child` comes
 from films not known to be children's was settled after a limit of .5 had called a quarter of two
@@ -97,7 +97,7 @@ DETECTORS = {
     "dark": "over_exposed",
     "light": "under_exposed",
 }
-"""Fault → the check that is for it."""
+"""Corruption → the check that is for it."""
 
 Film = NDArray[np.uint8]
 
@@ -151,28 +151,28 @@ def _limits(bench: Bench) -> Iterator[str]:
             yield f"| `{code}` | {CHECKS[code].unit} | {limit:.3g} | {RULES[code]} |"
 
 
-def _auroc(sound: pd.Series, faulty: pd.Series, below: bool) -> float:
+def _auroc(sound: pd.Series, corrupt: pd.Series, below: bool) -> float:
     from sklearn.metrics import roc_auc_score
 
-    values = np.concatenate([sound, faulty]) * (-1 if below else 1)
-    return float(roc_auc_score(np.repeat([0, 1], [len(sound), len(faulty)]), values))
+    values = np.concatenate([sound, corrupt]) * (-1 if below else 1)
+    return float(roc_auc_score(np.repeat([0, 1], [len(sound), len(corrupt)]), values))
 
 
 def _corruptions(
     bench: Bench, films: Sequence[Film], learnt: Sequence[Film], sound: pd.DataFrame
 ) -> Iterator[str]:
-    yield from ("", "## Faults", "")
+    yield from ("", "## Corruptions", "")
     yield (
-        f"AUROC of faulty against sound films, and in brackets the share of faulty films flagged. "
-        f"Faulty: {len(films)} films of test in each cell, drawn by "
+        f"AUROC of corrupted against sound films, and in brackets the share of corrupted films "
+        f"flagged. Corrupted: {len(films)} films of test in each cell, made by "
         f"`cxr/imaging/corruptions.py` at its five "
         f"strengths; sound: all {len(sound):,} of test. The last two rows are films made smaller, "
         f"to {', '.join(map(str, SIDES))} pixels, and films of train stored as JPEG like those "
-        "above. No fault makes a child of an adult, or of a chest something else: for `child` and "
-        "`not_chest` see the tables of real ones below."
+        "above. No corruption makes a child of an adult, or of a chest something else: for `child` "
+        "and `not_chest` see the tables of real ones below."
     )
     head = " | ".join(map(str, STRENGTHS))
-    yield from ("", f"| fault | check | {head} |", f"| --- | --- |{' --- |' * len(STRENGTHS)}")
+    yield from ("", f"| corruption | check | {head} |", f"| --- | --- |{' --- |' * len(STRENGTHS)}")
     for kind in CORRUPTIONS:
         found = [
             bench.table([corrupted(film, kind, strength) for film in films])

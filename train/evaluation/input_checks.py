@@ -122,7 +122,7 @@ def _subspace(averages: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArr
 
 
 def _film_lines(finder: LungFinder, films: Sequence[Film]) -> dict[str, NDArray[np.float32]]:
-    """Linear models of faults made from sound films."""
+    """Linear models of corruptions made from sound films."""
     from sklearn.linear_model import Ridge
 
     rng = np.random.default_rng(0)

@@ -19,7 +19,7 @@ from cxr.metrics.predictions import table
 from cxr.model.bundle import MANIFEST, Bundle, open_bundle, sha256
 from cxr.model.calibration import fit_temperature
 from cxr.model.classifier import Classifier
-from cxr.model.reference import LEVELS, LeftOut
+from cxr.model.reference import LEVELS, HoldOutNetwork
 
 from ..data import manifest
 from ..data.splits import LEFT_OUT
@@ -28,23 +28,23 @@ from . import evaluate
 
 
 @dataclass(frozen=True, eq=False)
-class Away:
+class HoldOutScores:
     """A hospital's films by a network that never learnt from it.
 
     Attributes
     ----------
-    by : LeftOut
+    by : HoldOutNetwork
     negatives, positives : float64 (n,)
         Log-odds at that network's own temperature.
     """
 
-    by: LeftOut
+    by: HoldOutNetwork
     negatives: NDArray[np.float64]
     positives: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class _Network:
+class _ScoredNetwork:
     """Attributes
     ----------
     digest : str
@@ -66,7 +66,7 @@ class _Network:
 
 def scored(
     bundle: Bundle, where: Path, films: pd.DataFrame, data: Path, positive: str, negative: str
-) -> Away:
+) -> HoldOutScores:
     """
     Parameters
     ----------
@@ -101,8 +101,10 @@ def scored(
         for rows, by in ((own, bundle.temperature), (its, other.temperature))
     ]
     odds = _odds(other.films, positive, negative, other.temperature)
-    return Away(
-        LeftOut(other.digest, len(both), *(tuple(each.round(4).tolist()) for each in quantiles)),
+    return HoldOutScores(
+        HoldOutNetwork(
+            other.digest, len(both), *(tuple(each.round(4).tolist()) for each in quantiles)
+        ),
         odds[(other.films.label == negative).to_numpy()],
         odds[(other.films.label == positive).to_numpy()],
     )
@@ -126,7 +128,7 @@ def _plan_of(bundle: Bundle) -> dict[str, Any]:
     return plan.decisive(recipe.stored(bundle.provenance["recipe"]))
 
 
-def _of_bundle(folder: Path, films: pd.DataFrame, data: Path) -> _Network:
+def _of_bundle(folder: Path, films: pd.DataFrame, data: Path) -> _ScoredNetwork:
     model = Classifier(folder)
     rows = table(model.bundle)
     site = films.source.iloc[0]
@@ -137,7 +139,7 @@ def _of_bundle(folder: Path, films: pd.DataFrame, data: Path) -> _Network:
     logits = pd.DataFrame(
         model.squares(squares), films.index, [f"logit_{label}" for label in model.labels]
     )
-    return _Network(
+    return _ScoredNetwork(
         model.bundle.digest,
         model.labels,
         model.bundle.temperature,
@@ -147,7 +149,7 @@ def _of_bundle(folder: Path, films: pd.DataFrame, data: Path) -> _Network:
     )
 
 
-def _of_run(run: Path, site: str) -> _Network:
+def _of_run(run: Path, site: str) -> _ScoredNetwork:
     rows = evaluate.scores(run)
     names = [str(name) for name in rows]
     labels = tuple(name.removeprefix("logit_") for name in names if name.startswith("logit_"))
@@ -155,7 +157,7 @@ def _of_run(run: Path, site: str) -> _Network:
     manifest.refuse([f"{run.name!r} holds no score of a film of val"] * val.empty)
     films = rows[(rows.source == site) & (rows.split == LEFT_OUT)]
     truth = evaluate.truth_of(val, labels)
-    return _Network(
+    return _ScoredNetwork(
         sha256(run / "best.weights.h5"),
         labels,
         fit_temperature(evaluate.logits_of(val, labels), truth),

@@ -18,12 +18,12 @@ from cxr.imaging.reader import read
 from cxr.metrics.predictions import table
 from cxr.model.bundle import Bundle, manifest_values, write_manifest
 from cxr.model.classifier import Classifier
-from cxr.model.reference import Reference, save
+from cxr.model.reference import HospitalReference, save
 from cxr.site import ridge
 
 from ..data import manifest
 from .input_checks import by_hash
-from .left_out import Away, scored
+from .left_out import HoldOutScores, scored
 
 FILMS = 3000
 """Of train that mean and deviation are taken of; of one hospital and label that moments are, a
@@ -40,7 +40,7 @@ def add(
     left_out: Mapping[str, Path] | None = None,
     positive: str = "T",
     negative: str = "N",
-) -> Reference:
+) -> HospitalReference:
     """Measure, and write it into the bundle.
 
     Parameters
@@ -63,7 +63,7 @@ def add(
     model = linear(folder)
     frame = manifest.of_bundle(manifest.load(data), model.bundle, ("train",))
     left_out = left_out or {}
-    may_be_unseen(frame, model.bundle, unseen, positive, negative, left_out)
+    check_held_out(frame, model.bundle, unseen, positive, negative, left_out)
     rows = chosen(frame, unseen, positive, negative)
     manifest.refuse(lacking(rows, positive, negative))
     pair = frame[frame.label.isin([positive, negative])]
@@ -145,7 +145,7 @@ def measure(
     unseen: Sequence[str],
     positive: str,
     negative: str,
-) -> Reference:
+) -> HospitalReference:
     """The reference, from rows of :func:`chosen` and their averages, float32 (n, K)."""
     assert model.head_weights is not None
     scale = averages[rows.scale.to_numpy()]
@@ -172,7 +172,7 @@ def measure(
     score = _log_odds(model, averages, positive, negative)
     table_of = rows[away].groupby(["source", "label"]).size()
     f32 = np.float32
-    return Reference(
+    return HospitalReference(
         positive=positive,
         negative=negative,
         mean=mean.astype(f32),
@@ -192,7 +192,7 @@ def measure(
     )
 
 
-def with_left_out(known: Reference, away: Mapping[str, Away]) -> Reference:
+def with_left_out(known: HospitalReference, away: Mapping[str, HoldOutScores]) -> HospitalReference:
     """`known`, and hospitals that other networks' scores are of."""
     sides = [
         np.sort(np.concatenate([own, *others])).astype(np.float32)
@@ -233,7 +233,7 @@ def learnt_from(bundle: Bundle) -> set[str]:
     return set(home[home.split.isin(["val", "test"])].source.astype(str))
 
 
-def may_be_unseen(
+def check_held_out(
     frame: pd.DataFrame,
     bundle: Bundle,
     unseen: Sequence[str],

@@ -1,4 +1,4 @@
-"""What a bundle's scores do when films come with faults: the table of ``docs/robustness.md``."""
+"""What a bundle's scores do when films are corrupted: the table of ``docs/robustness.md``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sample(frame: pd.DataFrame, labels: tuple[str, ...], films: int = FILMS) -> 
 def measure(
     model: Classifier, films: list[NDArray[np.uint8]], truth: NDArray[np.integer]
 ) -> pd.DataFrame:
-    """Score `films` sound and with each fault at each strength.
+    """Score `films` sound and with each corruption at each strength.
 
     Parameters
     ----------
@@ -41,17 +41,17 @@ def measure(
 
     Returns
     -------
-    DataFrame, one row a fault and strength, the first ("none", 0) for the sound films: ``kind``,
-    ``strength``, ``macro_f1``, ``same`` (share of films called as when sound), ``moved`` (median
-    of how far the sound film's called probability moved).
+    DataFrame, one row a corruption and strength, the first ("none", 0) for the sound films:
+    ``kind``, ``strength``, ``macro_f1``, ``same`` (share of films called as when sound), ``moved``
+    (median of how far the sound film's called probability moved).
     """
     sound = _probabilities(model, films)
     called = sound.argmax(1)
     rows = []
     trials = [("none", 0), *((kind, s) for kind in CORRUPTIONS for s in STRENGTHS)]
-    for kind, strength in tqdm(trials, "faults"):
-        faulty = [corrupted(f, kind, strength) for f in films] if strength else films
-        p = _probabilities(model, faulty)
+    for kind, strength in tqdm(trials, "corruptions"):
+        shown = [corrupted(f, kind, strength) for f in films] if strength else films
+        p = _probabilities(model, shown)
         index = np.arange(len(films))
         rows.append(
             {
@@ -86,12 +86,12 @@ def report(folder: Path, frame: pd.DataFrame, data: Path) -> Iterator[str]:
         f"`python -m train robustness --data DIR --out models/{model.bundle.name}` wrote this: "
         f"network `{model.bundle.digest[:12]}`, the {len(rows)} films of `test` with the lowest "
         "sha256 of their path. A cell holds macro-F1 and, in brackets, the share of films that "
-        "are called as the sound film is. Faults are drawn by `cxr/imaging/corruptions.py`."
+        "are called as the sound film is. Corruptions are made by `cxr/imaging/corruptions.py`."
     )
     yield ""
     yield f"Sound films: macro-F1 {table['none', 0]['macro_f1']:.3f}."
     yield ""
-    yield "| fault | strengths | 1 | 2 | 3 | 4 | 5 |"
+    yield "| corruption | strengths | 1 | 2 | 3 | 4 | 5 |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for kind, (unit, amounts) in CORRUPTIONS.items():
         cells = [table[kind, strength] for strength in STRENGTHS]

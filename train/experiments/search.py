@@ -42,7 +42,7 @@ PLACE = "place"
 
 
 @dataclass(frozen=True)
-class Range:
+class SearchRange:
     """What one value of a recipe may be: `kind` is one of :data:`KINDS`."""
 
     kind: str
@@ -58,7 +58,7 @@ class Range:
         return trial.suggest_float(name, low, high, log=self.kind == "log")
 
 
-def ranges(recipe: Recipe) -> dict[str, Range]:
+def ranges(recipe: Recipe) -> dict[str, SearchRange]:
     """The ranges of a recipe's ``[search]``, by the dotted path of the value.
 
     Raises
@@ -81,7 +81,7 @@ def ranges(recipe: Recipe) -> dict[str, Range]:
     return found
 
 
-def _ranges(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Range]]:
+def _ranges(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, SearchRange]]:
     for key, value in table.items():
         here = (*path, key)
         if isinstance(value, dict) and value and not set(value) & set(KINDS):
@@ -94,7 +94,7 @@ def _ranges(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[s
                 f"[search] {'.'.join(here)} must be {{ log = [low, high] }}, "
                 "{ between = [low, high] } or { any = [one, other] }, low below high.",
             )
-        yield ".".join(here), Range(kind, tuple(values))
+        yield ".".join(here), SearchRange(kind, tuple(values))
 
 
 def _sensible(kind: str, values: Any) -> bool:
@@ -219,7 +219,7 @@ def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
 def _try(
     trial: optuna.Trial,
     study: optuna.Study,
-    allowed: Mapping[str, Range],
+    allowed: Mapping[str, SearchRange],
     recipe: Recipe,
     run: Path,
     score: Callable[[Recipe, Path], float],

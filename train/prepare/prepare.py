@@ -29,7 +29,7 @@ from ..data import manifest
 from . import perceptual_hash
 from .duplicates import alike, anew, middle
 from .prepared import Prepared, refused_as
-from .sources import Listed, Naming, Source, films_of
+from .sources import ListedFile, Naming, Source, films_of
 from .tables import COLUMNS
 
 SHARES = {"train": 0.7, "val": 0.1, "test": 0.2}
@@ -44,7 +44,7 @@ TOGETHER = 4 * (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
-class Plan:
+class PreparePlan:
     """Everything that decides what becomes of the sources.
 
     Attributes
@@ -73,12 +73,12 @@ class Plan:
     display: str = ""
 
 
-def prepare(plan: Plan, out: Path) -> Prepared:
+def prepare(plan: PreparePlan, out: Path) -> Prepared:
     """Make a data folder, or go on making it.
 
     Parameters
     ----------
-    plan : Plan
+    plan : PreparePlan
     out : Path
         An empty folder, none, or one that the same plan was begun in.
 
@@ -130,7 +130,7 @@ def _shown(frame: pd.DataFrame, display: str, kept: Path) -> pd.DataFrame:
     return frame.assign(display=said)
 
 
-def _wanted(plan: Plan) -> pd.DataFrame | None:
+def _wanted(plan: PreparePlan) -> pd.DataFrame | None:
     names = [source.name for source in plan.sources]
     if not all(map(_is_folder_name, names)):
         raise DataError(
@@ -162,7 +162,7 @@ def _is_folder_name(name: str) -> bool:
     return bool(name.strip(" .")) and not set(name) & set("/\\\0")
 
 
-def _begin(plan: Plan, wanted: pd.DataFrame | None, out: Path) -> None:
+def _begin(plan: PreparePlan, wanted: pd.DataFrame | None, out: Path) -> None:
     """Keep the plan beside its films, so that no other is ever mixed in."""
     values = {
         "sources": [source.name for source in plan.sources],
@@ -189,7 +189,7 @@ def _begin(plan: Plan, wanted: pd.DataFrame | None, out: Path) -> None:
     kept.write_text(json.dumps(values, indent=1), encoding="utf-8")
 
 
-def _look(plan: Plan, out: Path) -> pd.DataFrame:
+def _look(plan: PreparePlan, out: Path) -> pd.DataFrame:
     """Look at every file that ``seen.csv`` does not tell of yet, and write there what was seen."""
     path = out / "seen.csv"
     _drop_half_line(path)
@@ -233,7 +233,7 @@ def _drop_half_line(path: Path) -> None:
                 path.unlink()
 
 
-def _content(listed: Listed) -> bytes | Path | CxrError:
+def _content(listed: ListedFile) -> bytes | Path | CxrError:
     if listed.refused:
         return b""  # not looked at
     try:
@@ -244,7 +244,7 @@ def _content(listed: Listed) -> bytes | Path | CxrError:
         return refusal
 
 
-def _seen(item: tuple[Listed, bytes | Path | CxrError]) -> dict[str, Any]:
+def _seen(item: tuple[ListedFile, bytes | Path | CxrError]) -> dict[str, Any]:
     listed, content = item
     row: dict[str, Any] = {"member": listed.member, **listed.facts, "refused": listed.refused}
     if listed.refused:
@@ -267,7 +267,7 @@ def _seen(item: tuple[Listed, bytes | Path | CxrError]) -> dict[str, Any]:
     }
 
 
-def _write(plan: Plan, frame: pd.DataFrame, out: Path) -> None:
+def _write(plan: PreparePlan, frame: pd.DataFrame, out: Path) -> None:
     """Write the films of the manifest that are not there yet."""
     ahead = frame[[not (out / image).is_file() for image in frame.image]]
     with (
@@ -285,7 +285,7 @@ def _write(plan: Plan, frame: pd.DataFrame, out: Path) -> None:
                 bar.update(len(some))
 
 
-def _write_film(plan: Plan, row: Any, content: bytes | Path | CxrError, out: Path) -> None:
+def _write_film(plan: PreparePlan, row: Any, content: bytes | Path | CxrError, out: Path) -> None:
     if isinstance(content, CxrError):
         raise content
     film = read(content).eight_bit

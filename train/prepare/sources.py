@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from cxr.errors import DataError, UnreadableFile
-from cxr.files import Head
+from cxr.files import TapeHeader
 from cxr.imaging.decode_limits import MAX_BYTES, check_bytes
 
 from . import tables
@@ -73,7 +73,7 @@ class Naming:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedFile:
     """A file that may be a film.
 
     Attributes
@@ -96,7 +96,7 @@ class Listed:
     refused: str = ""
 
 
-def films_of(source: Source, naming: Naming) -> Iterator[Listed]:
+def films_of(source: Source, naming: Naming) -> Iterator[ListedFile]:
     """Everything in a source that may be a film.
 
     Raises
@@ -119,7 +119,7 @@ def films_of(source: Source, naming: Naming) -> Iterator[Listed]:
     else:
         files = _in_archive(path)
     for member, content in files:
-        yield Listed(member, _facts_of(member, naming), content)
+        yield ListedFile(member, _facts_of(member, naming), content)
 
 
 def _facts_of(member: str, naming: Naming) -> dict[str, str]:
@@ -184,7 +184,7 @@ def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 def _taped(path: Path) -> Iterator[tuple[str, Content]]:
     """As a stream: to go back in a compressed tape is to begin again."""
-    with tarfile.open(path, "r|*", tarinfo=Head) as archive:
+    with tarfile.open(path, "r|*", tarinfo=TapeHeader) as archive:
         for info in archive:
             if info.isfile() and _may_be_film(info.name):
                 yield info.name, partial(_untaped, archive, info)
@@ -205,10 +205,10 @@ def _may_be_film(member: str) -> bool:
     return not hidden and (path.suffix.lower() in SUFFIXES or path.suffix[1:].isdigit())
 
 
-def _in_table(path: Path, naming: Naming) -> Iterator[Listed]:
+def _in_table(path: Path, naming: Naming) -> Iterator[ListedFile]:
     members = [member for member, _ in _in_folder(path.parent)]
     rows = tables.rows_of(path, members, naming.columns, naming.labels, naming.several)
     for row in rows:
         patient = row.facts.get("patient_id") or _patient(row.path, naming)
         facts = {**row.facts, "patient_id": patient or _patient(row.member, naming)}
-        yield Listed(row.member, facts, partial(Path, path.parent / row.member), row.refused)
+        yield ListedFile(row.member, facts, partial(Path, path.parent / row.member), row.refused)

@@ -10,27 +10,27 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 from cxr.errors import DataError
 
 
-class Range(NamedTuple):
+class AllowedRange(NamedTuple):
     """Whether a value is in it, and what the value must be in words."""
 
     holds: Callable[[Any], bool]
     words: str
 
 
-def _one_of(*names: str) -> Range:
-    return Range(lambda value: value in names, f"one of {', '.join(names)}")
+def _one_of(*names: str) -> AllowedRange:
+    return AllowedRange(lambda value: value in names, f"one of {', '.join(names)}")
 
 
-def _between(low: int, high: int) -> Range:
-    return Range(lambda value: low <= value <= high, f"from {low} to {high}")
+def _between(low: int, high: int) -> AllowedRange:
+    return AllowedRange(lambda value: low <= value <= high, f"from {low} to {high}")
 
 
-ABOVE_0 = Range(lambda value: value > 0, "above 0")
-FROM_0 = Range(lambda value: value >= 0, "0 or more")
-FROM_1 = Range(lambda value: value >= 1, "1 or more")
-PART = Range(lambda value: 0 <= value < 1, "0 or more and below 1")
+ABOVE_0 = AllowedRange(lambda value: value > 0, "above 0")
+FROM_0 = AllowedRange(lambda value: value >= 0, "0 or more")
+FROM_1 = AllowedRange(lambda value: value >= 1, "1 or more")
+PART = AllowedRange(lambda value: 0 <= value < 1, "0 or more and below 1")
 SHARE = _between(0, 1)
-RANGES: Mapping[str, Mapping[str, Range]] = {
+RANGES: Mapping[str, Mapping[str, AllowedRange]] = {
     "training": {
         "epochs": FROM_1,
         "batch": FROM_1,
@@ -137,7 +137,10 @@ def table(kind: Any, values: Any, where: str = "") -> Any:
 
 
 def _wrong(
-    kind: Any, kinds: Mapping[str, Any], values: Mapping[str, Any], ranges: Mapping[str, Range]
+    kind: Any,
+    kinds: Mapping[str, Any],
+    values: Mapping[str, Any],
+    ranges: Mapping[str, AllowedRange],
 ) -> list[str]:
     wrong = [
         f"{field.name} is missing"

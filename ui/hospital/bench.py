@@ -26,7 +26,7 @@ from cxr.site_profiles.profile import Profile
 from ui.base import charts
 from ui.base.formatting import percent
 from ui.hospital import drawings, kept, report, words
-from ui.hospital.pile import Held
+from ui.hospital.pile import PileFilm
 from ui.hospital.report import FIGURES
 from ui.metrics.blocks import heading, numbers, quiet, ranged, said, share, table
 
@@ -37,7 +37,7 @@ PREVALENCE = 5.0
 
 
 @st.fragment
-def show(profile: Profile, model: Classifier, rows: Sequence[Held]) -> None:
+def show(profile: Profile, model: Classifier, rows: Sequence[PileFilm]) -> None:
     """The threshold and all that follows from it; a moved slider draws this part only."""
     score, positive = yields.scored(profile)
     key = f"hospital-threshold-{profile.identity[:12]}"
@@ -225,7 +225,7 @@ def _curve(profile: Profile, resamples: int) -> Curve:
 def _groups(
     profile: Profile,
     model: Classifier,
-    rows: Sequence[Held],
+    rows: Sequence[PileFilm],
     threshold: float,
     prevalence: float,
     cost: float,
@@ -283,7 +283,7 @@ def _yielded(group: Group, prevalence: float, cost: float) -> list[str]:
     return [*told, *[per_found] * bool(cost)]
 
 
-def _scores(profile: Profile, model: Classifier, rows: Sequence[Held]) -> np.ndarray:
+def _scores(profile: Profile, model: Classifier, rows: Sequence[PileFilm]) -> np.ndarray:
     held = st.session_state.get("hospital-scores")
     if held is None or held[0] != profile.identity:
         films = [each.film for each in rows]

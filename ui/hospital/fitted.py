@@ -15,7 +15,7 @@ from cxr.site import fit, thresholds
 from cxr.site.alignment import LEAST
 from cxr.site_profiles.profile import Profile
 from ui.base.formatting import plain
-from ui.hospital.pile import Held, Pile, pile
+from ui.hospital.pile import Pile, PileFilm, pile
 
 AT_ONCE = 150
 """Films up to which a fit takes less than a second; more are fitted on a press."""
@@ -56,7 +56,7 @@ def ask_pair(model: Classifier) -> None:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FitRequest:
     """What the person asks for.
 
     Attributes
@@ -74,7 +74,7 @@ class Wanted:
     without_outside: bool = False
 
 
-def ask(here: Pile, negative: str, positive: str) -> Wanted:
+def ask(here: Pile, negative: str, positive: str) -> FitRequest:
     """The controls of a fit."""
     numbers = here.numbers()
     outside = sum(held.film.outside for held in here.usable())
@@ -90,7 +90,7 @@ def ask(here: Pile, negative: str, positive: str) -> Wanted:
         if outside:
             said = f"Leave out {outside} outside what the model knows"
             without = st.checkbox(said, key="hospital-outside")
-    return Wanted(figure, value, None if share is None else share / 100, without)
+    return FitRequest(figure, value, None if share is None else share / 100, without)
 
 
 def _figure(both: bool) -> tuple[str, float]:
@@ -115,7 +115,7 @@ def _figure(both: bool) -> tuple[str, float]:
     return figure, value / 100
 
 
-def fitted(model: Classifier, negative: str, positive: str, said: Wanted) -> Profile | None:
+def fitted(model: Classifier, negative: str, positive: str, said: FitRequest) -> Profile | None:
     """The profile of the films that are there; None where there is none yet, and why.
 
     It is worked out once for the same films and the same wishes.
@@ -146,7 +146,7 @@ def _enough(negatives: int, positives: int, unlabelled: int) -> bool:
 
 
 def _fit(
-    model: Classifier, rows: Sequence[Held], negative: str, positive: str, said: Wanted
+    model: Classifier, rows: Sequence[PileFilm], negative: str, positive: str, said: FitRequest
 ) -> Profile | CxrError:
     try:
         return fit(
@@ -164,5 +164,5 @@ def _fit(
         return refusal
 
 
-def _key(rows: Sequence[Held]) -> Hashable:
+def _key(rows: Sequence[PileFilm]) -> Hashable:
     return tuple((held.film.identity, held.label, held.patient) for held in rows)

@@ -15,7 +15,7 @@ from cxr.site.reviewed import Reviewed, verdicts
 from cxr.site.table import read_table
 from ui.base import keymap
 from ui.base.formatting import meaning, plain, short
-from ui.hospital.pile import LEFT_OUT, Held, Pile, pile
+from ui.hospital.pile import LEFT_OUT, Pile, PileFilm, pile
 from ui.review import source as review
 from ui.session import films as read_list
 from ui.session import studies
@@ -259,7 +259,7 @@ def _all(here: Pile, identities: list[str], label: str) -> None:
             here.decide(identity, label)
 
 
-def _one(here: Pile, identity: str, held: Held) -> None:
+def _one(here: Pile, identity: str, held: PileFilm) -> None:
     key = f"hospital-two-{identity[:12]}-{held.chosen}"
     options = [*held.labels, LEFT_OUT]
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -1,7 +1,7 @@
 """The films that a profile is to be fitted on, as far as a session has read them.
 
-A file is read, scored and let go: what stays is a :class:`cxr.site.films.Film` without any picture.
-File names stay in the session of the person who gave them; nothing logs them.
+A file is read, scored and let go: what stays is a :class:`cxr.site.films.SiteFilm` without any
+picture. File names stay in the session of the person who gave them; nothing logs them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import streamlit as st
 from cxr.errors import CxrError, SiteError
 from cxr.model.classifier import Classifier
 from cxr.site.command import UNLABELLED
-from cxr.site.films import Film
-from cxr.site.table import Table, TableRow
+from cxr.site.films import SiteFilm
+from cxr.site.table import LabelTable, TableRow
 
 MOST_BYTES = 2_000_000_000
 """Of files that wait to be read."""
@@ -37,7 +37,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class PileFilm:
     """A film, and all that was said of it.
 
     Attributes
@@ -50,7 +50,7 @@ class Held:
         Which of several labels holds, or :data:`LEFT_OUT`; "" until that is said.
     """
 
-    film: Film
+    film: SiteFilm
     names: tuple[str, ...] = field(repr=False)
     labels: tuple[str, ...]
     patient: str = ""
@@ -80,7 +80,7 @@ class Pile:
 
     Attributes
     ----------
-    held : dict of str to Held
+    held : dict of str to PileFilm
         By the film's identity: another file of the same film is the same film.
     refused : list of (str, CxrError)
         File and why.
@@ -98,12 +98,12 @@ class Pile:
     """
 
     labels: tuple[str, ...]
-    held: dict[str, Held] = field(default_factory=dict)
+    held: dict[str, PileFilm] = field(default_factory=dict)
     waiting: deque[Waiting] = field(default_factory=deque)
     refused: list[tuple[str, CxrError]] = field(default_factory=list)
     again: int = 0
     unknown: set[str] = field(default_factory=set)
-    table: Table | None = None
+    table: LabelTable | None = None
     stopped: bool = False
     turns: Counter[str] = field(default_factory=Counter)
     reading: Lock = field(default_factory=Lock)
@@ -150,11 +150,11 @@ class Pile:
         }
         self.unknown |= {part for part in there if part.casefold() not in {*known, UNLABELLED}}
 
-    def take(self, waiting: Waiting, film: Film) -> None:
+    def take(self, waiting: Waiting, film: SiteFilm) -> None:
         """Add a film that was read."""
         row = (self.table.find(waiting.name) if self.table else None) or TableRow()
         said = (waiting.label,) if waiting.label else ()
-        new = self._told(Held(film, (waiting.name,), said, waiting.patient), row)
+        new = self._told(PileFilm(film, (waiting.name,), said, waiting.patient), row)
         there = self.held.get(film.identity)
         if there is None:
             self.held[film.identity] = new
@@ -171,7 +171,7 @@ class Pile:
             chosen=there.chosen if labels == there.labels else "",
         )
 
-    def tell(self, table: Table) -> int:
+    def tell(self, table: LabelTable) -> int:
         """Go by a table, for films that are there and for those to come.
 
         Returns
@@ -189,7 +189,7 @@ class Pile:
             named += bool(rows)
         return named
 
-    def _told(self, held: Held, row: TableRow) -> Held:
+    def _told(self, held: PileFilm, row: TableRow) -> PileFilm:
         known = {label.casefold(): label for label in self.labels}
         said = [known[x.casefold()] for x in row.labels if x.casefold() in known]
         self.unknown |= {x for x in row.labels if x.casefold() not in known}
@@ -207,11 +207,11 @@ class Pile:
         self.held[identity] = replace(self.held[identity], chosen=label)
 
     @property
-    def contrary(self) -> dict[str, Held]:
+    def contrary(self) -> dict[str, PileFilm]:
         """Films with more than one label, decided or not."""
         return {name: held for name, held in self.held.items() if len(held.labels) > 1}
 
-    def usable(self) -> list[Held]:
+    def usable(self) -> list[PileFilm]:
         """Films with one label or none, those left out not among them."""
         return [held for held in self.held.values() if held.label is not None]
 

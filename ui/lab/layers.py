@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cxr.errors import CxrError
 from cxr.features.channels import activation, palette, picture, reach, shares, sheet, strongest
-from cxr.features.layers import Layer, answers
+from cxr.features.layers import NetworkLayer, answers
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from ui.base.component import component
@@ -96,7 +96,7 @@ def kept(film: Film, model: Classifier) -> dict[str, Any]:
     return {"layer": st.session_state.get(_WANTED, ""), "label": label}
 
 
-def _layer(layers: Sequence[Layer]) -> Layer:
+def _layer(layers: Sequence[NetworkLayer]) -> NetworkLayer:
     """The layer that is looked at, the last one with maps unless another was chosen."""
     names = [_name(i, layer) for i, layer in enumerate(layers, 1)]
     wanted = st.session_state.get(_WANTED)
@@ -121,12 +121,12 @@ def _layer(layers: Sequence[Layer]) -> Layer:
     return layers[place]
 
 
-def _name(number: int, layer: Layer) -> str:
+def _name(number: int, layer: NetworkLayer) -> str:
     maps = f"{layer.side} × {layer.side} × {layer.channels}" if layer.side > 1 else layer.channels
     return f"{number} · {layer.name} · {layer.kind} · {maps}"
 
 
-def _channels(film: Film, called: str, model: Classifier, layer: Layer, maps: Maps) -> int:
+def _channels(film: Film, called: str, model: Classifier, layer: NetworkLayer, maps: Maps) -> int:
     """The layer's channels in the order of their strength; gives the one that is chosen."""
     with st.container(horizontal=True, vertical_alignment="center"):
         label = choose_class(film, called, model) if layer.last else called
@@ -160,7 +160,7 @@ def _channels(film: Film, called: str, model: Classifier, layer: Layer, maps: Ma
     return chosen
 
 
-def _page(model: Classifier, layer: Layer, channels: int) -> int:
+def _page(model: Classifier, layer: NetworkLayer, channels: int) -> int:
     """The first place, in the order of strength, that is shown."""
     pages = -(-channels // PAGE)
     if pages == 1:
@@ -184,7 +184,9 @@ def _chosen(key: str, listed: Sequence[int]) -> int:
     return int(chosen) if chosen in listed else listed[0]
 
 
-def _sheet(film: Film, model: Classifier, layer: Layer, maps: Maps, listed: list[int]) -> str:
+def _sheet(
+    film: Film, model: Classifier, layer: NetworkLayer, maps: Maps, listed: list[int]
+) -> str:
     data = workspace().shelf.get(
         ("sheet", film.sha256, model.identity, layer.place, tuple(listed)),
         lambda: sheet(maps, listed, COLUMNS),
@@ -194,7 +196,12 @@ def _sheet(film: Film, model: Classifier, layer: Layer, maps: Maps, listed: list
 
 
 def _plate(
-    film: Film, radiograph: Radiograph, model: Classifier, layer: Layer, maps: Maps, channel: int
+    film: Film,
+    radiograph: Radiograph,
+    model: Classifier,
+    layer: NetworkLayer,
+    maps: Maps,
+    channel: int,
 ) -> list[Plate]:
     """The chosen channel's map in the film's place; none of a dense layer."""
     if layer.side == 1:

@@ -24,7 +24,7 @@ from ui.panels import full_screen
 from ui.session import films, map_tasks
 from ui.session.films import Film, Reading
 from ui.session.map_tasks import ComputedMap
-from ui.viewer import Layer, Plate, viewer
+from ui.viewer import MapLayer, Plate, viewer
 from ui.work import long_work
 
 MOST = 4
@@ -119,14 +119,14 @@ def _plate(film: Radiograph, name: str, method: str, label: str, values: Values 
     if values is None:
         return Plate(film, f"{name}: not ready", dim=True)
     empty = "" if np.abs(values).max() > 0 else f"; nothing speaks for {label}"
-    return Plate(film, f"{name}{empty}", (Layer(name, values, method, label),))
+    return Plate(film, f"{name}{empty}", (MapLayer(name, values, method, label),))
 
 
 def _randomised(film: Radiograph, name: str, method: str, shuffled: dict[str, object]) -> Plate:
     found, name = shuffled.get(method), f"{name}, shuffled weights"
     if not isinstance(found, Sanity):
         return Plate(film, f"{name}: not ready", dim=True)
-    return Plate(film, name, (Layer(name, found.randomised, method),))
+    return Plate(film, name, (MapLayer(name, found.randomised, method),))
 
 
 def _evidence(tested: dict[str, object], shuffled: dict[str, object]) -> str:

@@ -25,7 +25,7 @@ from ui.lab import layers, preprocessing, score_bars, stability, tries
 from ui.panels import full_screen, input_checks
 from ui.session import films, map_tasks, models, studies
 from ui.session.films import Film
-from ui.viewer import Layer, Plate, viewer
+from ui.viewer import MapLayer, Plate, viewer
 from ui.work import long_work
 from ui.work.fragments import pressed
 from ui.work.session_cache import workspace
@@ -225,7 +225,7 @@ def _methods(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
         elif isinstance(found, CxrError):
             refusals.append(found)
         else:
-            plates.append(Plate(radiograph, title, (Layer(title, found.values, method, label),)))
+            plates.append(Plate(radiograph, title, (MapLayer(title, found.values, method, label),)))
     _films(plates or [Plate(radiograph, "Film")], before, now.scales)
     for refusal in refusals:
         st.info(plain(str(refusal)))

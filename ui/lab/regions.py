@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from cxr.explain import FILLS, overlay
-from cxr.explain.region import Answer, painted
+from cxr.explain.region import RegionEffect, painted
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from ui.base import keymap
@@ -20,7 +20,7 @@ from ui.lab.words import signed
 from ui.panels import full_screen
 from ui.session import films
 from ui.session.films import Film, Reading
-from ui.viewer import Layer, Plate, viewer
+from ui.viewer import MapLayer, Plate, viewer
 
 HEIGHT = "calc(100dvh - 20rem)"
 """Of the viewer under the choice of the fill and the scores."""
@@ -88,7 +88,7 @@ def kept(film: Film, _: Classifier) -> dict[str, Any]:
     return {"hidden": tries.hidden(tried), "fill": st.session_state.get("lab-fill") or FILLS[0]}
 
 
-def _hidden(answers: list[Answer], place: int | None) -> list[str]:
+def _hidden(answers: list[RegionEffect], place: int | None) -> list[str]:
     """The scores under the try that is shown, for full screen."""
     return [] if place is None else [f"Hidden: {full_screen.scores(answers[place].after)}"]
 
@@ -130,7 +130,7 @@ def _choose(film: Film) -> tuple[str, bool]:
 def _plates(
     film: Film,
     radiograph: Radiograph,
-    answers: list[Answer],
+    answers: list[RegionEffect],
     place: int | None,
     fill: str,
     model: Classifier,
@@ -142,7 +142,7 @@ def _plates(
     masks = [tries.mask_of(tried, model.size) for tried in tries.trail(film)]
     before = answers[place].before
     layers = tuple(
-        Layer(
+        MapLayer(
             f"{label} · tried",
             painted(masks, [a.effects[label] for a in answers]),
             "occlusion",
@@ -170,11 +170,11 @@ def _again() -> None:
         st.rerun()
 
 
-def _moves(answer: Answer) -> str:
+def _moves(answer: RegionEffect) -> str:
     return score_bars.moved(answer.before, answer.after)
 
 
-def _trail(film: Film, answers: list[Answer]) -> None:
+def _trail(film: Film, answers: list[RegionEffect]) -> None:
     made = tries.trail(film)
     st.radio(
         f"Tries ({len(made)})",
@@ -189,5 +189,5 @@ def _name(tried: Try) -> str:
     return " + ".join(drawn.region.kind for drawn in tried)
 
 
-def _caption(answer: Answer) -> str:
+def _caption(answer: RegionEffect) -> str:
     return plain(" · ".join(f"{label} {signed(-d)}" for label, d in answer.effects.items()))

@@ -17,7 +17,7 @@ from ui.base.formatting import plain, score
 from ui.lab.words import plain_number
 from ui.session import films
 from ui.session.films import Film
-from ui.viewer import Layer, Plate, viewer
+from ui.viewer import MapLayer, Plate, viewer
 from ui.work import long_work
 
 HEIGHT = "calc(100dvh - 14rem)"
@@ -99,8 +99,8 @@ def _plates(radiograph: Radiograph, found: object, label: str, method: str) -> l
     kind, amount = found.least
     changed = f"{title}, {_NAMES[kind].split()[0].lower()} {plain_number(amount)} and moved back"
     return [
-        Plate(radiograph, title, (Layer(title, found.base, method, label),)),
-        Plate(radiograph, changed, (Layer(title, found.farthest, method, label),)),
+        Plate(radiograph, title, (MapLayer(title, found.base, method, label),)),
+        Plate(radiograph, changed, (MapLayer(title, found.farthest, method, label),)),
     ]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cxr.explain.region import Answer, box_mask, stroke_mask, unstretched, what_if
+from cxr.explain.region import RegionEffect, box_mask, stroke_mask, unstretched, what_if
 from cxr.explain_eval.fill_agreement import answers_to_fills
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
@@ -132,7 +132,9 @@ def _mask(drawn: DrawnRegion, size: int) -> NDArray[np.bool_]:
     return stroke_mask(size, drawn.shape, region.points, region.radius)
 
 
-def answer(film: Film, radiograph: Radiograph, tried: Try, fill: str, model: Classifier) -> Answer:
+def answer(
+    film: Film, radiograph: Radiograph, tried: Try, fill: str, model: Classifier
+) -> RegionEffect:
     """What the network says, worked out once."""
     return workspace().shelf.get(
         ("try", film.sha256, model.identity, fill, tried),

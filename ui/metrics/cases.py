@@ -12,7 +12,7 @@ import streamlit as st
 
 from cxr.errors import CxrError
 from cxr.metrics.predictions import select
-from cxr.review.folder import Folder
+from cxr.review.folder import DataFolder
 from ui.base.formatting import WAY_OUT, plain, site
 from ui.metrics.blocks import films, share
 from ui.metrics.scope import Scope
@@ -40,7 +40,7 @@ def show(scope: Scope, truth: str, called: str) -> None:
             # With its first case: an address that Review has to complete is a step of its own.
             first = "".join(rows.case[rows.display][:1])
             cell = {"label": truth, "called": called, "case": first}
-            way(scope, "Open all in review room", cell, back)
+            review_link(scope, "Open all in review room", cell, back)
     listed(scope, rows, back)
 
 
@@ -62,7 +62,7 @@ def listed(scope: Scope, rows: pd.DataFrame, back: Mapping[str, str]) -> None:
         st.caption(why)
 
 
-def way(
+def review_link(
     scope: Scope,
     name: str,
     row: Mapping[str, str],
@@ -103,7 +103,7 @@ def way(
     )
 
 
-def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder, back: Mapping[str, str]) -> None:
+def _gallery(scope: Scope, rows: pd.DataFrame, folder: DataFolder, back: Mapping[str, str]) -> None:
     pages = ceil(len(rows) / PAGE)
     place = st.container()
     page = st.pagination(pages, key=f"ev-page-{len(rows)}") if pages > 1 else 1
@@ -120,17 +120,17 @@ def _gallery(scope: Scope, rows: pd.DataFrame, folder: Folder, back: Mapping[str
                 st.caption(f"{plain(' · '.join(scores))}  \n{plain(site(row.source))}")
                 shown = bool(row.display and folder.may_show(row.image))
                 name = f"Open case {row.case[:4]}…"
-                way(scope, name, dict(row), back, "" if shown else _HIDDEN)
+                review_link(scope, name, dict(row), back, "" if shown else _HIDDEN)
 
 
-def _picture(row: pd.Series, folder: Folder) -> bytes:
+def _picture(row: pd.Series, folder: DataFolder) -> bytes:
     if not (row.display and folder.may_show(row.image)):
         return _blank("not shown")
     return _thumbnail(folder, folder.fingerprint, row.image) or _blank("not found")
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _thumbnail(_folder: Folder, fingerprint: str, image: str) -> bytes | None:
+def _thumbnail(_folder: DataFolder, fingerprint: str, image: str) -> bytes | None:
     """A square JPEG of the film on black; None where it cannot be read."""
     try:
         return thumbnail(_folder.film(image).eight_bit, THUMBNAIL)
@@ -168,4 +168,4 @@ def _table(scope: Scope, rows: pd.DataFrame, back: Mapping[str, str]) -> None:
     chosen = event.selection.rows  # it outlives the films that it was chosen from
     if not chosen or chosen[0] >= len(shown):
         return
-    way(scope, "Open in review room", dict(rows.iloc[chosen[0]]), back)
+    review_link(scope, "Open in review room", dict(rows.iloc[chosen[0]]), back)

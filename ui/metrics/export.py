@@ -12,7 +12,7 @@ import plotly.io
 import streamlit as st
 from plotly.offline import get_plotlyjs
 
-from cxr.metrics.subgroups import Slice, frame
+from cxr.metrics.subgroups import Subgroup, frame
 from cxr.notice import NOTICE
 from cxr.spreadsheet import inert
 from ui.base.charts import CONFIG
@@ -74,8 +74,8 @@ def show(scope: Scope) -> None:
     st.caption(
         "The page is one file that needs no network: every part, for films of test and of "
         "external, every other model but demonstrations beside this one, with the notice, the "
-        "model’s hash and the date. The table holds every figure of every slice of both with its "
-        "interval. Neither holds a film or a file’s name."
+        "model’s hash and the date. The table holds every figure of every subgroup of both with "
+        "its interval. Neither holds a film or a file’s name."
     )
 
 
@@ -90,7 +90,7 @@ def page(scope: Scope, used: tuple[float | None, float]) -> bytes:
         "Curves": curves.blocks(scope),
         "Calibration": trust.blocks(scope),
         "Operating point": operating_bench.blocks(scope, used),
-        "Slices": worst_subgroups.blocks(scope),
+        "Subgroups": worst_subgroups.blocks(scope),
         "Hospitals": hospitals.blocks(scope.bundle),
         "Models": model_comparison.blocks(scope),
     }
@@ -135,7 +135,7 @@ def _drawn(chart: Chart) -> str:
 
 
 def figures_csv(scope: Scope) -> bytes:
-    """Every figure of these films and of their slices, at home and away, UTF-8 with a mark that
+    """Every figure of these films and of their subgroups, at home and away, UTF-8 with a mark that
     spreadsheets need."""
     found = pd.concat([_figures(each) for each in scope.both()], ignore_index=True)
     for name in ("split", "source", "slice", "label"):
@@ -154,7 +154,7 @@ def _figures(scope: Scope) -> pd.DataFrame:
     whole = scope.figures()
     total = whole["accuracy", ""]
     patients = total.patients if scope.patients_known else None
-    found = frame([Slice("", "", total.films, patients, whole), *scope.slices()])
+    found = frame([Subgroup("", "", total.films, patients, whole), *scope.subgroups()])
     found.insert(0, "split", scope.split)
     found.insert(1, "source", scope.source or "all")
     return found

@@ -10,8 +10,8 @@ from cxr.metrics.hospital_profiles import (
     TOLERANCE,
     Alone,
     CurvePoint,
-    Found,
     Hospital,
+    HospitalFigures,
     Limit,
     Unlabelled,
 )
@@ -45,12 +45,12 @@ def blocks(bundle: Bundle) -> list[Block]:
     return [*parts, quiet(_how(found))]
 
 
-def _by_others(found: Found) -> dict[Hospital, str]:
+def _by_others(found: HospitalFigures) -> dict[Hospital, str]:
     """Hospitals that it learnt from → what says that the figures are of another network."""
     return {each.hospital: f", by network {each.by[:12]}" for each in found.left_out}
 
 
-def _left_out(found: Found) -> list[Block]:
+def _left_out(found: HospitalFigures) -> list[Block]:
     if not found.left_out:
         return []
     names = " and ".join(site(each.hospital.name) for each in found.left_out)
@@ -92,7 +92,7 @@ def _ends(each: Hospital) -> list[float]:
     return [end for step in each.steps for end in (step.head.low, step.head.high)]
 
 
-def _hospital(found: Found, each: Hospital, by: str) -> list[Block]:
+def _hospital(found: HospitalFigures, each: Hospital, by: str) -> list[Block]:
     ill, well = escape(found.positive), escape(found.negative)
     none = "–"
     rows = [
@@ -128,7 +128,7 @@ def _hospital(found: Found, each: Hospital, by: str) -> list[Block]:
     return [title, table(head, rows), *_moved(found, each), _crude(found, each)]
 
 
-def _moved(found: Found, each: Hospital) -> list[Block]:
+def _moved(found: HospitalFigures, each: Hospital) -> list[Block]:
     if not each.unlabelled:
         return []
     ill, share_of = escape(found.positive), percent(round(each.unlabelled[0].share, 2))
@@ -141,7 +141,7 @@ def _moved(found: Found, each: Hospital) -> list[Block]:
     ]
 
 
-def _one_label(found: Found) -> list[Block]:
+def _one_label(found: HospitalFigures) -> list[Block]:
     """Hospitals where one of the labels is missing, and what can be said of them."""
     if not found.one_label:
         return []
@@ -189,7 +189,7 @@ def _shares(found: Alone | Unlabelled) -> list[str]:
     return [ranged(found.sensitivity), ranged(found.specificity)]
 
 
-def _crude(found: Found, each: Hospital) -> str:
+def _crude(found: HospitalFigures, each: Hospital) -> str:
     tripping = [crude for crude in each.crude if crude.trips]
     if not tripping:
         looks = ", ".join(escape(crude.what) for crude in each.crude)
@@ -202,7 +202,7 @@ def _crude(found: Found, each: Hospital) -> str:
     )
 
 
-def _how(found: Found) -> str:
+def _how(found: HospitalFigures) -> str:
     hospitals = (*found.hospitals, *(each.hospital for each in found.left_out))
     draws = sorted({step.draws for each in hospitals for step in each.steps})
     drawn = f"{draws[0]:,}" if len(draws) == 1 else f"{draws[0]:,} to {draws[-1]:,}"

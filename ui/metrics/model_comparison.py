@@ -16,7 +16,7 @@ from cxr.shipped import folder
 from ui.base import charts
 from ui.base.formatting import plain, site
 from ui.metrics.blocks import Block, Chart, heading, named, quiet, ranged, said, share, show, table
-from ui.metrics.cases import way
+from ui.metrics.cases import review_link
 from ui.metrics.scope import Scope
 from ui.session import models
 from ui.session.tables import Key, all_films, bundle, key_of, part
@@ -89,7 +89,7 @@ def _others(scope: Scope) -> dict[str, Key]:
 @st.cache_data(max_entries=32, show_spinner="Resampling patients, both models alike")
 def _compared(
     first: Key, second: Key, split: str, source: str
-) -> tuple[dict[Name, comparison.Difference], comparison.McNemar, int]:
+) -> tuple[dict[Name, comparison.PairedDifference], comparison.McNemar, int]:
     one, two = _paired(first, second, split, source)
     labels = bundle(first).labels
     found = comparison.differences(one, two, labels, affordable(one))
@@ -160,7 +160,7 @@ def _disagreements(scope: Scope, other: Key) -> None:
     if chosen and chosen[0] < len(shown):
         row = found.iloc[chosen[0]]
         cell = {"label": row["label"], "called": row["first"], "case": row["case"]}
-        way(scope, "Open in review room", cell, {"at": "Models"})
+        review_link(scope, "Open in review room", cell, {"at": "Models"})
 
 
 def learning(scope: Scope, others: list[Key]) -> list[Block]:

@@ -11,7 +11,7 @@ import streamlit as st
 from cxr.metrics import evidence
 from cxr.metrics.evidence import Figure, Name
 from cxr.metrics.predictions import patients_known
-from cxr.metrics.subgroups import Slice, all_slices
+from cxr.metrics.subgroups import Subgroup, all_subgroups
 from cxr.model.bundle import Bundle
 from ui.base.formatting import site
 from ui.metrics.blocks import MEANT, SPLITS, films, patients
@@ -89,9 +89,9 @@ class Scope:
         """The same without the areas, and sooner."""
         return _figures(self.key, self.split, self.source, areas=False)
 
-    def slices(self) -> list[Slice]:
-        """:func:`cxr.metrics.subgroups.all_slices` of these films."""
-        return slices_of(self.key, self.split, self.source)
+    def subgroups(self) -> list[Subgroup]:
+        """:func:`cxr.metrics.subgroups.all_subgroups` of these films."""
+        return subgroups_of(self.key, self.split, self.source)
 
 
 def splits(key: Key) -> list[str]:
@@ -119,8 +119,8 @@ def _figures(key: Key, split: str, source: str, areas: bool = True) -> dict[Name
 
 # The page works it out on a thread of its own, where no spinner can be shown.
 @st.cache_data(max_entries=64, show_spinner=False)
-def slices_of(
+def subgroups_of(
     key: Key, split: str, source: str, _progress: Callable[[float], bool] | None = None
-) -> list[Slice]:
-    """:func:`cxr.metrics.subgroups.all_slices` of some films, once for all sessions."""
-    return all_slices(part(key, split, source), bundle(key).labels, progress=_progress)
+) -> list[Subgroup]:
+    """:func:`cxr.metrics.subgroups.all_subgroups` of some films, once for all sessions."""
+    return all_subgroups(part(key, split, source), bundle(key).labels, progress=_progress)

@@ -11,7 +11,7 @@ import streamlit as st
 from cxr.metrics import set_coverage
 from cxr.metrics.curves import risk_coverage
 from cxr.metrics.evidence import affordable, arrays
-from cxr.metrics.set_coverage import Kept
+from cxr.metrics.set_coverage import ClassCoverage
 from cxr.metrics.subgroups import SMALL
 from cxr.model import calibration
 from ui.base import charts
@@ -124,7 +124,7 @@ def promised(scope: Scope) -> list[Block]:
 
 
 @st.cache_data(max_entries=32, show_spinner="Resampling patients")
-def _kept(key: Key, split: str, source: str) -> dict[str, list[Kept]]:
+def _kept(key: Key, split: str, source: str) -> dict[str, list[ClassCoverage]]:
     """Promised share, as the bundle writes it → what was kept, class by class."""
     rows, labels = part(key, split, source), bundle(key).labels
     return {
@@ -133,7 +133,7 @@ def _kept(key: Key, split: str, source: str) -> dict[str, list[Kept]]:
     }
 
 
-def _table(found: dict[str, list[Kept]]) -> str:
+def _table(found: dict[str, list[ClassCoverage]]) -> str:
     """A line a class, or a class of a source; three columns a promise."""
     lines = list(zip(*found.values(), strict=True))
     of_source = any(each[0].source for each in lines)
@@ -153,11 +153,11 @@ def _table(found: dict[str, list[Kept]]) -> str:
     return table(head, rows, grey, text=2 if of_source else 1)
 
 
-def _share(each: Kept) -> str:
+def _share(each: ClassCoverage) -> str:
     return f"{BROKEN if each.broken else ''} {ranged(each)}"
 
 
-def sentences(split: str, found: Iterable[list[Kept]]) -> list[str]:
+def sentences(split: str, found: Iterable[list[ClassCoverage]]) -> list[str]:
     """What it means, in words that follow from the figures."""
     all_of = [each for kept in found for each in kept]
     whole = [each for each in all_of if not each.source]

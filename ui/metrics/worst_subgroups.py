@@ -1,4 +1,4 @@
-"""Slices of hospitals that it knows and of those that it doesn't, in one list, the worst on top."""
+"""Subgroups of known and of other hospitals in one list, the worst on top."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import isnan
 import streamlit as st
 
 from cxr.metrics.evidence import MACRO, OF_CLASS, OVERALL, Figure, Name
-from cxr.metrics.subgroups import SMALL, Slice, parts
+from cxr.metrics.subgroups import SMALL, Subgroup, parts
 from ui.base import keymap
 from ui.base.formatting import site
 from ui.metrics import cases
@@ -25,7 +25,7 @@ from ui.metrics.blocks import (
     table,
     written,
 )
-from ui.metrics.scope import Scope, slices_of
+from ui.metrics.scope import Scope, subgroups_of
 from ui.session.tables import Key
 from ui.work.fragments import every
 from ui.work.session_cache import Job, workspace
@@ -41,13 +41,13 @@ DIMENSIONS = {
 }
 FIRST = ("balanced_accuracy", "")
 PATIENCE = 0.5
-"""Seconds that the slices may take before their progress is shown."""
-SLICE_BYTES = 10_000
-"""About what a slice's figures weigh."""
+"""Seconds that the subgroups may take before their progress is shown."""
+SUBGROUP_BYTES = 10_000
+"""About what a subgroup's figures weigh."""
 
-Wanted = tuple[str, Key, str, str]
-Side = tuple[Scope, list[Slice]]
-"""Some films and their slices."""
+SubgroupsKey = tuple[str, Key, str, str]
+Side = tuple[Scope, list[Subgroup]]
+"""Some films and their subgroups."""
 
 
 def show(scope: Scope) -> None:
@@ -63,7 +63,7 @@ def show(scope: Scope) -> None:
             width=280,
         )
         by = st.selectbox("By", ["All", *DIMENSIONS], format_func=_by, key="ev-by", width=220)
-    wanted = ("slices", scope.key, scope.split, scope.source)
+    wanted = ("subgroups", scope.key, scope.split, scope.source)
     found = _found(scope, wanted)
     if found is None:
         _wait(wanted)
@@ -74,21 +74,21 @@ def show(scope: Scope) -> None:
 
 
 def _behind(sides: list[Side], by: str) -> None:
-    """The films of one slice: those called wrong first, the least expected label on top."""
+    """The films of one subgroup: those called wrong first, the least expected label on top."""
     offered = [
         (side.split, each.by, each.name)
         for side, there in sides
         for each in there
         if by in ("All", each.by)
     ]
-    asked = tuple(st.query_params.get("slice", "").split("|"))
+    asked = tuple(st.query_params.get("subgroup", "").split("|"))
     chosen = st.selectbox(
         "Films of",
         offered,
         index=offered.index(asked) if asked in offered else None,
-        placeholder="Choose a slice to see its films",
+        placeholder="Choose a subgroup to see its films",
         format_func=_named,
-        key="ev-slice",
+        key="ev-subgroup",
         width=420,
     )
     if chosen is None:
@@ -98,7 +98,7 @@ def _behind(sides: list[Side], by: str) -> None:
     rows = scope.films[dict(parts(scope.films, by))[name]]
     wrong = int((rows.label.astype(str) != rows.called.astype(str)).sum())
     st.markdown(f"**{films(len(rows))}, {wrong:,} of them called wrong**")
-    back = {"at": "Slices", "slice": "|".join(chosen)}
+    back = {"at": "Subgroups", "subgroup": "|".join(chosen)}
     cases.listed(scope, rows.sort_values("loss", ascending=False, kind="stable"), back)
 
 
@@ -108,11 +108,11 @@ def _named(chosen: tuple[str, str, str]) -> str:
     return f"{SPLITS[split]} · {DIMENSIONS[by]}: {site(name) if by == 'source' else name}"
 
 
-def _found(scope: Scope, wanted: Wanted) -> list[Side] | None:
-    """The slices of both sides; None while they are being worked out, and once that has been
+def _found(scope: Scope, wanted: SubgroupsKey) -> list[Side] | None:
+    """The subgroups of both sides; None while they are being worked out, and once that has been
     stopped."""
     sides = scope.both()
-    held: list[list[Slice]] | None = workspace().shelf.find(wanted)
+    held: list[list[Subgroup]] | None = workspace().shelf.find(wanted)
     if held is not None or st.session_state.get("ev-stopped") == wanted:
         return None if held is None else list(zip(sides, held, strict=True))
     job = workspace().job
@@ -125,37 +125,37 @@ def _found(scope: Scope, wanted: Wanted) -> list[Side] | None:
     workspace().job = None
     many = sum(map(len, job.result))
     return list(
-        zip(sides, workspace().shelf.put(wanted, job.result, SLICE_BYTES * many), strict=True)
+        zip(sides, workspace().shelf.put(wanted, job.result, SUBGROUP_BYTES * many), strict=True)
     )
 
 
 def _work_out(
     asked: list[tuple[Key, str, str]], step: Callable[[float], bool]
-) -> list[list[Slice]]:
-    """The slices of each side, one after the other."""
+) -> list[list[Subgroup]]:
+    """The subgroups of each side, one after the other."""
 
     def share(at: int) -> Callable[[float], bool]:
         return lambda done: step((at + done) / len(asked))
 
-    return [slices_of(*each, share(at)) for at, each in enumerate(asked)]
+    return [subgroups_of(*each, share(at)) for at, each in enumerate(asked)]
 
 
-def _wait(wanted: Wanted) -> None:
+def _wait(wanted: SubgroupsKey) -> None:
     job = workspace().job
     if job is not None and job.running:
         _watch(job, wanted)
     elif st.session_state.get("ev-stopped") == wanted:
         st.html(said("Stopped."))
-        st.button("Work the slices out", key="ev-again", on_click=_again)
+        st.button("Work the subgroups out", key="ev-again", on_click=_again)
     else:
-        st.info("The slices could not be worked out; the log says why.")
+        st.info("The subgroups could not be worked out; the log says why.")
 
 
 @every(0.25)
-def _watch(job: Job, wanted: Wanted) -> None:
+def _watch(job: Job, wanted: SubgroupsKey) -> None:
     if not job.running:
         st.rerun()
-    st.progress(min(job.share, 1.0), "Resampling patients, slice by slice")
+    st.progress(min(job.share, 1.0), "Resampling patients, subgroup by subgroup")
     if st.button("Cancel", key="ev-cancel", shortcut=keymap.of("stop")):
         workspace().leave_job()
         st.session_state["ev-stopped"] = wanted
@@ -167,12 +167,12 @@ def _again() -> None:
 
 
 def blocks(scope: Scope) -> list[Block]:
-    """Balanced accuracy of every slice, at home and away, for the export."""
-    return listed([(side, side.slices()) for side in scope.both()], *FIRST)
+    """Balanced accuracy of every subgroup, at home and away, for the export."""
+    return listed([(side, side.subgroups()) for side in scope.both()], *FIRST)
 
 
 def listed(sides: list[Side], figure: str, label: str, by: str = "") -> list[Block]:
-    """One figure of every slice, the worst on top."""
+    """One figure of every subgroup, the worst on top."""
     name = (figure, label)
     chosen = [(side, each) for side, there in sides for each in there if by in ("", each.by)]
     least = {id(each): rests_on(each, name, side.bundle.labels) for side, each in chosen}
@@ -197,23 +197,23 @@ def listed(sides: list[Side], figure: str, label: str, by: str = "") -> list[Blo
         for side, each in chosen
     ]
     grey = [number for number, (_, each) in enumerate(chosen) if least[id(each)] < SMALL]
-    head = ["", "By", "Slice", "Films", "Patients", named(name), "Rests on", ""]
+    head = ["", "By", "Subgroup", "Films", "Patients", named(name), "Rests on", ""]
     return [
         *(heading(side.title) for side, _ in sides),
         table(head, rows, grey, text=3),
         quiet(
-            f"Slices whose figure rests on fewer than {SMALL} films are grey and stand below the "
-            "rest: balanced accuracy rests on the films of the smallest class, a class’s figure on "
-            "its own films. A film with two flags is in two slices; what the table doesn’t say is "
-            "“unknown”. Balanced accuracy is the mean recall over the classes that a slice holds: "
-            "of one class, its recall."
+            f"Subgroups whose figure rests on fewer than {SMALL} films are grey and stand below "
+            "the rest: balanced accuracy rests on the films of the smallest class, a class’s "
+            "figure on its own films. A film with two flags is in two subgroups; what the table "
+            "doesn’t say is “unknown”. Balanced accuracy is the mean recall over the classes that "
+            "a subgroup holds: of one class, its recall."
         ),
     ]
 
 
-def rests_on(part: Slice, name: Name, labels: tuple[str, ...]) -> int:
-    """Films of the smallest class that a figure of a slice divides by; of a figure that isn't taken
-    class by class, the slice's films."""
+def rests_on(part: Subgroup, name: Name, labels: tuple[str, ...]) -> int:
+    """Films of the smallest class that a figure of a subgroup divides by; of a figure that isn't
+    taken class by class, the subgroup's films."""
     figure, label = name
     of_class = {x: part.figures["recall", x].films for x in labels}
     if label in of_class:

@@ -21,12 +21,12 @@ from ui.base.formatting import score
 from ui.panels.findings import brief
 from ui.session import hospitals, map_tasks
 from ui.session.films import Film, Reading
-from ui.session.map_tasks import ComputedMap, Wanted
-from ui.viewer import Look
+from ui.session.map_tasks import ComputedMap, MapRequest
+from ui.viewer import MapDisplay
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class MapEvidence:
     """What is there of a map and of what is known about it."""
 
     drawn: ComputedMap | None = None
@@ -41,7 +41,7 @@ class Found:
         drawn = self.drawn
         return drawn if drawn is not None and drawn.passes < drawn.full else None
 
-    def map_of(self, what: Wanted) -> Map | None:
+    def map_of(self, what: MapRequest) -> Map | None:
         """The map as DICOM files hold it, once it is whole."""
         drawn = self.drawn
         if drawn is None or self.coarse is not None:
@@ -49,7 +49,7 @@ class Found:
         return Map(drawn.values, what.method, what.label)
 
 
-def say(what: Wanted, found: Found) -> None:
+def say(what: MapRequest, found: MapEvidence) -> None:
     """What the map is, and what speaks for and against it; the figures if asked."""
     assert found.drawn is not None
     lines = [f"{words.CAVEAT} {map_tasks.passes(found.drawn)}", *evidence(what, found)]
@@ -61,7 +61,7 @@ def say(what: Wanted, found: Found) -> None:
     st.html(f'<div class="cxr-quiet">{paragraphs}{folded}</div>')
 
 
-def evidence(what: Wanted, found: Found) -> list[str]:
+def evidence(what: MapRequest, found: MapEvidence) -> list[str]:
     """Each piece of evidence that is there, a sentence or two; plain text."""
     assert found.drawn is not None
     said = []
@@ -75,12 +75,12 @@ def evidence(what: Wanted, found: Found) -> list[str]:
 
 
 def picture(
-    look: Look,
+    look: MapDisplay,
     radiograph: Radiograph,
     film: Film,
     reading: Reading,
-    what: Wanted,
-    found: Found,
+    what: MapRequest,
+    found: MapEvidence,
     model: Classifier,
 ) -> tuple[str, bytes]:
     """The whole film under its map with caption and notice, and a name for the file."""
@@ -106,7 +106,7 @@ def _from(film: Film, model: Classifier) -> str:
 
 
 def caption(
-    film: Film, reading: Reading, what: Wanted, found: Found, model: Classifier
+    film: Film, reading: Reading, what: MapRequest, found: MapEvidence, model: Classifier
 ) -> list[str]:
     """What stands under it: first that a film is outside what the model knows."""
     prediction, bundle = reading.prediction, model.bundle

@@ -18,11 +18,11 @@ from cxr.model.lungs import Probability
 from cxr.screening.standing import calls
 from ui.base.formatting import plain, score
 from ui.panels import as_shown, full_screen, map_text, priors
-from ui.panels.map_text import Found
+from ui.panels.map_text import MapEvidence
 from ui.session import map_tasks, own_calls, record
 from ui.session.films import Film, Reading, chosen, radiograph_of, step
-from ui.session.map_tasks import Wanted
-from ui.viewer import Layer, Look, Plate, viewer
+from ui.session.map_tasks import MapRequest
+from ui.viewer import MapDisplay, MapLayer, Plate, viewer
 from ui.viewer.encoding import LAYER_SIDE
 from ui.work import long_work
 from ui.work.fragments import pressed
@@ -36,7 +36,7 @@ _METHOD = "method"
 class Choice:
     """Which map, and what beside it."""
 
-    wanted: Wanted
+    wanted: MapRequest
     beside: bool
     lungs: bool
     randomised: bool
@@ -93,10 +93,10 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         return
     choice = _choose(film, radiograph, reading, model)
     unlikely = _unlikely(choice.wanted, reading)
-    waiting, found = (None, Found()) if unlikely else _work_out(radiograph, choice, model)
+    waiting, found = (None, MapEvidence()) if unlikely else _work_out(radiograph, choice, model)
     as_shown.keep_map(film, model, found.map_of(choice.wanted))
 
-    def picture(look: Look) -> tuple[str, bytes]:
+    def picture(look: MapDisplay) -> tuple[str, bytes]:
         return map_text.picture(look, radiograph, film, reading, choice.wanted, found, model)
 
     shown = [Plate(radiograph, "Film")] if unlikely else _plates(radiograph, choice, found)
@@ -176,7 +176,7 @@ def _choose(film: Film, radiograph: Radiograph, reading: Reading, model: Classif
     return Choice(wanted, beside, outlined, randomised)
 
 
-def _unlikely(wanted: Wanted, reading: Reading) -> bool:
+def _unlikely(wanted: MapRequest, reading: Reading) -> bool:
     """Whether no map of this class is drawn, since nobody insisted."""
     assert reading.prediction is not None
     probability = reading.prediction.probabilities[wanted.label]
@@ -184,12 +184,12 @@ def _unlikely(wanted: Wanted, reading: Reading) -> bool:
     return not likely and replace(wanted, method="") not in _insisted()
 
 
-def _insisted() -> set[Wanted]:
+def _insisted() -> set[MapRequest]:
     """Films and classes whose maps were asked for all the same, by whatever method."""
     return st.session_state.setdefault("insisted", set())
 
 
-def _offer(wanted: Wanted, reading: Reading) -> None:
+def _offer(wanted: MapRequest, reading: Reading) -> None:
     """Why there is no map, and the way to have it all the same."""
     assert reading.prediction is not None
     shown = score(reading.prediction.probabilities[wanted.label])
@@ -203,16 +203,16 @@ def _offer(wanted: Wanted, reading: Reading) -> None:
 
 def _work_out(
     film: Radiograph, choice: Choice, model: Classifier
-) -> tuple[long_work.Task | None, Found]:
+) -> tuple[long_work.Task | None, MapEvidence]:
     """Begin or go on with the map, and once it is there with the evidence about it."""
     what = choice.wanted
     task = map_tasks.map_task(film, model, what)
     waiting = long_work.go_on([task])
     drawn = long_work.done(task.key)
     if isinstance(drawn, CxrError):
-        return waiting, Found(refusal=drawn)
+        return waiting, MapEvidence(refusal=drawn)
     if drawn is None:
-        return waiting, Found(long_work.so_far(task.key), map_tasks.lungs_of(film))
+        return waiting, MapEvidence(long_work.so_far(task.key), map_tasks.lungs_of(film))
     tested = map_tasks.tested_task(film, model, what, drawn)
     randomisation = map_tasks.randomisation_task(film, model, what, drawn)
     tasks = [randomisation, tested] if choice.randomised else [tested]
@@ -220,7 +220,7 @@ def _work_out(
     held = {task.key: long_work.done(task.key) for task in tasks}
     refusals = [found for found in held.values() if isinstance(found, CxrError)]
     kept = {key: found for key, found in held.items() if found not in refusals}
-    return waiting, Found(
+    return waiting, MapEvidence(
         drawn,
         map_tasks.lungs_of(film),
         kept.get(tested.key),
@@ -229,19 +229,19 @@ def _work_out(
     )
 
 
-def _plates(film: Radiograph, choice: Choice, found: Found) -> list[Plate]:
+def _plates(film: Radiograph, choice: Choice, found: MapEvidence) -> list[Plate]:
     """The map, beside it what was asked for: three at most, so that films stay large. The film with
     its lungs stands for the bare film; it comes last, since the first map names the colours."""
     what = choice.wanted
     plates = [Plate(film, "Film")] if choice.beside and not choice.lungs else []
     if found.drawn is None:
         return [*plates, Plate(film, "The map is not ready", dim=True)]
-    layer = Layer(what.name, found.drawn.values, what.method, what.label)
+    layer = MapLayer(what.name, found.drawn.values, what.method, what.label)
     said = overlay.sides(what.method, what.label)
     both = f": {said}" if said else ""
     plates.append(Plate(film, f"{'Map, still coarse' if found.coarse else 'Map'}{both}", (layer,)))
     if choice.randomised and found.randomised is not None:
-        randomised = Layer(what.name, found.randomised.randomised, what.method, what.label)
+        randomised = MapLayer(what.name, found.randomised.randomised, what.method, what.label)
         plates.append(Plate(film, f"Map of shuffled weights{both}", (randomised,)))
     elif choice.randomised:
         plates.append(Plate(film, "Shuffled weights: not ready", dim=True))
@@ -250,9 +250,9 @@ def _plates(film: Radiograph, choice: Choice, found: Found) -> list[Plate]:
     return plates
 
 
-def _outline(film: Radiograph, found: Probability) -> Layer:
+def _outline(film: Radiograph, found: Probability) -> MapLayer:
     """The border of the lungs as a layer: the viewer has lines for a layer's own contour alone."""
     share = LAYER_SIDE / max(film.pixels.shape)
     height, width = (max(1, round(side * share)) for side in film.pixels.shape)
     border = lungs.outline(lungs.mask(found, height, width))
-    return Layer("Lungs", overlay.lines(border, height, width), "lungs")
+    return MapLayer("Lungs", overlay.lines(border, height, width), "lungs")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cxr.explain_eval.stability import stability
 from cxr.model.classifier import Classifier
-from cxr.screening.over_time import Difference, differences, heights, noise
+from cxr.screening.over_time import ScoreChange, differences, heights, noise
 from ui.base.formatting import odds, told_short
 from ui.session import films, own_calls, patients
 from ui.session.films import Film, radiograph_of
@@ -111,7 +111,7 @@ def _table(
         if now is None:
             cells = "<td>–</td>" * len(names)
         else:
-            found: dict[str, Difference] = differences(before, now) if before is not None else {}
+            found: dict[str, ScoreChange] = differences(before, now) if before is not None else {}
             cells = "".join(
                 f"<td>{odds(now[0][name])}{_changed(found.get(name))}</td>" for name in names
             )
@@ -122,7 +122,7 @@ def _table(
     return f'<table class="cxr-over-time"><tr><td></td>{heads}</tr>{"".join(rows)}</table>'
 
 
-def _changed(found: Difference | None) -> str:
+def _changed(found: ScoreChange | None) -> str:
     if found is None:
         return "<small>&nbsp;</small>"
     return f"<small{'' if found.more else ' class=dim'}>{odds(found.change)}</small>"
@@ -146,7 +146,7 @@ def _said(group: list[Film], scored: Mapping[int, Scored], film: Film) -> str:
     )
 
 
-def _told(what: str, found: Mapping[str, Difference], more: bool) -> str:
+def _told(what: str, found: Mapping[str, ScoreChange], more: bool) -> str:
     """Since the film before, what differs by more than noise or by no more."""
     each = [
         f"{escape(name)} {odds(one.change)} ({one.noise:.1f})"

@@ -35,10 +35,10 @@ def _strip(strip: Strip, ground: Ground, standing: Standing) -> str:
         f'<i><u style="height:{50 * up:.1f}%"></u><s style="height:{50 * down:.1f}%"></s></i>'
         for down, up in zip(strip.negatives, strip.positives, strict=True)
     )
-    marks = f'<b style="left:{100 * strip.place(standing.log_odds):.2f}%"></b>'
+    marks = f'<b style="left:{100 * strip.position(standing.log_odds):.2f}%"></b>'
     threshold = ""
     if standing.threshold is not None:
-        marks += f'<em style="left:{100 * strip.place(standing.threshold):.2f}%"></em>'
+        marks += f'<em style="left:{100 * strip.position(standing.threshold):.2f}%"></em>'
         threshold = ", dotted: the threshold"
     named = (
         f"{len(ground.positives):,} films of {ground.positive} above, "

@@ -51,9 +51,9 @@ def show(model: Classifier) -> None:
     if wanted == ABOVE and (why := _no_threshold(held, model)):
         st.caption(why)
     names = told_short({number: held[number].name for number in here})
-    twins = _twins(held)
+    same_files = _same_files(held)
     parcels = Parcels(KEY)
-    rows = [_row(held[n], read[n], names[n], twins.get(n, ""), model, parcels) for n in here]
+    rows = [_row(held[n], read[n], names[n], same_files.get(n, ""), model, parcels) for n in here]
     _list(
         key=KEY,
         data={"rows": rows, "chosen": films.chosen().number},
@@ -137,7 +137,7 @@ def _sorted(order: str, read: Read, model: Classifier) -> list[int]:
     return sorted(held, key=height)
 
 
-def _twins(held: Mapping[int, Film]) -> dict[int, str]:
+def _same_files(held: Mapping[int, Film]) -> dict[int, str]:
     """Films whose bytes came before → the name that they came by."""
     first: dict[str, Film] = {}
     found = {}
@@ -149,20 +149,25 @@ def _twins(held: Mapping[int, Film]) -> dict[int, str]:
 
 
 def _row(
-    film: Film, reading: Reading | None, name: str, twin: str, model: Classifier, parcels: Parcels
+    film: Film,
+    reading: Reading | None,
+    name: str,
+    same_as: str,
+    model: Classifier,
+    parcels: Parcels,
 ) -> dict[str, object]:
     picture = reading.thumbnail if reading is not None else b""
     return {
         "number": film.number,
         "name": name,
         "whole": film.name,
-        "said": said(film, reading, twin, model),
+        "said": said(film, reading, same_as, model),
         "picture": parcels.file(picture, "image/jpeg") if picture else "",
         "quiet": reading is None or reading.prediction is None,
     }
 
 
-def said(film: Film, reading: Reading | None, twin: str, model: Classifier) -> str:
+def said(film: Film, reading: Reading | None, same_as: str, model: Classifier) -> str:
     """What is said of a film in a line."""
     parts = [film.change.said]
     if reading is None:
@@ -177,8 +182,8 @@ def said(film: Film, reading: Reading | None, twin: str, model: Classifier) -> s
         parts.insert(0, "outside what it knows" if outside else "")
         stands = hospitals.standing(film, reading, model)
         parts.append(findings.brief(reading.prediction, model, stands))
-    if twin:
-        parts.append(f"the same file as {twin}")
+    if same_as:
+        parts.append(f"the same file as {same_as}")
     if own := own_calls.of(film):
         parts.append(f"you: {list(own.values())[-1].label}")
     if film.label and not film.source and not studies.in_study(film):

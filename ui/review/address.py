@@ -16,15 +16,15 @@ import streamlit as st
 
 from cxr.metrics.predictions import flag_names
 from cxr.review import queue as order
-from cxr.review.queue import SAID, SHOWN, SORTS, Queue, Wanted
+from cxr.review.queue import SAID, SHOWN, SORTS, Queue, QueueFilter
 from cxr.screening.own_films import OWN
 
 _LAST, _ASIDE, _FIRST = "review_address", "review_aside", "review_first"
 _TELLING = ("truth", "called", "passport", "sort", "shown")
 SPLITS = (OWN, "test", "external", "val", "train")
 """Never pooled: the first that there is is shown until another is chosen."""
-_OF_METRICS = ("at", "labelled", "slice")
-"""What a cell or a slice of Metrics says here of itself. It is left where it is: another address
+_OF_METRICS = ("at", "labelled", "subgroup")
+"""What a cell or a subgroup of Metrics says here of itself. It is left where it is: another address
 would be another place in the browser's history, and Back would end there."""
 _P = ParamSpec("_P")
 
@@ -59,7 +59,7 @@ def split(splits: list[str]) -> str:
     return _one_of("split", splits) or splits[0]
 
 
-def wanted(table: pd.DataFrame, labels: tuple[str, ...]) -> Wanted:
+def wanted(table: pd.DataFrame, labels: tuple[str, ...]) -> QueueFilter:
     """The queue that the address asks for."""
     splits = splits_of(table)
     here = split(splits)
@@ -68,10 +68,10 @@ def wanted(table: pd.DataFrame, labels: tuple[str, ...]) -> Wanted:
     shown, said = _one_of("shown", SHOWN) or _usual(blind), _one_of("said", SAID)
     if blind:
         said = "" if said in order.TELLING else said
-        return Wanted(here, source, shown=shown, blind=True, said=said)  # the rest would tell
+        return QueueFilter(here, source, shown=shown, blind=True, said=said)  # the rest would tell
     truth, called = _one_of("truth", labels), _one_of("called", labels)
     flag, sort = _one_of("passport", flags_of(table)), _one_of("sort", SORTS) or SORTS[0]
-    return Wanted(here, source, truth, called, sort, shown, passport=flag, said=said)
+    return QueueFilter(here, source, truth, called, sort, shown, passport=flag, said=said)
 
 
 def splits_of(table: pd.DataFrame) -> list[str]:
@@ -92,7 +92,7 @@ def flags_of(table: pd.DataFrame) -> list[str]:
 def case(queue: Queue, table: pd.DataFrame, first: str) -> str:
     """The case that the address asks for, else `first`."""
     asked = st.query_params.get("case", "")
-    if asked and (queue.place(asked) is not None or bool((table.case == asked).any())):
+    if asked and (queue.position(asked) is not None or bool((table.case == asked).any())):
         return asked
     st.session_state[_FIRST] = first
     return first
@@ -105,7 +105,7 @@ def resume() -> None:
         _set("case", "")
 
 
-def write(model: str, queue: Wanted, case: str) -> None:
+def write(model: str, queue: QueueFilter, case: str) -> None:
     """Let the address say what is shown, and no more than differs from the default."""
     given = {field.name: getattr(queue, field.name) for field in fields(queue)}
     given["blind"] = "1" if queue.blind else ""

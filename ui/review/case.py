@@ -14,7 +14,7 @@ from cxr.features import neighbours
 from cxr.imaging.radiograph import Radiograph
 from cxr.input_checks import Finding, limits_of
 from cxr.model.classifier import Classifier, Prediction
-from cxr.review.folder import Boxes, Folder
+from cxr.review.folder import Boxes, DataFolder
 from cxr.screening.own_films import OWN
 from cxr.screening.standing import standing_of
 from ui.base.formatting import WAY_OUT, flags, site
@@ -44,7 +44,7 @@ class Case:
         Of :func:`cxr.metrics.predictions.table`.
     classes : (str, str)
         The two that it lies between.
-    folder : Folder or None
+    folder : DataFolder or None
     film : Radiograph or None
     why : str
         Where there is no film: why.
@@ -54,7 +54,7 @@ class Case:
 
     row: pd.Series
     classes: tuple[str, str]
-    folder: Folder | None
+    folder: DataFolder | None
     film: Radiograph | None
     why: str = ""
     marks: Boxes = ()
@@ -103,7 +103,7 @@ def in_study(case: Case) -> bool:
     return held or case.row.case in studies.cases()
 
 
-def film_of(folder: Folder, image: str) -> Radiograph:
+def film_of(folder: DataFolder, image: str) -> Radiograph:
     """A film of the folder, from the session's shelf or read again.
 
     Raises

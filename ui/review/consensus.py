@@ -10,11 +10,11 @@ from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
 from cxr.review.entries import LONGEST_NOTE, Entry, standing, withdrawal
 from cxr.review.entries import consensus as agreed
-from cxr.review.store import Store, new_key
+from cxr.review.store import ReviewStore, new_key
 from ui.base.formatting import plain
 from ui.review import address, keeping, reader
 from ui.review.keeping import VERDICTS
-from ui.review.queue import Place
+from ui.review.queue import QueuePosition
 from ui.review.verdict import choices
 from ui.session import record
 
@@ -22,7 +22,7 @@ _FORMS, _FAILED, _SOON = "consensus_forms", "consensus_failed", "consensus_soon"
 _TOO_SOON = "It is kept. Another press came too soon after it and was passed over."
 
 
-def show(place: Place, model: Classifier, store: Store, rows: list[Entry]) -> None:
+def show(place: QueuePosition, model: Classifier, store: ReviewStore, rows: list[Entry]) -> None:
     """The form; only for who has judged the case, once a second reader has."""
     assert place.row is not None
     case = str(place.row.case)
@@ -47,7 +47,7 @@ def show(place: Place, model: Classifier, store: Store, rows: list[Entry]) -> No
         st.html(f'<div class="cxr-quiet" role="status">{_TOO_SOON}</div>')
 
 
-def _form_of(given: Entry, judged: list[str], labels: tuple[str, ...], store: Store) -> None:
+def _form_of(given: Entry, judged: list[str], labels: tuple[str, ...], store: ReviewStore) -> None:
     own = f"{given.case}-{given.bundle[:12]}-{given.profile[:12]}-{given.reader}"
     names = ("verdict", "correction", "took_part", "note")
     keys = {name: f"consensus-{name}-{own}" for name in names}
@@ -94,7 +94,7 @@ def _about(row: Entry) -> tuple[str, str, str]:
 
 
 @address.held
-def _keep(given: Entry, keys: dict[str, str], store: Store) -> None:
+def _keep(given: Entry, keys: dict[str, str], store: ReviewStore) -> None:
     said = {name: st.session_state.get(key) or "" for name, key in keys.items()}
     said["took_part"] = "\n".join(sorted(said["took_part"]))
     if said["verdict"] != "label_wrong":
@@ -102,7 +102,7 @@ def _keep(given: Entry, keys: dict[str, str], store: Store) -> None:
     _kept(replace(given, **said), store)
 
 
-def _take_back(stands: Entry, store: Store) -> None:
+def _take_back(stands: Entry, store: ReviewStore) -> None:
     st.button(
         "Take your consensus back",
         key=f"consensus-back-{stands.case}",
@@ -113,11 +113,11 @@ def _take_back(stands: Entry, store: Store) -> None:
 
 
 @address.held
-def _undo(stands: Entry, key: str, store: Store) -> None:
+def _undo(stands: Entry, key: str, store: ReviewStore) -> None:
     _kept(withdrawal(stands, key), store)
 
 
-def _kept(row: Entry, store: Store) -> None:
+def _kept(row: Entry, store: ReviewStore) -> None:
     forms = st.session_state.setdefault(_FORMS, {})
     unconfirmed = st.session_state.get(_FAILED, ("",))[0] == row.case
     try:

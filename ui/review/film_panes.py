@@ -9,12 +9,12 @@ from cxr.model.classifier import Classifier
 from ui.base.formatting import plain
 from ui.review import film_view, maps, neighbours
 from ui.review.case import Case
-from ui.review.queue import Place
+from ui.review.queue import QueuePosition
 from ui.viewer import Plate
 from ui.work.session_cache import Job, workspace
 
 
-def show_blind(place: Place, case: Case) -> None:
+def show_blind(place: QueuePosition, case: Case) -> None:
     """The film and nothing else: its name, lesions, maps and neighbours would tell."""
     with st.container(key="review-films"):
         if case.film is None:
@@ -23,7 +23,7 @@ def show_blind(place: Place, case: Case) -> None:
             film_view.show(place, [Plate(case.film, "The film")])
 
 
-def show(place: Place, case: Case, table: pd.DataFrame, model: Classifier) -> str:
+def show(place: QueuePosition, case: Case, table: pd.DataFrame, model: Classifier) -> str:
     """The film beside its neighbours, linked between them, or under both classes' maps; gives the
     mark that was drawn on it."""
     shown = film_view.shown()

@@ -10,8 +10,8 @@ import streamlit as st
 from cxr.imaging.radiograph import Radiograph
 from cxr.review.entries import marked
 from ui.review import address
-from ui.review.queue import Place
-from ui.viewer import STAGE, Plate, viewer
+from ui.review.queue import QueuePosition
+from ui.viewer import FREE_HEIGHT, Plate, viewer
 from ui.work.fragments import every, pressed
 from ui.work.session_cache import Job
 
@@ -31,17 +31,17 @@ def toggle(what: Shown) -> None:
 
 
 def show(
-    place: Place,
+    place: QueuePosition,
     plates: list[Plate],
     caption: Sequence[str] = (),
-    height: str = STAGE,
+    height: str = FREE_HEIGHT,
     film: Radiograph | None = None,
 ) -> str:
     """Put films on the light box; its arrow keys go through the queue.
 
     Parameters
     ----------
-    place : Place
+    place : QueuePosition
     plates : list of Plate
     caption : sequence of str
         What full screen shows besides the case's number: nothing before a blind read.
@@ -78,7 +78,7 @@ def show(
     return marked((left / columns, top / rows, across / columns, down / rows))
 
 
-def named(place: Place) -> str:
+def named(place: QueuePosition) -> str:
     """The case, as full screen calls it."""
     assert place.row is not None
     return f"Case {place.row.case}"

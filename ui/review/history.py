@@ -13,10 +13,10 @@ from cxr.review.entries import Entry, box_of, consensus, standing
 from cxr.review.folder import Boxes
 from ui.review import reader
 from ui.review.keeping import VERDICTS
-from ui.review.queue import Place
+from ui.review.queue import QueuePosition
 
 
-def show(place: Place, rows: list[Entry]) -> None:
+def show(place: QueuePosition, rows: list[Entry]) -> None:
     """The last rows, a line each."""
     row = place.row
     assert row is not None
@@ -33,13 +33,13 @@ def show(place: Place, rows: list[Entry]) -> None:
     st.html(f'<div class="cxr-heading">Said of this case</div><div class="cxr-quiet">{lines}</div>')
 
 
-def marks(place: Place, rows: list[Entry]) -> Boxes:
+def marks(place: QueuePosition, rows: list[Entry]) -> Boxes:
     """Where those whose words are shown saw what they judged."""
     boxes = (box_of(entry.mark) for entry in standing(_told_of(place, rows)).values())
     return tuple(box for box in boxes if box is not None)
 
 
-def _told_of(place: Place, rows: list[Entry]) -> list[Entry]:
+def _told_of(place: QueuePosition, rows: list[Entry]) -> list[Entry]:
     """The rows of the case that this reader may see."""
     assert place.row is not None
     here = [entry for entry in rows if entry.case == place.row.case]

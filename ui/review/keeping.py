@@ -8,7 +8,7 @@ import streamlit as st
 
 from cxr.errors import CxrError, ReviewError
 from cxr.review.entries import Entry, withdrawal
-from cxr.review.store import Store, new_key
+from cxr.review.store import ReviewStore, new_key
 from ui.base import keymap
 from ui.base.formatting import plain
 from ui.review import address
@@ -34,7 +34,7 @@ def form_of(about: Entry) -> tuple[str, str, str]:
     return about.bundle, about.profile, about.case
 
 
-def keep(entry: Entry, store: Store) -> bool:
+def keep(entry: Entry, store: ReviewStore) -> bool:
     """Confirm a row once it is in the database; where it isn't, say so and leave all as it was."""
     forms = st.session_state.setdefault(FORMS, {})
     if entry.kind != "withdrawn" and forms.get(form_of(entry)) != entry.key:
@@ -63,7 +63,7 @@ def keep(entry: Entry, store: Store) -> bool:
     return True
 
 
-def recorded(entry: Entry, store: Store, unconfirmed: bool) -> tuple[Entry, bool]:
+def recorded(entry: Entry, store: ReviewStore, unconfirmed: bool) -> tuple[Entry, bool]:
     """The row as it is kept, and whether that is what an earlier press on this form gave: Streamlit
     may still be at work on that one when the next arrives."""
     try:
@@ -89,7 +89,7 @@ def _pressed(entry: Entry) -> tuple[str, str, str]:
     return entry.kind, entry.verdict, entry.confidence
 
 
-def outcome(store: Store) -> None:
+def outcome(store: ReviewStore) -> None:
     """What became of the last thing that was given, and the way to take it back."""
     case, failed = st.session_state.get(_FAILED, ("", ""))
     if failed and case == address.here():
@@ -109,7 +109,7 @@ def outcome(store: Store) -> None:
 
 
 @address.held
-def _undo(last: Entry, store: Store) -> None:
+def _undo(last: Entry, store: ReviewStore) -> None:
     given = st.session_state.get(GIVEN, [])
     if given[-1:] != [last]:
         if last in given:  # another was given before the button could say so

@@ -17,17 +17,17 @@ from cxr.model.classifier import Classifier
 from ui.base.formatting import plain, score
 from ui.review import film_view
 from ui.review.case import Case
-from ui.review.queue import Place
+from ui.review.queue import QueuePosition
 from ui.session import map_tasks
-from ui.session.map_tasks import ComputedMap, Wanted
-from ui.viewer import Layer, Plate
+from ui.session.map_tasks import ComputedMap, MapRequest
+from ui.viewer import MapLayer, Plate
 from ui.work import long_work
 
 _HEIGHT = "calc(100dvh - 18rem)"
 """What the choice of the method and the lines below it leave of the films."""
 
 
-def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> str:
+def show(place: QueuePosition, case: Case, film: Radiograph, model: Classifier) -> str:
     """The film twice, under one map a class, linked; gives the mark that was drawn on it."""
     method = map_tasks.choose_method(model, "review-method")
     wanted = [map_tasks.wanted(film, model, label, method) for label in case.classes]
@@ -48,15 +48,15 @@ def show(place: Place, case: Case, film: Radiograph, model: Classifier) -> str:
     return mark
 
 
-def _plate(case: Case, film: Radiograph, what: Wanted, held: object) -> Plate:
+def _plate(case: Case, film: Radiograph, what: MapRequest, held: object) -> Plate:
     if not isinstance(held, ComputedMap):
         return Plate(film, f"{what.name}: not ready", boxes=case.outlined, dim=True)
     coarse = ", still coarse" if held.passes < held.full else ""
-    layer = Layer(overlay.KINDS[what.method].title, held.values, what.method, what.label)
+    layer = MapLayer(overlay.KINDS[what.method].title, held.values, what.method, what.label)
     return Plate(film, f"{what.title}{coarse}", (layer,), case.outlined)
 
 
-def _said(case: Case, what: Wanted, held: object) -> list[str]:
+def _said(case: Case, what: MapRequest, held: object) -> list[str]:
     """Whether the class is likely enough for its map, and where the map lies."""
     lines = []
     probability = float(case.row[f"p_{what.label}"])

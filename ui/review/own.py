@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from cxr.model.classifier import Classifier
-from cxr.review.folder import Folder
+from cxr.review.folder import DataFolder
 from cxr.screening.assess import Assessment
-from cxr.screening.own_films import Listed, OwnFilms, listed, score
+from cxr.screening.own_films import FolderFilms, OwnFilms, listed, score
 from ui.base.formatting import plain
 from ui.review import film_view, source
 from ui.session import record, tables
@@ -23,7 +23,7 @@ _LOOKED_AT = 20
 _MOST_JOBS = 4
 
 
-def offered(model: Classifier, table: pd.DataFrame) -> Folder | None:
+def offered(model: Classifier, table: pd.DataFrame) -> DataFolder | None:
     """The folder, where it holds films of which none is in the model's own table."""
     folder = source.folder()
     if folder is None:
@@ -33,28 +33,28 @@ def offered(model: Classifier, table: pd.DataFrame) -> Folder | None:
 
 
 @st.cache_data(max_entries=8, ttl=60, show_spinner=False)  # as :func:`ui.review.source.wrong`
-def _offers(key: Hashable, _folder: Folder, _table: pd.DataFrame, _model: Classifier) -> bool:
+def _offers(key: Hashable, _folder: DataFolder, _table: pd.DataFrame, _model: Classifier) -> bool:
     if any(image in _folder.rows for image in _table.image):
         return False
     first = islice(_listed(_folder, _model).images, _LOOKED_AT)
     return any((_folder.root / image).is_file() for image in first)
 
 
-def lists(folder: Folder, image: str, model: Classifier) -> bool:
+def lists(folder: DataFolder, image: str, model: Classifier) -> bool:
     """Whether a film of the folder is among those that can be reviewed."""
     return image in _listed(folder, model).images
 
 
-def _listed(folder: Folder, model: Classifier) -> Listed:
+def _listed(folder: DataFolder, model: Classifier) -> FolderFilms:
     return _of(str(folder.root), folder.fingerprint, model.bundle.digest, folder, model)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _of(root: str, files: str, digest: str, _folder: Folder, _model: Classifier) -> Listed:
+def _of(root: str, files: str, digest: str, _folder: DataFolder, _model: Classifier) -> FolderFilms:
     return listed(_folder, _model)
 
 
-def key_of(folder: Folder, model: Classifier) -> Hashable:
+def key_of(folder: DataFolder, model: Classifier) -> Hashable:
     """What the folder's scores hang on."""
     return "own", str(folder.root), folder.fingerprint, model.identity
 
@@ -71,7 +71,7 @@ def _jobs() -> dict[Hashable, Job]:
     return {}
 
 
-def scored(folder: Folder, model: Classifier, again: bool = False) -> Job:
+def scored(folder: DataFolder, model: Classifier, again: bool = False) -> Job:
     """The job that scores the folder's films, begun if there is none; ``Job.result`` is a
     :class:`cxr.screening.own_films.OwnFilms` once it has ended well.
 
@@ -91,7 +91,7 @@ def scored(folder: Folder, model: Classifier, again: bool = False) -> Job:
     return job
 
 
-def table(folder: Folder, model: Classifier) -> pd.DataFrame | None:
+def table(folder: DataFolder, model: Classifier) -> pd.DataFrame | None:
     """The films' rows; None while they are scored, or where none can be: the page says so."""
     job = scored(folder, model)
     if isinstance(job.result, OwnFilms) and len(job.result.table):
@@ -108,7 +108,7 @@ def table(folder: Folder, model: Classifier) -> pd.DataFrame | None:
     return None
 
 
-def tell(folder: Folder, image: str, film: str, model: Classifier) -> None:
+def tell(folder: DataFolder, image: str, film: str, model: Classifier) -> None:
     """Have the audit log know what a film, by its hash, was scored, once a session."""
     found = _held(key_of(folder, model)).get(image)
     told: set[Hashable] = st.session_state.setdefault("review_told", set())
@@ -117,7 +117,7 @@ def tell(folder: Folder, image: str, film: str, model: Classifier) -> None:
         record.scored(film, model, found)
 
 
-def _go_on(folder: Folder, model: Classifier) -> None:
+def _go_on(folder: DataFolder, model: Classifier) -> None:
     scored(folder, model, again=True)
 
 

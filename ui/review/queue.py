@@ -13,7 +13,7 @@ from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier
 from cxr.review import queue as order
 from cxr.review.entries import Entry, consensus, standing, tidy
-from cxr.review.queue import SAID, SHOWN, SORTS, TELLING, Queue, Wanted, narrowed
+from cxr.review.queue import SAID, SHOWN, SORTS, TELLING, Queue, QueueFilter, narrowed
 from cxr.screening.own_films import OWN
 from ui.base.formatting import WAY_OUT, flag, meaning, plain, site
 from ui.review import address, reader, source
@@ -44,12 +44,12 @@ _FIRST = "T called N first, then N called T, then other errors."
 
 
 @dataclass(frozen=True)
-class Place:
+class QueuePosition:
     """Where the reader is.
 
     Attributes
     ----------
-    wanted : Wanted
+    wanted : QueueFilter
     queue : Queue
     at : int or None
         Place of the case in the queue; None for one that the address named alone.
@@ -61,7 +61,7 @@ class Place:
         Cases of the queue before it was narrowed by who has judged them.
     """
 
-    wanted: Wanted
+    wanted: QueueFilter
     queue: Queue
     at: int | None
     row: pd.Series | None
@@ -94,7 +94,7 @@ class Place:
         )
 
 
-def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) -> Place:
+def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) -> QueuePosition:
     """What the address asks for; without a case, the first that this reader hasn't judged. `key`
     is what the table hangs on."""
     wanted = address.wanted(table, bundle.labels)
@@ -107,16 +107,18 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) 
     done = found.rows.case.isin(mine.keys())
     first = found.rows.case[~done] if not done.all() else found.rows.case
     case = address.case(found, table, str(first.iloc[0]) if len(first) else "")
-    at = found.place(case)
+    at = found.position(case)
     row = found.rows.iloc[at] if at is not None else None
     if row is None and case:
         row = table[table.case == case].iloc[0]
-    return Place(wanted, found, at, row, mine, len(whole.rows))
+    return QueuePosition(wanted, found, at, row, mine, len(whole.rows))
 
 
 # Of a million rows the order takes about a second; it is the same for every session.
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _queue(key: Hashable, wanted: Wanted, labels: tuple[str, ...], _table: pd.DataFrame) -> Queue:
+def _queue(
+    key: Hashable, wanted: QueueFilter, labels: tuple[str, ...], _table: pd.DataFrame
+) -> Queue:
     return order.queue(_table, labels, wanted)
 
 
@@ -126,7 +128,7 @@ def splits(there: list[str], chosen: str) -> None:
     _choose("split", "Split", there, chosen, lambda s: SPLITS[s])
 
 
-def filters(table: pd.DataFrame, bundle: Bundle, wanted: Wanted) -> None:
+def filters(table: pd.DataFrame, bundle: Bundle, wanted: QueueFilter) -> None:
     """One control for each other part of the address."""
     labels = ("", *bundle.labels)
     groups = {"N", "T"} <= set(bundle.labels)
@@ -167,7 +169,7 @@ def _flag(code: str) -> str:
     return flag(code) if code else "Any"
 
 
-def where(place: Place) -> str:
+def where(place: QueuePosition) -> str:
     """Such as "3 of 124 · case 3fa2… · 12 passed over, may not be shown (display is not 1)"."""
     total = len(place.queue.rows)
     here = "Not in this queue" if place.at is None else f"{place.at + 1} of {total:,}"
@@ -184,7 +186,7 @@ def where(place: Place) -> str:
     return " · ".join(parts)
 
 
-def nothing(place: Place) -> str:
+def nothing(place: QueuePosition) -> str:
     """Why the queue is empty."""
     if place.wanted.said == "open" and place.whole:
         return "You have judged every case of this queue. Choose another in the sidebar."

@@ -14,12 +14,12 @@ from cxr.manifest import case_of
 from cxr.review import agreement, exchange
 from cxr.review.agreement import ReaderPair
 from cxr.review.entries import Entry, consensus, settled, standing
-from cxr.review.relabel import Change, Relabelled, relabel
-from cxr.review.store import Store
+from cxr.review.relabel import LabelChange, Relabelled, relabel
+from cxr.review.store import ReviewStore
 from ui.base.formatting import flags, plain, site
 from ui.review import address, history, source
 from ui.review.keeping import VERDICTS
-from ui.review.queue import Place
+from ui.review.queue import QueuePosition
 from ui.session import record, studies
 
 _FEW = 30
@@ -33,7 +33,7 @@ _WAY = {
 """How train is reviewed, where its films are there and where they aren't."""
 
 
-def show(place: Place, store: Store, rows: list[Entry], train: bool) -> None:
+def show(place: QueuePosition, store: ReviewStore, rows: list[Entry], train: bool) -> None:
     """One section at a time; none until it is asked for.
 
     Parameters
@@ -60,7 +60,7 @@ def show(place: Place, store: Store, rows: list[Entry], train: bool) -> None:
             sections[chosen]()
 
 
-def _queue(place: Place, said: list[Entry]) -> None:
+def _queue(place: QueuePosition, said: list[Entry]) -> None:
     rows = place.queue.rows
     votes = agreement.votes(standing(said))
     agreed = consensus(said)
@@ -152,7 +152,7 @@ def _kappa(value: float) -> str:
     return "–" if isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
-def _exchange(store: Store) -> None:
+def _exchange(store: ReviewStore) -> None:
     every, held = source.kept(store), studies.cases()  # a download is made outside the session
     rows = _telling(every, held)
     st.write(f"{_count(len(every), 'row')} of all readers and models. The history is kept whole.")
@@ -202,7 +202,7 @@ def _telling(rows: list[Entry], held: Collection[str]) -> list[Entry]:
     return [row for row in rows if row.case not in held]
 
 
-def _relabel(store: Store, train: bool) -> None:
+def _relabel(store: ReviewStore, train: bool) -> None:
     folder = source.folder()
     if folder is None:
         st.caption("The manifest is read from the data folder: name it in the sidebar.")
@@ -230,9 +230,11 @@ def _relabel(store: Store, train: bool) -> None:
                 f"{_count(right + wrong, 'film')} judged, {right:,} of them called right"
             )
         )
-    if leaning := [split for split in sorted(splits) if split != "train" and found.leans(split)]:
+    if flattered := [
+        split for split in sorted(splits) if split != "train" and found.judged_mostly_wrong(split)
+    ]:
         st.warning(
-            f"Most of the films of {plain(' and '.join(leaning))} that were judged were called "
+            f"Most of the films of {plain(' and '.join(flattered))} that were judged were called "
             "wrong. A test set whose labels are put right mostly where the model was wrong raises "
             "every figure of that model. Review as many calls that were right (“Which” in the "
             f"sidebar mixes them in), or correct train alone. {_WAY[train]}"
@@ -253,7 +255,7 @@ def _relabel(store: Store, train: bool) -> None:
     )
 
 
-def _by(change: Change) -> str:
+def _by(change: LabelChange) -> str:
     if change.consensus:
         return f"a consensus of {len(change.readers)}"
     return "by one reader" if len(change.readers) == 1 else f"by {len(change.readers)} readers"

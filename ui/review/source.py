@@ -19,8 +19,8 @@ from cxr.features import neighbours
 from cxr.features.neighbours import Vectors
 from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
-from cxr.review.folder import Folder, open_folder
-from cxr.review.store import Store, setting
+from cxr.review.folder import DataFolder, open_folder
+from cxr.review.store import ReviewStore, setting
 from ui.base.formatting import plain
 from ui.session import tables
 from ui.work.session_cache import Job
@@ -32,7 +32,7 @@ _LOOKED_AT = 20
 """Films that are looked for before a folder is said to hold none."""
 
 
-def store() -> Store:
+def store() -> ReviewStore:
     """The database; ends the page with a sentence where it cannot be used."""
     try:
         return _open(setting())
@@ -41,7 +41,7 @@ def store() -> Store:
         st.stop()
 
 
-def kept(store: Store, **wanted: str) -> list[Entry]:
+def kept(store: ReviewStore, **wanted: str) -> list[Entry]:
     """Rows of the database; ends the page with a sentence where they cannot be read."""
     try:
         return store.entries(**wanted)
@@ -50,9 +50,9 @@ def kept(store: Store, **wanted: str) -> list[Entry]:
         st.stop()
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, on_release=Store.close)
-def _open(place: str) -> Store:
-    return Store(place)
+@st.cache_resource(max_entries=2, show_spinner=False, on_release=ReviewStore.close)
+def _open(place: str) -> ReviewStore:
+    return ReviewStore(place)
 
 
 def folder_named() -> str:
@@ -72,7 +72,7 @@ def name_folder(path: str) -> None:
     st.session_state[_FOLDER] = path
 
 
-def folder() -> Folder | None:
+def folder() -> DataFolder | None:
     """The folder of films, or None where none is named or what is named is none."""
     named = folder_named()
     if not named:
@@ -85,18 +85,18 @@ def folder() -> Folder | None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the data folder")
-def _folder(named: str, changed_ns: int, size: int) -> Folder:
+def _folder(named: str, changed_ns: int, size: int) -> DataFolder:
     return open_folder(named)
 
 
-def wrong(films: Folder, key: tables.Key) -> str:
+def wrong(films: DataFolder, key: tables.Key) -> str:
     """Why no film of a model's table is found in a folder, said once for all of them; "" where
     some are."""
     return _wrong(str(films.root), films.fingerprint, key, films)
 
 
 @st.cache_data(max_entries=8, ttl=60, show_spinner=False)  # a disk may be mounted meanwhile
-def _wrong(root: str, fingerprint: str, key: tables.Key, _films: Folder) -> str:
+def _wrong(root: str, fingerprint: str, key: tables.Key, _films: DataFolder) -> str:
     images = tables.all_films(key).image
     listed = list(islice((image for image in images if _films.may_show(image)), _LOOKED_AT))
     if len(images) and not any(image in _films.rows for image in images):
@@ -119,7 +119,7 @@ def _jobs() -> dict[Path, Job]:
     return {}
 
 
-def vectors(model: Classifier, films: Folder, table: pd.DataFrame, again: bool = False) -> Job:
+def vectors(model: Classifier, films: DataFolder, table: pd.DataFrame, again: bool = False) -> Job:
     """The job that gives all films' vectors, begun if there is none; ``Job.result`` is a
     :class:`cxr.features.neighbours.Vectors` once it has ended well.
 
@@ -146,7 +146,7 @@ def _shelf(
     return images, neighbours.shelf(_model.bundle, fingerprint, images)
 
 
-def go_on(model: Classifier, films: Folder, table: pd.DataFrame) -> None:
+def go_on(model: Classifier, films: DataFolder, table: pd.DataFrame) -> None:
     """Begin the search again after it was cancelled or has failed: what was done stays."""
     with suppress(CxrError):  # the page itself says what is gone
         vectors(model, films, table, again=True)

@@ -8,19 +8,19 @@ import streamlit as st
 
 from cxr.model.classifier import Classifier
 from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, clean
-from cxr.review.store import Store, new_key
+from cxr.review.store import ReviewStore, new_key
 from ui.base import keymap
 from ui.base.formatting import meaning, plain
 from ui.review import address, film_view, keeping, reader
 from ui.review.keeping import VERDICTS
-from ui.review.queue import Place
+from ui.review.queue import QueuePosition
 from ui.review.reader import FORMS
 
 _NOT_OFFERED = {True: "model_wrong", False: "call_right"}
 """Where the call is the label, and where it isn't: there the label would be wrong."""
 
 
-def committed(place: Place, rows: list[Entry]) -> Entry | None:
+def committed(place: QueuePosition, rows: list[Entry]) -> Entry | None:
     """This reader's blind read of the case."""
     assert place.row is not None
     reads = [row for row in rows if row.kind == "blind" and row.case == place.row.case]
@@ -28,7 +28,7 @@ def committed(place: Place, rows: list[Entry]) -> Entry | None:
     return own[-1] if own else None
 
 
-def blind_read(place: Place, model: Classifier, store: Store) -> None:
+def blind_read(place: QueuePosition, model: Classifier, store: ReviewStore) -> None:
     """The read that comes before everything else: a label by one key, and by the next how sure."""
     row = place.row
     assert row is not None
@@ -68,12 +68,14 @@ def _pick(key: str, label: str) -> None:
 
 
 @address.held
-def _commit(about: Entry, draft: str, confidence: str, store: Store) -> None:
+def _commit(about: Entry, draft: str, confidence: str, store: ReviewStore) -> None:
     read = st.session_state[draft]  # as it stands at the press, not as it was drawn
     keeping.keep(replace(about, kind="blind", read=read, confidence=confidence), store)
 
 
-def panel(place: Place, model: Classifier, store: Store, blind: Entry | None, mark: str) -> None:
+def panel(
+    place: QueuePosition, model: Classifier, store: ReviewStore, blind: Entry | None, mark: str
+) -> None:
     """The verdicts, each one key, and what may be said beside them, a mark on the film too."""
     row = place.row
     assert row is not None
@@ -181,7 +183,7 @@ def _choice(label: str, options: list[str], value: str, key: str) -> str:
     return str(chosen or "")
 
 
-def _about(place: Place, model: Classifier) -> Entry:
+def _about(place: QueuePosition, model: Classifier) -> Entry:
     """The case as a row without a verdict, with this form's key."""
     forms = st.session_state.setdefault(FORMS, {})
     about = place.entry(model, "")
@@ -189,7 +191,9 @@ def _about(place: Place, model: Classifier) -> Entry:
 
 
 @address.held
-def _give(about: Entry, verdict: str, keys: dict[str, str], following: str, store: Store) -> None:
+def _give(
+    about: Entry, verdict: str, keys: dict[str, str], following: str, store: ReviewStore
+) -> None:
     said = {name: str(st.session_state.get(key) or "") for name, key in keys.items()}
     if verdict != "label_wrong":
         said["correction"] = ""

@@ -12,7 +12,7 @@ USUAL_MB = 8000
 
 
 @dataclass(eq=False)
-class Held:
+class SessionBytes:
     """What one session holds."""
 
     weight: int = 0
@@ -21,12 +21,12 @@ class Held:
         _all.discard(self)
 
 
-_all: set[Held] = set()
+_all: set[SessionBytes] = set()
 
 
-@st.cache_resource(scope="session", on_release=Held.leave, show_spinner=False)
-def _held() -> Held:
-    held = Held()
+@st.cache_resource(scope="session", on_release=SessionBytes.leave, show_spinner=False)
+def _held() -> SessionBytes:
+    held = SessionBytes()
     _all.add(held)
     return held
 

@@ -17,7 +17,7 @@ from cxr.errors import CxrError
 from cxr.model.bundle import bundles_in
 from cxr.model.classifier import load
 from cxr.notice import NOTICE
-from cxr.review.store import Store, setting
+from cxr.review.store import ReviewStore, setting
 from cxr.screening.selftest import selftest
 from cxr.shipped import folder
 from cxr.study.answers import Answers
@@ -42,7 +42,7 @@ def look() -> dict[str, Any]:
         if _last and monotonic() - _last[0][0] < EVERY_S:
             return _last[0][1]
         checks = _network() | {
-            "verdicts": _opens(lambda: Store(setting())),
+            "verdicts": _opens(lambda: ReviewStore(setting())),
             "answers": _opens(lambda: Answers(study_setting())),
             "audit log": _opens(lambda: Log(audit_setting())),
         }
@@ -63,7 +63,7 @@ def _network() -> dict[str, str]:
         return {"network": getattr(refusal, "code", "unreadable")}
 
 
-def _opens(opened: Callable[[], Store | Answers | Log]) -> str:
+def _opens(opened: Callable[[], ReviewStore | Answers | Log]) -> str:
     try:
         opened().close()
     except CxrError as refusal:

@@ -112,7 +112,7 @@ def _fitting(shipped: Classifier) -> list[Profile]:
     return found
 
 
-def kept() -> store.Kept:
+def kept() -> store.StoredProfiles:
     """Every kept profile, read again when there are others; none where the database is away, which
     is not asked again for half a minute: every run of every page would wait for it."""
     where = store.setting()
@@ -126,11 +126,11 @@ def kept() -> store.Kept:
         else:
             _away.pop(where, None)
             return found
-    return store.Kept(unusable={store.SETTING: refusal})
+    return store.StoredProfiles(unusable={store.SETTING: refusal})
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _kept(where: str, listing: Hashable) -> store.Kept:
+def _kept(where: str, listing: Hashable) -> store.StoredProfiles:
     return store.kept()
 
 

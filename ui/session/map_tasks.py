@@ -25,7 +25,7 @@ from ui.work.session_cache import ProgressCall, workspace
 
 
 @dataclass(frozen=True)
-class Wanted:
+class MapRequest:
     """A map, by what it depends on: the film's hash, all that scores come from, class, method."""
 
     sha256: str
@@ -67,17 +67,17 @@ def passes(drawn: ComputedMap) -> str:
     return f"{drawn.full} forward passes." if drawn.full else ""
 
 
-def wanted(film: Radiograph, model: Classifier, label: str, method: str) -> Wanted:
-    return Wanted(film.sha256, model.identity, label, method)
+def wanted(film: Radiograph, model: Classifier, label: str, method: str) -> MapRequest:
+    return MapRequest(film.sha256, model.identity, label, method)
 
 
-def map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
+def map_task(film: Radiograph, model: Classifier, what: MapRequest) -> Task:
     """The map; gives :class:`ComputedMap`. Occlusion gives coarser ones on its way."""
 
     def refine(step: ProgressCall) -> ComputedMap:
-        for stage in drill_down(model, film, what.label, progress=step):
-            drawn = ComputedMap(shrunk(stage.values), stage.forwards, stage.full)
-            step(stage.forwards / stage.full, drawn)
+        for partial in drill_down(model, film, what.label, progress=step):
+            drawn = ComputedMap(shrunk(partial.values), partial.forwards, partial.full)
+            step(partial.forwards / partial.full, drawn)
         return drawn
 
     def draw(step: ProgressCall) -> ComputedMap:
@@ -87,7 +87,7 @@ def map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
     return Task(("map", what), what.name, work, lambda drawn: drawn.values.nbytes)
 
 
-def tested_task(film: Radiograph, model: Classifier, what: Wanted, drawn: ComputedMap) -> Task:
+def tested_task(film: Radiograph, model: Classifier, what: MapRequest, drawn: ComputedMap) -> Task:
     """Is the map faithful? Gives :class:`cxr.explain.Faithfulness`."""
     return Task(
         ("tested", what),
@@ -98,7 +98,7 @@ def tested_task(film: Radiograph, model: Classifier, what: Wanted, drawn: Comput
 
 
 def randomisation_task(
-    film: Radiograph, model: Classifier, what: Wanted, drawn: ComputedMap
+    film: Radiograph, model: Classifier, what: MapRequest, drawn: ComputedMap
 ) -> Task:
     """The map under shuffled weights; gives :class:`cxr.explain.Sanity`."""
 
@@ -114,7 +114,7 @@ def randomisation_task(
     )
 
 
-def randomised_map_task(film: Radiograph, model: Classifier, what: Wanted) -> Task:
+def randomised_map_task(film: Radiograph, model: Classifier, what: MapRequest) -> Task:
     """One network with shuffled weights, without a measure; gives its :class:`ComputedMap`."""
     return Task(
         ("randomised map", what),

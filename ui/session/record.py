@@ -27,7 +27,7 @@ VERDICT_S = 2.0
 
 
 @dataclass
-class Session:
+class RecordedSession:
     """What is being shown to one session."""
 
     name: str = field(default_factory=lambda: token_hex(8))
@@ -44,9 +44,9 @@ class Session:
             _put(self, "ended", {})
 
 
-@st.cache_resource(scope="session", on_release=Session.end, show_spinner=False)
-def _session() -> Session:
-    return Session()
+@st.cache_resource(scope="session", on_release=RecordedSession.end, show_spinner=False)
+def _session() -> RecordedSession:
+    return RecordedSession()
 
 
 @cache
@@ -55,7 +55,7 @@ def _writer(place: str) -> Writer:
     return Writer(lambda: Log(place))
 
 
-def _here() -> Session:
+def _here() -> RecordedSession:
     """This session, by whoever is at it now."""
     here = _session()
     here.who = who.name()
@@ -65,7 +65,7 @@ def _here() -> Session:
     return here
 
 
-def _put(session: Session, kind: str, about: Mapping[str, Any]) -> None:
+def _put(session: RecordedSession, kind: str, about: Mapping[str, Any]) -> None:
     _writer(setting()).put(Event(kind, session.name, session.who, about))
 
 
@@ -111,7 +111,7 @@ def left() -> None:
     _leave(_session())
 
 
-def _leave(here: Session) -> None:
+def _leave(here: RecordedSession) -> None:
     if here.shown is not None:
         seconds = round(monotonic() - here.since, 1)
         _put(here, "left", {**here.about, "seconds": seconds})

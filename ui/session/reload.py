@@ -54,13 +54,13 @@ export default function ({ data, setTriggerValue }) {
 _component = component("cxr_tab", _JS % ASK_AGAIN_MS)
 
 
-class Held(dict[str, Any]):
+class SessionState(dict[str, Any]):
     """State of one session and of whoever was at it, by reference; goes with the session."""
 
     who = ""
 
 
-_TABS: WeakValueDictionary[str, Held] = WeakValueDictionary()
+_TABS: WeakValueDictionary[str, SessionState] = WeakValueDictionary()
 
 
 def come_back() -> None:
@@ -90,7 +90,7 @@ def _told() -> dict[str, Any]:
 
 def remember() -> None:
     """Have what the session holds now found after a reload."""
-    held = st.session_state.setdefault("tab-held", Held())
+    held = st.session_state.setdefault("tab-held", SessionState())
     held.who = who.signed_in()
     for key in [key for key in held if key not in st.session_state]:
         held.pop(key)  # what was dropped since does not come back

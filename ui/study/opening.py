@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from cxr.study.plan import Plan
+from cxr.study.plan import StudyPlan
 from ui.base.formatting import plain
 from ui.review import reader
 from ui.server import access, who
@@ -23,12 +23,12 @@ OPENS = (
 )
 
 
-def asks(plan: Plan) -> bool:
+def asks(plan: StudyPlan) -> bool:
     """Whether a reader who has finished is a mere name here."""
     return not who.signed_in() and not studies.is_open(plan.study, reader.name())
 
 
-def ask(plan: Plan, read: int) -> None:
+def ask(plan: StudyPlan, read: int) -> None:
     """Before the figures of a reader who finished elsewhere, or at another time; `read` of the
     films he has read both ways."""
     name, films = reader.name(), len(plan.cases)
@@ -76,12 +76,12 @@ def wanted() -> bool:
     return access.may("instructor") and bool(st.session_state.get(studies.WANTED))
 
 
-def as_instructor(plan: Plan) -> bool:
+def as_instructor(plan: StudyPlan) -> bool:
     """Whether they are open to an instructor who has not read all of it."""
     return access.may("instructor") and studies.instructed(plan.study, reader.name())
 
 
-def ask_instructor(plan: Plan) -> None:
+def ask_instructor(plan: StudyPlan) -> None:
     """Before the figures of a study that he has not read."""
     with st.container(key="study-results"):
         st.info(f"Results as instructor, without reading every film. {OPENS}")
@@ -90,7 +90,7 @@ def ask_instructor(plan: Plan) -> None:
             st.button("Not now", key="study-not-instruct", on_click=_not_now)
 
 
-def _instruct(plan: Plan) -> None:
+def _instruct(plan: StudyPlan) -> None:
     _not_now()
     studies.instruct(plan.study, reader.name())
 

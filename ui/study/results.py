@@ -12,7 +12,7 @@ from cxr.study import figures
 from cxr.study.answers import STAGES, Answer
 from cxr.study.export import to_csv
 from cxr.study.figures import PairedReads, Reliance
-from cxr.study.plan import Plan, StudyFilm
+from cxr.study.plan import StudyFilm, StudyPlan
 from ui.base.formatting import meaning
 from ui.metrics import blocks
 from ui.metrics.blocks import ranged
@@ -22,7 +22,7 @@ from ui.study import setup
 NAMES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "auc": "AUC"}
 
 
-def show(plan: Plan, answers: list[Answer], name: str) -> None:
+def show(plan: StudyPlan, answers: list[Answer], name: str) -> None:
     """Figures of this reader and, where there are others, of all; the films; the export."""
     read = figures.pairs(answers)
     own = [pair for pair in read if pair.alone.reader == name]
@@ -41,7 +41,7 @@ def show(plan: Plan, answers: list[Answer], name: str) -> None:
         _show(plan, answers, whose, more)
 
 
-def so_far(plan: Plan, answers: list[Answer]) -> None:
+def so_far(plan: StudyPlan, answers: list[Answer]) -> None:
     """Figures of all readers, finished or not, for an instructor who has not read every film."""
     read = figures.pairs(answers)
     with st.container(key="study-results"):
@@ -52,7 +52,7 @@ def so_far(plan: Plan, answers: list[Answer]) -> None:
         _show(plan, answers, read, [_readers(read), _each_film(plan, read)])
 
 
-def _show(plan: Plan, answers: list[Answer], read: list[PairedReads], more: list[str]) -> None:
+def _show(plan: StudyPlan, answers: list[Answer], read: list[PairedReads], more: list[str]) -> None:
     """Figures of some reads, what follows them, and the export; a sentence where there are none."""
     if read:
         blocks.show([_reliance(read), _figures(plan, read), *more])
@@ -71,7 +71,7 @@ def _show(plan: Plan, answers: list[Answer], read: list[PairedReads], more: list
         st.button("Another study", key="study-again", on_click=setup.end)
 
 
-def _passed_over(plan: Plan, own: list[PairedReads]) -> None:
+def _passed_over(plan: StudyPlan, own: list[PairedReads]) -> None:
     many = len(plan.cases) - len(own)
     if many:
         films = "1 film" if many == 1 else f"{many} films"
@@ -110,7 +110,7 @@ def _told(found: Reliance) -> str:
     )
 
 
-def _figures(plan: Plan, read: list[PairedReads]) -> str:
+def _figures(plan: StudyPlan, read: list[PairedReads]) -> str:
     found = figures.compare(read, plan.labels)
     rows = []
     for label in plan.labels:
@@ -142,7 +142,7 @@ def _readers(read: list[PairedReads]) -> str:
     )
 
 
-def _each_film(plan: Plan, read: list[PairedReads]) -> str:
+def _each_film(plan: StudyPlan, read: list[PairedReads]) -> str:
     """The same a film each."""
     rows = []
     for place, case in enumerate(plan.cases, 1):
@@ -173,7 +173,7 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<table class="study-table study-films"><tr>{head}</tr>{body}</table>'
 
 
-def _films(plan: Plan, own: list[PairedReads]) -> str:
+def _films(plan: StudyPlan, own: list[PairedReads]) -> str:
     by_film = {pair.alone.film: pair for pair in own}
     rows = []
     for place, case in enumerate(plan.cases, 1):

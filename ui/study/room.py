@@ -12,7 +12,7 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.study import figures
 from cxr.study.answers import STAGES, Answer
-from cxr.study.plan import Plan, StudyFilm
+from cxr.study.plan import StudyFilm, StudyPlan
 from ui.base import keymap
 from ui.base.formatting import called_means, meaning, plain
 from ui.review import reader
@@ -24,7 +24,7 @@ from ui.viewer import Plate, viewer
 _DRAFT, _FAILED = "study_draft", "study_not_kept"
 
 
-def waiting(plan: Plan, answers: list[Answer], name: str) -> tuple[int, str] | None:
+def waiting(plan: StudyPlan, answers: list[Answer], name: str) -> tuple[int, str] | None:
     """Place and stage of what this reader has still to say; None once all is said."""
     said = {(a.film, a.stage) for a in answers if a.reader == name}
     passed = setup.passed_over(plan)
@@ -40,7 +40,7 @@ def read_by(answers: list[Answer], name: str) -> int:
     return len(figures.pairs([answer for answer in answers if answer.reader == name]))
 
 
-def none_shown(plan: Plan) -> None:
+def none_shown(plan: StudyPlan) -> None:
     """Every film was passed over: who has read nothing is shown nobody's answers."""
     _no_films(
         "No film of this study could be shown here, so there are no figures. Figures, labels and "
@@ -65,12 +65,12 @@ def _no_films(why: str) -> None:
             opening.offer()
 
 
-def _way_out(plan: Plan) -> None:
+def _way_out(plan: StudyPlan) -> None:
     if studies.answered(plan.study):  # else it is let go when another is begun
         setup.offer_to_give_up([plan.study])
 
 
-def stopped(plan: Plan, place: int) -> None:
+def stopped(plan: StudyPlan, place: int) -> None:
     """Between films: no label, call or answer is told before this reader has given all of his."""
     with st.container(key="study-results"):
         st.info(
@@ -85,7 +85,7 @@ def stopped(plan: Plan, place: int) -> None:
         _way_out(plan)
 
 
-def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
+def show(plan: StudyPlan, answers: list[Answer], place: int, stage: str) -> None:
     """The film and the question."""
     case = plan.cases[place]
     with st.container(key="film-row"):
@@ -106,7 +106,7 @@ def show(plan: Plan, answers: list[Answer], place: int, stage: str) -> None:
         _question(plan, case, place, stage, first)
 
 
-def _not_shown(plan: Plan, case: StudyFilm, place: int, refusal: CxrError) -> None:
+def _not_shown(plan: StudyPlan, case: StudyFilm, place: int, refusal: CxrError) -> None:
     where = f"Film {place + 1} of {len(plan.cases)}"
     st.info(plain(f"{where}: This film cannot be shown. {refusal}"))
     with st.container(horizontal=True):
@@ -116,13 +116,15 @@ def _not_shown(plan: Plan, case: StudyFilm, place: int, refusal: CxrError) -> No
         st.button("Stop here", key="study-stop", type="tertiary", on_click=setup.stop)
 
 
-def in_full_screen(plan: Plan, case: StudyFilm, place: int, stage: str) -> list[str]:
+def in_full_screen(plan: StudyPlan, case: StudyFilm, place: int, stage: str) -> list[str]:
     """Which film it is; the call only where it has been shown."""
     where = f"Film {place + 1} of {len(plan.cases)}"
     return [f"{where} · alone" if stage == "alone" else f"{where} · with the call {case.advice}"]
 
 
-def _question(plan: Plan, case: StudyFilm, place: int, stage: str, first: list[Answer]) -> None:
+def _question(
+    plan: StudyPlan, case: StudyFilm, place: int, stage: str, first: list[Answer]
+) -> None:
     of = f"Film {place + 1} of {len(plan.cases)}"
     judged = keymap.judged(in_full_screen(plan, case, place, stage)[0])
     said = "alone" if stage == "alone" else "with the call"
@@ -189,7 +191,7 @@ def _pick(form: str, what: str, value: str | int) -> None:
     st.session_state[_DRAFT] = {**_draft(form), what: value}
 
 
-def _keep(plan: Plan, case: StudyFilm, stage: str, form: str) -> None:
+def _keep(plan: StudyPlan, case: StudyFilm, stage: str, form: str) -> None:
     draft = _draft(form)  # as it stands at the press, not as it was drawn
     if not {"read", "confidence"} <= set(draft):
         return

@@ -7,7 +7,7 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.model.classifier import Classifier
 from cxr.study import plan
-from cxr.study.plan import MOST_WRONG, Plan
+from cxr.study.plan import MOST_WRONG, StudyPlan
 from ui.base.formatting import WAY_OUT, plain
 from ui.review import reader
 from ui.session import studies
@@ -181,22 +181,22 @@ def _results(pool: source.Pool, model: Classifier, sent: Sent | None) -> None:
         opening.want()
 
 
-def current() -> Plan | None:
+def current() -> StudyPlan | None:
     """The study of this session, or None before there is one."""
     return st.session_state.get(PLAN)
 
 
-def hold(plan: Plan) -> None:
+def hold(plan: StudyPlan) -> None:
     """Have its films tell nothing on other pages until all of it is read."""
     studies.hold(plan.study, lambda: source.hashes(st.session_state[POOL], plan))
 
 
-def pass_over(plan: Plan, film: str) -> None:
+def pass_over(plan: StudyPlan, film: str) -> None:
     """Ask no more of a film that cannot be shown here; elsewhere it may be."""
     st.session_state.setdefault(PASSED, set()).add((plan.study, film))
 
 
-def passed_over(plan: Plan) -> set[str]:
+def passed_over(plan: StudyPlan) -> set[str]:
     """Films of a study that were passed over in this session."""
     return {film for study, film in st.session_state.get(PASSED, set()) if study == plan.study}
 

@@ -14,10 +14,10 @@ import streamlit as st
 from cxr.errors import CxrError
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
-from cxr.review.folder import Folder
+from cxr.review.folder import DataFolder
 from cxr.screening.standing import call_of
 from cxr.study.answers import Answer, Answers, setting
-from cxr.study.plan import Candidate, Plan
+from cxr.study.plan import Candidate, StudyPlan
 from cxr.teaching import samples
 from ui.base.formatting import plain
 from ui.review import own
@@ -57,7 +57,7 @@ class Pool:
     file: dict[str, Callable[[], Path]] = field(default_factory=dict)
 
 
-def hashes(pool: Pool, plan: Plan) -> list[str]:
+def hashes(pool: Pool, plan: StudyPlan) -> list[str]:
     """By what other pages know a study's films: SHA-256 of their files, as far as they are there,
     and of the paths of those that a table or a folder lists. A folder has thousands of films and a
     study some: only these are looked at."""
@@ -155,7 +155,7 @@ def of_table(model: Classifier) -> Pool:
     return replace(found, sendable="table")
 
 
-def folder_of_own(model: Classifier) -> Folder | None:
+def folder_of_own(model: Classifier) -> DataFolder | None:
     """The data folder, where its films are none of the model's."""
     try:
         return own.offered(model, tables.reviewed(tables.key_of(model.bundle.folder)))
@@ -173,7 +173,7 @@ def of_folder(model: Classifier) -> Pool:
     return replace(_of_rows(rows, folder), hospital=model.site.name if model.site else "")
 
 
-def _of_rows(rows: pd.DataFrame, folder: Folder) -> Pool:
+def _of_rows(rows: pd.DataFrame, folder: DataFolder) -> Pool:
     candidates: list[Candidate] = []
     opened: dict[str, Callable[[], Radiograph]] = {}
     file: dict[str, Callable[[], Path]] = {}

@@ -23,7 +23,7 @@ from ui.session import films, hospitals, operating_points, own_calls, record
 from ui.session.films import Film, Reading
 
 if TYPE_CHECKING:
-    from cxr.dicomweb.query import Listed
+    from cxr.dicomweb.query import PacsFilm
 
 _OPEN, _FOUND, _CAME, _SENT = "pacs_open", "pacs_found", "pacs_came", "pacs_sent"
 _EITHER = "CR or DX"
@@ -91,7 +91,7 @@ def _search(pacs: Pacs) -> None:
             _fetch([titles[name] for name in taken])
 
 
-def _fetch(taken: list[Listed]) -> None:
+def _fetch(taken: list[PacsFilm]) -> None:
     """Take films in; one that does not come is said, and can be fetched again."""
     from cxr.dicomweb.client import fetch
 

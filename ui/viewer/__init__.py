@@ -36,11 +36,11 @@ from ui.base import keymap
 from ui.base.component import component
 from ui.viewer import encoding, messages
 from ui.viewer.delivery import Parcels
-from ui.viewer.messages import Look, Region, Shown
+from ui.viewer.messages import MapDisplay, Region, Shown
 
-__all__ = ["Layer", "Look", "Plate", "Region", "Shown", "viewer"]
+__all__ = ["MapDisplay", "MapLayer", "Plate", "Region", "Shown", "viewer"]
 
-STAGE = "calc(100dvh - 11rem)"
+FREE_HEIGHT = "calc(100dvh - 11rem)"
 """What the window leaves under the notice and a page's toolbar."""
 
 _BUNDLE = Path(__file__).parents[2] / "static" / "viewer" / "viewer.js"
@@ -72,7 +72,7 @@ _component = component(
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class MapLayer:
     """A map that may be laid over a film.
 
     Attributes
@@ -102,7 +102,7 @@ class Plate:
     radiograph : Radiograph
     title : str
         Over the film, and its name for a screen reader.
-    layers : tuple of Layer
+    layers : tuple of MapLayer
         The first is shown until another is chosen.
     boxes : tuple of (float, float, float, float)
         Lesions as x, y, width, height, in shares of the film; drawn when asked for (key b).
@@ -115,7 +115,7 @@ class Plate:
 
     radiograph: Radiograph
     title: str
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[MapLayer, ...] = ()
     boxes: tuple[tuple[float, float, float, float], ...] = ()
     dim: bool = False
     regions: tuple[Hidden, ...] | None = None
@@ -128,9 +128,9 @@ def viewer(
     key: str,
     draw: bool = False,
     tool: str = "window",
-    height: str = STAGE,
+    height: str = FREE_HEIGHT,
     on_step: Callable[[int], None] | None = None,
-    picture: Callable[[Look], tuple[str, bytes]] | None = None,
+    picture: Callable[[MapDisplay], tuple[str, bytes]] | None = None,
     on_look: Callable[[Shown], None] | None = None,
     caption: Sequence[str] = (),
     scales: Mapping[str, float] | None = None,
@@ -217,7 +217,7 @@ def _plate(plate: Plate, parcels: Parcels) -> dict[str, Any]:
     }
 
 
-def _layer(layer: Layer, parcels: Parcels) -> dict[str, Any]:
+def _layer(layer: MapLayer, parcels: Parcels) -> dict[str, Any]:
     values = np.abs(layer.values) if overlay.KINDS[layer.method].signed else layer.values
     return {
         "name": layer.name,
@@ -246,7 +246,7 @@ def _looked(key: str, on_look: Callable[[Shown], None] | None, film: str) -> Non
 
 
 def _picture(
-    picture: Callable[[Look], tuple[str, bytes]] | None, asked: Any, parcels: Parcels
+    picture: Callable[[MapDisplay], tuple[str, bytes]] | None, asked: Any, parcels: Parcels
 ) -> dict[str, Any] | None:
     if picture is None or not asked:
         return None

@@ -35,7 +35,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Look:
+class MapDisplay:
     """How a map is shown at the moment its picture is asked for.
 
     Attributes
@@ -98,9 +98,9 @@ def region(drawn: Any, sent: list[dict[str, Any]]) -> Region | None:
     )
 
 
-def look(asked: Any) -> Look:
+def look(asked: Any) -> MapDisplay:
     """The map whose picture is asked for."""
-    return Look(
+    return MapDisplay(
         int(asked["plate"]), str(asked["layer"]), float(asked["opacity"]), float(asked["scale"])
     )
 

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from cxr.worklist.readings import Readings
-from cxr.worklist.results import Numbers, Results, Wanted
+from cxr.worklist.results import Numbers, ResultFilter, Results
 from ui.base import keymap
 from ui.base.formatting import flag
 from ui.session import studies
@@ -22,7 +22,7 @@ HEIGHT = 640
 _PAGE, _ASKED = "worklist-page", "worklist-asked"
 
 
-def ask(results: Results) -> Wanted:
+def ask(results: Results) -> ResultFilter:
     """The filters, in the sidebar."""
     with st.sidebar:
         decision = _one_of("Decision", results.decisions)
@@ -32,7 +32,7 @@ def ask(results: Results) -> Wanted:
         left, right = st.columns(2)
         low = left.number_input("Log-odds from", value=None, step=0.5)
         high = right.number_input("to", value=None, step=0.5)
-    return Wanted(decision, refusal, check, without, low, high)
+    return ResultFilter(decision, refusal, check, without, low, high)
 
 
 def _one_of(label: str, counts: dict[str, int]) -> str | None:

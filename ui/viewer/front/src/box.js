@@ -3,9 +3,9 @@
 import { Bar } from "./bar.js";
 import { element } from "./element.js";
 import { showing } from "./film.js";
-import { Hand } from "./hand.js";
+import { Gestures } from "./gestures.js";
 import { listen } from "./keys.js";
-import { length } from "./ink.js";
+import { length } from "./annotations.js";
 import { Pane } from "./pane.js";
 
 const REST_MS = 300;
@@ -64,7 +64,7 @@ export class LightBox {
       this.table.append(pane.root);
       this.panes.push(pane);
       pane.start();
-      pane.hand = new Hand(pane);
+      pane.gestures = new Gestures(pane);
     }
     this.table.style.setProperty("--panes", data.plates.length);
     showing(this, new Set(data.plates.flatMap(({ film, layers }) => [film.id, ...layers.map(({ id }) => id)])));
@@ -212,26 +212,26 @@ export class LightBox {
     const { id } = pane.plate.film;
     for (const each of this.panes) {
       if (each.plate.film.id !== id) continue;
-      each.ink.lengths = pane.ink.lengths;
+      each.annotations.lengths = pane.annotations.lengths;
       each.redraw();
     }
-    pane.ink.keep(id);
+    pane.annotations.keep(id);
   }
 
   /** Whether there is a length or a region to take back; a region that the page keeps is the page's. */
   erasable() {
-    const { lengths, region } = this.active.ink;
+    const { lengths, region } = this.active.annotations;
     return lengths.length || region;
   }
 
   /** Take back the last length, or the region. */
   erase() {
-    const { ink } = this.active;
-    if (ink.lengths.length) {
-      ink.lengths.pop();
+    const { annotations } = this.active;
+    if (annotations.lengths.length) {
+      annotations.lengths.pop();
       this.keep(this.active);
-    } else if (ink.region) {
-      ink.region = null;
+    } else if (annotations.region) {
+      annotations.region = null;
       this.tell.setStateValue("region", null);
     }
     this.active.redraw();
@@ -241,7 +241,7 @@ export class LightBox {
     const plate = this.panes.indexOf(pane);
     this.#serial += 1;
     this.panes.forEach((other) => {
-      if (other !== pane) other.ink.region = null;
+      if (other !== pane) other.annotations.region = null;
       other.redraw();
     });
     const { film } = this.data.plates[plate];

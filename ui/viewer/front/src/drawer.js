@@ -1,7 +1,7 @@
 // Draws a film of 16 bits under its window: the one thing that OpenSeadragon leaves to us.
 
 import OpenSeadragon from "openseadragon";
-import { apply, inverse, placed } from "./place.js";
+import { apply, inverse, placed } from "./matrix.js";
 
 const SPARE = 0.25; // coloured beyond what is seen, as a share of it, so that a pan finds it ready
 

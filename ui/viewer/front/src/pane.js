@@ -6,8 +6,8 @@ import { element } from "./element.js";
 import { load } from "./film.js";
 import { wake } from "./frames.js";
 import { Cover } from "./cover.js";
-import { Ink } from "./ink.js";
-import { apply, fitting, inverse, placed } from "./place.js";
+import { Annotations } from "./annotations.js";
+import { apply, fitting, inverse, placed } from "./matrix.js";
 
 const MOST_SCALE = 32; // CSS pixels a pixel of the film
 const QUIET = { clickToZoom: false, dblClickToZoom: false, flickEnabled: false };
@@ -26,15 +26,15 @@ export class Pane {
     this.note = element("div", { class: "note", role: "status" });
     this.value = element("div", { class: "value", "aria-hidden": "true" });
     this.readout = readout((window) => box.setWindow(this, window));
-    this.stage = element("div", { class: "stage" });
+    this.picture = element("div", { class: "picture" });
     this.sides = ["left", "right"].map((side) => element("div", { class: `side ${side}` }));
     this.cover = new Cover();
-    this.ink = new Ink(this);
+    this.annotations = new Annotations(this);
     this.root = element("div", { class: "pane", role: "group" }, [
       element("div", { class: "screen", tabindex: "0", role: "application" }, [
-        this.stage,
+        this.picture,
         this.cover.canvas,
-        this.ink.svg,
+        this.annotations.svg,
         ...this.sides,
         this.note,
       ]),
@@ -47,7 +47,7 @@ export class Pane {
   /** Begin once the pane stands in the page: OpenSeadragon measures it. */
   start() {
     this.viewer = OpenSeadragon({
-      element: this.stage,
+      element: this.picture,
       drawer: [FilmDrawer],
       drawerOptions: { custom: { pane: this } },
       showNavigationControl: false,
@@ -84,7 +84,7 @@ export class Pane {
     this.plate = plate;
     this.title.textContent = plate.title;
     this.root.classList.toggle("dim", plate.dim);
-    if (plate.regions) this.ink.region = null; // the page says which there are
+    if (plate.regions) this.annotations.region = null; // the page says which there are
     this.dress();
     if (before?.film.id !== plate.film.id || this.#failed) await this.#open(plate);
   }
@@ -101,7 +101,7 @@ export class Pane {
     const turn = ++this.#waiting;
     this.#failed = false;
     this.grid = null;
-    this.ink.open(plate.film.id);
+    this.annotations.open(plate.film.id);
     this.window = { ...plate.film.windows[0], invert: false };
     this.note.textContent = "The film is loading";
     this.#place(plate);
@@ -233,7 +233,7 @@ export class Pane {
   /** The drawer calls this with every picture: all that follows the film follows it here. */
   drawn(matrix) {
     this.cover.place(matrix, this.plate);
-    this.ink.place(matrix);
+    this.annotations.place(matrix);
     this.#say();
     this.box.looked();
   }

@@ -1,7 +1,7 @@
 // What a drag does, by hand or by keyboard: every tool hears the same press, move and end.
 
 import { Raster } from "./drawer.js";
-import { placed } from "./place.js";
+import { placed } from "./matrix.js";
 
 const LENS = { side: 240, power: 3 };
 const BRUSH = 12; // radius in CSS pixels at the time of drawing
@@ -24,17 +24,17 @@ export const TOOLS = {
   },
   length: (pane, start) => {
     const ends = [pane.filmPoint(start), pane.filmPoint(start)];
-    pane.ink.lengths.push(ends);
+    pane.annotations.lengths.push(ends);
     return {
       move: (at) => {
         ends[1] = pane.filmPoint(at);
         pane.redraw();
       },
       end: () => {
-        if (ends[0].every((value, i) => value === ends[1][i])) pane.ink.lengths.pop();
+        if (ends[0].every((value, i) => value === ends[1][i])) pane.annotations.lengths.pop();
         pane.box.measured(pane, ends);
       },
-      drop: () => pane.ink.lengths.splice(pane.ink.lengths.indexOf(ends), 1),
+      drop: () => pane.annotations.lengths.splice(pane.annotations.lengths.indexOf(ends), 1),
     };
   },
   box: (pane, start) => drawing(pane, start, "box"),
@@ -53,10 +53,10 @@ function changeWindow(pane, [dx, dy]) {
 function drawing(pane, start, kind) {
   const radius = kind === "brush" ? BRUSH / pane.view().scale : 0;
   const points = [onFilm(pane, start)];
-  const before = pane.ink.region;
+  const before = pane.annotations.region;
   let drawn;
   const show = () => {
-    pane.ink.region = drawn = region(pane, kind, points, radius);
+    pane.annotations.region = drawn = region(pane, kind, points, radius);
     pane.redraw();
   };
   show();
@@ -70,11 +70,11 @@ function drawing(pane, start, kind) {
     end: () => {
       const [, , width, height] = drawn.box;
       if (width > 0 && height > 0) return pane.box.drew(pane, drawn);
-      pane.ink.region = before;
+      pane.annotations.region = before;
       pane.redraw();
     },
     drop: () => {
-      pane.ink.region = before;
+      pane.annotations.region = before;
       pane.redraw();
     },
   };

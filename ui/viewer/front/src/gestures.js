@@ -1,11 +1,11 @@
-// Hands on one pane: mouse, pen and fingers through OpenSeadragon, keys while the pane is focused.
+// Gestures on one pane: mouse, pen and fingers through OpenSeadragon, keys while the pane is focused.
 
 import { TOOLS } from "./tools.js";
 
 const PER_NOTCH = 1.15; // of the wheel
 const STEP = 10; // CSS pixels a press of an arrow key
 
-export class Hand {
+export class Gestures {
   #work = null;
   #last = [0, 0];
 
@@ -88,10 +88,10 @@ export class Hand {
       const step = event.altKey ? 1 : STEP;
       if (["window", "pan", "zoom"].includes(tool)) this.#nudge(tool, dx * step, dy * step);
       else this.#point(dx * step, dy * step);
-    } else if (event.key === "Enter" && pane.ink.cross) {
+    } else if (event.key === "Enter" && pane.annotations.cross) {
       if (this.#work) this.#end();
-      else this.#begin(pane.ink.cross, tool);
-    } else if (event.key === "Escape" && (this.#work || pane.ink.cross)) {
+      else this.#begin(pane.annotations.cross, tool);
+    } else if (event.key === "Escape" && (this.#work || pane.annotations.cross)) {
       this.#leave();
     } else return;
     event.preventDefault();
@@ -109,15 +109,15 @@ export class Hand {
   #point(dx, dy) {
     const { pane } = this;
     const { width, height } = pane.size();
-    const [x, y] = pane.ink.cross ?? [width / 2, height / 2];
-    pane.ink.cross = [clamp(x + dx, width), clamp(y + dy, height)];
-    this.#move(pane.ink.cross);
+    const [x, y] = pane.annotations.cross ?? [width / 2, height / 2];
+    pane.annotations.cross = [clamp(x + dx, width), clamp(y + dy, height)];
+    this.#move(pane.annotations.cross);
     pane.redraw();
   }
 
   #leave() {
     this.#drop();
-    this.pane.ink.cross = null;
+    this.pane.annotations.cross = null;
     this.pane.redraw();
   }
 }

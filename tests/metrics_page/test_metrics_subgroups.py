@@ -1,4 +1,4 @@
-"""Slices, the worst first."""
+"""Subgroups, the worst first."""
 
 from __future__ import annotations
 
@@ -24,41 +24,41 @@ from ui.metrics.blocks import ranged
 
 @pytest.fixture
 def _worked_out_anew() -> Iterator[None]:
-    """For tests that put something else in the place of what works slices out."""
-    scopes.slices_of.clear()
+    """For tests that put something else in the place of what works subgroups out."""
+    scopes.subgroups_of.clear()
     yield
-    scopes.slices_of.clear()
+    scopes.subgroups_of.clear()
 
 
 @pytest.mark.usefixtures("_worked_out_anew")
-def test_slices_that_take_long_can_be_stopped_and_asked_for_again(
+def test_subgroups_that_take_long_can_be_stopped_and_asked_for_again(
     rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, pressed_twice: None
 ) -> None:
     going = threading.Event()
-    real = scopes.all_slices
+    real = scopes.all_subgroups
 
     def slow(*asked: Any, **also: Any) -> Any:
         going.wait(60)
         return real(*asked, **also)
 
-    monkeypatch.setattr(scopes, "all_slices", slow)
+    monkeypatch.setattr(scopes, "all_subgroups", slow)
     monkeypatch.setattr(worst_subgroups, "PATIENCE", 0)
-    at = go(opened(), "Slices")
-    assert "Slices whose figure rests on fewer than 30 films" not in text(at)
+    at = go(opened(), "Subgroups")
+    assert "Subgroups whose figure rests on fewer than 30 films" not in text(at)
     ran(at.button(key="ev-cancel").click().run())
     assert "Stopped." in text(at)
     going.set()
     monkeypatch.setattr(worst_subgroups, "PATIENCE", 60)
     ran(at.button(key="ev-again").click().run())
-    assert "Slices whose figure rests on fewer than 30 films" in text(at)
+    assert "Subgroups whose figure rests on fewer than 30 films" in text(at)
 
 
-def test_the_worst_slice_is_on_top(rows: pd.DataFrame) -> None:
-    at = go(opened(), "Slices")
+def test_the_worst_subgroup_is_on_top(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Subgroups")
     found = [
         each
         for split in ("test", "external")
-        for each in subgroups.all_slices(select(rows, split=split), tables.LABELS)
+        for each in subgroups.all_subgroups(select(rows, split=split), tables.LABELS)
     ]
     for name in (("balanced_accuracy", ""), ("recall", "T")):
         ran(at.selectbox(key="ev-figure").set_value(name).run())
@@ -78,12 +78,12 @@ def test_the_worst_slice_is_on_top(rows: pd.DataFrame) -> None:
     assert "<td class=ev-text>unknown</td>" in text(at)
 
 
-def test_a_slice_is_as_small_as_the_class_that_its_figure_rests_on() -> None:
+def test_a_subgroup_is_as_small_as_the_class_that_its_figure_rests_on() -> None:
     def figure(films: int) -> evidence.Figure:
         return evidence.Figure(0.5, 0.4, 0.6, films, films)
 
     recalls = {("recall", "N"): figure(1), ("recall", "P"): figure(0), ("recall", "T"): figure(200)}
-    part = subgroups.Slice("source", "one normal", 201, 201, recalls)
+    part = subgroups.Subgroup("source", "one normal", 201, 201, recalls)
     rests = {
         ("balanced_accuracy", ""): 1,
         ("recall", evidence.MACRO): 1,
@@ -104,7 +104,7 @@ def test_figures_of_one_film_of_a_class_are_grey(
     few = drawn[(drawn.split == "test") & (drawn.label == "N")].index[1:]
     tables.bundle(tmp_path / "one", drawn.drop(few))
     monkeypatch.setenv("CXR_MODELS", str(tmp_path))
-    at = go(opened(), "Slices")
+    at = go(opened(), "Subgroups")
     assert re.search(
         r"<tr class=ev-grey><td class=ev-text>Test</td><td class=ev-text>Recommended.*?<td>1</td>",
         text(at),
@@ -123,23 +123,23 @@ def test_figures_of_one_film_of_a_class_are_grey(
 
 
 @pytest.mark.usefixtures("_worked_out_anew")
-def test_the_films_behind_a_slice_are_listed(
+def test_the_films_behind_a_subgroup_are_listed(
     rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = scopes.all_slices
+    real = scopes.all_subgroups
     few = functools.partial(real, dimensions=("sex",), resamples=9)
-    monkeypatch.setattr(scopes, "all_slices", few)
-    at = go(opened(), "Slices")
+    monkeypatch.setattr(scopes, "all_subgroups", few)
+    at = go(opened(), "Subgroups")
     for split in ("test", "external"):
-        ran(at.selectbox(key="ev-slice").set_value((split, "sex", "F")).run())
+        ran(at.selectbox(key="ev-subgroup").set_value((split, "sex", "F")).run())
         shown = select(rows, split=split, sex="F").sort_values("loss", ascending=False)
         assert at.dataframe[0].value.case.tolist() == shown.case.tolist()
         wrong = (shown.label.astype(str) != shown.called.astype(str)).sum()
         assert f"{len(shown)} films, {wrong} of them called wrong" in text(at)
 
 
-def test_slices_of_test_and_external_stand_in_one_list(rows: pd.DataFrame) -> None:
-    at = go(opened(), "Slices")
+def test_subgroups_of_test_and_external_stand_in_one_list(rows: pd.DataFrame) -> None:
+    at = go(opened(), "Subgroups")
     for where in ("Test", "External"):
         assert f"<td class=ev-text>{where}</td><td class=ev-text>Sex</td>" in text(at)
     assert "Test, hospitals it knows" in text(at)

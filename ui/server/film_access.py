@@ -42,7 +42,7 @@ _made: dict[str, str] = {}
 
 
 def claim() -> None:
-    """Say which browser this session is in; nothing where the app runs without this guard."""
+    """Say which browser this session is in; nothing where the app runs without this middleware."""
     context = get_script_run_ctx()
     cookie = st.context.cookies.get(COOKIE)
     if context is None or not cookie or _browsers.get(context.session_id) == cookie:
@@ -89,7 +89,7 @@ def owns(cookie: str, file_id: str) -> bool:
     )
 
 
-class Guard:
+class FilmAccess:
     """ASGI middleware.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The guard round the app, without a server."""
+"""What opens a film to one browser alone, without a server."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ui.server import guard
-from ui.server.guard import COOKIE, Guard
+from ui.server import film_access
+from ui.server.film_access import COOKIE, FilmAccess
 
 FILM = "0" * 32
 
@@ -23,11 +23,11 @@ def named(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
     server = SimpleNamespace(
         media_file_mgr=manager, is_active_session=held.__contains__, _session_mgr=sessions
     )
-    monkeypatch.setattr(guard.runtime, "exists", lambda: True)
-    monkeypatch.setattr(guard.runtime, "get_instance", lambda: server)
-    monkeypatch.setattr(guard, "_browsers", {"one": "A", "two": "B"})
-    monkeypatch.setattr(guard, "_made", {})
-    monkeypatch.setattr(guard, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(film_access.runtime, "exists", lambda: True)
+    monkeypatch.setattr(film_access.runtime, "get_instance", lambda: server)
+    monkeypatch.setattr(film_access, "_browsers", {"one": "A", "two": "B"})
+    monkeypatch.setattr(film_access, "_made", {})
+    monkeypatch.setattr(film_access, "PATIENCE_S", 0.2)
     return held
 
 
@@ -51,7 +51,7 @@ def asked(path: str, cookie: str = "", **headers: str) -> tuple[int, dict[str, s
         "path": path,
         "headers": [(k.encode(), v.encode()) for k, v in given.items()],
     }
-    asyncio.run(Guard(app)(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(FilmAccess(app)(scope, None, send))  # type: ignore[arg-type]
     told = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
     return sent[0]["status"], told
 
@@ -86,9 +86,9 @@ def test_a_film_is_waited_for_while_a_page_runs(
             named["one"]["film"] = FILM
         return True
 
-    monkeypatch.setattr(guard, "PATIENCE_S", 0.0)
-    monkeypatch.setattr(guard, "LOOK_S", 0.001)
-    monkeypatch.setattr(guard, "_runs", runs)
+    monkeypatch.setattr(film_access, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(film_access, "LOOK_S", 0.001)
+    monkeypatch.setattr(film_access, "_runs", runs)
     assert asked(f"/media/{FILM}.bin", "A")[0] == 200
     assert looks == 3
 
@@ -160,7 +160,7 @@ def test_a_download_is_its_session_s(named: dict[str, Any]) -> None:
 
     manager = Manager()
     for _ in range(2):  # each session says so
-        guard._watch_downloads(manager)
+        film_access._watch_downloads(manager)
     assert manager.execute_deferred("asked") == "/media/1234.pdf"
     assert asked("/media/1234.pdf", "B")[0] == 200
     assert asked("/media/1234.pdf", "A")[0] == 404
@@ -169,9 +169,11 @@ def test_a_download_is_its_session_s(named: dict[str, Any]) -> None:
 def test_sessions_that_are_gone_are_forgotten(
     named: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "get_script_run_ctx", lambda: SimpleNamespace(session_id="three"))
-    monkeypatch.setattr(guard.st, "context", SimpleNamespace(cookies={COOKIE: "D"}))
+    monkeypatch.setattr(
+        film_access, "get_script_run_ctx", lambda: SimpleNamespace(session_id="three")
+    )
+    monkeypatch.setattr(film_access.st, "context", SimpleNamespace(cookies={COOKIE: "D"}))
     named.pop("one")
-    monkeypatch.setattr(guard, "_watch_downloads", lambda manager: None)
-    guard.claim()
-    assert guard._browsers == {"two": "B", "three": "D"}
+    monkeypatch.setattr(film_access, "_watch_downloads", lambda manager: None)
+    film_access.claim()
+    assert film_access._browsers == {"two": "B", "three": "D"}

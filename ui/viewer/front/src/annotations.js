@@ -1,13 +1,13 @@
 // Lines over a film: contour, lesion boxes, lengths, the region, the cross of the keyboard.
 
 import { svg } from "./element.js";
-import { apply } from "./place.js";
+import { apply } from "./matrix.js";
 
 const KEPT = "cxr-lengths"; // in the browser's tab: film -> its lengths
 const LABEL = 220; // CSS pixels that the words of a length may take
 
-export class Ink {
-  svg = svg("svg", { class: "ink", "aria-hidden": "true" });
+export class Annotations {
+  svg = svg("svg", { class: "annotations", "aria-hidden": "true" });
   lengths = []; // [[x, y], [x, y]] in pixels of the film
   region = null; // as it goes to Python
   cross = null; // of the keyboard, in CSS pixels of the pane
