@@ -148,7 +148,7 @@ def test_tables_are_whole_at_1024_while_the_sidebar_is_open(metrics: Page) -> No
     metrics.set_viewport_size({"width": 1024, "height": 768})
     expect(metrics.get_by_role("combobox", name="Model")).to_be_in_viewport()
     expect(metrics.get_by_role("radio", name="Export", exact=True)).to_be_in_viewport(ratio=1)
-    for name, last in (("Classes", "AUPRC"), ("Slices", "Rests on")):
+    for name, last in (("Classes", "AUPRC"), ("Subgroups", "Rests on")):
         part(metrics, name)
         head = metrics.get_by_role("columnheader", name=last).first
         head.scroll_into_view_if_needed()
