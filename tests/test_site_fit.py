@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -229,6 +230,15 @@ def _sixty(films: list[Film]) -> list[Film]:
         for i, each in enumerate(films[:20])
     ]
     return films + more
+
+
+def test_films_of_a_third_label_are_not_films_without_a_label(models: Path) -> None:
+    model = cxr.load(models / "default")
+    films, _ = hospital(model, 60, 0)
+    with pytest.raises(cxr.SiteError, match="too_few_films"):
+        fit(model, films, ["P"] * 60, share=0.2)
+    site = fit(model, films, ["P"] * 5 + [""] * 55, share=0.2)
+    assert (site.films, site.report["aside"]) == ({"": 55}, 5)
 
 
 Change = Callable[[list, list], tuple[list, list, dict]]

@@ -94,6 +94,22 @@ class Profile:
         return np.arange(len(self.seen)) >= negatives if negatives else None
 
 
+def named(text: str) -> str:
+    """A name as a profile keeps it: no space at its ends, one between words.
+
+    Raises
+    ------
+    SiteError
+        ``bad_request``: it is none, is too long, or cannot be printed.
+    """
+    name = " ".join(text.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise SiteError(
+            "bad_request", f"A profile needs a name of 1 to {LONGEST_NAME} printable characters."
+        )
+    return name
+
+
 def now() -> str:
     """For :attr:`Profile.created`: finer than seconds: the newest of a name is found by it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
