@@ -176,7 +176,8 @@ def said(film: Film, reading: Reading | None, twin: str, model: Classifier) -> s
         outside = reading.passport is not None and reading.passport.outside
         parts.insert(0, "outside what it knows" if outside else "")
         stands = hospitals.standing(film, reading, model)
-        parts.append(findings.brief(reading.prediction, model, stands))
+        home = hospitals.at_home(film)
+        parts.append(findings.brief(reading.prediction, model, stands, home))
     if twin:
         parts.append(f"the same file as {twin}")
     if own := own_calls.of(film):
