@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from films import film as drawn_film
 from films import png
 from networks import phantom
 from sites import hospital, reference
@@ -16,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 import cxr
 from cxr.metrics import curves
 from cxr.site import fit, ridge, thresholds
-from cxr.site.films import Film
+from cxr.site.films import Film, gather
 
 
 @pytest.mark.parametrize("strength", [0.001, 0.1])
@@ -230,6 +231,16 @@ def _sixty(films: list[Film]) -> list[Film]:
         for i, each in enumerate(films[:20])
     ]
     return films + more
+
+
+def test_films_that_another_network_scored_are_refused(phantom_model: cxr.Classifier) -> None:
+    films, labels = hospital(phantom_model, 20, 20)
+    (one,), _ = gather(phantom_model, [png(drawn_film(300, 260))])
+    assert one is not None
+    assert one.network == phantom_model.bundle.digest
+    fit(phantom_model, [*films, one], [*labels, "N"])
+    with pytest.raises(cxr.SiteError, match="other_network"):
+        fit(phantom_model, [*films, replace(one, network="another")], [*labels, "N"])
 
 
 def test_films_of_a_third_label_are_not_films_without_a_label(models: Path) -> None:

@@ -75,7 +75,7 @@ def fit(
     ------
     SiteError
         ``unknown_label``, ``one_label``, ``too_few_films``, ``film_twice``, ``two_labels``,
-        ``films_refused``, ``bad_request``, ``no_averages``, ``no_reference``.
+        ``films_refused``, ``bad_request``, ``other_network``, ``no_averages``, ``no_reference``.
     """
     wanted = dict(wanted or WANTED)
     _asked_well(model, films, labels, patients, wanted, share, positive, negative)
@@ -161,6 +161,12 @@ def _read(model: Classifier, films: Sequence[Source | Film]) -> list[Film]:
     refused: list[str] = []
     for place, given in enumerate(films):
         if isinstance(given, Film):
+            if given.network not in ("", model.bundle.digest):
+                raise SiteError(
+                    "other_network",
+                    f"Film {place + 1} was scored by another network, whose averages mean "
+                    "something else. Read it by this one.",
+                )
             rows.append(given)
             continue
         (row,), why = gather(model, [given])

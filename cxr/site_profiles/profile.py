@@ -25,6 +25,8 @@ FORMAT = 1
 KINDS = ("threshold", "head", "aligned")
 MOST_BYTES = 5_000_000
 LONGEST_NAME = 60
+_FIGURES = ("shipped_area", "head_area", "gain", "sensitivity", "specificity", "called_shipped")
+"""Of a report: a value with its interval."""
 _ARRAYS = ("negatives", "positives", "weights", "offset", "seen")
 
 
@@ -219,6 +221,21 @@ def _unpacked(packed: Mapping[str, Any], dimensions: int) -> NDArray[np.float32]
     return data.reshape(shape).astype(np.float32)
 
 
+def _check_report(report: Mapping[str, Any]) -> None:
+    """Refuse a report whose figures cannot be shown."""
+    figures = [report[name] for name in _FIGURES if name in report]
+    figures += report.get("called_at", [])
+    for each in report.get("shortcuts", []):
+        if not isinstance(each["what"], str) or not isinstance(each["trips"], bool):
+            raise ValueError("a shortcut check says nothing")
+    for each in figures:
+        for end in ("value", "low", "high"):
+            float(each[end])
+    for line in report.get("more", []):
+        for width in line.values():
+            float(width)
+
+
 def _digest(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -242,8 +259,9 @@ def _checked(content: Mapping[str, Any]) -> Profile:
             raise ValueError("its head does not have one column for each label")
         head = SiteHead(weights, offset)
     threshold = float(content["threshold"])
-    if not np.isfinite(threshold) or not isinstance(content["report"], dict):
+    if not np.isfinite(threshold):
         raise ValueError("a number is missing or not finite")
+    _check_report(content["report"])
     return Profile(
         name=content["name"],
         created=content["created"],

@@ -151,7 +151,7 @@ def test_films_outside_are_left_out_on_a_tick(page: AppTest, phantom_model: cxr.
     films = [replace(film, outside=place < 3) for place, film in enumerate(films)]
     at = give(page, phantom_model, films, labels)
     assert "on 20 N and 20 T" in text(at)
-    assert "none was left out" in text(at)
+    assert "none was left out. [outside]" in text(at)
     ran(at.checkbox(key="hospital-outside").check().run())
     assert "on 17 N and 20 T" in text(at)
     assert "they were left out" in text(at)
