@@ -89,6 +89,7 @@ def test_altered_bytes_are_refused(phantom_model: cxr.Classifier) -> None:
         ("offset", {"shape": [0], "float32": ""}),
         ("report", []),
         ("report", {"sensitivity": 0.9}),
+        ("report", {"sensitivity": {"value": "0.9", "low": 0.8, "high": 1}}),
         ("report", {"gain": {"value": 0.1, "low": "little", "high": 0.2}}),
         ("report", {"shortcuts": [{"what": "rim"}]}),
         ("report", {"shortcuts": 1}),

@@ -223,17 +223,16 @@ def _unpacked(packed: Mapping[str, Any], dimensions: int) -> NDArray[np.float32]
 
 def _check_report(report: Mapping[str, Any]) -> None:
     """Refuse a report whose figures cannot be shown."""
+    crude, stated = report.get("shortcuts", []), report.get("called_at", [])
+    if not all(isinstance(x["what"], str) and isinstance(x["trips"], bool) for x in crude):
+        raise ValueError("a shortcut check says nothing")
     figures = [report[name] for name in _FIGURES if name in report]
-    figures += report.get("called_at", [])
-    for each in report.get("shortcuts", []):
-        if not isinstance(each["what"], str) or not isinstance(each["trips"], bool):
-            raise ValueError("a shortcut check says nothing")
-    for each in figures:
-        for end in ("value", "low", "high"):
-            float(each[end])
-    for line in report.get("more", []):
-        for width in line.values():
-            float(width)
+    figures += [x[name] for x in crude for name in ("area", "behind") if name in x]
+    numbers = [each[end] for each in (*figures, *stated) for end in ("value", "low", "high")]
+    numbers += [each["share"] for each in stated]
+    numbers += [width for line in report.get("more", []) for width in line.values()]
+    if not all(isinstance(x, int | float) and np.isfinite(x) for x in numbers):
+        raise ValueError("a figure is no number")
 
 
 def _digest(content: Mapping[str, Any]) -> str:
