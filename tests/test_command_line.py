@@ -122,7 +122,8 @@ def test_a_folder_stands_for_its_films(
 
 
 def test_table(path: Path, bundle: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", str(path), "gone.png", "--model", bundle]) == 1
+    asked = ["predict", str(path), "gone.png", "--model", bundle, "--known-hospital"]
+    assert main(asked) == 1
     head, scored, refused = capsys.readouterr().out.splitlines()
     assert head.split() == ["file", "label", "N", "T"]
     assert scored.split()[0] == str(path)
