@@ -20,6 +20,14 @@ def line(standing: Standing, model: Classifier) -> str:
     return f'<div class="cxr-stands"><b>{escape(words.headline(standing))}</b></div>{drawn}'
 
 
+def unplaced() -> str:
+    """What is said where nothing is known of a film's place; as HTML."""
+    return (
+        f'<div class="cxr-stands"><b>{escape(words.UNPLACED)}</b></div>'
+        f'<div class="cxr-quiet">{escape(words.UNPLACED_WHY)}</div>'
+    )
+
+
 def brief(standing: Standing) -> str:
     """The same in a few words, for lists."""
     if standing.called is not None:

@@ -124,7 +124,8 @@ def scores(row: pd.Series, model: Classifier) -> None:
     unknown = "outside" in str(row["passport"]).split(";")
     if unknown:
         input_checks.first({"outside": _distance(row, model)})
-    if row.split != OWN:
+    tabled = row.split != OWN
+    if tabled:
         called, home, stands = str(row.called), row.split != "external", None
         prediction = Prediction(called, p, logits, None)
     else:
@@ -132,7 +133,7 @@ def scores(row: pd.Series, model: Classifier) -> None:
         prediction = Prediction(max(p, key=lambda label: p[label]), p, logits, None)
         by_place = model.site is not None or not home
         stands = standing_of(prediction, model) if by_place else None
-    findings.show_scores(prediction, model, stands, muted=unknown, home=home)
+    findings.show_scores(prediction, model, stands, muted=unknown, home=home, judged=tabled)
 
 
 def _distance(row: pd.Series, model: Classifier) -> str:
