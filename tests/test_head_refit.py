@@ -63,7 +63,7 @@ def test_a_layer_that_told_hospitals_is_mended(rng: np.random.Generator) -> None
     here, _, _ = drawn(rng, {(0, "new"): 500, (1, "new"): 500})
     truth = np.repeat([0, 1], 500)
     before = area(here, truth, by_place, bias)
-    kernel, offset = refitted(*learnt, by_place, bias, 1.0)
+    kernel, offset = refitted(learnt[0], [], *learnt[1:], by_place, bias, 1.0)
     after = area(here, truth, kernel, offset)
     assert before < 0.62
     assert after > 0.70
@@ -74,11 +74,11 @@ def test_a_layer_that_told_hospitals_is_mended(rng: np.random.Generator) -> None
 def test_the_share_mixes_and_the_spread_of_the_logits_stays(rng: np.random.Generator) -> None:
     averages, truth, source = drawn(rng, {(0, "n"): 200, (1, "t"): 200, (1, "both"): 90})
     kernel, bias = rng.normal(0, 2, (WIDE, 2)), rng.normal(0, 1, 2)
-    same = refitted(averages, truth, source, kernel, bias, 0.0)
+    same = refitted(averages, [], truth, source, kernel, bias, 0.0)
     assert same[0] == pytest.approx(kernel)
     assert same[1] == pytest.approx(bias)
-    whole = refitted(averages, truth, source, kernel, bias, 1.0)
-    half = refitted(averages, truth, source, kernel, bias, 0.5)
+    whole = refitted(averages, [], truth, source, kernel, bias, 1.0)
+    half = refitted(averages, [], truth, source, kernel, bias, 0.5)
     for each, one, other in zip(half, whole, (kernel, bias), strict=True):
         assert each == pytest.approx((one + other) / 2)
     spreads = [
@@ -88,9 +88,24 @@ def test_the_share_mixes_and_the_spread_of_the_logits_stays(rng: np.random.Gener
     assert spreads[0] == pytest.approx(spreads[1])
 
 
+def test_the_layer_is_blind_to_what_a_corruption_moves(rng: np.random.Generator) -> None:
+    """A fifth number tells the disease too; noise moves it, and N's alone."""
+    averages, truth, source = drawn(rng, {(0, "both"): 400, (1, "both"): 400})
+    averages[:, 5] += 2 * truth
+    noisy = averages + rng.normal(0, 0.1, averages.shape)
+    noisy[truth == 0, 5] += 4
+    misled, blind = (
+        area(noisy, truth, *refitted(averages, copies, truth, source, *trained, 1.0))
+        for trained in [(rng.normal(0, 1, (WIDE, 2)), np.zeros(2))]
+        for copies in ([], [noisy])
+    )
+    assert misled < 0.6
+    assert blind > 0.8
+
+
 def test_three_labels_and_hospitals_of_one_each(rng: np.random.Generator) -> None:
     averages, truth, source = drawn(rng, {(0, "n"): 90, (1, "t"): 90, (2, "both"): 90})
-    kernel, bias = refitted(averages, truth, source, np.ones((WIDE, 3)), np.zeros(3), 1.0)
+    kernel, bias = refitted(averages, [], truth, source, np.ones((WIDE, 3)), np.zeros(3), 1.0)
     assert kernel.shape == (WIDE, 3)
     assert (np.argmax(averages @ kernel + bias, 1) == truth).mean() > 0.9
 
@@ -116,11 +131,12 @@ def test_films_of_train_alone_are_looked_at_so_many_of_each_cell() -> None:
 def test_runs_are_scored_and_bundles_written_with_it(tmp_path: Path) -> None:
     data = make_data(tmp_path / "films")
     averaging = RECIPE.replace('"thumbnail"', '"cnn"\noptions = { channels = [8], hidden = 0 }')
-    refit = averaging.replace("seed", "refit = 0.5\nseed")
+    refit = averaging.replace("seed", 'refit = 0.5\nrefit_copies = ["noise"]\nseed')
     for name, text in (("tiny", averaging), ("anew", refit)):
         (tmp_path / f"{name}.toml").write_text(text)
     plain, anew = (recipe.load(str(tmp_path / f"{name}.toml")) for name in ("tiny", "anew"))
-    assert anew == replace(plain, training=replace(plain.training, refit=0.5))
+    asked_for = replace(plain.training, refit=0.5, refit_copies=("noise",))
+    assert anew == replace(plain, training=asked_for)
     frame = manifest.load(data)
     films = cache.films(frame, data, plain.labels, plain.learns_from, tmp_path / "cache")
     first = site_holdout.leave_out(plain, "tiny", films, frame, ["b"], tmp_path)
@@ -144,6 +160,20 @@ def test_runs_are_scored_and_bundles_written_with_it(tmp_path: Path) -> None:
     assert fitted.provenance["recipe"]["training"]["refit"] == 0.5
     assert list(table(fitted).image) == list(table(shipped).image)
     assert main(["refit", *asked]) == 2, "once is enough"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ('refit_copies = ["noise"]', "needs a refit"),
+        ('refit = 0.5\nrefit_copies = ["cropped", "fog"]', "cropped, fog"),
+    ],
+)
+def test_copies_that_cannot_be_made_are_refused(tmp_path: Path, asked: str, said: str) -> None:
+    (tmp_path / "odd.toml").write_text(RECIPE.replace("seed", f"{asked}\nseed"))
+    with pytest.raises(DataError, match=said) as refused:
+        recipe.load(str(tmp_path / "odd.toml"))
+    assert refused.value.code == "bad_recipe"
 
 
 def test_a_network_without_such_a_layer_is_refused(tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def refit(folder: Path, recipe: Recipe, films: NDArray[np.uint8], frame: pd.Data
     ----------
     folder : Path
     recipe : Recipe
-        The bundle's own, but for its ``training.refit``, its card, operating points and search.
+        The bundle's own, but for its ``training.refit`` and ``refit_copies``, its card, operating
+        points and search.
     films, frame
         See :func:`export_run`.
 
@@ -84,7 +85,7 @@ def refit(folder: Path, recipe: Recipe, films: NDArray[np.uint8], frame: pd.Data
     bundle = open_bundle(folder)
     made = stored(bundle.provenance["recipe"]) if "recipe" in bundle.provenance else None
     differ = plan.differences(plan.decisive(made), plan.decisive(recipe)) if made else ["all of it"]
-    if rest := [each for each in differ if each != "training.refit"]:
+    if rest := [each for each in differ if not each.startswith("training.refit")]:
         raise DataError(
             "other_recipe",
             f"The bundle {bundle.name!r} is of another recipe: {', '.join(rest)}.",

@@ -4,12 +4,15 @@ Films of one label differ on average from hospital to hospital, along a few dire
 maps' averages. Those say where a film is from, and where hospitals hold one label each a training
 takes them for the disease. They are projected out; on what is left a logistic regression is fitted,
 and its logits are mixed with those of the layer as it was trained. All of it is one linear layer
-again. After nuisance attribute projection (Solomonoff, Campbell and Boardman 2005) and last-layer
-retraining (Kirichenko, Izmailov and Wilson 2023).
+again. A recipe may ask that the directions along which corrupted copies lie away from their films
+go the same way, label by label: a hospital that no film is from may differ like that. After
+nuisance attribute projection (Solomonoff, Campbell and Boardman 2005) and last-layer retraining
+(Kirichenko, Izmailov and Wilson 2023).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -18,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxr.errors import DataError
+from cxr.imaging.corruptions import corrupted
 
 from ..recipes.recipe import Recipe
 from .training import predict
@@ -28,6 +32,8 @@ LEAST = 20
 """Of one hospital and label from which on their mean counts as where they lie."""
 STRENGTH = 0.001
 """Of the regression, as scikit-learn has it, on averages in standard deviations."""
+STRONG = 4
+"""How strong the corruption of a copy is, as :mod:`cxr.imaging.corruptions` counts it."""
 
 Kernel = NDArray[np.float64]
 
@@ -60,16 +66,19 @@ def apply(model: Any, recipe: Recipe, films: NDArray[np.uint8], frame: pd.DataFr
         )
     last, before = end
     rows = looked_at(frame)
-    averages = predict(
-        keras.Model(model.input, before.output), films, rows, crop=recipe.preprocessing.crop
-    )
+    maps, crop = keras.Model(model.input, before.output), recipe.preprocessing.crop
+    averages = predict(maps, films, rows, crop=crop)
+    copies = [
+        predict(maps, np.stack([corrupted(films[row], kind, STRONG) for row in rows]), crop=crop)
+        for kind in recipe.training.refit_copies
+    ]
     there = frame.iloc[rows]
     truth = np.array([recipe.labels.index(label) for label in there.label])
     kernel, bias = (
         keras.ops.convert_to_numpy(each).astype(np.float64) for each in (last.kernel, last.bias)
     )
     kernel, bias = refitted(
-        averages, truth, there.source.to_numpy(str), kernel, bias, recipe.training.refit
+        averages, copies, truth, there.source.to_numpy(str), kernel, bias, recipe.training.refit
     )
     last.kernel.assign(kernel.astype(np.float32))
     last.bias.assign(bias.astype(np.float32))
@@ -99,6 +108,7 @@ def looked_at(frame: pd.DataFrame) -> NDArray[np.intp]:
 
 def refitted(
     averages: NDArray[np.floating],
+    copies: Sequence[NDArray[np.floating]],
     truth: NDArray[np.integer],
     source: NDArray[np.str_],
     kernel: Kernel,
@@ -111,6 +121,8 @@ def refitted(
     Parameters
     ----------
     averages : float (n, K)
+    copies : sequence of float (n, K)
+        Of the same films, corrupted each time in another way; the regression is not fitted on them.
     truth : int (n,), 0 to classes - 1
     source : str (n,)
     kernel, bias : float64 (K, classes), (classes,)
@@ -127,7 +139,8 @@ def refitted(
     deviation += deviation.mean() / 100
     values = (values - mean) / deviation
     cells, cell = np.unique(np.stack([truth.astype(str), source]), axis=1, return_inverse=True)
-    away = _directions(values, cells[0], cell)
+    moved = [(np.asarray(each, np.float64) - averages) / deviation for each in copies]
+    away = _directions(values, moved, cells[0], cell)
     line = LogisticRegression(C=STRENGTH, max_iter=1000)
     line.fit(values - (values @ away.T) @ away, truth, sample_weight=_weights(truth, cell))
     coefficients, intercept = line.coef_, line.intercept_
@@ -144,10 +157,13 @@ def refitted(
 
 
 def _directions(
-    values: NDArray[np.float64], labels: NDArray[np.str_], cell: NDArray[np.integer]
+    values: NDArray[np.float64],
+    moved: Sequence[NDArray[np.float64]],
+    labels: NDArray[np.str_],
+    cell: NDArray[np.integer],
 ) -> NDArray[np.float64]:
-    """Orthonormal rows that span what parts hospitals' means from each other, within a label;
-    `labels` are the cells'."""
+    """Orthonormal rows that span what parts hospitals' means from each other, within a label, and
+    by what each corruption has `moved` the films of a label on average; `labels` are the cells'."""
     apart = [np.zeros((0, values.shape[1]))]
     counts = np.bincount(cell)
     for label in np.unique(labels):
@@ -155,6 +171,7 @@ def _directions(
         if len(there) > 1:
             means = np.stack([values[cell == one].mean(0) for one in there])
             apart.append(means - means.mean(0))
+        apart += [each[labels[cell] == label].mean(0, keepdims=True) for each in moved]
     _, length, rows = np.linalg.svd(np.concatenate(apart), full_matrices=False)
     return np.asarray(rows[length > 1e-6 * max(length.max(initial=0.0), 1e-6)])
 

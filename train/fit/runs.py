@@ -16,7 +16,12 @@ from cxr.errors import DataError
 from ..recipes.plan import PLAN, decisive, differences, written
 from ..recipes.recipe import Recipe
 
-_SCORING = {"preprocessing.crop", "preprocessing.rim", "training.refit"}
+_SCORING = {
+    "preprocessing.crop",
+    "preprocessing.rim",
+    "training.refit",
+    "training.refit_copies",
+}
 """What training does not see. Plans from before there was a crop may have a hidden rim."""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr.errors import DataError
+from cxr.imaging.corruptions import CORRUPTIONS
 from cxr.imaging.preprocessing import Preprocessing
 from cxr.metrics.model_card import WORDS
 
@@ -74,6 +75,9 @@ class Training:
     refit : float
         Share in the last layer of one that is fitted afterwards, blind to what tells hospitals
         apart, see :mod:`train.fit.head_refit`; 0 = as it was trained. Training doesn't see it.
+    refit_copies : tuple of str
+        Kinds of :data:`cxr.imaging.corruptions.CORRUPTIONS` that this layer is to be blind to as
+        well.
     optimizer : {"adamw", "adam", "rmsprop", "sgd"}
     learning_rate, weight_decay : float
     schedule : {"cosine", "constant", "plateau"}
@@ -103,6 +107,7 @@ class Training:
     source_smoothing: float = 0.0
     averaged: float = 0.0
     refit: float = 0.0
+    refit_copies: tuple[str, ...] = ()
     optimizer: str = "adamw"
     weight_decay: float = 0.0
     schedule: str = "cosine"
@@ -127,6 +132,10 @@ class Training:
             raise ValueError("only cross_entropy takes within")
         if self.source_smoothing and (self.within or self.loss != "cross_entropy"):
             raise ValueError("only cross_entropy without within takes source_smoothing")
+        if self.refit_copies and not self.refit:
+            raise ValueError("refit_copies needs a refit")
+        if unknown := sorted(set(self.refit_copies) - (set(CORRUPTIONS) - {"cropped"})):
+            raise ValueError(f"no copy of the same size is {', '.join(unknown)}")
 
 
 @dataclass(frozen=True)
