@@ -21,7 +21,7 @@ class Event:
 
     Attributes
     ----------
-    kind : {"began", "scored", "shown", "left", "verdict", "exported", "ended", "lost"}
+    kind : {"began", "scored", "shown", "left", "verdict", "taken in", "exported", "ended", "lost"}
     session : str
         Drawn for each session of the app; it opens nothing.
     who : str

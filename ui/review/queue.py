@@ -100,8 +100,11 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) 
     wanted = address.wanted(table, bundle.labels)
     name, judged = reader.name(), standing(rows)
     whole = found = _queue(key, replace(wanted, said=""), bundle.labels, table)
-    if wanted.said:
-        found = narrowed(found, wanted.said, judged, name, consensus(rows))
+    if wanted.said in TELLING:
+        told = reader.sight()(rows)
+        found = narrowed(found, wanted.said, standing(told), name, consensus(told))
+    elif wanted.said:
+        found = narrowed(found, wanted.said, judged, name)
     mine = {case: entry for (case, who), entry in judged.items() if who == name}
     done = found.rows.case.isin(mine.keys())
     first = found.rows.case[~done] if not done.all() else found.rows.case

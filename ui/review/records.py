@@ -16,9 +16,10 @@ from cxr.review.entries import Entry, consensus, settled, standing
 from cxr.review.relabel import LabelChange, Relabelled, relabel
 from cxr.review.store import ReviewStore
 from ui.base.formatting import flags, plain, site
-from ui.review import address, history, source
+from ui.review import address, history, reader, source
 from ui.review.keeping import VERDICTS
 from ui.review.queue import QueuePosition
+from ui.server import access
 from ui.session import record
 
 _FEW = 30
@@ -152,12 +153,16 @@ def _kappa(value: float) -> str:
 
 
 def _exchange(store: ReviewStore) -> None:
-    rows = source.kept(store)
-    st.write(f"{_count(len(rows), 'row')} of all readers and models. The history is kept whole.")
+    told = reader.sight()
+    rows = _count(len(told(source.kept(store))), "row")
+    whose = f"{rows} of all readers and models."
+    if not reader.sees_all():
+        whose = f"{rows}: your own, and all of the cases that you have judged."
+    st.write(f"{whose} The history is kept whole.")
     with st.container(horizontal=True):
         st.download_button(
             "Verdicts (CSV)",
-            lambda: exchange.to_csv(store.entries()),
+            lambda: exchange.to_csv(told(store.entries())),
             "verdicts.csv",
             "text/csv",
             key="verdicts-csv",
@@ -165,12 +170,17 @@ def _exchange(store: ReviewStore) -> None:
         )
         st.download_button(
             "Verdicts (JSON)",
-            lambda: exchange.to_json(store.entries(), record.head()),
+            lambda: exchange.to_json(told(store.entries()), record.head()),
             "verdicts.json",
             "application/json",
             key="verdicts-json",
             on_click="ignore",
         )
+    if not access.asks() or access.may("admin"):  # a row's reader is whoever its file names
+        _take_in(store)
+
+
+def _take_in(store: ReviewStore) -> None:
     with st.form("review-import", border=False, clear_on_submit=True):
         given = st.file_uploader(
             "Verdicts of another database, as exported",
@@ -181,8 +191,10 @@ def _exchange(store: ReviewStore) -> None:
         sent = st.form_submit_button("Take in")
     if sent and given is not None:
         try:
-            taken = exchange.from_file(given.getvalue())
+            data = given.getvalue()
+            taken = exchange.from_file(data)
             new = store.take_in(taken)
+            record.taken_in(data, len(taken), new)
             st.session_state[_ABOUT] = (
                 f"{_count(new, 'new row')}; {len(taken) - new:,} here already."
             )
@@ -198,7 +210,7 @@ def _relabel(store: ReviewStore, train: bool) -> None:
     if folder is None:
         st.caption("The manifest is read from the data folder: name it in the sidebar.")
         return
-    said = settled(source.kept(store))
+    said = settled(reader.sight()(source.kept(store)))
     try:
         found = relabel(folder.manifest(), said)
     except CxrError as refusal:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from secrets import token_hex
 from time import monotonic
 from typing import Any
@@ -121,6 +122,13 @@ def _leave(here: RecordedSession) -> None:
 def verdict(kept: Entry) -> None:
     """A row was kept with the verdicts."""
     _put(_here(), "verdict", events.verdict(kept))
+    _writer(setting()).written(VERDICT_S)
+
+
+def taken_in(data: bytes, rows: int, new: int) -> None:
+    """A file of verdicts was taken in: its rows stand under the names that it gives."""
+    about = {"sha256": sha256(data).hexdigest(), "rows": rows, "new": new}
+    _put(_here(), "taken in", about)
     _writer(setting()).written(VERDICT_S)
 
 
