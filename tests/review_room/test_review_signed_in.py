@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
+from appwalk import downloads
+from auditlog import told
 from reviewpage import control, kept, named, opened, press, ran, section, text
 from reviews import verdict
 from streamlit.testing.v1 import AppTest
 
-from cxr.audit.log import Log
 from cxr.review.entries import Entry
 from cxr.review.exchange import from_file, to_json
-from ui.session import record
 
 A, B = "A. Reader", "B. Reader"
 OUT = "Verdicts out and in"
@@ -44,17 +42,8 @@ def judged(place: Path, cases: list[str], role: Callable[[str], None]) -> list[s
 
 
 def exported(at: AppTest, monkeypatch: pytest.MonkeyPatch) -> list[list[Entry]]:
-    offered: list[Any] = []
-    with monkeypatch.context() as patch:
-        patch.setattr("streamlit.download_button", lambda _, data, *__, **___: offered.append(data))
-        section(at, OUT)
-    return [from_file(make()) for make in offered]
-
-
-def log(place: Path) -> Iterator[dict[str, Any]]:
-    assert record._writer(str(place)).written(60)
-    with Log(str(place)).whole() as (rows, _):
-        yield from (json.loads(row.body) for row in rows)
+    section(at, OUT)
+    return [from_file(make()) for make in downloads(at, monkeypatch).values()]
 
 
 def test_others_rows_leave_only_of_cases_that_one_has_judged(
@@ -138,7 +127,7 @@ def test_only_an_admin_takes_verdicts_in_and_the_log_says_so(
     at = opened("Chief")
     section(at, OUT)
     data = taken_in(at, place)
-    (row,) = [row for row in log(tmp_path / "audit.sqlite3") if row["kind"] == "taken in"]
+    (row,) = told(tmp_path / "audit.sqlite3", "taken in")
     assert row["who"] == "Chief"
     assert row["sha256"] == sha256(data).hexdigest()
     assert (row["rows"], row["new"]) == (4, 1)
@@ -163,5 +152,5 @@ def test_without_sign_in_all_may_and_the_log_says_so_too(
     at = opened(B)
     assert [len(rows) for rows in exported(at, monkeypatch)] == [3, 3]
     taken_in(ran(at.run()), place)
-    (row,) = [row for row in log(tmp_path / "audit.sqlite3") if row["kind"] == "taken in"]
+    (row,) = told(tmp_path / "audit.sqlite3", "taken in")
     assert row["who"] == B

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from hashlib import sha256
 from math import isnan
 
 import pandas as pd
@@ -159,10 +160,18 @@ def _exchange(store: ReviewStore) -> None:
     if not reader.sees_all():
         whose = f"{rows}: your own, and all of the cases that you have judged."
     st.write(f"{whose} The history is kept whole.")
+    tell = record.exporter()
+
+    def written(write: Callable[[list[Entry], str], bytes]) -> bytes:
+        leaving = told(store.entries())
+        data = write(leaving, record.head())
+        tell("verdicts", {"rows": len(leaving), "sha256": sha256(data).hexdigest()})
+        return data
+
     with st.container(horizontal=True):
         st.download_button(
             "Verdicts (CSV)",
-            lambda: exchange.to_csv(told(store.entries())),
+            lambda: written(exchange.to_csv),
             "verdicts.csv",
             "text/csv",
             key="verdicts-csv",
@@ -170,7 +179,7 @@ def _exchange(store: ReviewStore) -> None:
         )
         st.download_button(
             "Verdicts (JSON)",
-            lambda: exchange.to_json(told(store.entries()), record.head()),
+            lambda: written(exchange.to_json),
             "verdicts.json",
             "application/json",
             key="verdicts-json",

@@ -20,6 +20,7 @@ from cxr.audit.writer import Writer
 from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.screening.assess import Assessment
+from cxr.site_profiles.profile import Profile
 from ui.server import who
 from ui.session.operating_points import is_chosen, threshold
 
@@ -130,6 +131,12 @@ def taken_in(data: bytes, rows: int, new: int) -> None:
     about = {"sha256": sha256(data).hexdigest(), "rows": rows, "new": new}
     _put(_here(), "taken in", about)
     _writer(setting()).written(VERDICT_S)
+
+
+def profile(what: str, of: Profile) -> None:
+    """A hospital profile was saved, imported or deleted: thresholds of everybody hang on it."""
+    about = {"hospital": of.identity, "network": of.network, "hospital_threshold": of.threshold}
+    _put(_here(), "profile", {"what": what, **about})
 
 
 def exporter() -> Callable[[str, Mapping[str, Any]], None]:
