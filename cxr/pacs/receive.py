@@ -54,7 +54,7 @@ def keep(folder: Path, instance: str, data: bytes) -> Path:
     return path
 
 
-def _try(folder: Path) -> None:
+def _try_to_write(folder: Path) -> None:
     """Write a file there and take it away.
 
     Raises
@@ -96,7 +96,7 @@ def listen(folder: Path, port: int, address: str, title: str, senders: Sequence[
         raise PacsError(
             "no_pynetdicom", "Films are received by the extra pacs: pip install cxr-lens[pacs]."
         ) from None
-    _try(folder)
+    _try_to_write(folder)
     logging.getLogger("pynetdicom").disabled = True  # it quotes what is sent, and that has names
     entity = AE(title)
     entity.maximum_associations = _MOST_AT_ONCE
