@@ -182,16 +182,18 @@ def _watch(model: cxr.Classifier, data: Path, films: pd.DataFrame, seen: Rows, w
     }
     print(
         f"\n| profile of {where}, a hundred films of | alarm: looks | of a profile of N alone | "
-        "alarm: share |"
+        "of N alone: high | alarm: share |"
     )
-    print("| --- " * 4 + "|")
+    print("| --- " * 5 + "|")
     for name, films_of in ways.items():
         found, alone = (list(_looks(seen, here, ill, films_of, 100, own)) for own in (30, 0))
         looks, share = (
             np.mean([each in look.alarms for look in found]) for each in ("looks", "share")
         )
-        of_n = np.mean(["looks" in look.alarms for look in alone])
-        print(f"| {name} | {looks:.2f} | {of_n:.2f} | {share:.2f} |")
+        of_n, high = (
+            np.mean([each in look.alarms for look in alone]) for each in ("looks", "high")
+        )
+        print(f"| {name} | {looks:.2f} | {of_n:.2f} | {high:.2f} | {share:.2f} |")
 
 
 def _looks(

@@ -62,4 +62,9 @@ def _bad(why: str) -> DataError:
 def case_of(image: str) -> str:
     """What stands for a film in addresses and verdicts, by its path in the manifest: 12 hexadecimal
     digits."""
-    return sha256(image.encode()).hexdigest()[:12]
+    return case_of_digest(sha256(image.encode()).hexdigest())
+
+
+def case_of_digest(path: str) -> str:
+    """The same by the SHA-256 of its path, 64 hexadecimal digits."""
+    return path[:12]

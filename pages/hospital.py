@@ -6,10 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from cxr.errors import BundleError
+from cxr.errors import BundleError, SiteError
 from ui.base import frame
-from ui.base.formatting import plain
-from ui.hospital import bench, fitted, intake, kept, report, words
+from ui.hospital import bench, fitted, intake, kept, refusals, report, words
 from ui.hospital.pile import elsewhere, pile
 from ui.metrics.blocks import heading, said
 from ui.session import models
@@ -27,7 +26,7 @@ def main() -> None:
     try:
         negative, positive = fitted.pair(model)
     except BundleError as refusal:
-        st.info(plain(str(refusal)))
+        refusals.show(refusal)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(
@@ -44,7 +43,12 @@ def main() -> None:
     if here.held or here.refused:
         intake.state(model)
     elif others := elsewhere(model):
-        st.info(f"{others} films were read by another model. Pick it again, or add them anew here.")
+        refusals.show(
+            SiteError(
+                "other_network",
+                f"{others} films were read by another model. Pick it again, or add them anew here.",
+            )
+        )
     st.html(words.ladder(here.numbers(), negative, positive))
     wanted = fitted.ask(here, negative, positive)
     profile = fitted.fitted(model, negative, positive, wanted)

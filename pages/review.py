@@ -17,6 +17,7 @@ from cxr.review.store import ReviewStore
 from cxr.screening.own_films import OWN
 from ui.base import frame, keymap
 from ui.base.formatting import plain
+from ui.panels import own_call
 from ui.review import (
     address,
     consensus,
@@ -31,7 +32,7 @@ from ui.review import (
     source,
     verdict,
 )
-from ui.review.case import case_of, facts, scores
+from ui.review.case import Case, case_of, facts, in_study, scores
 from ui.review.queue import QueuePosition
 from ui.session import hospitals, models, record, tables
 from ui.session.hospitals import as_shipped
@@ -57,16 +58,18 @@ def main() -> None:
         queue.films(model.bundle, own.counted(model, predictions(shipped)[1]))
         reader.show()
     blind = verdict.committed(place, rows) if case else None
-    hidden = place.wanted.blind and blind is None
+    found = None if place.row is None else case_of(place.row, model)
+    held = found is not None and in_study(found)
+    hidden = held or (place.wanted.blind and blind is None)
     toolbar(place, hidden)
-    if place.row is None:
+    if hidden or found is None:
         workspace().leave_job()
+    if found is None:
         st.info(queue.nothing(place))
     elif hidden:
-        workspace().leave_job()
-        blind_case(place, model, store)
+        film_alone(place, found, model, None if held else store)
     else:
-        open_case(place, measured, model, store, rows, blind)
+        open_case(place, found, measured, model, store, rows, blind)
     if not hidden:
         records.show(place, store, rows, "train" in address.splits_of(predictions(shipped)[1]))
 
@@ -147,24 +150,28 @@ def toolbar(place: QueuePosition, hidden: bool) -> None:
         st.html(f'<div class="cxr-name">{escape(queue.where(place))}</div>', width="content")
 
 
-def blind_case(place: QueuePosition, model: Classifier, store: ReviewStore) -> None:
-    """Blind: the film, and the reader's own read."""
-    assert place.row is not None
-    record.shown(str(place.row.case), model, beside=("blind",), what="case")
-    case = case_of(place.row, model)
+def film_alone(
+    place: QueuePosition, case: Case, model: Classifier, store: ReviewStore | None
+) -> None:
+    """Blind: the film, and the reader's own read, which `store` keeps; None where the film waits
+    for a reader study."""
+    record.shown(str(case.row.case), model, beside=("blind",), what="case")
     with st.container(key="film-row"):
         left, right = st.columns([3, 1])
     with left:
         film_panes.show_blind(place, case)
     with right:
-        if not reader.name():
+        if store is None:
+            own_call.held()
+        elif not reader.name():
             reader.ask()
-        elif place.row.display:
+        elif case.row.display:
             verdict.blind_read(place, model, store)
 
 
 def open_case(
     place: QueuePosition,
+    case: Case,
     measured: pd.DataFrame,
     model: Classifier,
     store: ReviewStore,
@@ -174,7 +181,7 @@ def open_case(
     """The film among its evidence, and the verdict."""
     assert place.row is not None
     record.shown(str(place.row.case), model, beside=(film_view.shown(),), what="case")
-    case = replace(case_of(place.row, model), marks=history.marks(place, rows))
+    case = replace(case, marks=history.marks(place, rows))
     if place.row.split == OWN and case.folder is not None and case.film is not None:
         own.tell(case.folder, str(place.row.image), case.film.sha256, model)
     with st.container(key="film-row"):
@@ -183,7 +190,8 @@ def open_case(
         mark = film_panes.show(place, case, measured, model)
     with right:
         st.html(
-            f'<div class="cxr-between">Labelled {escape(str(place.row.label))}, '
+            f'<div class="cxr-between" {keymap.judged(film_view.named(place))}>'
+            f"Labelled {escape(str(place.row.label))}, "
             f"called {escape(str(place.row.called))}</div>"
         )
         if not reader.name():

@@ -32,6 +32,7 @@ def main() -> None:
         st.caption(plain(readers.told(readings)))
     if results.scores and results.scores.alarm:
         st.warning(plain(verdict(results.scores)))
+    found = table.telling(results, found)
     numbers = table.page_of(found, (wanted, read))
     if not len(numbers):
         record.left()

@@ -90,18 +90,19 @@ def test_a_file_that_is_none_is_refused(
         calls_of(open_bundle(bundle))
 
 
-def test_beside_a_label_stands_what_else_is_called_so() -> None:
+def test_beside_a_label_stands_what_is_mostly_called_so_and_why_tells_the_rest() -> None:
     taught = {"N": {"N": 9, "P": 1}, "P": {"N": 3, "P": 1}}
     found = Calls(taught, {"lung nodule": {"N": 78, "P": 3}}, ())
-    assert (
-        track_record.others("N", found)
-        == "; called so: 78 of 81 films with a lung nodule, in hospitals that it knows "
-        "75\N{NO-BREAK SPACE}% of P"
+    assert track_record.others("N", found) == "; 78 of 81 films with a lung nodule are called so", (
+        "most of them: it is missed"
     )
-    assert track_record.others("P", found).endswith(
-        "3 of 81 films with a lung nodule, in hospitals that it knows 10\N{NO-BREAK SPACE}% of N"
-    )
+    assert track_record.others("P", found) == ""
     assert track_record.others("N", None) == ""
+    assert track_record.called_so(None) == ""
+    why = track_record.called_so(found).replace("\N{NO-BREAK SPACE}", " ")
+    known = "films with a lung nodule, in hospitals that it knows"
+    assert f"Called N: 78 of 81 {known} 75 % of P" in why
+    assert f"Called P: 3 of 81 {known} 10 % of N" in why
 
 
 def test_the_shipped_bundle_has_them(models: Path) -> None:

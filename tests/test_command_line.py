@@ -17,6 +17,7 @@ import cxr
 from cxr.__main__ import main
 from cxr.explain.overlay import blend
 from cxr.model.bundle import manifest_values, write_manifest
+from cxr.screening import words
 from cxr.shipped import models
 
 CHEST = png(drawn().pixels)
@@ -42,12 +43,13 @@ def lines(text: str) -> list[Any]:
 def test_json_lines(
     path: Path, bundle: str, phantom_model: cxr.Classifier, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["predict", str(path), str(path), "--json", "--model", bundle]) == 0
+    asked = ["predict", str(path), str(path), "--json", "--model", bundle, "--known-hospital"]
+    assert main(asked) == 0
     printed = capsys.readouterr()
     expected = phantom_model.predict([cxr.read(path)])[0]
     for line in lines(printed.out):
         assert list(line) == [*("file", "label", "called", "probabilities", "raw", "sets", "model")]
-        assert line["called"] == expected.label, "nothing to hold it against"
+        assert line["called"] == expected.label
         assert line["file"] == str(path)
         assert line["label"] == expected.label
         assert line["probabilities"] == expected.probabilities
@@ -55,6 +57,19 @@ def test_json_lines(
         assert line["model"] == {"name": "phantom", "sha256": phantom_model.bundle.digest}
     assert len(lines(printed.out)) == 2
     assert printed.err.count(cxr.NOTICE) == 1
+
+
+def test_nothing_is_called_where_there_is_nothing_to_hold_it_against(
+    path: Path, bundle: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(path), "--json", "--model", bundle]) == 0
+    (line,) = lines(capsys.readouterr().out)
+    assert (line["called"], line["why"]) == (None, words.UNPLACED_WHY)
+    assert line["label"]
+    assert main(["predict", str(path), "--model", bundle]) == 0
+    told = capsys.readouterr().out.splitlines()[1]
+    assert told.split()[1] == "–"
+    assert told.endswith(words.UNPLACED)
 
 
 def test_sets_are_told_of_known_hospitals_alone(
@@ -107,7 +122,8 @@ def test_a_folder_stands_for_its_films(
 
 
 def test_table(path: Path, bundle: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", str(path), "gone.png", "--model", bundle]) == 1
+    asked = ["predict", str(path), "gone.png", "--model", bundle, "--known-hospital"]
+    assert main(asked) == 1
     head, scored, refused = capsys.readouterr().out.splitlines()
     assert head.split() == ["file", "label", "N", "T"]
     assert scored.split()[0] == str(path)

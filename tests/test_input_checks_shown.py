@@ -27,6 +27,7 @@ from cxr.__main__ import main
 from cxr.metrics import subgroups
 from cxr.model.bundle import open_bundle
 from cxr.review.queue import QueueFilter, queue
+from cxr.screening import words
 from cxr.teaching.story import Story, StoryStep
 from train.evaluation import input_check_pictures
 from ui.panels import input_checks as shown
@@ -81,7 +82,8 @@ def test_the_command_line_says_it(
     main(["predict", *files, "--model", folder])
     head, scored, refused = capsys.readouterr().out.splitlines()
     assert scored.split()[1] == "outside:"
-    assert scored.split()[-1] == "noisy"
+    assert scored.endswith(f"noisy {words.UNPLACED}")
+    assert scored.split()[2] == "–"
     assert scored.index(" noisy") == len(head)  # columns stand under their heads all the same
     assert "[not_chest]" in refused
 
@@ -147,7 +149,7 @@ def test_outside_outranks_the_scores(model: Admit, monkeypatch: pytest.MonkeyPat
     at = read_page(("chest.png", CHEST), ("picture.png", PICTURE))
     page = [each.value for each in at.get("html")]
     said = next(i for i, each in enumerate(page) if "Outside what this model knows" in each)
-    called = next(i for i, each in enumerate(page) if "cxr-call" in each)
+    called = next(i for i, each in enumerate(page) if "cxr-bars" in each and words.UNPLACED in each)
     assert said < called
     assert "cxr-muted" in page[called]
     assert "Before calibration" in page[called]

@@ -176,6 +176,7 @@ def test_export_holds_film_bar_caption_and_notice(rng: np.random.Generator) -> N
     grey = rng.integers(0, 256, (height, width)).astype(np.uint8)
     values = rng.normal(0, 0.2, grey.shape).astype(np.float32)
     lines = caption("occlusion", "T", "default", "0123456789abcdef")
+    assert lines[0] == "Occlusion for class T (orange speaks for T, blue against it)"
     data = export_png(grey, values, "occlusion", lines, opacity=0.5)
     assert data.startswith(b"\x89PNG")
     page = np.asarray(Image.open(io.BytesIO(data)))

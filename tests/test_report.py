@@ -15,6 +15,7 @@ from reported import FILM, NAME, changed, pages
 import cxr
 from cxr.report import Report, Verdict, from_json, make, to_html, to_json, to_pdf, verify
 from cxr.report.page import page_of
+from cxr.screening import words
 
 
 def test_it_says_what_the_spine_says(report: Report, phantom_model: cxr.Classifier) -> None:
@@ -29,6 +30,20 @@ def test_it_says_what_the_spine_says(report: Report, phantom_model: cxr.Classifi
     assert held["network"]["sha256"] == phantom_model.bundle.digest
     assert held["notice"] == cxr.NOTICE
     assert held["map"]["label"] == prediction.label
+
+
+def test_nothing_is_called_where_there_is_nothing_to_hold_it_against(
+    report: Report, phantom_model: cxr.Classifier
+) -> None:
+    page = page_of(report)
+    assert (page.headline, page.reading) == (words.UNPLACED, words.UNPLACED_WHY)
+    assert not [bar for bar in page.bars if bar.called]
+    for known, chosen, called in ((True, {}, 1), (False, {"T": 0.5}, 0)):
+        page = page_of(
+            make(FILM, phantom_model, tested=False, known_hospital=known, thresholds=chosen)
+        )
+        assert page.headline == ""
+        assert sum(bar.called for bar in page.bars) == called
 
 
 def test_every_form_carries_notice_scores_and_network(report: Report) -> None:

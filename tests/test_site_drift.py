@@ -58,6 +58,20 @@ def test_of_a_profile_without_positives_only_what_scores_like_it_is_held_against
     assert sum(looks) <= 2  # held against all of it, most do
 
 
+@pytest.mark.parametrize(("ill", "moved"), [(1.0, 0.0), (0.0, 9.0)])
+def test_of_a_profile_without_positives_hardly_any_that_score_like_it_are_an_alarm_of_their_own(
+    rng: np.random.Generator, ill: float, moved: float
+) -> None:
+    """Whether these films are ill or another device's is more than such a profile can know."""
+    read, _ = _rows(rng, 100, ill)
+    read[:, -1] += 2 * ill + moved
+    found = drift.look(*_rows(rng, 60, 0.0), read)
+    assert (found.looks, found.alarms) == (None, ("high",))
+    told = watch.in_words(found)
+    assert "most are ill, or" in told
+    assert "no longer look like" not in told
+
+
 def test_another_device_and_another_mix_are_told_apart(rng: np.random.Generator) -> None:
     seen, ill = _rows(rng, 60)
     assert drift.look(seen, ill, _rows(rng, 100, moved=1.5)[0]).alarms == ("looks",)

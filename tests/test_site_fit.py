@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from films import film as drawn_film
 from films import png
 from networks import phantom
 from sites import hospital, reference
@@ -15,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 import cxr
 from cxr.metrics import curves
 from cxr.site import fit, ridge, thresholds
-from cxr.site.films import SiteFilm
+from cxr.site.films import SiteFilm, gather
 
 
 @pytest.mark.parametrize("strength", [0.001, 0.1])
@@ -229,6 +231,25 @@ def _sixty(films: list[SiteFilm]) -> list[SiteFilm]:
         for i, each in enumerate(films[:20])
     ]
     return films + more
+
+
+def test_films_that_another_network_scored_are_refused(phantom_model: cxr.Classifier) -> None:
+    films, labels = hospital(phantom_model, 20, 20)
+    (one,), _ = gather(phantom_model, [png(drawn_film(300, 260))])
+    assert one is not None
+    assert one.network == phantom_model.bundle.digest
+    fit(phantom_model, [*films, one], [*labels, "N"])
+    with pytest.raises(cxr.SiteError, match="other_network"):
+        fit(phantom_model, [*films, replace(one, network="another")], [*labels, "N"])
+
+
+def test_films_of_a_third_label_are_not_films_without_a_label(models: Path) -> None:
+    model = cxr.load(models / "default")
+    films, _ = hospital(model, 60, 0)
+    with pytest.raises(cxr.SiteError, match="too_few_films"):
+        fit(model, films, ["P"] * 60, share=0.2)
+    site = fit(model, films, ["P"] * 5 + [""] * 55, share=0.2)
+    assert (site.films, site.report["aside"]) == ({"": 55}, 5)
 
 
 Change = Callable[[list, list], tuple[list, list, dict]]

@@ -63,11 +63,7 @@ class Log:
 
     def __init__(self, place: str) -> None:
         self._database = Database(place, _WORDS)
-        with self._database.looked_at("opened") as connection:
-            there = sa.inspect(connection).has_table(_rows.name)
-        if not there:
-            with self._database.written("opened") as connection:
-                self._create(connection)
+        self._database.prepare(_rows, self._create)
 
     def close(self) -> None:
         self._database.close()
@@ -121,10 +117,7 @@ class Log:
             yield (AuditRow(*row) for row in found), head
 
     def _create(self, connection: sa.Connection) -> None:
-        """Make the tables with their triggers, unless another process just has."""
-        self._database.lock(connection)
-        if sa.inspect(connection).has_table(_rows.name):
-            return
+        """Make the tables with their triggers."""
         if self._database.lite and sa.inspect(connection).get_table_names():
             raise self._database.not_a_store()
         _tables.create_all(connection)

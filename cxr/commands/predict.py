@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..files import files_at
 from ..model.classifier import Classifier
 from ..screening import words
-from ..screening.standing import call_of
+from ..screening.standing import said_of
 from ..site_profiles.options import add_model
 
 if TYPE_CHECKING:
@@ -56,11 +56,13 @@ def _answer(name: str, model: Classifier, known_hospital: bool) -> dict[str, Any
         watch.record(model, found)
     scores, checks = found.scored
     stands = found.standing
-    silent = stands is not None and stands.called is None
+    said = said_of(scores, stands, known_hospital)
+    unplaced = not said and stands is None
     return {
         **({"passport": _checked(checks)} if checks.findings else {}),
         "label": scores.label,
-        "called": None if silent else call_of(scores, stands),
+        "called": said or None,
+        **({"why": words.UNPLACED_WHY} if unplaced else {}),
         "probabilities": scores.probabilities,
         "raw": scores.raw,
         "sets": found.sets,
@@ -113,4 +115,5 @@ def _table_line(answer: dict[str, Any], wide: int) -> str:
     label = f"outside: {said}" if "outside" in flags else said
     others = (flag for flag in flags if flag != "outside")
     place = [answer["standing"]["said"]] if "standing" in answer else []
+    place += [words.UNPLACED] if "why" in answer else []
     return " ".join([f"{start}  {label:{_LABEL}}", *scores, *others, *place])

@@ -99,6 +99,5 @@ def _drawn(
         return np.asarray(overlay.captioned(plain, lines))
     values = cv2.resize(drawn.values, size, interpolation=cv2.INTER_LINEAR)
     under = overlay.blend(small, values.astype(np.float32, copy=False), drawn.method)
-    title = f"{overlay.KINDS[drawn.method].title} for class {drawn.label}"
-    lines += [title, words.CAVEAT]
+    lines += [overlay.caption_title(drawn.method, drawn.label), words.CAVEAT]
     return np.asarray(overlay.captioned(under, lines, drawn.method))

@@ -18,7 +18,6 @@ from .occlusion import occlusion
 from .scorecam import score_cam
 from .target import Progress, tell
 
-Film = Radiograph
 Map = NDArray[np.float32]
 Known = Prediction | None
 Told = Progress | None
@@ -38,13 +37,15 @@ class Method:
         Always needs TensorFlow; the others need it at most for a head that is not linear.
     """
 
-    make: Callable[[Classifier, Film, str, Known, Told], Map]
+    make: Callable[[Classifier, Radiograph, str, Known, Told], Map]
     maps: bool = False
     gradients: bool = False
 
 
-def _at_once(method: Callable[[Classifier, Film, str, Known, Told], Map]) -> Callable[..., Map]:
-    def make(model: Classifier, film: Film, label: str, known: Known, told: Told) -> Map:
+def _at_once(
+    method: Callable[[Classifier, Radiograph, str, Known, Told], Map],
+) -> Callable[..., Map]:
+    def make(model: Classifier, film: Radiograph, label: str, known: Known, told: Told) -> Map:
         tell(told, 0.0)
         values = method(model, film, label, known, told)
         tell(told, 1.0)

@@ -69,6 +69,23 @@ KINDS = {
 """By the names of :data:`cxr.explain.METHODS`; besides, what may lie over a film and is no map."""
 
 
+def sides(kind: str, label: str) -> str:
+    """What the two signs of a map of a class say, in ASCII; "" for a map that has one."""
+    return f"orange speaks for {label}, blue against it" if KINDS[kind].signed else ""
+
+
+def title(kind: str, label: str) -> str:
+    """What a map of a class is called over it: ``T · Grad-CAM``, ``T · Occlusion: orange speaks for
+    T, blue against it``."""
+    return ": ".join(filter(None, (f"{label} · {KINDS[kind].title}", sides(kind, label))))
+
+
+def caption_title(kind: str, label: str) -> str:
+    """The same under it, in ASCII: ``Grad-CAM for class T``."""
+    both = sides(kind, label)
+    return f"{KINDS[kind].title} for class {label}{f' ({both})' if both else ''}"
+
+
 def shows_nothing(values: NDArray[np.floating], kind: str, scale: float | None = None) -> bool:
     """Whether a map is empty to the eye: nowhere of :data:`FAINT` of the last colour's value.
 
@@ -227,7 +244,7 @@ def caption(kind: str, label: str, model: str, digest: str, details: str = "") -
     details : str
         Settings of the method, scores.
     """
-    what = f"{KINDS[kind].title} for class {label}"
+    what = caption_title(kind, label)
     return [f"{what}: {details}" if details else what, f"Model {model}, network {digest[:12]}"]
 
 

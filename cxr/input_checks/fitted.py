@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,12 +134,10 @@ def load(bundle: Bundle, maps: int) -> Fitted | None:
 
 def limits_of(model: Classifier) -> Fitted | None:
     """The same of a loaded model, read once."""
-    if model.bundle not in _READ:
-        _READ[model.bundle] = load(model.bundle, model.maps)
-    return _READ[model.bundle]
+    return _load_once(model.bundle, model.maps)
 
 
-_READ: WeakKeyDictionary[Bundle, Fitted | None] = WeakKeyDictionary()
+_load_once = fitted_files.once(load)
 
 
 def _checked(text: Any, arrays: dict[str, NDArray[Any]], maps: int) -> Fitted:

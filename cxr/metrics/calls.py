@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from ..errors import BundleError
+from ..model import fitted_files
 from ..model.bundle import Bundle
 from .bootstrap import Estimate
 
@@ -60,6 +60,7 @@ class Calls:
     unseen: tuple[Ordered, ...]
 
 
+@fitted_files.once
 def calls_of(bundle: Bundle) -> Calls | None:
     """That of a checked bundle, read once; None if it has none.
 
@@ -68,15 +69,6 @@ def calls_of(bundle: Bundle) -> Calls | None:
     BundleError
         ``bad_calls``: it is another network's, or not what it should be.
     """
-    if bundle not in _READ:
-        _READ[bundle] = _load(bundle)
-    return _READ[bundle]
-
-
-_READ: WeakKeyDictionary[Bundle, Calls | None] = WeakKeyDictionary()
-
-
-def _load(bundle: Bundle) -> Calls | None:
     path = bundle.folder / FILE
     if not path.is_file():
         return None

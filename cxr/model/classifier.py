@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,7 +195,7 @@ class Classifier:
         if site is self.site:
             return self
         fits = (site.network, site.labels) == (self.bundle.digest, self.labels)
-        if not fits or Preprocessing.stored(site.preprocessing) != self.preprocessing:
+        if not fits or not _same(site.preprocessing, self.preprocessing):
             raise SiteError(
                 "other_network",
                 "This hospital profile was fitted on another network or version, whose scores mean "
@@ -238,6 +239,14 @@ class _Later:
             if self._made is None:
                 self._made = LiteRTNetwork(*self._arguments)
             return self._made
+
+
+def _same(stored: Mapping[str, Any], ours: Preprocessing) -> bool:
+    """Whether a profile's preprocessing is `ours`; what this version does not know is not."""
+    try:
+        return Preprocessing.stored(stored) == ours
+    except (ValueError, TypeError):
+        return False
 
 
 def _head_weights(bundle: Bundle) -> NDArray[np.float32] | None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from ..errors import BundleError
 from .bundle import Bundle
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Checked = Callable[[Any, dict[str, NDArray[Any]]], T]
 
 
@@ -54,3 +57,16 @@ def read(bundle: Bundle, stem: str, format: int, checked: Checked[T]) -> T | Non
             f"The bundle's {text_file.name} or {arrays_file.name} cannot be used: {error}. Make "
             f"them again with: python -m train {stem} --data DIR --out models/NAME",
         ) from error
+
+
+def once(load: Callable[Concatenate[Bundle, P], T]) -> Callable[Concatenate[Bundle, P], T]:
+    """`load`, called once for each bundle that is open."""
+    held: WeakKeyDictionary[Bundle, T] = WeakKeyDictionary()
+
+    @wraps(load)
+    def found(bundle: Bundle, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if bundle not in held:
+            held[bundle] = load(bundle, *args, **kwargs)
+        return held[bundle]
+
+    return found

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,12 +128,10 @@ def load(bundle: Bundle) -> HospitalReference | None:
 
 def reference_of(model: Classifier) -> HospitalReference | None:
     """The same of a loaded model, read once."""
-    if model.bundle not in _READ:
-        _READ[model.bundle] = load(model.bundle)
-    return _READ[model.bundle]
+    return _load_once(model.bundle)
 
 
-_READ: WeakKeyDictionary[Bundle, HospitalReference | None] = WeakKeyDictionary()
+_load_once = fitted_files.once(load)
 
 
 def _checked(text: Any, stored: dict[str, NDArray[Any]], bundle: Bundle) -> HospitalReference:

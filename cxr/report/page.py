@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..explain import overlay
 from ..formatting import called_means, exact, percent, score
-from ..screening.words import NO_LABEL, NOT_RULED_OUT
+from ..screening.words import NO_LABEL, NOT_RULED_OUT, UNPLACED, UNPLACED_WHY
 from .record import Report
 
 LONGEST_NOTE = 700
@@ -84,7 +85,7 @@ class Page:
 def page_of(report: Report) -> Page:
     """Put a report into words."""
     held = report.content
-    stands = held["standing"] or {}
+    stands = held["standing"] or _unplaced(held)
     scores = held["scores"]
     return Page(
         title="Report of a chest film",
@@ -107,6 +108,14 @@ def page_of(report: Report) -> Page:
     )
 
 
+def _unplaced(held: Mapping[str, Any]) -> dict[str, str]:
+    """What stands in place of a standing that nothing gives; a film that was refused has none, nor
+    has one of a hospital that the model knows, or one that the reader's own thresholds judge."""
+    if held["scores"] is None or held["known_hospital"] or _by_reader(held):
+        return {}
+    return {"headline": UNPLACED, "reading": UNPLACED_WHY}
+
+
 def _time(text: str) -> str:
     """``2026-11-28 16:20 UTC``."""
     return f"{text[:10]} {text[11:16]} UTC"
@@ -127,7 +136,7 @@ def _pictures(held: Mapping[str, Any]) -> Iterator[Picture]:
     if drawn:
         low, high = (-drawn["scale"] if drawn["signed"] else 0.0), drawn["scale"]
         marks = tuple(f"{low + (high - low) * i / 4:.3g}".replace("-", "−") for i in range(5))
-        title = f"{drawn['title']} of {drawn['label']}"
+        title = overlay.caption_title(drawn["method"], drawn["label"])
         size = film["width"], film["height"]
         yield Picture(title, drawn["picture"], *size, drawn["bar"], marks, drawn["unit"])
 
@@ -142,12 +151,12 @@ def _bars(held: Mapping[str, Any]) -> Iterator[Bar]:
 
 def _call(held: Mapping[str, Any]) -> str:
     """The label that the film is called, "" where none is: of what the record kept, as
-    :func:`cxr.screening.standing.call_of` has it of a film."""
+    :func:`cxr.screening.standing.said_of` has it of a film."""
     stands = held["standing"]
-    if any(point["of"] == "session" for point in held["thresholds"].values()):
+    if _by_reader(held):
         return ""  # the reader's own thresholds are said below the bars
     if stands is None:
-        return str(held["scores"]["label"])
+        return str(held["scores"]["label"]) if held["known_hospital"] else ""
     if stands["called"] is None:
         return ""
     if stands["called"]:
@@ -155,6 +164,10 @@ def _call(held: Mapping[str, Any]) -> str:
     scores: Mapping[str, float] = held["scores"]["probabilities"]
     others = [label for label in scores if label != stands["positive"]]
     return max(others, key=lambda label: scores[label])
+
+
+def _by_reader(held: Mapping[str, Any]) -> bool:
+    return any(point["of"] == "session" for point in held["thresholds"].values())
 
 
 def _scores_said(held: Mapping[str, Any]) -> Iterator[str]:

@@ -9,7 +9,7 @@ it had confirmed and leaves no half of one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +100,16 @@ class Database:
         """
         with self._said_plainly(what), self.engine.begin() as connection:
             yield connection
+
+    def prepare(self, table: sa.Table, create: Callable[[sa.Connection], None]) -> None:
+        """Have `create` make a table, and what goes with it, unless it is there already."""
+        with self.looked_at("opened") as connection:
+            if sa.inspect(connection).has_table(table.name):
+                return
+        with self.written("opened") as connection:
+            self.lock(connection)
+            if not sa.inspect(connection).has_table(table.name):  # another process may just have
+                create(connection)
 
     def lock(self, connection: sa.Connection) -> None:
         """Until its transaction ends, no other one that asks for this begins."""

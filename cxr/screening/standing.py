@@ -159,6 +159,14 @@ def call_of(prediction: Prediction, standing: Standing | None) -> str:
     return max(others, key=lambda label: others[label])
 
 
+def said_of(prediction: Prediction, standing: Standing | None, known_hospital: bool) -> str:
+    """The label that a film is said to be of; "" where nothing says what a call is worth: in a
+    hospital that the model does not know and that has no profile."""
+    by_profile = standing is not None and standing.called is not None
+    known = known_hospital and standing is None
+    return call_of(prediction, standing) if by_profile or known else ""
+
+
 def strip_of(ground: Ground) -> Strip | None:
     """What there is to draw; None without films."""
     films = np.concatenate([ground.negatives, ground.positives])

@@ -20,6 +20,14 @@ NO_LABEL = "none: unlike the films of every class"
 UNLABELLED = "The profile rests on a stated share, on no labelled film."
 
 
+UNPLACED = "Nothing says where this film stands"
+"""In place of a headline, of a film that there are no others to hold against."""
+UNPLACED_WHY = (
+    "No film of a hospital that it had not seen was kept with this network, so nothing is called. "
+    "A profile of your hospital says more."
+)
+
+
 def headline(standing: Standing) -> str:
     """``Above the T threshold of Kisumu``, or ``T: higher than 93 of 100 films of N``."""
     if standing.called is not None:

@@ -52,6 +52,8 @@ class SiteFilm:
         Whether the input checks say that it is outside what the network knows.
     patient : str
         Whose film it is as its DICOM file says, see :func:`patient_of`; "" where it does not.
+    network : str
+        The digest of the bundle that scored it; "" where that is not known.
     """
 
     identity: str
@@ -60,6 +62,7 @@ class SiteFilm:
     crude: tuple[NDArray[np.float32], ...]
     outside: bool
     patient: str = ""
+    network: str = ""
 
 
 def patient_of(source: Source) -> str:
@@ -94,6 +97,7 @@ def film_of(assessment: Assessment, model: Classifier, patient: str = "") -> Sit
         _crude(assessment.film),
         checks.outside,
         patient,
+        model.bundle.digest,
     )
 
 

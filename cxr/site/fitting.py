@@ -17,7 +17,7 @@ from ..model.classifier import Classifier
 from ..model.reference import reference_of
 from ..screening.assess import Source
 from ..site_profiles import drift
-from ..site_profiles.profile import LONGEST_NAME, Profile, now
+from ..site_profiles.profile import Profile, named, now
 from . import alignment, thresholds
 from .adaptation import Labelled, adapted, labelled
 from .films import SiteFilm, distinct, gather, people
@@ -75,10 +75,11 @@ def fit(
     ------
     SiteError
         ``unknown_label``, ``one_label``, ``too_few_films``, ``film_twice``, ``two_labels``,
-        ``films_refused``, ``bad_request``, ``no_averages``, ``no_reference``.
+        ``films_refused``, ``bad_request``, ``other_network``, ``no_averages``, ``no_reference``.
     """
     wanted = dict(wanted or WANTED)
-    _asked_well(model, films, labels, patients, wanted, share, positive, negative, name)
+    _asked_well(model, films, labels, patients, wanted, share, positive, negative)
+    name = named(name)
     rows = _read(model, films)
     distinct(rows, labels)
     shipped = model.at(None)
@@ -88,10 +89,10 @@ def fit(
     told = [labels[i] for i in known]
     common = {"outside": outside, "left_out": len(rows) - len(places)}
     if not known:
-        groups = people(rows, patients, places)
-        used = [rows[i] for i in places]
-        found = alignment.moved(shipped, used, groups, positive, negative, share)
-        common["aside"] = 0
+        used = [i for i in places if not labels[i]]
+        groups = people(rows, patients, used)
+        none = [rows[i] for i in used]
+        found = alignment.moved(shipped, none, groups, positive, negative, share)
     else:
         from threadpoolctl import threadpool_limits
 
@@ -101,7 +102,8 @@ def fit(
         # Threads that share small matrices take twenty times as long.
         with threadpool_limits(1, "blas"):
             found = _labelled_fit(shipped, data, positive, negative, wanted)
-        common["aside"] = len(places) - len(known)
+        used = known
+    common["aside"] = len(places) - len(used)
     return Profile(
         name=name,
         created=now(),
@@ -139,17 +141,12 @@ def _asked_well(
     share: float | None,
     positive: str,
     negative: str,
-    name: str,
 ) -> None:
     if len(films) != len(labels) or (patients is not None and len(patients) != len(films)):
         raise SiteError("bad_request", "There must be one label, and one patient, for each film.")
     refuse_unknown(model, (positive, negative, *labels))
     if positive == negative:
         raise SiteError("bad_request", "The two labels to tell apart must differ.")
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        raise SiteError(
-            "bad_request", f"A profile needs a name of 1 to {LONGEST_NAME} printable characters."
-        )
     (goal,) = wanted.items() if len(wanted) == 1 else (("", 0.0),)
     if goal[0] not in ("sensitivity", "specificity") or not 0.5 <= goal[1] <= 0.99:
         raise SiteError(
@@ -164,6 +161,12 @@ def _read(model: Classifier, films: Sequence[Source | SiteFilm]) -> list[SiteFil
     refused: list[str] = []
     for place, given in enumerate(films):
         if isinstance(given, SiteFilm):
+            if given.network not in ("", model.bundle.digest):
+                raise SiteError(
+                    "other_network",
+                    f"SiteFilm {place + 1} was scored by another network, whose averages mean "
+                    "something else. Read it by this one.",
+                )
             rows.append(given)
             continue
         (row,), why = gather(model, [given])

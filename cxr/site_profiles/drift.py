@@ -2,10 +2,10 @@
 
 Each film leaves :data:`NUMBERS` numbers and nothing else. After every :data:`WINDOW` films they are
 held against the profile's, by the energy distance (Székely and Rizzo 2013) and permutation. How
-rare false alarms are is measured (docs/hospital.md); under a profile of N alone there are more
-where most films are T. Another share of ill people is no other device: of the profile's films as
-many of either label are taken as make them most like the window. That share is watched by itself,
-in the log-odds, against the films that were read before.
+rare false alarms are is measured (docs/hospital.md). Another share of ill people is no other
+device: of the profile's films as many of either label are taken as make them most like the window.
+That share is watched by itself, in the log-odds, against the films that were read before. A profile
+of N alone cannot tell a window of hardly any N from another device: that is said as it is.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ LEVEL = 0.025
 """Of each of two looks."""
 _TRIES = 999
 _FEW = 5
-"""Positives in a profile below which a window's mix cannot be looked for."""
+"""Positives in a profile below which a window's mix cannot be looked for: then of both only films
+are compared that score like the lower half of its negatives, if the window has so many."""
 
 Rows = NDArray[np.float32]
 
@@ -45,20 +46,25 @@ class DriftFinding:
         Read under the profile so far.
     looks : float or None
         How often films that were like the profile's would look this unlike them, 0 to 1; None
-        before the first window is full.
+        before the first window is full, and where it is `high`.
     share : float or None
         The same of the log-odds, against the windows before; None before the second is full.
+    high : bool
+        Whether, under a profile of hardly any positive, hardly a film scores like the lower half of
+        its negatives.
     """
 
     films: int
     looks: float | None = None
     share: float | None = None
+    high: bool = False
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """What alarms: "looks", "share", both or neither."""
+        """What alarms, of "looks", "share" and "high"."""
         found = (("looks", self.looks), ("share", self.share))
-        return tuple(name for name, p in found if p is not None and p <= LEVEL)
+        told = [name for name, p in found if p is not None and p <= LEVEL]
+        return (*told, *["high"] * self.high)
 
 
 def numbers(
@@ -97,26 +103,25 @@ def look(seen: Rows, positive: NDArray[np.bool_] | None, read: Rows) -> DriftFin
         return DriftFinding(len(read))
     window = read[(full - 1) * WINDOW : full * WINDOW]
     before = read[: (full - 1) * WINDOW]
-    looks = _permuted(*_alike(seen, positive, window))
     share = _permuted(before[:, -1:], window[:, -1:]) if len(before) else None
-    return DriftFinding(len(read), looks, share)
+    if positive is None or positive.sum() >= _FEW:
+        return DriftFinding(len(read), _permuted(*_alike(seen, positive, window)), share)
+    middle = np.median(seen[~positive, -1])
+    own, low = (rows[rows[:, -1] <= middle] for rows in (seen, window))
+    if len(low) < _FEW:
+        return DriftFinding(len(read), None, share, high=True)
+    return DriftFinding(len(read), _permuted(*_alike(own, None, low)), share)
 
 
 def _alike(
     seen: Rows, positive: NDArray[np.bool_] | None, window: Rows
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Places in the profile's own deviations: of the profile's films as many of either label as
-    the window seems to have, and of the window. Where the profile has hardly any positive, of both
-    only films that score like the lower half of its negatives."""
-    if positive is not None and positive.sum() < _FEW:
-        middle = np.median(seen[~positive, -1])
-        low = [rows[rows[:, -1] <= middle] for rows in (seen, window)]
-        if len(low[1]) >= _FEW:
-            seen, window, positive = low[0], low[1], None
+    the window seems to have, and of the window."""
     places = seen[:, :AXES].astype(np.float64)
     mean, spread = places.mean(0), np.maximum(places.std(0), 1e-6)
     own, read = ((rows[:, :AXES] - mean) / spread for rows in (seen, window))
-    if positive is None or positive.sum() < _FEW:
+    if positive is None:
         return own, read
     share = _share(own[~positive], own[positive], read)
     rng = np.random.default_rng(0)

@@ -25,6 +25,8 @@ FORMAT = 1
 KINDS = ("threshold", "head", "aligned")
 MOST_BYTES = 5_000_000
 LONGEST_NAME = 60
+_FIGURES = ("shipped_area", "head_area", "gain", "sensitivity", "specificity", "called_shipped")
+"""Of a report: a value with its interval."""
 _ARRAYS = ("negatives", "positives", "weights", "offset", "seen")
 
 
@@ -92,6 +94,22 @@ class Profile:
         """Which of the films in `seen` are positive, bool (n,); None where nobody said."""
         negatives = self.films.get(self.negative, 0)
         return np.arange(len(self.seen)) >= negatives if negatives else None
+
+
+def named(text: str) -> str:
+    """A name as a profile keeps it: no space at its ends, one between words.
+
+    Raises
+    ------
+    SiteError
+        ``bad_request``: it is none, is too long, or cannot be printed.
+    """
+    name = " ".join(text.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise SiteError(
+            "bad_request", f"A profile needs a name of 1 to {LONGEST_NAME} printable characters."
+        )
+    return name
 
 
 def now() -> str:
@@ -203,6 +221,20 @@ def _unpacked(packed: Mapping[str, Any], dimensions: int) -> NDArray[np.float32]
     return data.reshape(shape).astype(np.float32)
 
 
+def _check_report(report: Mapping[str, Any]) -> None:
+    """Refuse a report whose figures cannot be shown."""
+    crude, stated = report.get("shortcuts", []), report.get("called_at", [])
+    if not all(isinstance(x["what"], str) and isinstance(x["trips"], bool) for x in crude):
+        raise ValueError("a shortcut check says nothing")
+    figures = [report[name] for name in _FIGURES if name in report]
+    figures += [x[name] for x in crude for name in ("area", "behind") if name in x]
+    numbers = [each[end] for each in (*figures, *stated) for end in ("value", "low", "high")]
+    numbers += [each["share"] for each in stated]
+    numbers += [width for line in report.get("more", []) for width in line.values()]
+    if not all(isinstance(x, int | float) and np.isfinite(x) for x in numbers):
+        raise ValueError("a figure is no number")
+
+
 def _digest(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -226,8 +258,9 @@ def _checked(content: Mapping[str, Any]) -> Profile:
             raise ValueError("its head does not have one column for each label")
         head = SiteHead(weights, offset)
     threshold = float(content["threshold"])
-    if not np.isfinite(threshold) or not isinstance(content["report"], dict):
+    if not np.isfinite(threshold):
         raise ValueError("a number is missing or not finite")
+    _check_report(content["report"])
     return Profile(
         name=content["name"],
         created=content["created"],

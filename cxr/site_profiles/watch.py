@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def look(profile: Profile, where: Path | None = None) -> drift.DriftFinding:
     lines = store.lines(profile.identity, where)
     full = len(lines) // drift.WINDOW * drift.WINDOW
     found = _looked(profile, lines[max(0, full - drift.WINDOW - _BEFORE) : full])
-    return drift.DriftFinding(len(lines), found.looks, found.share)
+    return replace(found, films=len(lines))
 
 
 def in_words(found: drift.DriftFinding) -> str:
@@ -55,6 +56,12 @@ def in_words(found: drift.DriftFinding) -> str:
         said += (
             f" The last full {drift.WINDOW} no longer look like the films that it was fitted on: "
             "another device or processing, perhaps. Fit it anew."
+        )
+    if "high" in found.alarms:
+        said += (
+            f" Of the last full {drift.WINDOW} hardly any scores as low as half of the films that "
+            "it was fitted on: most are ill, or the device or processing is another. Fit it anew, "
+            "with films of both labels."
         )
     if "share" in found.alarms:
         said += (

@@ -95,11 +95,7 @@ class Answers:
 
     def __init__(self, place: str | Path) -> None:
         self._database = Database(str(place), _WORDS)
-        with self._database.looked_at("opened") as connection:
-            there = sa.inspect(connection).has_table(_answers.name)
-        if not there:
-            with self._database.written("opened") as connection:
-                self._create(connection)
+        self._database.prepare(_answers, self._create)
 
     def close(self) -> None:
         self._database.close()
@@ -146,11 +142,9 @@ class Answers:
             return [Answer(*row) for row in connection.execute(query.order_by(_answers.c.id))]
 
     def _create(self, connection: sa.Connection) -> None:
-        """Make the table with its triggers, unless another process just has."""
-        self._database.lock(connection)
-        if not sa.inspect(connection).has_table(_answers.name):
-            _tables.create_all(connection)
-            self._database.forbid_changes(connection, _answers, _ONE)
+        """Make the table with its triggers."""
+        _tables.create_all(connection)
+        self._database.forbid_changes(connection, _answers, _ONE)
 
 
 def _checked(answer: Answer) -> Answer:

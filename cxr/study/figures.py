@@ -85,7 +85,7 @@ def compare(read: Sequence[PairedReads], labels: Sequence[str]) -> dict[tuple[st
         and none where resamples are all alike.
     """
     truth = np.array([labels.index(p.alone.truth) for p in read])
-    drawn = _Resampled(read)
+    drawn = _ResampledReads(read)
     rates, areas = {}, {}
     for stage in STAGES:
         said = [getattr(p, stage) for p in read]
@@ -116,7 +116,7 @@ def reliance(read: Sequence[PairedReads], seeded: bool) -> Reliance:
     here = np.array([p.aided.seeded is seeded and p.aided.advice != p.aided.truth for p in read])
     followed = here & np.array([p.aided.read == p.aided.advice for p in read], bool)
     turned = followed & np.array([p.alone.read != p.alone.advice for p in read], bool)
-    drawn = _Resampled(read)
+    drawn = _ResampledReads(read)
     weights = np.concatenate([np.ones((1, len(read))), drawn.readings()])
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = (weights @ followed) / (weights @ here)
@@ -125,7 +125,7 @@ def reliance(read: Sequence[PairedReads], seeded: bool) -> Reliance:
     return Reliance(int(here.sum()), int(followed.sum()), int(turned.sum()), share)
 
 
-class _Resampled:
+class _ResampledReads:
     """Films, and readers where there are several, drawn with replacement."""
 
     def __init__(self, read: Sequence[PairedReads]) -> None:

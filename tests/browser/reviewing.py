@@ -18,6 +18,9 @@ def begin(page: Page, name: str) -> None:
 def at_case(page: Page, case: str) -> None:
     expect(page.get_by_text(f"· case {case}")).to_be_visible()
     settled(page)
+    if page.locator(".cxr-viewer").count():  # before its film is seen no key judges it
+        shown = page.locator(f".cxr-viewer[data-shows='Case {case}'] .pane[data-ready=true]")
+        expect(shown.first).to_be_visible()
 
 
 def exported(page: Page, kind: str) -> bytes:

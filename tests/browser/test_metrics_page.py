@@ -144,6 +144,20 @@ def test_the_export_draws_its_charts_offline(
     context.close()
 
 
+def test_tables_are_whole_at_1024_while_the_sidebar_is_open(metrics: Page) -> None:
+    metrics.set_viewport_size({"width": 1024, "height": 768})
+    expect(metrics.get_by_role("combobox", name="Model")).to_be_in_viewport()
+    expect(metrics.get_by_role("radio", name="Export", exact=True)).to_be_in_viewport(ratio=1)
+    for name, last in (("Classes", "AUPRC"), ("Subgroups", "Rests on")):
+        part(metrics, name)
+        head = metrics.get_by_role("columnheader", name=last).first
+        head.scroll_into_view_if_needed()
+        expect(head).to_be_in_viewport(ratio=1)
+        assert not metrics.locator(".ev-scroll").evaluate_all(
+            "boxes => boxes.filter((box) => box.scrollWidth > box.clientWidth + 1).length"
+        )
+
+
 def test_nothing_leads_out_of_the_window(metrics: Page) -> None:
     """On a wide screen, a tablet and a telephone, dark and light."""
     for name, shown in (

@@ -77,6 +77,19 @@ def test_a_map_and_its_picture(page: Page) -> None:
     assert list(table.notice) == [cxr.NOTICE]
 
 
+def test_scores_stand_above_the_fold_beside_two_films(page: Page) -> None:
+    page.set_viewport_size({"width": 1024, "height": 768})
+    upload(page, ("child.jpg", CHILD))
+    ask_for_map(page)
+    page.get_by_text("Side by side").click()
+    expect(panes(page)).to_have_count(2)
+    settled(page)
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
+    expect(page.get_by_role("combobox", name="Model")).to_be_in_viewport()
+    for said in (".cxr-abnormal", ".cxr-bars"):
+        expect(page.locator(said)).to_be_in_viewport(ratio=1)
+
+
 def test_an_occlusion_map_comes_by_itself(page: Page) -> None:
     upload(page, ("child.jpg", CHILD))
     page.keyboard.press("m")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,17 @@ MEANT = {
 TWO_AT_ONCE = """(names) => {
   const buttons = [...document.querySelectorAll("button")];
   for (const name of names) buttons.find((b) => b.innerText.startsWith(name)).click();
+}"""
+PRESSES = """() => {
+  window.presses = [];
+  const text = (where) => document.querySelector(where)?.textContent ?? "";
+  const hear = ({ key }) => {
+    const case_ = text(".st-key-toolbar .cxr-name").match(/case (\\w{12})/)[1];
+    const film = document.querySelector(".cxr-viewer .pane[data-ready=true]");
+    const seen = film && text(".cxr-viewer .caption").includes(`Case ${case_}`);
+    window.presses.push([key, seen ? case_ : ""]);
+  };
+  window.addEventListener("keydown", hear, true);
 }"""
 WITHOUT_STYLES = """() => {
   const body = document.body.cloneNode(true);
@@ -146,6 +158,32 @@ def test_a_key_before_the_next_case_is_shown_judges_neither(page: Page, cases: l
     rows = [row for row in from_file(exported(page, "JSON")) if row.reader == "Quick Hand"]
     assert [row.case for row in rows] == [cases[0]]
     expect(page.get_by_text("[key_taken]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("apart", [150, 200])
+def test_quick_keys_judge_the_case_whose_film_was_on_the_screen(
+    page: Page, cases: list[str], apart: int
+) -> None:
+    name = f"Quick Keys {apart}"
+    begin(page, name)
+    at_case(page, cases[0])
+    page.evaluate(PRESSES)
+    fifth = page.get_by_text(f"· case {cases[4]}")
+    for key in cycle("susqu"):
+        page.keyboard.press(key, delay=apart)
+        if fifth.count():
+            break
+    settled(page)
+    presses = [tuple(each) for each in page.evaluate("presses")]
+    rows = [row for row in from_file(exported(page, "JSON")) if row.reader == name]
+    assert [row.case for row in rows] == cases[: len(rows)], "each once, in their order"
+    assert {(key_of(row.verdict), row.case) for row in rows} <= set(presses)
+    at_case(page, cases[len(rows)])
+    assert not page.get_by_test_id("stAlert").count()
+
+
+def key_of(verdict: str) -> str:
+    return next(key for key, means in MEANT.items() if means == verdict)
 
 
 def test_a_consensus_is_filled_in_without_losing_its_form(page: Page, cases: list[str]) -> None:
@@ -284,6 +322,24 @@ def test_neighbours_and_maps_come_to_the_film(page: Page, cases: list[str]) -> N
 def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     fits(page, "html", MAIN, "[data-testid=stMainBlockContainer]")
+
+
+def test_verdicts_stand_beside_the_film_while_the_sidebar_is_open(
+    page: Page, cases: list[str]
+) -> None:
+    page.set_viewport_size({"width": 1024, "height": 768})
+    begin(page, "Small Screen")
+    at_case(page, cases[0])
+    expect(page.get_by_role("combobox", name="Split")).to_be_in_viewport()
+    film = page.locator(".st-key-review-films").bounding_box()
+    assert film is not None
+    verdicts = page.locator(".st-key-verdicts").get_by_role("button")
+    for button in verdicts.all():
+        expect(button).to_be_in_viewport(ratio=1)
+        box = button.bounding_box()
+        assert box is not None
+        assert box["x"] >= film["x"] + film["width"], "none lies below it"
+    assert verdicts.count() == 6
 
 
 def test_a_whole_screen_says_what_keys_judge_and_what_one_did(page: Page, cases: list[str]) -> None:

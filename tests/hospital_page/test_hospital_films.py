@@ -95,6 +95,8 @@ def test_a_film_that_is_there_is_skipped_and_said(page: AppTest) -> None:
     at = drop(page, N, ("a.png", FILM))
     at = drop(at, N, ("again.png", FILM), ("b.png", OTHER))
     assert "2 N · 1 there already" in text(at)
+    assert "again.png" in text(at)
+    assert "[film_twice]" in text(at)
     at = drop(at, NONE, ("unlabelled.png", FILM))
     assert "2 N · 2 there already" in text(at)
 
@@ -175,12 +177,36 @@ def test_films_are_taken_as_they_were_judged_on_review(
     for name in ("a.png", "b.png"):
         judged.record(verdict(image=name, verdict="label_wrong", correction="T"))
     judged.close()
+    at.session_state[studies.HELD] = {"study": frozenset({sha256(b"b.png").hexdigest()})}
     ran(at.run())
+    ran(at.selectbox(key="hospital-review").select("away").run())
+    waits = at.button(key="hospital-from-review").label
+    assert waits == "Take the 0 judged on Review", "a reader study waits for it"
     ran(at.selectbox(key="hospital-review").select("home").run())
     ran(at.button(key="hospital-from-review").click().run())
     assert labels(at) == {"a.png": "T"}
     (held,) = pile_of(at).held.values()
     assert held.patient == "p1"
+
+
+def test_a_judged_film_that_the_folder_does_not_give_out_is_listed(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, data in (("a.png", FILM), ("b.png", OTHER)):
+        (tmp_path / name).write_bytes(data)
+    rows = ("image,label,split,source,display,patient_id", "a.png,N,test,home,1,p1")
+    (tmp_path / "manifest.csv").write_text("\n".join([*rows, "b.png,N,test,home,0,p2"]) + "\n")
+    monkeypatch.setenv("CXR_DATA", str(tmp_path))
+    monkeypatch.setenv("CXR_REVIEW", str(tmp_path / "review.sqlite3"))
+    judged = ReviewStore(str(tmp_path / "review.sqlite3"))
+    for name in ("a.png", "b.png"):
+        judged.record(verdict(image=name, verdict="label_wrong", correction="T"))
+    judged.close()
+    at = ran(page.run())
+    ran(at.button(key="hospital-from-review").click().run())
+    assert labels(at) == {"a.png": "T"}
+    assert "1 T · 1 refused" in text(at) or "1 known patient · 1 refused" in text(at)
+    assert "b.png" in text(at)
 
 
 def test_films_of_read_are_taken(page: AppTest) -> None:

@@ -24,12 +24,35 @@ def test_an_empty_page_says_what_is_offered(page: AppTest) -> None:
     assert "None yet" in text(page)
 
 
-def test_a_few_n_are_counted_and_no_refusal_is_shown(
-    page: AppTest, phantom_model: cxr.Classifier
+@pytest.mark.parametrize(
+    ("negatives", "positives", "label", "code"),
+    [
+        (4, 0, None, "too_few_films"),
+        (4, 4, None, "too_few_films"),
+        (0, 4, None, "one_label"),
+        (4, 0, "", "too_few_films"),
+    ],
+)
+def test_too_few_films_are_counted_and_refused_as_python_refuses_them(
+    page: AppTest,
+    phantom_model: cxr.Classifier,
+    negatives: int,
+    positives: int,
+    label: str | None,
+    code: str,
 ) -> None:
-    at = give(page, phantom_model, *hospital(phantom_model, 4, 0))
-    assert "(4 so far)" in text(at)
-    assert not at.info
+    films, labels = hospital(phantom_model, negatives, positives)
+    labels = labels if label is None else [label] * len(labels)
+    at = give(page, phantom_model, films, labels)
+    assert "4 so far)" in text(at) or "4 T so far)" in text(at)
+    with pytest.raises(cxr.errors.SiteError) as refused:
+        cxr.site.fit(phantom_model, films, labels)
+    assert refused.value.code == code
+    assert [info.value.replace("\\", "") for info in at.info] == [str(refused.value)]
+
+
+def test_no_film_is_no_refusal(page: AppTest) -> None:
+    assert not page.info
 
 
 def test_n_alone_give_a_threshold(page: AppTest, phantom_model: cxr.Classifier) -> None:
@@ -128,7 +151,7 @@ def test_films_outside_are_left_out_on_a_tick(page: AppTest, phantom_model: cxr.
     films = [replace(film, outside=place < 3) for place, film in enumerate(films)]
     at = give(page, phantom_model, films, labels)
     assert "on 20 N and 20 T" in text(at)
-    assert "none was left out" in text(at)
+    assert "none was left out. [outside]" in text(at)
     ran(at.checkbox(key="hospital-outside").check().run())
     assert "on 17 N and 20 T" in text(at)
     assert "they were left out" in text(at)
@@ -218,6 +241,7 @@ def test_films_stay_with_the_model_that_read_them(
     at.session_state["bundle"] = str(models / "default")
     ran(at.run())
     assert "12 films were read by another model" in text(at)
+    assert "[other_network]" in text(at).replace("\\", "")
     at.session_state["bundle"] = str(phantom_model.bundle.folder)
     assert "Fitted: a threshold, on 12 N" in text(ran(at.run()))
 

@@ -71,6 +71,7 @@ def test_no_name_is_no_profile(page: AppTest, phantom_model: cxr.Classifier) -> 
     for name in ("  ", "a\u0000b"):
         ran(at.text_input(key="hospital-name").set_value(name).run())
         assert at.button(key="hospital-keep").disabled
+        assert "[bad_request]" in unescaped(at)
     assert not store.kept().profiles
 
 
@@ -132,6 +133,9 @@ def test_a_profile_of_another_model_is_named_so(
 ) -> None:
     store.save(profile(phantom_model, network="another"))
     assert "of another model" in text(ran(page.run()))
+    store.save(profile(phantom_model, preprocessing={"side": 32}))
+    said = unescaped(ran(page.run()))
+    assert said.count("of another model [other_network]") == 2
 
 
 def test_what_is_done_to_profiles_is_told_to_the_log(

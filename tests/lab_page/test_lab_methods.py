@@ -13,7 +13,7 @@ from labpage import finish, table, view
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.explain import make_map
+from cxr.explain import make_map, overlay
 from cxr.explain_eval import faithfulness, sanity
 from cxr.explain_eval.fill_agreement import compare_fills
 from cxr.explain_eval.map_stability import map_stability
@@ -31,7 +31,8 @@ def test_methods_stand_side_by_side_with_their_evidence(
     view(lab, "Methods")
     read = cxr.read(FILM)
     label = phantom_model.predict([read])[0].label
-    assert titles(lab) == [f"{label} · Grad-CAM", f"{label} · Occlusion"]
+    speaks = f"orange speaks for {label}, blue against it"
+    assert titles(lab) == [f"{label} · Grad-CAM", f"{label} · Occlusion: {speaks}"]
     _, *rows = table(lab, 0)
     assert [row[0] for row in rows] == ["Grad-CAM", "Occlusion"]
     for row, method in zip(rows, ("gradcam", "occlusion"), strict=True):
@@ -52,8 +53,8 @@ def test_methods_stand_side_by_side_with_their_evidence(
     first, second = table(lab, 1)[1:]
     assert first[2] == second[1] != ""
     lab.toggle(key="lab-randomised").set_value(True).run()
-    assert [title.split(":")[0] for title in titles(lab)] == [
-        f"{label} · {title}, shuffled weights" for title in ("Grad-CAM", "Occlusion")
+    assert [title.removesuffix(": not ready") for title in titles(lab)] == [
+        f"{overlay.title(method, label)}, shuffled weights" for method in ("gradcam", "occlusion")
     ]
 
 

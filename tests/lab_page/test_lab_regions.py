@@ -49,7 +49,8 @@ def test_a_region_moves_the_scores_by_the_occlusion_map_s_value(
     across, down = 260 / 64, 300 / 64
     box = (left * across, top * down, (right - left) * across, (bottom - top) * down)
     draw(lab, hand, *box)
-    assert titles(lab) == ["Film", "What the network sees"]
+    speaks = "orange speaks for the class, blue against it"
+    assert titles(lab) == [f"Film: {speaks}", "What the network sees"]
     for label in ("N", "T"):
         wanted = box_effects(phantom_model, cxr.read(FILM), label, [(top, left, bottom, right)])
         assert changes(lab)[label] == signed(-wanted[0]), "falls where the map is above 0"

@@ -12,6 +12,7 @@ from labpage import Hand, changes, draw, finish, view
 from streamlit.testing.v1 import AppTest
 
 import cxr
+from cxr.explain import overlay
 from cxr.model.bundle import MANIFEST
 from cxr.teaching.story import MAX_FILMS, MAX_STEPS, Story, StoryStep
 from ui.lab import player
@@ -39,7 +40,7 @@ def test_a_story_that_ships_is_played(
     assert after.removeprefix("Then ") != before
     at.button[1].click().run()
     finish(at)
-    assert titles(at) == ["opacity · Grad-CAM", "opacity · Occlusion"]
+    assert titles(at) == [overlay.title(method, "opacity") for method in ("gradcam", "occlusion")]
     assert at.button[0].label == "Previous"
     click(at, "story-leave")
     assert at.button(key="take-phantom-clear")

@@ -24,6 +24,7 @@ from cxr.teaching.samples import Sample
 from ui.base.formatting import plain, score
 from ui.session import films as ui_films
 from ui.session import map_tasks, reload
+from ui.session.hospitals import KNOWN
 from ui.work import long_work
 from ui.work.session_cache import Workspace
 
@@ -74,6 +75,7 @@ def test_scores_are_the_library_s(app: AppTest, phantom_model: cxr.Classifier) -
     upload(app, ("a.png", FILM))
     wanted = phantom_model.predict([cxr.read(FILM)])[0]
     assert scores(app) == {label: score(p) for label, p in wanted.probabilities.items()}
+    app.sidebar.selectbox(key="hospital").set_value(KNOWN).run()
     assert f"{wanted.label} {score(wanted.probabilities[wanted.label])}" in text(app)
     assert f"margin {score(wanted.margin)}" in text(app)
     assert cxr.NOTICE in text(app)

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.model.bundle import manifest_values, write_manifest
+from cxr.screening import words
 from cxr.site_profiles import store
 from ui.base.formatting import odds, told_apart
 from ui.session import films as ui_films
@@ -68,7 +69,7 @@ def test_sets_and_operating_points_are_promised_in_known_hospitals_alone(
     monkeypatch.setenv("CXR_MODELS", str(tmp_path))
     app = _with_film(accepted())
     assert _picker(app) == ["Model", "Films from"]
-    assert 'class="cxr-call"' in text(app)  # nothing to hold it against
+    assert 'class="cxr-call"' not in text(app)  # nothing to hold it against
     promises = ("Not ruled out at", "operating point", 'class="cxr-point"')
     assert not [said for said in promises if said in text(app)]
     app.sidebar.selectbox(key="hospital").set_value(KNOWN).run()
@@ -119,7 +120,7 @@ def test_a_profile_is_picked_and_said_before_the_bars(
     store.save(site)
     _with_film(app.run())
     assert _picker(app) == ["Model", "Films from"]
-    assert 'class="cxr-call"' in text(app)  # no bundle's films to hold it against, no profile yet
+    assert words.UNPLACED in text(app)  # no bundle's films to hold it against, no profile yet
     app.sidebar.selectbox(key="hospital").set_value(site.identity).run()
     page = text(app)
     there = phantom_model.at(site).predict([cxr.read(FILM)])[0]
@@ -137,7 +138,7 @@ def test_a_profile_is_picked_and_said_before_the_bars(
     assert "The bars are its head’s" in behind
     assert "the T threshold" in listed(app)[0]["said"]
     app.sidebar.selectbox(key="hospital").set_value(OTHER).run()
-    assert 'class="cxr-call"' in text(app)
+    assert words.UNPLACED in text(app)
 
 
 def test_a_profile_of_films_without_labels_says_that_it_rests_on_none(
@@ -172,6 +173,30 @@ def test_a_hospital_that_it_does_not_know_gets_a_place_and_no_letter(
     assert 'class="cxr-call"' in text(app)
     assert 'class="cxr-stands"' not in text(app)
     assert "Set up your hospital" not in _links(app)
+
+
+def test_without_films_of_unseen_hospitals_nothing_is_called_but_in_known_ones(
+    app: AppTest,
+) -> None:
+    _with_film(app.run())
+    shown, _ = text(app).split("<summary>Why?", 1)
+    assert words.UNPLACED in shown
+    assert words.UNPLACED_WHY in shown
+    assert shown.index(words.UNPLACED) < shown.index('class="cxr-bars"')
+    assert 'class="cxr-call"' not in shown
+    assert "cxr-called" not in shown
+    assert "Set up your hospital" in _links(app)
+    assert "no call" in listed(app)[0]["said"]
+    app.sidebar.selectbox(key="hospital").set_value(KNOWN).run()
+    assert 'class="cxr-call"' in text(app)
+    assert "cxr-called" in text(app)
+    assert words.UNPLACED not in text(app)
+    assert "Set up your hospital" not in _links(app)
+    app.sidebar.selectbox(key="hospital").set_value(OTHER).run()
+    click(app, "samples")
+    click(app, "take-child-02")
+    assert 'class="cxr-call"' in text(app)
+    assert "margin" in listed(app)[1]["said"]
 
 
 def test_a_profile_of_another_network_is_not_offered(

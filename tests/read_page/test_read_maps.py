@@ -91,7 +91,9 @@ def test_class_and_method_can_be_chosen(app: AppTest, phantom_model: cxr.Classif
         app.segmented_control[0].set_value("occlusion").run()
         wait(lambda: not running(app))
         app.run()
+        speaks = f"orange speaks for {choice}, blue against it"
         assert maps_shown(app) == [f"{choice} · Occlusion"]
+        assert titles(app) == [f"Map: {speaks}"]
 
 
 def lung_finder(probability: float) -> SimpleNamespace:

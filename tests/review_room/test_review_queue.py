@@ -11,6 +11,7 @@ from reviewpage import kept, keys, named, opened, press, ran, section, shown, te
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
 from cxr.review.queue import QueueFilter, queue
+from cxr.screening import words
 
 
 def test_the_address_alone_restores_queue_and_case(place: Path, room: tuple[Path, Path]) -> None:
@@ -25,6 +26,15 @@ def test_the_address_alone_restores_queue_and_case(place: Path, room: tuple[Path
     named(at, "Next").click().run()
     assert shown(at) == rows.case.iloc[5]
     assert at.query_params["called"] == "N"
+
+
+@pytest.mark.parametrize("split", ["test", "external"])
+def test_the_call_that_is_judged_stands_by_its_film(place: Path, split: str) -> None:
+    """Also where the model's own table has the film from a hospital that it does not know."""
+    at = opened(split=split)
+    assert 'class="cxr-call"' in text(at)
+    assert words.UNPLACED not in text(at)
+    assert "Set up your hospital" not in [each.proto.label for each in at.get("page_link")]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class HoldOutScores:
 
 
 @dataclass(frozen=True, eq=False)
-class _Network:
+class _ScoredNetwork:
     """Attributes
     ----------
     digest : str
@@ -128,7 +128,7 @@ def _plan_of(bundle: Bundle) -> dict[str, Any]:
     return plan.decisive(recipe.stored(bundle.provenance["recipe"]))
 
 
-def _of_bundle(folder: Path, films: pd.DataFrame, data: Path) -> _Network:
+def _of_bundle(folder: Path, films: pd.DataFrame, data: Path) -> _ScoredNetwork:
     model = Classifier(folder)
     rows = table(model.bundle)
     site = films.source.iloc[0]
@@ -139,7 +139,7 @@ def _of_bundle(folder: Path, films: pd.DataFrame, data: Path) -> _Network:
     logits = pd.DataFrame(
         model.squares(squares), films.index, [f"logit_{label}" for label in model.labels]
     )
-    return _Network(
+    return _ScoredNetwork(
         model.bundle.digest,
         model.labels,
         model.bundle.temperature,
@@ -149,7 +149,7 @@ def _of_bundle(folder: Path, films: pd.DataFrame, data: Path) -> _Network:
     )
 
 
-def _of_run(run: Path, site: str) -> _Network:
+def _of_run(run: Path, site: str) -> _ScoredNetwork:
     rows = evaluate.scores(run)
     names = [str(name) for name in rows]
     labels = tuple(name.removeprefix("logit_") for name in names if name.startswith("logit_"))
@@ -157,7 +157,7 @@ def _of_run(run: Path, site: str) -> _Network:
     manifest.refuse([f"{run.name!r} holds no score of a film of val"] * val.empty)
     films = rows[(rows.source == site) & (rows.split == LEFT_OUT)]
     truth = evaluate.truth_of(val, labels)
-    return _Network(
+    return _ScoredNetwork(
         sha256(run / "best.weights.h5"),
         labels,
         fit_temperature(evaluate.logits_of(val, labels), truth),

@@ -53,6 +53,16 @@ function release(event) {
   return true;
 }
 
+/** Whether the film that keys judge is not seen yet. The page's buttons may come before the viewer has
+ * let go of the film before; a film that failed to load, or that has no viewer, can be judged. */
+function unseen() {
+  const judged = document.querySelector("[data-judged]")?.dataset.judged;
+  const box = document.querySelector(".cxr-viewer");
+  if (!judged || !box) return false;
+  const note = box.querySelector(".pane .note")?.textContent; // of the first: the film itself
+  return box.dataset.shows !== judged || note === "The film is loading";
+}
+
 function stop(event) {
   event.preventDefault();
   event.stopImmediatePropagation();
@@ -162,8 +172,13 @@ export default function ({ data }) {
     }
     const act = buttons().find(([key]) => key === written(event));
     if (!act) return;
-    if (event.repeat && !data.moving.includes(event.key)) stop(event); // held down, it counts once
-    else say(...act);
+    if (event.repeat && !data.moving.includes(event.key)) return stop(event); // held down, it counts once
+    if (data.judging.includes(event.key) && unseen()) {
+      stop(event);
+      say(act[0], "passed over: its film is not on the screen yet");
+      return;
+    }
+    say(...act);
   };
   const whole = () => {
     clearInterval(watching);

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,18 @@ def shown(key: str) -> str:
     if key.startswith("shift+"):
         return f"Shift + {key[-1].upper()}"
     return _SHOWN.get(key, key.capitalize())
+
+
+def judged(film: str) -> str:
+    """An attribute for HTML beside buttons that judge a film: their keys are passed over until the
+    viewer shows it.
+
+    Parameters
+    ----------
+    film : str
+        The first line of the viewer's caption.
+    """
+    return f'data-judged="{escape(film)}"'
 
 
 def table() -> list[str]:

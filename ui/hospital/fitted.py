@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from cxr.errors import CxrError, SiteError
+from cxr.errors import CxrError
 from cxr.metrics.operating_points import WHO_SENSITIVITY, WHO_SPECIFICITY
 from cxr.model.classifier import Classifier
 from cxr.model.reference import reference_of
 from cxr.site import fit, thresholds
 from cxr.site.alignment import LEAST
 from cxr.site_profiles.profile import Profile
-from ui.base.formatting import plain
+from ui.hospital import refusals
 from ui.hospital.pile import Pile, PileFilm, pile
 
 AT_ONCE = 150
@@ -116,13 +116,13 @@ def _figure(both: bool) -> tuple[str, float]:
 
 
 def fitted(model: Classifier, negative: str, positive: str, said: FitRequest) -> Profile | None:
-    """The profile of the films that are there; None where there is none yet, and why.
+    """The profile of the films that are there; None where there is none, and why.
 
     It is worked out once for the same films and the same wishes.
     """
     here = pile(model)
-    rows, numbers = here.usable(), here.numbers()
-    if not _enough(numbers[negative], numbers[positive], numbers[""]):
+    rows = here.usable()
+    if not rows:
         return None
     key = (model.identity, negative, positive, said, _key(rows))
     if (st.session_state.get(_FOUND) or (None,))[0] != key:
@@ -132,17 +132,10 @@ def fitted(model: Classifier, negative: str, positive: str, said: FitRequest) ->
         with st.spinner("Fitting", show_time=False):
             st.session_state[_FOUND] = key, _fit(model, rows, negative, positive, said)
     found = st.session_state[_FOUND][1]
-    if isinstance(found, SiteError):
-        st.info(plain(str(found)))
+    if isinstance(found, CxrError):
+        refusals.show(found)
         return None
     return found
-
-
-def _enough(negatives: int, positives: int, unlabelled: int) -> bool:
-    """Whether a refusal would say more than the list of what is offered does."""
-    if negatives or positives:
-        return negatives >= thresholds.LEAST or positives >= thresholds.LEAST
-    return unlabelled >= LEAST
 
 
 def _fit(
@@ -160,7 +153,7 @@ def _fit(
             share=said.share,
             without_outside=said.without_outside,
         )
-    except SiteError as refusal:
+    except CxrError as refusal:
         return refusal
 
 

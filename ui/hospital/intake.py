@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
 import streamlit as st
 
-from cxr.errors import CxrError, DataError
+from cxr.errors import CxrError, DataError, SiteError
+from cxr.manifest import case_of
 from cxr.model.classifier import Classifier
 from cxr.screening.assess import assess
 from cxr.site.films import film_of, patient_of
@@ -14,6 +16,7 @@ from cxr.site.reviewed import Reviewed, verdicts
 from cxr.site.table import read_table
 from ui.base import keymap
 from ui.base.formatting import meaning, plain, short
+from ui.hospital import refusals
 from ui.hospital.pile import LEFT_OUT, Pile, PileFilm, pile
 from ui.review import source as review
 from ui.session import films as read_list
@@ -73,18 +76,22 @@ def _verdicts(here: Pile) -> None:
         name = names[0]
         if len(names) > 1:
             name = st.selectbox("Judged on Review, of", names, key="hospital-review", width=240)
-        films = found.of(name)
+        held = studies.cases()  # these would tell their label by the pile, see :func:`_of_read`
+        films = [film for film in found.of(name) if case_of(film.image) not in held]
         left = f"{found.undecided} judged films have no agreed label and stay out."
         st.button(
             f"Take the {len(films)} judged on Review",
             key="hospital-from-review",
             help=left if found.undecided else None,
             on_click=_take_judged,
-            args=(here, films),
+            args=(here, films, found.refused),
         )
 
 
-def _take_judged(here: Pile, films: list[Reviewed]) -> None:
+def _take_judged(
+    here: Pile, films: list[Reviewed], refused: Iterable[tuple[str, CxrError]]
+) -> None:
+    here.refused += refused
     for film in films:
         try:
             data = film.path.read_bytes()
@@ -196,7 +203,8 @@ def state(model: Classifier) -> None:
     said += [f"{numbers['']} without a label"] if numbers[""] else []
     people = {held.person for held in here.held.values()} - {""}
     said += [f"{len(people)} known patient{'s' * (len(people) > 1)}"] if people else []
-    said += [f"{len(here.refused)} refused"] if here.refused else []
+    refused = len(here.refused) - here.again
+    said += [f"{refused} refused"] if refused else []
     said += [f"{here.again} there already"] if here.again else []
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f'<div class="cxr-name">{escape(" · ".join(said))}</div>', width="content")
@@ -205,22 +213,18 @@ def state(model: Classifier) -> None:
         named = sum(any(map(here.table.find, held.names)) for held in here.held.values())
         st.caption(f"The table names {len(here.table.rows)} films; {named} are here.")
     if here.unknown:
-        st.info(
-            plain(
+        refusals.show(
+            SiteError(
+                "unknown_label",
                 f"The model does not have the labels {', '.join(sorted(here.unknown))}. "
-                f"It has {', '.join(model.labels)}. Those films count as without a label. "
-                "[unknown_label]"
+                f"It has {', '.join(model.labels)}. Those films count as without a label.",
             )
         )
     if here.contrary:
         _contrary(here)
     if here.refused:
-        with st.expander(f"{len(here.refused)} refused"):
-            rows = "".join(
-                f"<tr><td>{escape(short(name, 48))}</td><td>{escape(str(refusal))}</td></tr>"
-                for name, refusal in here.refused
-            )
-            st.html(f'<table class="hospital-refused">{rows}</table>')
+        with st.expander(f"{len(here.refused)} not taken"):
+            refusals.of_files(here.refused)
 
 
 def _clear() -> None:
@@ -235,8 +239,10 @@ def _contrary(here: Pile) -> None:
     labels = sorted({label for held in found.values() for label in held.labels})
     if open_ones:
         many = f"{len(open_ones)} films are" if len(open_ones) > 1 else "1 film is"
-        st.info(
-            f"{many} given under two labels, and not used until one is chosen. \\[two_labels\\]"
+        refusals.show(
+            SiteError(
+                "two_labels", f"{many} given under two labels, and not used until one is chosen."
+            )
         )
         with st.container(horizontal=True):
             for label in (*labels, LEFT_OUT):

@@ -12,10 +12,10 @@ from cxr.model.classifier import Classifier
 from cxr.screening.words import doubt
 from cxr.site import from_bytes, to_bytes
 from cxr.site_profiles import store
-from cxr.site_profiles.profile import LONGEST_NAME, Profile, now
+from cxr.site_profiles.profile import LONGEST_NAME, Profile, named, now
 from ui.base import keymap
 from ui.base.formatting import plain
-from ui.hospital import words
+from ui.hospital import refusals, words
 from ui.metrics.blocks import heading
 from ui.session import hospitals, record
 from ui.transfer.intake import forget
@@ -35,17 +35,18 @@ def save(profile: Profile) -> None:
             key="hospital-name",
             width=360,
         )
-        named = " ".join(name.split())
-        usable = bool(named) and named.isprintable()
-        if usable:
-            profile = replace(profile, name=named)
+        refusal = None
+        try:
+            profile = replace(profile, name=named(name))
+        except CxrError as said:
+            refusal = said
         version = _version(profile)
         pressed = st.button(
             "Save",
             key="hospital-keep",
             type="primary",
             shortcut=keymap.of("keep"),
-            disabled=not usable,
+            disabled=refusal is not None,
         )
         st.download_button(
             "Export",
@@ -54,8 +55,10 @@ def save(profile: Profile) -> None:
             "application/json",
             key="hospital-export",
             on_click="ignore",
-            disabled=not usable,
+            disabled=refusal is not None,
         )
+    if refusal is not None:
+        refusals.show(refusal)
     if pressed:
         st.session_state[_SAVED] = _keep(profile)
         st.rerun()
@@ -65,7 +68,7 @@ def _saved() -> None:
     """What came of the last press, above the button: what stands below it may be out of sight."""
     kept = st.session_state.pop(_SAVED, None)
     if isinstance(kept, CxrError):
-        st.info(plain(str(kept)))
+        refusals.show(kept)
     elif kept is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
             said = f"Saved, and in use from now on: {kept}."
@@ -101,8 +104,11 @@ def _keep(profile: Profile) -> str | CxrError:
 
 
 def _told() -> None:
-    if told := st.session_state.pop(_SAID, ""):
-        st.info(plain(told))
+    for told in st.session_state.pop(_SAID, ()):
+        if isinstance(told, CxrError):
+            refusals.show(told)
+        else:
+            st.info(plain(told))
 
 
 def _file(profile: Profile) -> str:
@@ -120,7 +126,7 @@ def show(model: Classifier) -> None:
     if not found.profiles:
         st.html('<div class="cxr-quiet">None yet.</div>')
     for refusal in found.unusable.values():
-        st.caption(plain(f"One profile cannot be used. {refusal}"))
+        refusals.show(refusal)
     with st.expander("Import a profile"):
         turn = st.session_state.setdefault(_TURN, 0)
         given = st.file_uploader(
@@ -130,31 +136,33 @@ def show(model: Classifier) -> None:
             label_visibility="collapsed",
         )
         if given:
-            st.session_state[_SAID] = " ".join(_take(file.getvalue(), model) for file in given)
+            st.session_state[_SAID] = [_take(file.getvalue(), model) for file in given]
             forget(given)
             st.session_state[_TURN] = turn + 1
             st.rerun()
 
 
-def _take(data: bytes, model: Classifier) -> str:
+def _take(data: bytes, model: Classifier) -> str | CxrError:
     try:
         profile = from_bytes(data)
         model.at(profile)
         store.save(profile)
     except CxrError as refusal:
-        return str(refusal)
+        return refusal
     record.profile("imported", profile)
     return f"Imported: {profile.name}."
 
 
 def _line(profile: Profile, model: Classifier) -> None:
     identity = profile.identity[:12]
-    used = hospitals.chosen(profile)
-    fits = profile.network == model.bundle.digest
+    other = ""
+    try:
+        model.at(profile)
+    except CxrError as refusal:
+        other = f"of another model [{refusal.code}]"
     facts = [words.date(profile), words.rests_on(profile), f"for {words.chosen_for(profile)}"]
     facts += ["its two piles differ by something crude"] if doubt(profile) else []
-    facts += [] if fits else ["of another model"]
-    facts += ["in use"] if used and fits else []
+    facts += [other] if other else ["in use"] * hospitals.chosen(profile)
     with st.container(
         key=f"hospital-kept-{identity}", horizontal=True, vertical_alignment="center"
     ):
@@ -199,9 +207,9 @@ def _delete(profile: Profile) -> None:
     try:
         store.delete(profile)
     except CxrError as refusal:
-        st.session_state[_SAID] = str(refusal)
+        st.session_state[_SAID] = [refusal]
         return
     record.profile("deleted", profile)
     if hospitals.chosen(profile):
         hospitals.choose(None)
-    st.session_state[_SAID] = f"Deleted: {profile.name}."
+    st.session_state[_SAID] = [f"Deleted: {profile.name}."]

@@ -22,6 +22,8 @@ from cxr.site.table import LabelTable, TableRow
 
 MOST_BYTES = 2_000_000_000
 """Of files that wait to be read."""
+TWICE = "film_twice"
+"""Code of a file whose film is there already, with the same label."""
 LEFT_OUT = "left out"
 """What is chosen for a film that has two labels and shall have none."""
 
@@ -84,8 +86,6 @@ class Pile:
         By the film's identity: another file of the same film is the same film.
     refused : list of (str, CxrError)
         File and why.
-    again : int
-        Files whose film was there already, with the same label.
     unknown : set of str
         Labels of tables and folders that the model does not have.
     stopped : bool
@@ -101,7 +101,6 @@ class Pile:
     held: dict[str, PileFilm] = field(default_factory=dict)
     waiting: deque[Waiting] = field(default_factory=deque)
     refused: list[tuple[str, CxrError]] = field(default_factory=list)
-    again: int = 0
     unknown: set[str] = field(default_factory=set)
     table: LabelTable | None = None
     stopped: bool = False
@@ -161,7 +160,8 @@ class Pile:
             return
         labels = tuple(dict.fromkeys((*there.labels, *new.labels)))
         if labels == there.labels:
-            self.again += 1
+            twice = SiteError(TWICE, "This film is there already; it counts once.")
+            self.refused.append((waiting.name, twice))
         self.held[film.identity] = replace(
             there,
             names=tuple(dict.fromkeys((*there.names, waiting.name))),
@@ -205,6 +205,11 @@ class Pile:
     def decide(self, identity: str, label: str) -> None:
         """Say which of a film's labels holds, or :data:`LEFT_OUT`."""
         self.held[identity] = replace(self.held[identity], chosen=label)
+
+    @property
+    def again(self) -> int:
+        """How many of those refused are :data:`TWICE`."""
+        return sum(refusal.code == TWICE for _, refusal in self.refused)
 
     @property
     def contrary(self) -> dict[str, PileFilm]:

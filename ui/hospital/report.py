@@ -47,7 +47,7 @@ def _why(profile: Profile) -> str:
         left = report["left_out"]
         told.append(
             f"{report['outside']} of the films lie outside what the model knows; "
-            f"{'they were' if left else 'none was'} left out."
+            f"{'they were' if left else 'none was'} left out. [outside]"
         )
     if report.get("aside"):
         told.append(f"{report['aside']} films of another label, or without one, stand aside.")

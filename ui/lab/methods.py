@@ -56,10 +56,10 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
     long_work.show(waiting, coarse)
     if randomised:
         plates = [
-            _randomised(radiograph, wanted[method].name, method, shuffled) for method in chosen
+            _randomised(radiograph, wanted[method].title, method, shuffled) for method in chosen
         ]
     else:
-        plates = [_plate(radiograph, wanted[m].name, m, label, shown.get(m)) for m in chosen]
+        plates = [_plate(radiograph, wanted[m].title, m, label, shown.get(m)) for m in chosen]
     viewer(
         plates or [Plate(radiograph, "Film")],
         key="lab-methods",
@@ -118,8 +118,8 @@ def kept(film: Film, model: Classifier) -> dict[str, Any]:
 def _plate(film: Radiograph, name: str, method: str, label: str, values: Values | None) -> Plate:
     if values is None:
         return Plate(film, f"{name}: not ready", dim=True)
-    empty = "" if np.abs(values).max() > 0 else f": nothing speaks for {label}"
-    return Plate(film, f"{name}{empty}", (MapLayer(name, values, method),))
+    empty = "" if np.abs(values).max() > 0 else f"; nothing speaks for {label}"
+    return Plate(film, f"{name}{empty}", (MapLayer(name, values, method, label),))
 
 
 def _randomised(film: Radiograph, name: str, method: str, shuffled: dict[str, object]) -> Plate:

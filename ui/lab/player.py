@@ -210,10 +210,10 @@ def _methods(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
     wanted = [m if m in offered else "occlusion" for m in now.methods or ("occlusion",)]
     for method in dict.fromkeys(wanted):
         what = map_tasks.wanted(radiograph, model, label, method)
-        tasks[what.name] = method, map_tasks.map_task(radiograph, model, what)
+        tasks[what.title] = method, map_tasks.map_task(radiograph, model, what)
         if now.twin:
             randomised = map_tasks.randomised_map_task(radiograph, model, what)
-            tasks[randomised.what] = method, randomised
+            tasks[f"{what.title}, shuffled weights"] = method, randomised
     st.html(score_bars.still(before))
     waiting = long_work.go_on([task for _, task in tasks.values()])
     long_work.show(waiting, long_work.so_far(waiting.key) if waiting is not None else None)

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from cxr.explain import FILLS
+from cxr.explain import FILLS, overlay
 from cxr.explain.region import RegionEffect, painted
 from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
@@ -143,13 +143,21 @@ def _plates(
     before = answers[place].before
     layers = tuple(
         MapLayer(
-            f"{label} · tried", painted(masks, [a.effects[label] for a in answers]), "occlusion"
+            f"{label} · tried",
+            painted(masks, [a.effects[label] for a in answers]),
+            "occlusion",
+            label,
         )
         for label in sorted(before, key=lambda label: -before[label])
     )
     seen = tries.seen(film, radiograph, tries.trail(film)[place], fill, model)
     return [
-        Plate(radiograph, "Film", layers, regions=outlined),
+        Plate(
+            radiograph,
+            f"Film: {overlay.sides('occlusion', 'the class')}",
+            layers,
+            regions=outlined,
+        ),
         Plate(seen, "What the network sees", regions=outlined),
     ]
 

@@ -95,7 +95,7 @@ def _tasks(
 def _plates(radiograph: Radiograph, found: object, label: str, method: str) -> list[Plate]:
     if not isinstance(found, MapStability):
         return [Plate(radiograph, "Film")]
-    title = f"{label} · {overlay.KINDS[method].title}"
+    title = overlay.title(method, label)
     kind, amount = found.least
     changed = f"{title}, {_NAMES[kind].split()[0].lower()} {plain_number(amount)} and moved back"
     return [

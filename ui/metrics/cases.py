@@ -17,6 +17,7 @@ from ui.base.formatting import WAY_OUT, plain, site
 from ui.metrics.blocks import films, share
 from ui.metrics.scope import Scope
 from ui.review import source
+from ui.session import studies
 from ui.session.films import thumbnail
 
 REVIEW = "pages/review.py"
@@ -31,9 +32,10 @@ def show(scope: Scope, truth: str, called: str) -> None:
     """Thumbnails where a data folder is named, a table where none is."""
     back = {"at": "Classes", "labelled": truth}
     rows = select(scope.films, label=truth, called=called)
-    rows = rows.sort_values("loss", ascending=False, kind="stable")
+    many = len(rows)
+    rows = studies.telling(rows).sort_values("loss", ascending=False, kind="stable")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{films(len(rows))} labelled {plain(truth)} called {plain(called)}**")
+        st.markdown(f"**{films(many)} labelled {plain(truth)} called {plain(called)}**")
         if len(rows):
             # With its first case: an address that Review has to complete is a step of its own.
             first = "".join(rows.case[rows.display][:1])
@@ -44,6 +46,9 @@ def show(scope: Scope, truth: str, called: str) -> None:
 
 def listed(scope: Scope, rows: pd.DataFrame, back: Mapping[str, str]) -> None:
     """Films of a table, each with the way to its case; see :func:`way`."""
+    if waits := len(scope.films) - len(studies.telling(scope.films)):
+        st.caption(studies.left_out(waits))
+    rows = studies.telling(rows)
     if rows.empty:
         return
     folder = source.folder()

@@ -11,7 +11,7 @@ from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_sets
 from cxr.screening import words
-from cxr.screening.standing import Standing, call_of
+from cxr.screening.standing import Standing, said_of
 from ui.base.formatting import called_means, exact, odds, percent, score, told_apart
 from ui.panels import standing, track_record
 from ui.server import access
@@ -26,13 +26,15 @@ def show_scores(
     stands: Standing | None = None,
     muted: bool = False,
     home: bool = True,
+    judged: bool = False,
 ) -> None:
     """Abnormal or not, then which, then what that has been worth; a bar a class; the rest if asked.
 
     Which is said by a threshold that this session chose, else by where the film lies, or, for a
-    film of a hospital that the model knows (`home`), by the class with its margin. Sets and the
-    bundle's operating points are promises of such hospitals alone. Muted are the scores of a film
-    outside what the model knows, which is said before them.
+    film of a hospital that the model knows (`home`) and for a call that a reader is to judge
+    (`judged`), by the class with its margin. Of any other film nothing is called. Sets and the
+    bundle's operating points are promises of hospitals that it knows. Muted are the scores of a
+    film outside what the model knows, which is said before them.
     """
     bundle, calls = model.bundle, calls_of(model.bundle)
     chosen = operating_points.chosen(bundle) if model.site is None else {}
@@ -42,16 +44,19 @@ def show_scores(
         first += _by_threshold(prediction, chosen)
     elif stands is not None:
         first += standing.line(stands, model)
-    else:
+    elif home or judged:
         first += _call(prediction)
+    else:
+        first += standing.unplaced()
     if stands is not None:
-        why.append(f"<p>{escape(words.reading(stands))}</p>")
+        why.append(f"<p>{escape(words.reading(stands))} The line on the strip is this film.</p>")
     if model.site is not None:
         why.append(f"<p>{escape(words.profile(model.site))} {escape(words.doubt(model.site))}</p>")
     elif home:
         why += [_sets(prediction, bundle), _operating_points(prediction, bundle)]
     why += [
         _raw(prediction),
+        track_record.called_so(calls),
         track_record.figures(bundle),
         f"<p>{escape(words.caveat(bundle))}</p>",
     ]
@@ -59,8 +64,7 @@ def show_scores(
         been = track_record.of_profile(model)
     else:
         been = track_record.line(calls, bundle, stands is None and home)
-    silent = chosen or (stands is not None and stands.called is None)
-    called = "" if silent else call_of(prediction, stands)
+    called = "" if chosen else said_of(prediction, stands, home or judged)
     marks = {} if model.site is not None else chosen or (_shipped(bundle) if home else {})
     quiet = ' class="cxr-muted"' if muted else ""
     st.html(
@@ -68,12 +72,12 @@ def show_scores(
         f'<div class="cxr-bars" role="list">{_bars(prediction, bundle, marks, calls, called)}</div>'
         f'<details class="cxr-quiet"><summary>Why?</summary>{"".join(why)}</details></div>'
     )
-    if stands is not None and stands.threshold is None and access.may("instructor"):
+    if model.site is None and not (home or judged) and access.may("instructor"):
         st.page_link("pages/hospital.py", label="Set up your hospital")
 
 
-def brief(prediction: Prediction, model: Classifier, stands: Standing | None) -> str:
-    """What is said first, in a few words, for lists."""
+def brief(prediction: Prediction, model: Classifier, stands: Standing | None, home: bool) -> str:
+    """What is said first, in a few words, for lists; see :func:`show_scores`."""
     chosen = operating_points.chosen(model.bundle) if model.site is None else {}
     if chosen:
         p = prediction.probabilities
@@ -83,6 +87,9 @@ def brief(prediction: Prediction, model: Classifier, stands: Standing | None) ->
         )
     if stands is not None:
         return standing.brief(stands)
+    if not home:
+        told = [f"abnormal {odds(prediction.abnormal('N'))}"] * ("N" in prediction.probabilities)
+        return " · ".join([*told, "no call"])
     top = prediction.probabilities[prediction.label]
     return f"{prediction.label} {score(top)} · margin {score(prediction.margin)}"
 
@@ -117,7 +124,7 @@ def _abnormal(prediction: Prediction, model: Classifier) -> str:
         return ""
     return (
         f'<div class="cxr-abnormal">Abnormal <b>{odds(prediction.abnormal("N"))}</b>'
-        "<span>P or T against N, log-odds</span></div>"
+        "<span>log-odds</span></div>"
     )
 
 
@@ -125,8 +132,8 @@ def _abnormal_means(model: Classifier) -> str:
     if not called_means("N", model.labels):
         return ""
     return (
-        "<p>Abnormal: log-odds of everything that is not N. 0 is as likely as not; each .7 more "
-        "doubles the odds.</p>"
+        "<p>Abnormal: log-odds of everything that is not N, P or T against N. 0 is as likely as "
+        "not; each .7 more doubles the odds.</p>"
     )
 
 

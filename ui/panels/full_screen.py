@@ -17,10 +17,10 @@ def lines(film: Film, reading: Reading, model: Classifier) -> list[str]:
     before = reading.passport.before_scores if reading.passport else ()
     said = [short(film.name), film.change.said, *before]
     if reading.prediction is not None and not own_calls.waits(film):
-        stands = hospitals.standing(film, reading, model)
-        if "N" in model.labels:
+        stands, home = hospitals.standing(film, reading, model), hospitals.at_home(film)
+        if "N" in model.labels and (home or stands is not None):  # else it is said in brief
             said.append(f"Abnormal {odds(reading.prediction.abnormal('N'))}")
-        said.append(brief(reading.prediction, model, stands))
+        said.append(brief(reading.prediction, model, stands, home))
         said.append(scores(reading.prediction.probabilities))
     return [line for line in said if line]
 

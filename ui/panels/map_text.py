@@ -114,7 +114,7 @@ def caption(
     stands = hospitals.standing(film, reading, model)
     details = (
         f"score {score(prediction.probabilities[what.label])}; "
-        f"film: {brief(prediction, model, stands)}"
+        f"film: {brief(prediction, model, stands, hospitals.at_home(film))}"
     )
     if model.site is not None:
         details += f"; by the hospital profile {model.site.name} ({model.site.identity[:12]})"

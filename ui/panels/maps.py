@@ -237,10 +237,12 @@ def _plates(film: Radiograph, choice: Choice, found: MapEvidence) -> list[Plate]
     if found.drawn is None:
         return [*plates, Plate(film, "The map is not ready", dim=True)]
     layer = MapLayer(what.name, found.drawn.values, what.method, what.label)
-    plates.append(Plate(film, "Map, still coarse" if found.coarse else "Map", (layer,)))
+    said = overlay.sides(what.method, what.label)
+    both = f": {said}" if said else ""
+    plates.append(Plate(film, f"{'Map, still coarse' if found.coarse else 'Map'}{both}", (layer,)))
     if choice.randomised and found.randomised is not None:
         randomised = MapLayer(what.name, found.randomised.randomised, what.method, what.label)
-        plates.append(Plate(film, "Map of shuffled weights", (randomised,)))
+        plates.append(Plate(film, f"Map of shuffled weights{both}", (randomised,)))
     elif choice.randomised:
         plates.append(Plate(film, "Shuffled weights: not ready", dim=True))
     if choice.lungs and found.lungs is not None:

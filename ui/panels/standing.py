@@ -20,6 +20,14 @@ def line(standing: Standing, model: Classifier) -> str:
     return f'<div class="cxr-stands"><b>{escape(words.headline(standing))}</b></div>{drawn}'
 
 
+def unplaced() -> str:
+    """What is said where nothing is known of a film's place; as HTML."""
+    return (
+        f'<div class="cxr-stands"><b>{escape(words.UNPLACED)}</b></div>'
+        f'<div class="cxr-quiet">{escape(words.UNPLACED_WHY)}</div>'
+    )
+
+
 def brief(standing: Standing) -> str:
     """The same in a few words, for lists."""
     if standing.called is not None:
@@ -45,12 +53,12 @@ def _strip(strip: Strip, ground: Ground, standing: Standing) -> str:
         f"{len(ground.negatives):,} of {ground.negative} below"
     )
     said = escape(f"{words.headline(standing)}: {named}")
-    whose = escape(ground.hospital or words.elsewhere(ground.like))
+    whose = escape(ground.hospital or "unseen hospitals")  # seen by whom: words.reading
     return (
         f'<div class="cxr-strip" role="img" aria-label="{said}">{bars}{marks}</div>'
         f'<div class="cxr-ends"><span>{odds(strip.low)}</span>'
         f"<span>log-odds {escape(ground.positive)} : {escape(ground.negative)}</span>"
         f"<span>{odds(strip.high)}</span></div>"
-        f'<div class="cxr-quiet">Films of {whose}: {ground.positive} above, {ground.negative} '
-        f"below; the line: this film{threshold}</div>"
+        f'<div class="cxr-quiet">{escape(ground.positive)} above, {escape(ground.negative)} below: '
+        f"films of {whose}{threshold}</div>"
     )

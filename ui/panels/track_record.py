@@ -12,13 +12,34 @@ from ui.base.formatting import figure, score, site
 
 
 def others(label: str, calls: Calls | None) -> str:
-    """How often films of what it was never taught, and of its other labels, are called so."""
-    if calls is None or label not in calls.test:
+    """What it was never taught and mostly calls so: that stands beside the label, since it is
+    missed there; all other shares are in :func:`called_so`."""
+    found = calls.other.items() if calls is not None else ()
+    said = [
+        f"{called.get(label, 0):,} of {sum(called.values()):,} films with a {escape(finding)}"
+        for finding, called in found
+        if 2 * called.get(label, 0) > sum(called.values())
+    ]
+    return f"; {' and '.join(said)} are called so" if said else ""
+
+
+def called_so(calls: Calls | None) -> str:
+    """How often films of what it was never taught, and of its other labels, are called each label,
+    and how well films of hospitals where it never learnt are ordered by abnormal."""
+    if calls is None:
         return ""
+    said = [_called_so(label, calls) for label in calls.test]
+    said += [f"AUROC where it never learnt, by abnormal: {_ordered(calls, 'abnormal')}."] * bool(
+        calls.unseen
+    )
+    return "".join(f"<p>{text}</p>" for text in said if text)
+
+
+def _called_so(label: str, calls: Calls) -> str:
     said = [
         f"{called[label]:,} of {sum(called.values()):,} films with a {escape(finding)}"
         for finding, called in calls.other.items()
-        if called[label]
+        if called.get(label)
     ]
     share = "{:.0f}\N{NO-BREAK SPACE}% of "
     known = [
@@ -27,7 +48,15 @@ def others(label: str, calls: Calls | None) -> str:
         if truth != label
     ]
     said += [f"in hospitals that it knows {' and '.join(known)}"] * bool(known)
-    return f"; called so: {', '.join(said)}"
+    return f"Called {escape(label)}: {', '.join(said)}." if said else ""
+
+
+def _ordered(calls: Calls, by: str) -> str:
+    return "; ".join(
+        f"{escape(each.positive)} against {escape(each.negative)} "
+        f"{score(getattr(each, by).value)} ({escape(site(each.source))})"
+        for each in calls.unseen
+    )
 
 
 def line(calls: Calls | None, bundle: Bundle, home: bool) -> str:
@@ -36,12 +65,7 @@ def line(calls: Calls | None, bundle: Bundle, home: bool) -> str:
     if home and (test := bundle.metrics.get("test") or {}).get("macro_f1"):
         said = f"In hospitals that it knows: macro-F1 {figure(test['macro_f1'])}."
     elif not home and calls is not None and calls.unseen:
-        said = "Where it never learnt, AUROC of " + "; ".join(
-            f"{escape(each.positive)} against {escape(each.negative)} "
-            f"{score(each.against.value)}, by abnormal {score(each.abnormal.value)} "
-            f"({escape(site(each.source))})"
-            for each in calls.unseen
-        )
+        said = f"AUROC where it never learnt: {_ordered(calls, 'against')}"
     return f'<div class="cxr-quiet">{said}</div>' if said else ""
 
 

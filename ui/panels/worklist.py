@@ -181,7 +181,8 @@ def said(film: Film, reading: Reading | None, same_as: str, model: Classifier) -
         outside = reading.passport is not None and reading.passport.outside
         parts.insert(0, "outside what it knows" if outside else "")
         stands = hospitals.standing(film, reading, model)
-        parts.append(findings.brief(reading.prediction, model, stands))
+        home = hospitals.at_home(film)
+        parts.append(findings.brief(reading.prediction, model, stands, home))
     if same_as:
         parts.append(f"the same file as {same_as}")
     if own := own_calls.of(film):

@@ -20,7 +20,7 @@ from cxr.screening.standing import standing_of
 from ui.base.formatting import WAY_OUT, flags, site
 from ui.panels import findings, full_screen, input_checks
 from ui.review import source
-from ui.session import hospitals, tables
+from ui.session import hospitals, studies, tables
 from ui.session.models import line
 from ui.work.session_cache import workspace
 
@@ -97,6 +97,12 @@ def case_of(row: pd.Series, model: Classifier) -> Case:
         return Case(row, between, folder, None, str(refusal))
 
 
+def in_study(case: Case) -> bool:
+    """Whether it waits for a reader study, by its path or by its file."""
+    held = case.film is not None and studies.holds(case.film.sha256)
+    return held or case.row.case in studies.cases()
+
+
 def film_of(folder: DataFolder, image: str) -> Radiograph:
     """A film of the folder, from the session's shelf or read again.
 
@@ -118,7 +124,8 @@ def scores(row: pd.Series, model: Classifier) -> None:
     unknown = "outside" in str(row["passport"]).split(";")
     if unknown:
         input_checks.first({"outside": _distance(row, model)})
-    if row.split != OWN:
+    tabled = row.split != OWN
+    if tabled:
         called, home, stands = str(row.called), row.split != "external", None
         prediction = Prediction(called, p, logits, None)
     else:
@@ -126,7 +133,7 @@ def scores(row: pd.Series, model: Classifier) -> None:
         prediction = Prediction(max(p, key=lambda label: p[label]), p, logits, None)
         by_place = model.site is not None or not home
         stands = standing_of(prediction, model) if by_place else None
-    findings.show_scores(prediction, model, stands, muted=unknown, home=home)
+    findings.show_scores(prediction, model, stands, muted=unknown, home=home, judged=tabled)
 
 
 def _distance(row: pd.Series, model: Classifier) -> str:

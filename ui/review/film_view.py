@@ -55,8 +55,6 @@ def show(
         The mark that was drawn on it, as :func:`cxr.review.entries.marked` writes it; "" for none.
     """
 
-    assert place.row is not None
-
     @pressed
     def step(by: int) -> None:
         if there := place.neighbour(by):
@@ -68,7 +66,7 @@ def show(
         height=height,
         on_step=step,
         draw=film is not None,
-        caption=[f"Case {place.row.case}", *caption],
+        caption=[named(place), *caption],
     )
     if region is None or film is None or plates[region.plate].radiograph is not film:
         return ""
@@ -78,6 +76,12 @@ def show(
     rows, columns = film.pixels.shape
     left, top, across, down = region.box
     return marked((left / columns, top / rows, across / columns, down / rows))
+
+
+def named(place: QueuePosition) -> str:
+    """The case, as full screen calls it."""
+    assert place.row is not None
+    return f"Case {place.row.case}"
 
 
 def spend() -> None:

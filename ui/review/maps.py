@@ -52,8 +52,8 @@ def _plate(case: Case, film: Radiograph, what: MapRequest, held: object) -> Plat
     if not isinstance(held, ComputedMap):
         return Plate(film, f"{what.name}: not ready", boxes=case.outlined, dim=True)
     coarse = ", still coarse" if held.passes < held.full else ""
-    layer = MapLayer(overlay.KINDS[what.method].title, held.values, what.method)
-    return Plate(film, f"{what.name}{coarse}", (layer,), case.outlined)
+    layer = MapLayer(overlay.KINDS[what.method].title, held.values, what.method, what.label)
+    return Plate(film, f"{what.title}{coarse}", (layer,), case.outlined)
 
 
 def _said(case: Case, what: MapRequest, held: object) -> list[str]:

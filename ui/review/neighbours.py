@@ -16,6 +16,7 @@ from cxr.model.classifier import Classifier
 from ui.base.formatting import plain, score, site
 from ui.review import film_view, source
 from ui.review.case import Case, film_of
+from ui.session import studies
 from ui.viewer import Plate
 from ui.work.session_cache import Job, workspace
 
@@ -25,7 +26,8 @@ _BESIDE = 512
 
 def found(case: Case, table: pd.DataFrame, model: Classifier) -> dict[str, Neighbour] | Job:
     """The neighbours by label, or the job that is to find them; none of a film that the network
-    learnt from, which is not among those that are compared."""
+    learnt from, which is not among those that are compared, and no film that waits for a reader
+    study: what it is like would tell what it is."""
     assert case.folder is not None
     if case.row.split == "train":
         return {}
@@ -34,11 +36,13 @@ def found(case: Case, table: pd.DataFrame, model: Classifier) -> dict[str, Neigh
         return job
     vectors = job.result
     at = int(np.flatnonzero((table.case == case.row.case).to_numpy())[0])
-    return workspace().shelf.get(
+    near: dict[str, Neighbour] = workspace().shelf.get(
         ("near", str(job.key), model.identity, str(case.row.case), case.classes),
         lambda: neighbours.references(vectors, table, at, case.classes),
         lambda _: 1000,
     )
+    held = studies.cases()
+    return {label: each for label, each in near.items() if table.case.iloc[each.row] not in held}
 
 
 def plates(case: Case, near: dict[str, Neighbour], table: pd.DataFrame) -> list[Plate]:

@@ -17,7 +17,7 @@ from cxr.review.queue import SAID, SHOWN, SORTS, TELLING, Queue, QueueFilter, na
 from cxr.screening.own_films import OWN
 from ui.base.formatting import WAY_OUT, flag, meaning, plain, site
 from ui.review import address, reader, source
-from ui.session import tables
+from ui.session import studies, tables
 
 SPLITS = {
     OWN: "Own: films of this folder",
@@ -54,7 +54,7 @@ class QueuePosition:
     at : int or None
         Place of the case in the queue; None for one that the address named alone.
     row : Series or None
-        The case; None where there is none.
+        The case; None where there is none. One of a reader study under way is in no queue.
     mine : dict of case to Entry
         This reader's standing verdicts under this model.
     whole : int
@@ -99,7 +99,8 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) 
     is what the table hangs on."""
     wanted = address.wanted(table, bundle.labels)
     name, judged = reader.name(), standing(rows)
-    whole = found = _queue(key, replace(wanted, said=""), bundle.labels, table)
+    free = studies.telling(table)
+    whole = found = _queue((key, studies.cases()), replace(wanted, said=""), bundle.labels, free)
     if wanted.said in TELLING:
         told = reader.sight()(rows)
         found = narrowed(found, wanted.said, standing(told), name, consensus(told))
@@ -139,6 +140,8 @@ def filters(table: pd.DataFrame, bundle: Bundle, wanted: QueueFilter) -> None:
         means = meaning(label, bundle.labels) if label else ""
         return f"{label} · {means}" if means else label or "Any"
 
+    if waits := len(table) - len(studies.telling(table)):
+        st.caption(studies.left_out(waits))
     names = ("", *address.sources(table, wanted.split))
     _choose("source", "Source", names, wanted.source, lambda s: site(s) if s else "All")
     _choose("shown", "Which", SHOWN, wanted.shown, lambda name: _SHOWN[name])

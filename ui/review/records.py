@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from math import isnan
 
@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from cxr.errors import CxrError
+from cxr.manifest import case_of
 from cxr.review import agreement, exchange
 from cxr.review.agreement import ReaderPair
 from cxr.review.entries import Entry, consensus, settled, standing
@@ -21,7 +22,7 @@ from ui.review import address, history, reader, source
 from ui.review.keeping import VERDICTS
 from ui.review.queue import QueuePosition
 from ui.server import access
-from ui.session import record
+from ui.session import record, studies
 
 _FEW = 30
 _LISTED = 500
@@ -154,16 +155,19 @@ def _kappa(value: float) -> str:
 
 
 def _exchange(store: ReviewStore) -> None:
-    told = reader.sight()
-    rows = _count(len(told(source.kept(store))), "row")
-    whose = f"{rows} of all readers and models."
+    told, held = reader.sight(), studies.cases()  # a download is made outside the session
+    every = told(source.kept(store))
+    rows = _telling(every, held)
+    whose = " of all readers and models"
     if not reader.sees_all():
-        whose = f"{rows}: your own, and all of the cases that you have judged."
-    st.write(f"{whose} The history is kept whole.")
+        whose = ": your own, and all of the cases that you have judged"
+    st.write(f"{_count(len(every), 'row')}{whose}. The history is kept whole.")
+    if waits := len({row.case for row in every}) - len({row.case for row in rows}):
+        st.caption(studies.left_out(waits))
     tell = record.exporter()
 
     def written(write: Callable[[list[Entry], str], bytes]) -> bytes:
-        leaving = told(store.entries())
+        leaving = _telling(told(store.entries()), held)
         data = write(leaving, record.head())
         tell("verdicts", {"rows": len(leaving), "sha256": sha256(data).hexdigest()})
         return data
@@ -214,10 +218,18 @@ def _take_in(store: ReviewStore) -> None:
         st.success(told)
 
 
+def _telling(rows: list[Entry], held: Collection[str]) -> list[Entry]:
+    """Those that say nothing of a case of a reader study under way."""
+    return [row for row in rows if row.case not in held]
+
+
 def _relabel(store: ReviewStore, train: bool) -> None:
     folder = source.folder()
     if folder is None:
         st.caption("The manifest is read from the data folder: name it in the sidebar.")
+        return
+    if waits := len(studies.cases().intersection(map(case_of, folder.rows))):
+        st.info(f"The manifest holds every film’s label. {studies.left_out(waits)}")
         return
     said = settled(reader.sight()(source.kept(store)))
     try:

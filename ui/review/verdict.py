@@ -34,7 +34,8 @@ def blind_read(place: QueuePosition, model: Classifier, store: ReviewStore) -> N
     assert row is not None
     about, bundle = _about(place, model), model.bundle
     case, draft = about.case, f"draft-{_own(about)}"
-    st.html('<div class="cxr-heading">Your read</div>')
+    judged = keymap.judged(film_view.named(place))
+    st.html(f'<div class="cxr-heading" {judged}>Your read</div>')
     with st.container(horizontal=True, gap="small"):
         for label, shortcut in keymap.labels(bundle.labels).items():
             st.button(

@@ -37,6 +37,11 @@ class MapRequest:
     def name(self) -> str:
         return f"{self.label} · {overlay.KINDS[self.method].title}"
 
+    @property
+    def title(self) -> str:
+        """What stands over it: what its colours say, too."""
+        return overlay.title(self.method, self.label)
+
 
 @dataclass(frozen=True, eq=False)
 class ComputedMap:

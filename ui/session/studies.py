@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import pandas as pd
 import streamlit as st
 
+from cxr.manifest import case_of_digest
 from ui.session.film import Film
 
 HELD = "study-held"
-"""Study → the SHA-256 of its films' files, of each begun here and not read to its end."""
+"""Study → the SHA-256 of its films' files, and of the paths of those that a table or a folder
+lists; of each study begun here and not read to its end."""
 ANSWERED = "study-answered"
 """Studies of which any reader of this session has said something, here or before: their films could
 be looked up between two answers, whoever is at it now."""
@@ -26,13 +29,13 @@ OF_READER = (OPEN, INSTRUCTED, WANTED)
 """What is one reader's alone."""
 HELD_BACK = (
     "This film belongs to a reader study that was begun here and is not finished: its call, scores "
-    "and label are told once all of it is read."
+    "and label are told once all of it is read, or once it is given up on Study."
 )
 
 
 def hold(study: str, files: Callable[[], Iterable[str]]) -> None:
-    """Have a study's films tell nothing on other pages; what their files' SHA-256 are is asked
-    once."""
+    """Have a study's films tell nothing on other pages; by what they are known there is asked once:
+    see :data:`HELD`."""
     by_study = st.session_state.setdefault(HELD, {})
     if study not in by_study:
         by_study[study] = frozenset(files())
@@ -73,8 +76,27 @@ def holds(sha256: str) -> bool:
 
 
 def held() -> frozenset[str]:
-    """SHA-256 of all files of which that is so."""
+    """SHA-256 of all files of which that is so, and of paths: see :data:`HELD`."""
     return frozenset().union(*st.session_state.get(HELD, {}).values())
+
+
+def cases() -> frozenset[str]:
+    """The cases of which that is so, by which tables, verdicts and addresses name their films."""
+    return frozenset(map(case_of_digest, held()))
+
+
+def telling(rows: pd.DataFrame) -> pd.DataFrame:
+    """The films of a table that may be told of one by one."""
+    held = cases()
+    return rows[~rows.case.isin(held)] if held else rows
+
+
+def left_out(films: int) -> str:
+    """Why lists lack some films."""
+    return (
+        f"{films:,} film{'s' if films > 1 else ''} of a reader study that was begun here and is "
+        "not finished: left out until all of it is read, or it is given up on Study."
+    )
 
 
 def in_study(film: Film) -> bool:

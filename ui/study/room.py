@@ -126,9 +126,9 @@ def _question(
     plan: StudyPlan, case: StudyFilm, place: int, stage: str, first: list[Answer]
 ) -> None:
     of = f"Film {place + 1} of {len(plan.cases)}"
-    st.html(
-        f'<div class="cxr-name">{of} · {"alone" if stage == "alone" else "with the call"}</div>'
-    )
+    judged = keymap.judged(in_full_screen(plan, case, place, stage)[0])
+    said = "alone" if stage == "alone" else "with the call"
+    st.html(f'<div class="cxr-name" {judged}>{of} · {said}</div>')
     if stage == "aided":
         st.html(
             '<div class="cxr-heading">The call shown</div>'

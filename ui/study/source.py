@@ -58,12 +58,12 @@ class Pool:
 
 
 def hashes(pool: Pool, plan: StudyPlan) -> list[str]:
-    """SHA-256 of the files of a study's films, by which other pages know them; of those that are
-    there. A folder has thousands of films and a study some: only these are looked at."""
-    found = []
+    """By what other pages know a study's films: SHA-256 of their files, as far as they are there,
+    and of the paths of those that a table or a folder lists. A folder has thousands of films and a
+    study some: only these are looked at."""
+    found = [case.film for case in plan.cases]
     for case in plan.cases:
         if case.film not in pool.file:
-            found.append(case.film)
             continue
         try:
             with pool.file[case.film]().open("rb") as file:

@@ -56,7 +56,11 @@ export default function (component) {
   const address = new URL(component.data.bundle, document.baseURI);
   // A browser remembers that an address failed, so another one is asked for.
   import(address).catch(() => import(`${address}&again`)).then(
-    (bundle) => { if (!left) stop = bundle.mount(component, root); },
+    (bundle) => {
+      if (left) return;
+      stop = bundle.mount(component, root);
+      root.dataset.shows = component.data.caption[0]; // for keys that judge: ui/base/keymap.js
+    },
     () => { root.textContent = "The viewer did not load. Reload the page."; },
   );
   return () => { left = true; stop(); };
@@ -154,7 +158,8 @@ def viewer(
         Told how the first plate's film is shown, at first and a moment after each change; the page
         or the fragment runs then. Without it nothing of that leaves the browser.
     caption : sequence of str
-        What full screen shows of the page beside the notice: name, scores.
+        What full screen shows of the page beside the notice: name, scores. The first tells the film
+        from others: see :func:`ui.base.keymap.judged`.
     scales : mapping, optional
         Method → the value of its last colour until the reader sets another.
 

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from itertools import takewhile
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -13,6 +14,7 @@ from cxr.worklist.readings import Readings
 from cxr.worklist.results import Numbers, ResultFilter, Results
 from ui.base import keymap
 from ui.base.formatting import flag
+from ui.session import studies
 
 ROWS = 50
 HEIGHT = 640
@@ -42,6 +44,17 @@ def _one_of(label: str, counts: dict[str, int]) -> str | None:
         format_func=lambda code: f"{flag(code)} · {counts[code]:,}",
         disabled=not counts,
     )
+
+
+def telling(results: Results, found: Numbers) -> Numbers:
+    """The films that no reader study waits for: their place in the list would tell their score."""
+    held = studies.held()
+    if not held:
+        return found
+    rows = [row for rows in results.find_values("sha256", held).values() for row in rows]
+    if rows:
+        st.caption(studies.left_out(len(rows)))
+    return found[~np.isin(found, rows)]
 
 
 def pair(results: Results) -> tuple[str, str]:

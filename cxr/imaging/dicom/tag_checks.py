@@ -28,7 +28,7 @@ _A_YEAR = {"Y": 1, "M": 12, "W": 52.18, "D": 365.25}
 
 
 @dataclass(frozen=True)
-class _Words:
+class _WordList:
     """A table of `vocabulary`, to be asked."""
 
     whole: frozenset[str]
@@ -45,11 +45,11 @@ class _Words:
         )
 
 
-def _table(name: str) -> _Words:
+def _table(name: str) -> _WordList:
     languages: Mapping[str, str] = getattr(vocabulary, name)
     listed = [word.strip() for row in languages.values() for word in plain(row).split(",")]
     single = [word for word in listed if " " not in word]
-    return _Words(
+    return _WordList(
         whole=frozenset(word for word in single if "*" not in word),
         begin=tuple(word[:-1] for word in single if word[0] != "*" and word[-1] == "*"),
         hold=tuple(word.strip("*") for word in single if word[0] == "*"),
@@ -58,13 +58,13 @@ def _table(name: str) -> _Words:
 
 
 @cache
-def _tables() -> dict[str, _Words]:
+def _tables() -> dict[str, _WordList]:
     names = ("CHEST", "OF_THE_CHEST", "OTHER_PART", "PA", "AP", "FRONTAL", "NOT_FRONTAL")
     return {name: _table(name) for name in names}
 
 
 @dataclass(frozen=True)
-class _Said:
+class _TagText:
     """What a tag or its coded twin says: words, and codes that need no language."""
 
     words: list[str]
@@ -193,7 +193,7 @@ def check_square(ds: Dataset, spacing: tuple[float, float] | None, notes: list[s
         notes.append("The film's pixels are not square; it is shown stretched.")
 
 
-def _view(said: _Said) -> str:
+def _view(said: _TagText) -> str:
     """ "PA", "AP", "frontal", "other" or "" (nothing that is known)."""
     pa, ap = said.means("PA", vocabulary.PA_CODES), said.means("AP", vocabulary.AP_CODES)
     if said.codes & set(vocabulary.NOT_FRONTAL_CODES.split()):
@@ -205,17 +205,17 @@ def _view(said: _Said) -> str:
     return "other" if said.means("NOT_FRONTAL") else ""
 
 
-def _said(words: str) -> _Said:
+def _said(words: str) -> _TagText:
     """The words of a text, without those that lost a letter: what is left may be another word."""
     runs = (run.strip("?") for run in re.findall(r"(?:[^\W\d_]|[?\ufffd])+", words))
     whole = [run for run in runs if run and not re.search("[?\ufffd]", run)]
-    return _Said(whole[:_MOST_WORDS])
+    return _TagText(whole[:_MOST_WORDS])
 
 
-def _coded(ds: Dataset, keyword: str) -> _Said:
+def _coded(ds: Dataset, keyword: str) -> _TagText:
     """The meanings and codes of a coded tag."""
     found = value(ds, keyword)
     items = list(found[:_MOST_CODES]) if isinstance(found, Sequence) else []
     codes = {text(item, "CodeValue") for item in items}
     meanings = " ".join(text(item, "CodeMeaning", within=ds) for item in items)
-    return _Said(_said(meanings).words, frozenset(codes - {""}))
+    return _TagText(_said(meanings).words, frozenset(codes - {""}))
