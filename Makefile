@@ -2,15 +2,17 @@
 # make test    every check and test
 # make benchmarks   ratios against peers; wants a quiet machine
 # make api     the API reference of cxr in docs/api, from its docstrings
+# make pins    constraints.txt from requirements.txt; needs the network
 # make audit   asks for known weaknesses of what is pinned; needs the network
-# All first set up .venv, again only when requirements.txt has changed.
+# All but pins first set up .venv, again only when one of these two files has changed.
 
 PYTHONS := python3.13 python3.12 python3.11 python3
 FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PY := .venv/bin/python
+PINNED := requirements.txt constraints.txt
 INSTALLED := .venv/requirements.installed
 
-.PHONY: app test check browser postgresql dicom oidc jax ray s3 benchmarks api audit FORCE
+.PHONY: app test check browser postgresql dicom oidc jax ray s3 benchmarks api pins audit FORCE
 
 app: $(INSTALLED)
 	$(PY) -m streamlit run serve.py
@@ -26,12 +28,20 @@ benchmarks: $(INSTALLED)
 api: $(INSTALLED)
 	PYTHONPATH=. $(PY) docs/api.py
 
+# What requirements.txt needs in turn, for each Python and platform. Versions that the file has stay:
+# delete it first for the newest.
+pins:
+	@test -x .venv/pins/bin/uv || { $(PY) -m venv .venv/pins && \
+	  .venv/pins/bin/pip install --quiet --disable-pip-version-check uv==0.13.9; }
+	.venv/pins/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+	  --custom-compile-command "make pins" requirements.txt -o constraints.txt
+
 # In an environment of its own: it must not change what it looks at. What the database does not
-# know was not looked at, and that is an error too.
+# know was not looked at, and that is an error too. The file is complete: pip-audit need not look further.
 audit: $(INSTALLED)
 	@test -x .venv/audit/bin/pip-audit || { $(PY) -m venv .venv/audit && \
 	  .venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
-	.venv/audit/bin/pip-audit --strict --disable-pip --no-deps -r requirements.txt
+	.venv/audit/bin/pip-audit --strict --disable-pip --no-deps -r constraints.txt
 
 check: $(INSTALLED)
 	$(PY) -m ruff check .
@@ -41,7 +51,7 @@ check: $(INSTALLED)
 
 # Compared by content, since a checkout renews the date. pip shows that the Python behind is still there.
 $(INSTALLED): FORCE
-	@if cmp -s requirements.txt $@ && $(PY) -m pip --version >/dev/null 2>&1; then exit 0; fi; \
+	@if cat $(PINNED) | cmp -s - $@ && $(PY) -m pip --version >/dev/null 2>&1; then exit 0; fi; \
 	if ! $(PY) -c '$(FITS)' 2>/dev/null; then \
 	  for p in $(PYTHONS) ''; do \
 	    if [ -n "$$p" ] && $$p -c '$(FITS)' 2>/dev/null; then break; fi; \
@@ -55,8 +65,8 @@ $(INSTALLED): FORCE
 	  $$p -m venv --clear .venv || exit 1; \
 	fi; \
 	rm -f $@; \
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt && \
-	cp requirements.txt $@
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt && \
+	cat $(PINNED) > $@
 
 # Tests drive a Chromium that is there already; none is ever fetched by playwright.
 browser:

@@ -78,7 +78,7 @@ def recall(results: Results, found: Numbers) -> None:
         "recall list",
         "recall.csv",
         found,
-        lambda: results.recall_list(found),
+        lambda: results.recall_list(found, record.head()),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from films import film, png
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
@@ -93,6 +94,20 @@ def full_screen(at: AppTest) -> str:
     """What full screen shows of the page, a line each."""
     (box,) = (e.proto for e in at.get("bidi_component") if e.proto.component_name == "cxr_viewer")
     return "\n".join(json.loads(box.json)["caption"])
+
+
+def downloads(at: AppTest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
+    """What the page would give, by the key of its button; the page is drawn anew."""
+    offered: dict[str, Callable[[], bytes]] = {}
+
+    def button(_: str, data: Callable[[], bytes], *__: object, key: str, **___: object) -> None:
+        offered[key] = data
+
+    with monkeypatch.context() as patch:
+        patch.setattr("streamlit.download_button", button)
+        at.run()
+    assert not at.exception
+    return offered
 
 
 def titles(at: AppTest) -> list[str]:

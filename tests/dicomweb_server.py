@@ -6,12 +6,14 @@ import base64
 import fnmatch
 import io
 import json
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,9 +72,15 @@ class Server(ThreadingHTTPServer):
         self.faults: list[str] = []
         self.ended = threading.Event()
 
-    def pacs(self, **settings: Any) -> Pacs:
+    def pacs(self, scheme: str = "http", **settings: Any) -> Pacs:
         """How it is reached."""
-        return Pacs(f"http://127.0.0.1:{self.server_address[1]}{_ROOT}", **settings)
+        return Pacs(f"{scheme}://127.0.0.1:{self.server_address[1]}{_ROOT}", **settings)
+
+    def prove(self, certificate: Path, key: Path) -> None:
+        """Speak TLS from now on."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
 
     def hold(self, *files: bytes) -> None:
         """Films that are there already."""
@@ -130,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
             data = part.get_payload(decode=True)
             ds = dcmread(io.BytesIO(data), stop_before_pixels=True)
             self.server.stored.append(str(ds.SOPInstanceUID))
-            if fault == "refuses":
+            if fault in ("refuses", "forgets"):
                 continue
             self.server.hold(data)
             item = Dataset()

@@ -278,3 +278,13 @@ def test_the_command_line(
     assert "Rows 2 to 2: missing." in capsys.readouterr().out
     (tmp_path / "none.csv").write_text("file,log_head\nx,\n")
     assert run("audit", "verify", "--export", tmp_path / "none.csv") == 2
+
+
+def test_a_log_that_is_not_there_is_said_and_not_begun(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "audit.sqlite3"
+    for part in ("verify", "show"):
+        assert run("audit", part, "--log", nowhere) == 2
+        assert "[no_log]" in capsys.readouterr().err
+    assert not nowhere.exists()

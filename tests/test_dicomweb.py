@@ -5,10 +5,15 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from dicomweb_server import Server, serving
 from pacsfilms import stored, there, uids
 from pydicom import dcmread
@@ -173,6 +178,16 @@ def test_results_that_a_pacs_refuses_are_sent_again_and_not_lost(
     assert store(server.pacs(), made) == (2, 0)
 
 
+def test_results_that_a_pacs_takes_and_does_not_keep_are_said(
+    server: Server, made: list[bytes]
+) -> None:
+    server.hold(stored())
+    server.faults = ["", "", "", "forgets", "", "", "forgets"]
+    assert code(store, server.pacs(), made) == "not_stored"
+    assert len(server.stored) == 4, "sent once more"
+    assert store(server.pacs(), made) == (2, 0)
+
+
 def test_results_of_a_study_that_is_not_there_are_not_sent(
     server: Server, made: list[bytes]
 ) -> None:
@@ -231,6 +246,53 @@ def test_a_fault_is_a_sentence_and_is_asked_again_where_that_helps(
         assert code(fetch, there(pacs)) == said
     assert not server.faults
     assert cxr.read(fetch(there(patient))).pixels.size  # nothing was kept of the fault
+
+
+def test_an_answer_that_is_larger_than_a_film_is_not_taken(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.hold(stored())
+    whole = len(stored())
+    monkeypatch.setattr(session, "MAX_BYTES", whole)
+    assert cxr.read(fetch(there(server.pacs()))).pixels.size
+    monkeypatch.setattr(session, "MAX_BYTES", whole // 2)
+    assert code(fetch, there(server.pacs())) == "pacs_too_large"
+    assert len(server.asked) == 2, "it is not asked for again"
+
+
+def test_a_certificate_that_nobody_knows_is_said(server: Server, tmp_path: Path) -> None:
+    server.hold(stored())
+    certificate, key = self_signed(tmp_path)
+    server.prove(certificate, key)
+    assert code(fetch, there(server.pacs("https"))) == "pacs_certificate"
+    assert not server.asked
+    assert cxr.read(fetch(there(server.pacs("https", ca=str(certificate))))).pixels.size
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate of this machine's and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pacs")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    certificate, private = folder / "pacs.crt", folder / "pacs.key"
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return certificate, private
 
 
 @pytest.mark.parametrize("fault", ["503", "silent", "web page", "half", "half, unsaid"])
@@ -324,3 +386,28 @@ def test_films_that_are_named_are_not_searched_for(
         assert "[bad_request]" in capsys.readouterr().err
     assert main(["pacs", "send", "1.2/1.3/1.4", "--method", "gradcam"]) == 2
     assert "say --class too" in capsys.readouterr().err
+
+
+def test_a_film_that_cannot_be_read_or_written_is_said(
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    film = tmp_path / "film.dcm"
+    film.write_bytes(stored())
+    server.hold(stored())
+    monkeypatch.setenv("CXR_PACS", server.pacs().url)
+    assert main(["pacs", "fetch", str(there(None)), "--out", str(film / "in the way")]) == 1
+    assert "Not a directory. [not_kept]" in capsys.readouterr().err
+    read = Path.read_bytes
+
+    def broken(path: Path) -> bytes:
+        if path == film:
+            raise OSError(5, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", broken)
+    assert main(["pacs", "send", str(film)]) == 1
+    assert "Input/output error. [not_kept]" in capsys.readouterr().err
+    assert not server.stored

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
 
 import cxr
 
@@ -146,3 +147,22 @@ def test_what_is_pinned_is_listed_with_its_date() -> None:
     ]
     listed = (HERE / "docs" / "dependencies.md").read_text()
     assert [name for name, version in pinned if f"| {name} | {version} |" not in listed] == []
+
+
+def test_what_is_needed_in_turn_is_pinned_too() -> None:
+    def pins(name: str) -> dict[NormalizedName, Requirement]:
+        lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+        found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+        return {canonicalize_name(each.name): each for each in found}
+
+    named, whole = pins("requirements.txt"), pins("constraints.txt")
+    assert {name: whole[name].specifier for name in named} == {
+        name: each.specifier for name, each in named.items()
+    }
+    in_turn = map(canonicalize_name, needed([str(each) for each in named.values()]))
+    assert set(in_turn) - set(whole) == set()
+    for each in whole.values():
+        (pin,) = each.specifier
+        assert pin.operator == "=="
+        assert not each.extras
+        assert not each.url

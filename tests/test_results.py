@@ -76,10 +76,12 @@ def test_how_many_there_are_of_each(results: Results) -> None:
 
 
 def test_the_recall_list_keeps_the_order_and_runs_nothing(results: Results) -> None:
-    told = results.recall_list(results.find(ResultFilter(decision="T"))).decode("utf-8-sig")
+    told = results.recall_list(results.find(ResultFilter(decision="T")), "7:abc").decode(
+        "utf-8-sig"
+    )
     found = list(csv.DictReader(io.StringIO(told)))
     assert [each["path"] for each in found] == ["b", "e", "'=d"]
-    assert {each["notice"] for each in found} == {NOTICE}
+    assert {(each["notice"], each["log_head"]) for each in found} == {(NOTICE, "7:abc")}
 
 
 def test_a_film_is_opened_only_as_it_was_scored(tmp_path: Path) -> None:

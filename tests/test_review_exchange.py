@@ -39,6 +39,14 @@ def test_what_goes_out_comes_back_the_same(write: Any) -> None:
     assert data.decode("utf-8-sig").count(NOTICE) >= 1
 
 
+def test_the_log_s_head_goes_out_with_each_row_and_is_passed_over_on_the_way_in() -> None:
+    rows = rows_of_a_review()
+    data = to_csv(rows, "7:abc")
+    lines = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    assert [line["log_head"] for line in lines] == ["7:abc"] * len(rows)
+    assert from_file(data) == rows
+
+
 def test_no_cell_is_run_by_a_spreadsheet() -> None:
     lines = list(csv.reader(io.StringIO(to_csv(rows_of_a_review()).decode("utf-8-sig"))))
     assert not [c for line in lines for c in line if c.startswith(("=", "+", "-", "@", "\t", "\r"))]

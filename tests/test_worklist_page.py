@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import csv
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
-from appwalk import APP, FILM, opened, text, titles
+from appwalk import APP, FILM, downloads, forget, opened, text, titles
+from auditlog import read, told
 from reviewroom import make_own
 from screened import row, write
 from streamlit.testing.v1 import AppTest
 
-from cxr.audit.log import Log
 from cxr.batch.scores import Comparison
-from ui.session import record
 from ui.worklist.table import _within
 
 
@@ -183,17 +181,18 @@ def test_what_leaves_is_told_to_the_audit_log(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CXR_AUDIT", str(tmp_path / "recall.sqlite3"))
-    offered: list[Any] = []
-    monkeypatch.setattr("streamlit.download_button", lambda *_, data, **__: offered.append(data))
-    _ran(page.run())
-    recall, lists = offered[-2:]
-    written = recall()
-    assert len(written.decode("utf-8-sig").splitlines()) == 1 + 122
-    handed = lists()
-    record._writer(str(tmp_path / "recall.sqlite3")).written(60)
-    with Log(str(tmp_path / "recall.sqlite3")).whole() as (rows, _):
-        told = [json.loads(each.body) for each in rows]
-    left, zipped = [each for each in told if each["kind"] == "exported"]
+    forget()
+    _ran(page.run())  # a session that begins in this log
+    place = tmp_path / "recall.sqlite3"
+    told(place)
+    head = str(read(str(place))[1])
+    given = downloads(page, monkeypatch)
+    written = given["download-recall.csv"]()
+    rows = list(csv.DictReader(written.decode("utf-8-sig").splitlines()))
+    assert len(rows) == 122
+    assert {row["log_head"] for row in rows} == {head}
+    handed = given["download-reading-lists.zip"]()
+    left, zipped = told(place, "exported")
     assert (zipped["what"], zipped["sha256"]) == ("reading lists", sha256(handed).hexdigest())
     assert (left["what"], left["films"]) == ("recall list", 122)
     assert left["sha256"] == sha256(written).hexdigest()

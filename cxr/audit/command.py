@@ -25,8 +25,8 @@ def add(commands: _SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="a report, scores or verdicts (JSON) that left the app: the log must hold the "
-        "row that was its last then",
+        help="a report, scores, a recall list or verdicts that left the app: the log must hold "
+        "the row that was its last then",
     )
     show = parts.add_parser("show", help="every row, a JSON object a line")
     show.add_argument("--film", metavar="SHA256", help="of one film alone, by how its hash begins")

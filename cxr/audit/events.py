@@ -21,7 +21,9 @@ class Event:
 
     Attributes
     ----------
-    kind : {"began", "scored", "shown", "left", "verdict", "exported", "ended", "lost"}
+    kind : str
+        "began", "scored", "shown", "left", "verdict", "taken in", "profile", "exported", "ended" or
+        "lost".
     session : str
         Drawn for each session of the app; it opens nothing.
     who : str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,27 @@ def keep(folder: Path, instance: str, data: bytes) -> Path:
     return path
 
 
+def _try_to_write(folder: Path) -> None:
+    """Write a file there and take it away.
+
+    Raises
+    ------
+    PacsError
+        ``not_kept``
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(prefix=".", dir=folder) as file:
+            file.write(b"a film would stand here")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise PacsError(
+            "not_kept",
+            f"Films cannot be written to this folder: {error.strerror}. Name one where they can.",
+        ) from None
+
+
 def listen(folder: Path, port: int, address: str, title: str, senders: Sequence[str] = ()) -> Any:
     """Start to take films; gives pynetdicom's server, with ``shutdown()``.
 
@@ -66,7 +88,7 @@ def listen(folder: Path, port: int, address: str, title: str, senders: Sequence[
     Raises
     ------
     PacsError
-        ``no_pynetdicom``, ``port_taken``
+        ``no_pynetdicom``, ``not_kept``, ``port_taken``
     """
     try:
         from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, evt
@@ -74,6 +96,7 @@ def listen(folder: Path, port: int, address: str, title: str, senders: Sequence[
         raise PacsError(
             "no_pynetdicom", "Films are received by the extra pacs: pip install cxr-lens[pacs]."
         ) from None
+    _try_to_write(folder)
     logging.getLogger("pynetdicom").disabled = True  # it quotes what is sent, and that has names
     entity = AE(title)
     entity.maximum_associations = _MOST_AT_ONCE
@@ -99,12 +122,19 @@ def _stored(event: Any, folder: Path) -> int:
     instance = str(event.request.AffectedSOPInstanceUID)
     sent = event.encoded_dataset()  # as it came, with the head of a file
     if not is_uid(instance) or len(sent) > MAX_BYTES:
+        _say("It has no number of its own, or is larger than a film can be.")
         return NOT_UNDERSTOOD
     try:
         keep(folder, instance, sent)
-    except PacsError:
+    except PacsError as refusal:
+        _say(str(refusal))
         return NO_ROOM
     return STORED
+
+
+def _say(why: str) -> None:
+    """A line of a film that was not kept, without its name or number."""
+    print(f"A film was not kept, and its sender was told so. {why}", file=sys.stderr, flush=True)
 
 
 def serve(folder: Path, port: int, address: str, title: str, senders: Sequence[str]) -> int:

@@ -250,6 +250,23 @@ def standing(entries: Iterable[Entry], kind: str = "verdict") -> dict[tuple[str,
     return {(row.case, row.reader): row for row in sorted(kept, key=lambda row: row.time)}
 
 
+def open_to(reader: str, entries: Iterable[Entry]) -> list[Entry]:
+    """The rows that a reader may see: his own, and all of the cases that he judges under the same
+    model and profile, by a verdict that stands."""
+    rows = list(entries)
+    gone = {row.withdraws for row in rows if row.kind == "withdrawn"}
+    judged = {
+        _judged(row)
+        for row in rows
+        if row.kind == "verdict" and row.reader == reader and row.key not in gone
+    }
+    return [row for row in rows if row.reader == reader or _judged(row) in judged]
+
+
+def _judged(row: Entry) -> tuple[str, str, str]:
+    return row.bundle, row.profile, row.case
+
+
 def consensus(entries: Iterable[Entry]) -> dict[str, Entry]:
     """Case → the consensus that stands: the latest that was not taken back."""
     latest = sorted(standing(entries, "consensus").values(), key=lambda row: row.time)

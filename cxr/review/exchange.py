@@ -18,16 +18,17 @@ FORMAT = 1
 LARGEST = 64_000_000
 
 
-def to_csv(entries: Iterable[Entry]) -> bytes:
-    """One line a row; UTF-8 with the mark that spreadsheets need.
+def to_csv(entries: Iterable[Entry], log_head: str = "") -> bytes:
+    """One line a row; UTF-8 with the mark that spreadsheets need. `log_head` is that of the audit
+    log.
 
     Cells are those of :func:`cxr.spreadsheet.inert`.
     """
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow([*FIELDS, "notice"])
+    table.writerow([*FIELDS, "log_head", "notice"])
     for entry in entries:
-        table.writerow([*map(inert, asdict(entry).values()), NOTICE])
+        table.writerow([*map(inert, asdict(entry).values()), log_head, NOTICE])
     return out.getvalue().encode("utf-8-sig")
 
 

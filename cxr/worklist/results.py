@@ -226,8 +226,9 @@ class Results:
         except (OSError, pa.ArrowException) as error:
             raise _bad() from error
 
-    def recall_list(self, numbers: Numbers) -> bytes:
-        """Films as CSV for those who call people in, in the order given; each row has the notice.
+    def recall_list(self, numbers: Numbers, log_head: str = "") -> bytes:
+        """Films as CSV for those who call people in, in the order given; each row has the notice
+        and `log_head`, that of the audit log.
 
         Raises
         ------
@@ -238,8 +239,8 @@ class Results:
         out = io.BytesIO()
         text = io.TextIOWrapper(out, "utf-8-sig", newline="", write_through=True)
         batches = table.to_batches(max_chunksize=10_000)
-        rows = (row.values() for batch in batches for row in batch.to_pylist())
-        spreadsheet.write(text, table.column_names, rows)
+        rows = ([*row.values(), log_head] for batch in batches for row in batch.to_pylist())
+        spreadsheet.write(text, [*table.column_names, "log_head"], rows)
         return out.getvalue()
 
     def film(self, number: int) -> tuple[str, bytes]:

@@ -30,5 +30,6 @@ def asking(home: Path, port: int, settings: str) -> Iterator[str]:
     (home / ".streamlit" / "secrets.toml").write_text(settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CXR_AUDIT", str(home / "audit.sqlite3"))
+        patch.setenv("CXR_REVIEW", str(home / "review.sqlite3"))
         with served(ROOT / "serve.py", home, port=port) as found:
             yield found

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import oidc_provider_mock
 import pytest
 from oidc_provider_mock import User
 from playwright.sync_api import Browser, Page, expect
+from reviewing import exported
 from serving import ROOT, free_port
 from signing_in import SECRETS, asking
-from waiting import WAIT_MS, accept, settled
+from waiting import WAIT_MS, accept, go, settled
 
 from cxr.audit.log import Log
+from cxr.review.exchange import from_file
 
 pytestmark = pytest.mark.browser
 
@@ -52,8 +55,8 @@ def address(home: Path) -> Iterator[str]:
             yield found
 
 
-@pytest.fixture
-def page(chromium: Browser, address: str) -> Iterator[Page]:
+@contextmanager
+def arrived(chromium: Browser, address: str) -> Iterator[Page]:
     """At the way in, signed in as nobody."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     # The provider's page asks for a style sheet of elsewhere, which there is none of here.
@@ -67,6 +70,12 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     yield page
     context.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    with arrived(chromium, address) as page:
+        yield page
 
 
 def signed_in(page: Page, name: str) -> None:
@@ -124,3 +133,31 @@ def test_who_it_was_stands_in_the_log_and_signing_out_ends_it(page: Page, home: 
     page.get_by_role("button", name="End session").click()  # the provider's own page asks
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert page.context.request.get(film).status == 404
+
+
+def test_a_reader_takes_no_verdicts_in_and_gets_none_before_his_own(
+    page: Page, chromium: Browser, address: str
+) -> None:
+    signed_in(page, "admin")
+    accept(page)
+    go(page, "Review")
+    judged(page)
+    assert [row.reader for row in from_file(exported(page, "CSV"))] == ["Admin"]
+    expect(page.get_by_role("button", name="Take in")).to_be_visible()
+    with arrived(chromium, address) as other:
+        signed_in(other, "reader")
+        accept(other)
+        go(other, "Review")
+        assert from_file(exported(other, "JSON")) == []
+        expect(other.get_by_role("button", name="Take in")).to_have_count(0)
+        judged(other)
+        rows = from_file(exported(other, "JSON"))
+    assert [row.reader for row in rows] == ["Admin", "Reader"]
+    assert len({row.case for row in rows}) == 1
+
+
+def judged(page: Page) -> None:
+    """The first case of the queue."""
+    page.get_by_role("button", name="Unsure").click()
+    expect(page.get_by_text("Kept at")).to_be_visible()
+    settled(page)

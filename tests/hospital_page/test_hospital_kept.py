@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from auditlog import told
 from hospitalpage import drop, give, ran, text
 from sites import hospital, profile
 from streamlit.testing.v1 import AppTest
@@ -130,6 +132,28 @@ def test_a_profile_of_another_model_is_named_so(
     page: AppTest, phantom_model: cxr.Classifier
 ) -> None:
     store.save(profile(phantom_model, network="another"))
+    assert "of another model" in text(ran(page.run()))
     store.save(profile(phantom_model, preprocessing={"side": 32}))
     said = unescaped(ran(page.run()))
     assert said.count("of another model [other_network]") == 2
+
+
+def test_what_is_done_to_profiles_is_told_to_the_log(
+    page: AppTest, phantom_model: cxr.Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_AUDIT", str(tmp_path / "audit.sqlite3"))
+    at = give(page, phantom_model, *hospital(phantom_model, 20, 20))
+    ran(at.button(key="hospital-keep").click().run())
+    (saved,) = store.kept().profiles
+    foreign = profile(phantom_model)
+    bring(at, to_bytes(foreign), b"nothing")
+    short = foreign.identity[:12]
+    ran(at.button(key=f"hospital-ask-{short}").click().run())
+    ran(at.button(key=f"hospital-delete-{short}").click().run())
+    told_of = [
+        {"what": what, "hospital": of.identity, "hospital_threshold": of.threshold}
+        for what, of in (("saved", saved), ("imported", foreign), ("deleted", foreign))
+    ]
+    rows = told(tmp_path / "audit.sqlite3", "profile")
+    assert [{name: row[name] for name in told_of[0]} for row in rows] == told_of
+    assert {row["network"] for row in rows} == {phantom_model.bundle.digest}

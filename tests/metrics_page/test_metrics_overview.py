@@ -79,13 +79,17 @@ def test_ages_that_cannot_be_read_are_said_and_keep_no_page_shut(
 def test_no_figure_of_t_stands_where_a_model_has_no_t(
     room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "AUROC, T against N" in text(opened())
+    said = text(opened())
+    assert "AUROC, T against N" in said
+    assert "how it tells T from N" not in said
     frame = tables.raw(60).rename(columns={"logit_T": "logit_X"})
     folder = tables.bundle(tmp_path / "without", frame.replace({"label": {"T": "X"}}))
     rewrite(folder, labels=["N", "P", "X"], operating_points={}, conformal={}, metrics={})
     monkeypatch.setenv("CXR_MODELS", str(tmp_path))
-    assert "T against N" not in text(opened())
-    assert "X called X" in text(opened())
+    said = text(opened())
+    assert "T against N" not in said
+    assert "X called X" in said
+    assert "This model has no label T: nothing here says how it tells T from N." in said
 
 
 AUDIT = {

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from appwalk import FILM, click, listed, text, upload
+from appwalk import FILM, click, downloads, listed, text, upload
+from auditlog import told
 from dicomweb_server import Server, serving
 from films import lut
 from pacsfilms import stored, there, uids
+from pydicom import dcmread
 from streamlit.testing.v1 import AppTest
 
 import cxr
@@ -77,6 +82,25 @@ def test_films_are_fetched_read_and_sent_back(app: AppTest, server: Server) -> N
     assert len(server.stored) == 2
     kept = {str(ds.SeriesInstanceUID) for ds in server.heads.values()}
     assert series_of("report", uids(study=2)[2]) in kept
+
+
+def test_results_that_leave_are_told_to_the_log(
+    app: AppTest, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_AUDIT", str(tmp_path / "audit.sqlite3"))
+    data = stored(study=1)
+    upload(app, ("a.dcm", data))
+    saved = downloads(app, monkeypatch)["dicom-1"]()
+    with zipfile.ZipFile(io.BytesIO(saved)) as files:
+        made = {str(dcmread(files.open(each)).SOPInstanceUID) for each in files.namelist()}
+    for _ in range(2):
+        click(app, "pacs-send")
+    rows = told(tmp_path / "audit.sqlite3", "exported")
+    assert [row["what"] for row in rows] == ["DICOM", *["DICOM, to the PACS"] * 2]
+    assert {row["film"] for row in rows} == {sha256(data).hexdigest()}
+    assert [set(row["instances"]) for row in rows] == [made] * 3
+    assert [row.get("sent") for row in rows] == [None, 2, 0]
+    assert set(server.stored) == made
 
 
 def test_films_of_any_part_are_found_on_wish(app: AppTest, server: Server) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from appwalk import FILM, OTHER, click, pick, upload
+from appwalk import FILM, OTHER, accepted, click, downloads, pick, upload
+from auditlog import read, told
 from streamlit.testing.v1 import AppTest
 
-from cxr.audit.chain import breaks
-from cxr.audit.log import Log
+import cxr
+from cxr.audit.chain import ChainHead
 from ui.session import record
 
 
@@ -19,16 +22,6 @@ from ui.session import record
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CXR_AUDIT", str(tmp_path / "audit.sqlite3"))
     return tmp_path / "audit.sqlite3"
-
-
-def told(place: Path) -> list[dict[str, Any]]:
-    assert record._writer(str(place)).written(60)
-    log = Log(str(place))
-    with log.whole() as (rows, head):
-        found = list(rows)
-    log.close()
-    assert list(breaks(found, head)) == []
-    return [json.loads(row.body) for row in found]
 
 
 def kinds(rows: list[dict[str, Any]]) -> list[str]:
@@ -57,9 +50,76 @@ def test_what_was_shown_of_which_film_and_for_how_long(place: Path, app: AppTest
     assert "map" not in bare
     assert mapped["map"]["method"] == "gradcam"
     assert again["map"] == mapped["map"]
-    assert all(row["seconds"] >= 0 for row in rows if row["kind"] == "left")
     assert len({row["session"] for row in rows}) == 1
     assert "Planted" not in json.dumps(rows)
+
+
+def test_a_film_s_row_holds_all_that_was_found(
+    place: Path, whole: tuple[cxr.Classifier, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network with limits, sets and operating points; a child's film, which it flags."""
+    model, path = whole
+    monkeypatch.setenv("CXR_MODELS", str(model.bundle.folder.parent))
+    data = path.read_bytes()
+    upload(accepted(), ("child.jpg", data))
+    (row,) = told(place, "scored")
+    found = cxr.assess(data, model)
+    prediction, checks = found.scored
+    assert found.standing is not None
+    assert found.sets
+    begun = {name: row.pop(name) for name in ("seq", "session", "time")}
+    assert begun["seq"] == 2
+    assert row == {
+        "kind": "scored",
+        "who": "",
+        "film": sha256(data).hexdigest(),
+        "network": model.bundle.digest,
+        "temperature": model.bundle.temperature,
+        "hospital": "",
+        "checks": {each.code: [each.score, each.limit] for each in checks.findings},
+        "flags": ["child"],
+        "scores": prediction.probabilities,
+        "sets": {share: list(labels) for share, labels in found.sets.items()},
+        "thresholds": {"T": model.bundle.operating_points["T"]["threshold"]},
+        "log_odds": found.standing.log_odds,
+        "hospital_threshold": None,
+        "called": None,
+    }
+
+
+def test_how_long_a_film_was_on_the_screen(
+    place: Path, app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(record, "monotonic", lambda: now[0])
+    upload(app, ("a.png", FILM), ("b.png", OTHER))
+    now[0] += 12.34
+    pick(app, 2)
+    now[0] += 3
+    pick(app, 1)
+    first, second = told(place, "left")
+    assert (first["film"], first["seconds"]) == (sha256(FILM).hexdigest(), 12.3)
+    assert (second["film"], second["seconds"]) == (sha256(OTHER).hexdigest(), 3.0)
+
+
+def test_scores_and_reports_carry_the_log_s_head_and_are_told_to_it(
+    place: Path, app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(app, ("a.png", FILM), ("junk.png", b"no film"))
+    told(place)
+    rows, head = read(str(place))
+    assert head == ChainHead(len(rows), rows[-1].hash)
+    click(app, "report")
+    given = downloads(app, monkeypatch)
+    film, junk = sha256(FILM).hexdigest(), sha256(b"no film").hexdigest()
+    lines = csv.DictReader(given["download-scores"]().decode("utf-8-sig").splitlines())
+    assert [line["log_head"] for line in lines] == [str(head)] * 2
+    made = json.loads(given[f"report-{film[:12]}-JSON"]())
+    assert made["log_head"] == str(head)
+    scores, report = told(place, "exported")
+    assert (scores["what"], scores["films"]) == ("scores", [film, junk])
+    assert report["what"] == "report, JSON"
+    assert report["reports"] == [{"film": film, "report": made["sha256"]}]
 
 
 def test_running_the_page_again_tells_nothing_new(place: Path, app: AppTest) -> None:

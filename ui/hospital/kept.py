@@ -17,7 +17,7 @@ from ui.base import keymap
 from ui.base.formatting import plain
 from ui.hospital import refusals, words
 from ui.metrics.blocks import heading
-from ui.session import hospitals
+from ui.session import hospitals, record
 from ui.transfer.intake import forget
 
 _SAID, _ASKED, _TURN = "hospital-said", "hospital-delete-asked", "hospital-import-turn"
@@ -98,6 +98,7 @@ def _keep(profile: Profile) -> str | CxrError:
         store.save(version)
     except CxrError as refusal:
         return refusal
+    record.profile("saved", version)
     hospitals.choose(version)
     return version.name
 
@@ -148,6 +149,7 @@ def _take(data: bytes, model: Classifier) -> str | CxrError:
         store.save(profile)
     except CxrError as refusal:
         return refusal
+    record.profile("imported", profile)
     return f"Imported: {profile.name}."
 
 
@@ -207,6 +209,7 @@ def _delete(profile: Profile) -> None:
     except CxrError as refusal:
         st.session_state[_SAID] = [refusal]
         return
+    record.profile("deleted", profile)
     if hospitals.chosen(profile):
         hospitals.choose(None)
     st.session_state[_SAID] = [f"Deleted: {profile.name}."]

@@ -57,8 +57,10 @@ def blocks(key: Key) -> list[Block]:
         quiet(
             "In brackets: 95 % intervals, bootstrapped by patient where the patient is known; "
             "(1–1) only says that no error was seen. "
-            f"Figures of fewer than {SMALL} films are grey. –: not defined, for want of films."
+            f"Figures of fewer than {SMALL} films are grey. –: not defined, for want of films; of "
+            "patients: not known."
         ),
+        *map(quiet, _lacks(key)),
         *audit.blocks(bundle(key)),
     ]
     if unread := int(all_films(key).age_unread.sum()):
@@ -92,6 +94,13 @@ def pair(key: Key, split: str, source: str) -> Figure | None:
 def _ranks(key: Key) -> bool:
     """Whether the model has both of the labels that are held against each other."""
     return {"T", "N"} <= set(bundle(key).labels)
+
+
+def _lacks(key: Key) -> list[str]:
+    """That a label is not the model's own, where figures of both together are looked for."""
+    lacking = [label for label in "TN" if label not in bundle(key).labels]
+    names = f"label {lacking[0]}" if len(lacking) == 1 else "labels T and N"
+    return [f"This model has no {names}: nothing here says how it tells T from N."] * bool(lacking)
 
 
 def _side_by_side(key: Key) -> str:

@@ -101,8 +101,11 @@ def find(table: pd.DataFrame, bundle: Bundle, rows: list[Entry], key: Hashable) 
     name, judged = reader.name(), standing(rows)
     free = studies.telling(table)
     whole = found = _queue((key, studies.cases()), replace(wanted, said=""), bundle.labels, free)
-    if wanted.said:
-        found = narrowed(found, wanted.said, judged, name, consensus(rows))
+    if wanted.said in TELLING:
+        told = reader.sight()(rows)
+        found = narrowed(found, wanted.said, standing(told), name, consensus(told))
+    elif wanted.said:
+        found = narrowed(found, wanted.said, judged, name)
     mine = {case: entry for (case, who), entry in judged.items() if who == name}
     done = found.rows.case.isin(mine.keys())
     first = found.rows.case[~done] if not done.all() else found.rows.case

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
-from cxr.review.entries import LONGEST_NAME, is_reserved
+from cxr.review.entries import LONGEST_NAME, Entry, is_reserved, open_to
 from ui.review import address
-from ui.server import who
+from ui.server import access, who
 from ui.server.who import name
 from ui.session import studies
 
-__all__ = ["FORMS", "GIVEN", "KEPT", "SAID", "ask", "forget", "name", "show"]
+__all__ = ["FORMS", "GIVEN", "KEPT", "SAID", "ask", "forget", "name", "sees_all", "show", "sight"]
 
 SAID, KEPT, GIVEN, FORMS = "review_said", "review_kept", "review_given", "review_forms"
 """What was confirmed last, its row, this session's verdicts, the last of which can be taken back,
 and the keys of forms that wait to be sent."""
+
+
+def sees_all() -> bool:
+    """Whether others' words come before one's own: to whoever teaches, or where nobody signs in."""
+    return not access.asks() or access.may("instructor")
+
+
+def sight() -> Callable[[list[Entry]], list[Entry]]:
+    """What leaves, of rows, those that this reader may be told of; it works without a session."""
+    return list if sees_all() else partial(open_to, name())
 
 
 def ask() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection
+from hashlib import sha256
 from math import isnan
 
 import pandas as pd
@@ -17,9 +18,10 @@ from cxr.review.entries import Entry, consensus, settled, standing
 from cxr.review.relabel import LabelChange, Relabelled, relabel
 from cxr.review.store import ReviewStore
 from ui.base.formatting import flags, plain, site
-from ui.review import address, history, source
+from ui.review import address, history, reader, source
 from ui.review.keeping import VERDICTS
 from ui.review.queue import QueuePosition
+from ui.server import access
 from ui.session import record, studies
 
 _FEW = 30
@@ -153,15 +155,27 @@ def _kappa(value: float) -> str:
 
 
 def _exchange(store: ReviewStore) -> None:
-    every, held = source.kept(store), studies.cases()  # a download is made outside the session
+    told, held = reader.sight(), studies.cases()  # a download is made outside the session
+    every = told(source.kept(store))
     rows = _telling(every, held)
-    st.write(f"{_count(len(every), 'row')} of all readers and models. The history is kept whole.")
+    whose = " of all readers and models"
+    if not reader.sees_all():
+        whose = ": your own, and all of the cases that you have judged"
+    st.write(f"{_count(len(every), 'row')}{whose}. The history is kept whole.")
     if waits := len({row.case for row in every}) - len({row.case for row in rows}):
         st.caption(studies.left_out(waits))
+    tell = record.exporter()
+
+    def written(write: Callable[[list[Entry], str], bytes]) -> bytes:
+        leaving = _telling(told(store.entries()), held)
+        data = write(leaving, record.head())
+        tell("verdicts", {"rows": len(leaving), "sha256": sha256(data).hexdigest()})
+        return data
+
     with st.container(horizontal=True):
         st.download_button(
             "Verdicts (CSV)",
-            lambda: exchange.to_csv(_telling(store.entries(), held)),
+            lambda: written(exchange.to_csv),
             "verdicts.csv",
             "text/csv",
             key="verdicts-csv",
@@ -169,12 +183,17 @@ def _exchange(store: ReviewStore) -> None:
         )
         st.download_button(
             "Verdicts (JSON)",
-            lambda: exchange.to_json(_telling(store.entries(), held), record.head()),
+            lambda: written(exchange.to_json),
             "verdicts.json",
             "application/json",
             key="verdicts-json",
             on_click="ignore",
         )
+    if not access.asks() or access.may("admin"):  # a row's reader is whoever its file names
+        _take_in(store)
+
+
+def _take_in(store: ReviewStore) -> None:
     with st.form("review-import", border=False, clear_on_submit=True):
         given = st.file_uploader(
             "Verdicts of another database, as exported",
@@ -185,8 +204,10 @@ def _exchange(store: ReviewStore) -> None:
         sent = st.form_submit_button("Take in")
     if sent and given is not None:
         try:
-            taken = exchange.from_file(given.getvalue())
+            data = given.getvalue()
+            taken = exchange.from_file(data)
             new = store.take_in(taken)
+            record.taken_in(data, len(taken), new)
             st.session_state[_ABOUT] = (
                 f"{_count(new, 'new row')}; {len(taken) - new:,} here already."
             )
@@ -210,7 +231,7 @@ def _relabel(store: ReviewStore, train: bool) -> None:
     if waits := len(studies.cases().intersection(map(case_of, folder.rows))):
         st.info(f"The manifest holds every film’s label. {studies.left_out(waits)}")
         return
-    said = settled(source.kept(store))
+    said = settled(reader.sight()(source.kept(store)))
     try:
         found = relabel(folder.manifest(), said)
     except CxrError as refusal:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from secrets import token_hex
 from time import monotonic
 from typing import Any
@@ -19,6 +20,7 @@ from cxr.audit.writer import Writer
 from cxr.model.classifier import Classifier
 from cxr.review.entries import Entry
 from cxr.screening.assess import Assessment
+from cxr.site_profiles.profile import Profile
 from ui.server import who
 from ui.session.operating_points import is_chosen, threshold
 
@@ -122,6 +124,19 @@ def verdict(kept: Entry) -> None:
     """A row was kept with the verdicts."""
     _put(_here(), "verdict", events.verdict(kept))
     _writer(setting()).written(VERDICT_S)
+
+
+def taken_in(data: bytes, rows: int, new: int) -> None:
+    """A file of verdicts was taken in: its rows stand under the names that it gives."""
+    about = {"sha256": sha256(data).hexdigest(), "rows": rows, "new": new}
+    _put(_here(), "taken in", about)
+    _writer(setting()).written(VERDICT_S)
+
+
+def profile(what: str, of: Profile) -> None:
+    """A hospital profile was saved, imported or deleted: thresholds of everybody hang on it."""
+    about = {"hospital": of.identity, "network": of.network, "hospital_threshold": of.threshold}
+    _put(_here(), "profile", {"what": what, **about})
 
 
 def exporter() -> Callable[[str, Mapping[str, Any]], None]:
