@@ -42,10 +42,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="package")
 def installed() -> Iterator[tuple[BrowserType, dict[str, Any]]]:
     """The browser's launcher, and what it is to be told."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
     if path is None:
-        pytest.skip("no Chromium on this machine: install Debian's package chromium")
+        pytest.skip("no Chromium on this machine: install Debian's chromium-headless-shell")
     with sync_playwright() as playwright:
         yield playwright.chromium, {"executable_path": path, "args": FLAGS}
 
