@@ -15,6 +15,7 @@ import pytest
 from reported import FILM
 from reviewroom import make_room
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.runtime.state.session_state import WStates
 
 import cxr
@@ -113,6 +114,15 @@ def _packages_are_asked_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         asked = functools.cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", asked)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pages_leave_keras_alone() -> Iterator[None]:
+    """After every run of a page Streamlit clears Keras, where a process has loaded it, and that
+    looks for garbage among TensorFlow's million objects. The server's process never loads it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
         yield
 
 

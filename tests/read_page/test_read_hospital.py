@@ -165,7 +165,7 @@ def test_a_hospital_that_it_does_not_know_gets_a_place_and_no_letter(
     page = text(app)
     shown = page.split("<summary>Why?", 1)[0]
     assert "of 100 films of N" in shown
-    assert "Films of hospitals that it had not seen: T above, N below" in shown
+    assert "T above, N below: films of unseen hospitals" in shown
     assert 'class="cxr-call"' not in page
     assert 'class="cxr-point"' not in page  # the operating point of known hospitals
     assert "Set up your hospital" in _links(app)

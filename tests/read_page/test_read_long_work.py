@@ -43,12 +43,12 @@ def endless(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 def test_a_coarse_map_is_shown_at_once_and_stays_when_the_rest_is_cancelled(
     endless: AppTest,
 ) -> None:
-    assert titles(endless) == ["Map, still coarse"]
+    assert titles(endless) == ["Map, still coarse: orange speaks for N, blue against it"]
     assert "50 of 170 forward passes" in text(endless)
     click(endless, "cancel")
     wait(lambda: not running(endless))
     endless.run()
-    assert titles(endless) == ["Map, still coarse"]
+    assert titles(endless) == ["Map, still coarse: orange speaks for N, blue against it"]
     assert "Stopped" in text(endless)
     click(endless, "go-on")
     assert running(endless)

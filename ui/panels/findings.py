@@ -88,8 +88,9 @@ def brief(prediction: Prediction, model: Classifier, stands: Standing | None, ho
     if stands is not None:
         return standing.brief(stands)
     if not home:
-        told = [f"abnormal {odds(prediction.abnormal('N'))}"] * ("N" in prediction.probabilities)
-        return " · ".join([*told, "no call"])
+        if "N" not in prediction.probabilities:
+            return "no call"
+        return f"abnormal {odds(prediction.abnormal('N'))} · no call"
     top = prediction.probabilities[prediction.label]
     return f"{prediction.label} {score(top)} · margin {score(prediction.margin)}"
 
