@@ -17,6 +17,7 @@ from reviewroom import make_room
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.runtime.state.session_state import WStates
+from streamlit.testing.v1 import app_test, local_script_runner
 
 import cxr
 from cxr.report import Report, make
@@ -118,11 +119,16 @@ def _packages_are_asked_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _pages_leave_keras_alone() -> Iterator[None]:
+def _pages_run_as_in_the_server() -> Iterator[None]:
     """After every run of a page Streamlit clears Keras, where a process has loaded it, and that
-    looks for garbage among TensorFlow's million objects. The server's process never loads it."""
+    looks for garbage among TensorFlow's million objects. The server's process never loads it. Nor
+    does that compile a page more than once, and Python 3.11 fails where two threads take syntax
+    apart at a time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
+        compiled = app_test.ScriptCache()
+        for module in (app_test, local_script_runner):
+            patch.setattr(module, "ScriptCache", lambda: compiled)
         yield
 
 
