@@ -69,7 +69,7 @@ $(INSTALLED): FORCE
 	cat $(PINNED) > $@
 
 # Tests drive a Chromium that is there already; none is ever fetched by playwright. The one without
-# windows takes four fifths of the time.
+# windows is the quicker.
 browser:
 	@for b in chromium-headless-shell chromium chromium-browser google-chrome; do \
 	  if command -v $$b >/dev/null 2>&1; then exit 0; fi; \

@@ -24,7 +24,7 @@ from cxr.report import Report, make
 
 LONG = {
     *("test_devices", "test_memory", "test_read_page", "test_recipes_training"),
-    *("test_review_page", "test_train", "test_viewer", "test_zoo"),
+    *("test_review_keys", "test_review_page", "test_train", "test_viewer", "test_zoo"),
 }
 """Modules of half a minute and more. They begin, so that none is left to one process at the end.
 Before all others come the browser's, together, since they share a server and a browser."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from films import dicom, film
 
 from cxr.dicomweb.reference import Reference, uid_of
 from cxr.dicomweb.settings import Pacs
+from cxr.errors import PacsError
 
 
 def stored(number: int = 1, series: int = 1, study: int = 1, **tags: Any) -> bytes:
@@ -47,3 +50,10 @@ def uids(number: int = 1, series: int = 1, study: int = 1) -> tuple[str, str, st
 def there(pacs: Pacs | None, number: int = 1, series: int = 1, study: int = 1) -> Reference:
     """Where it is."""
     return Reference(*uids(number, series, study), pacs)
+
+
+def code(call: Callable[..., object], *args: object) -> str:
+    """Of the refusal that a call ends with."""
+    with pytest.raises(PacsError) as caught:
+        call(*args)
+    return caught.value.code

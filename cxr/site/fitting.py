@@ -164,7 +164,7 @@ def _read(model: Classifier, films: Sequence[Source | SiteFilm]) -> list[SiteFil
             if given.network not in ("", model.bundle.digest):
                 raise SiteError(
                     "other_network",
-                    f"SiteFilm {place + 1} was scored by another network, whose averages mean "
+                    f"Film {place + 1} was scored by another network, whose averages mean "
                     "something else. Read it by this one.",
                 )
             rows.append(given)

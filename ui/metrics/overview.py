@@ -98,9 +98,11 @@ def _ranks(key: Key) -> bool:
 
 def _lacks(key: Key) -> list[str]:
     """That a label is not the model's own, where figures of both together are looked for."""
-    lacking = [label for label in "TN" if label not in bundle(key).labels]
-    names = f"label {lacking[0]}" if len(lacking) == 1 else "labels T and N"
-    return [f"This model has no {names}: nothing here says how it tells T from N."] * bool(lacking)
+    lacking = [label for label in ("T", "N") if label not in bundle(key).labels]
+    if not lacking:
+        return []
+    names = f"label{'s' * (len(lacking) > 1)} {' and '.join(lacking)}"
+    return [f"This model has no {names}: nothing here says how it tells T from N."]
 
 
 def _side_by_side(key: Key) -> str:

@@ -88,7 +88,7 @@ def brief(prediction: Prediction, model: Classifier, stands: Standing | None, ho
     if stands is not None:
         return standing.brief(stands)
     if not home:
-        if "N" not in prediction.probabilities:
+        if not called_means("N", model.labels):
             return "no call"
         return f"abnormal {odds(prediction.abnormal('N'))} · no call"
     top = prediction.probabilities[prediction.label]
