@@ -49,6 +49,8 @@ def _convolved(layer: Any, inputs: Any, kernel: Any, groups: int) -> Any:
     """`kernel` (height, width, channels in of a group, channels out) over (n, h, w, channels)."""
     import torch
 
+    from . import depthwise
+
     films = inputs.permute(0, 3, 1, 2)
     sides = zip(films.shape[2:], kernel.shape[:2], layer.strides, strict=True)
     whole = [
@@ -61,15 +63,12 @@ def _convolved(layer: Any, inputs: Any, kernel: Any, groups: int) -> Any:
         films = torch.nn.functional.pad(films, (left, right, above, below))
         around = (0, 0)
     weights = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
-    out = torch.nn.functional.conv2d(
-        films.contiguous(memory_format=torch.channels_last),
-        weights,
-        None,
-        layer.strides,
-        around,
-        1,
-        groups,
-    )
+    films = films.contiguous(memory_format=torch.channels_last)
+    if groups > 1 and depthwise.lacks_kernel(films, weights, layer.strides):
+        films = torch.nn.functional.pad(films, (around[1], around[1], around[0], around[0]))
+        out = depthwise.Depthwise.apply(films, weights, layer.strides)
+    else:
+        out = torch.nn.functional.conv2d(films, weights, None, layer.strides, around, 1, groups)
     return out.permute(0, 2, 3, 1)
 
 

@@ -1,0 +1,56 @@
+"""Depthwise convolutions under torch: their gradients are torch's own, found another way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip(
+    "torch", reason="torch is not installed: only training under it needs it"
+)
+
+
+def gradients(run: Any, films: Any, weights: Any) -> tuple[Any, Any, Any]:
+    films, weights = (each.detach().clone().requires_grad_() for each in (films, weights))
+    out = run(films, weights)
+    out.backward(torch.linspace(-1, 1, out.numel(), dtype=out.dtype).reshape(out.shape))
+    return out, films.grad, weights.grad
+
+
+@pytest.mark.parametrize(
+    ("sides", "kernel", "steps"),
+    [
+        ((14, 11), (3, 3), (2, 2)),
+        ((13, 16), (5, 5), (1, 1)),
+        ((15, 14), (5, 5), (2, 2)),
+        ((17, 12), (7, 7), (3, 3)),
+        ((9, 10), (2, 5), (1, 2)),
+        ((9, 9), (4, 4), (1, 1)),
+    ],
+)
+def test_gradients_are_those_of_torch(
+    sides: tuple[int, int], kernel: tuple[int, int], steps: tuple[int, int]
+) -> None:
+    from train.fit.depthwise import Depthwise
+
+    torch.manual_seed(0)
+    films = torch.randn(3, 6, *sides, dtype=torch.float64)
+    weights = torch.randn(6, 1, *kernel, dtype=torch.float64)
+    found = gradients(lambda f, w: Depthwise.apply(f, w, steps), films, weights)
+    wanted = gradients(
+        lambda f, w: torch.nn.functional.conv2d(f, w, None, steps, groups=6), films, weights
+    )
+    for one, other in zip(found, wanted, strict=True):
+        assert torch.allclose(one, other, rtol=1e-10, atol=1e-10)
+
+
+def test_only_what_has_no_kernel_goes_this_way() -> None:
+    from train.fit.depthwise import lacks_kernel
+
+    films = torch.zeros(1, 6, 9, 9, dtype=torch.bfloat16)
+    three, five = (torch.zeros(6, 1, side, side) for side in (3, 5))
+    assert lacks_kernel(films, five, (1, 1))
+    assert lacks_kernel(films, three, (2, 2))
+    assert not lacks_kernel(films, three, (1, 1))
+    assert not lacks_kernel(films.float(), five, (2, 2))
