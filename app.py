@@ -12,6 +12,7 @@ from ui.server import access, film_access
 from ui.server.memory import WATCH
 from ui.session import hospitals, models, record, reload
 from ui.transfer import intake
+from ui.work import callbacks
 from ui.work.session_cache import workspace
 from ui.worklist import setting as worklist
 
@@ -34,6 +35,7 @@ if access.may("instructor"):
 if access.asks() and access.may("admin"):  # whoever runs it alone has the command line
     PAGES.append(AUDIT)
 
+callbacks.never_cut()
 WATCH.begin()
 film_access.claim()
 frame.configure()
