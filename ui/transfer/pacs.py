@@ -205,4 +205,7 @@ def _maker(
     )
     drawn = as_shown.map_shown(film, model)
     chosen = operating_points.chosen(model.bundle) if model.site is None else {}
-    return lambda: results(film.data, found, model, drawn(), window=window(), chosen=chosen)
+    home = hospitals.at_home(film)
+    return lambda: results(
+        film.data, found, model, drawn(), window=window(), chosen=chosen, known_hospital=home
+    )
