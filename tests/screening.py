@@ -3,6 +3,7 @@ itself: ``python tests/screening.py POINT LOG SCREEN-ARGUMENTS``."""
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import signal
@@ -62,6 +63,12 @@ def screen(source: Path | str, out: Path, model: cxr.Classifier, *more: str) -> 
 def rows(out: Path) -> list[dict[str, Any]]:
     data = io.BytesIO(out.read_bytes())  # at once: a run may put another table in its place
     return pq.read_table(data).to_pylist()
+
+
+def times(out: Path) -> list[dict[str, str]]:
+    """Lines of the file that says how long each film took."""
+    with out.with_suffix(".timings.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 class Thread(threading.Thread):

@@ -17,7 +17,7 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
-from sites import profile
+from sites import profile, reference
 
 import cxr
 from cxr.__main__ import main
@@ -27,6 +27,7 @@ from cxr.errors import DicomOutError
 from cxr.explain import overlay
 from cxr.explain_eval import words
 from cxr.imaging.altered import altered
+from cxr.screening.words import UNPLACED
 
 _KINDS = ("ComprehensiveSR", "SCImage", "GrayscaleSoftcopyPresentationState")
 BOX = MarkedRegion((10, 20, 30, 40), {"N": -0.25, "T": 0.25})
@@ -111,6 +112,40 @@ def test_under_a_profile_the_report_says_what_the_hospital_calls(
     said = [each.TextValue for each in report.ContentSequence if each.ValueType == "TEXT"]
     assert any(text.endswith("threshold of Drawn hospital -40.00: T") for text in said)
     assert not any("No class is called" in text for text in said)
+
+
+def test_where_nothing_is_called_both_files_say_so(
+    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Read: in a hospital that is not known, whether or not films are there to hold it
+    against; not in a known one, nor where the reader's own threshold judges."""
+    shown: list[str] = []
+    captioned = overlay.captioned
+
+    def noted(picture: Any, lines: list[str], *more: Any) -> Image.Image:
+        shown.extend(lines)
+        return captioned(picture, lines, *more)
+
+    monkeypatch.setattr(overlay, "captioned", noted)
+
+    def said(**how: Any) -> list[str]:
+        shown.clear()
+        made = {each.kind: each for each in results(stored(), found, phantom_model, **how)}
+        texts = [str(each.get("TextValue", "")) for each in opened(made["report"]).ContentSequence]
+        none = [text for text in texts if "No class is called" in text]
+        assert none == [line for line in shown if "No class is called" in line]
+        return none
+
+    found = cxr.assess(stored(), phantom_model)
+    assert found.standing is None, "a bundle without films of unseen hospitals"
+    (told,) = said()
+    assert told.startswith(UNPLACED)
+    assert said(known_hospital=True) == []
+    assert said(chosen={"T": 0.5}) == []
+    monkeypatch.setattr("cxr.screening.standing.reference_of", reference)
+    found = cxr.assess(stored(), phantom_model)
+    (told,) = said()
+    assert told.startswith("Log-odds of T against N")
 
 
 def test_a_threshold_that_the_reader_chose_stands_in_the_report(

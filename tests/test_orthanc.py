@@ -54,6 +54,7 @@ FILMS = [
     stored(study=3, StudyDate="20261103", BodyPartExamined="KNEE"),
     stored(study=4, Modality="CT", SOPClassUID="1.2.840.10008.5.1.4.1.1.2"),
     *(stored(number, 2, study=5, StudyDate="20261105") for number in range(25)),
+    stored(study=6, StudyDate="20261031", BodyPartExamined=None),
 ]  # fmt: skip
 
 
@@ -66,12 +67,16 @@ def studies(*numbers: int) -> list[str]:
 
 
 def test_films_are_found(pacs: Pacs) -> None:
-    assert found(pacs) == studies(2, 1)
+    assert found(pacs) == studies(2, 1, 6), "a film that names no part may be of the chest"
     assert found(pacs, since=date(2026, 11, 2)) == studies(2)
-    assert found(pacs, until=date(2026, 11, 1)) == studies(1)
+    assert found(pacs, until=date(2026, 11, 1)) == studies(1, 6)
     assert found(pacs, accession="ACC1") == studies(1)
     assert found(pacs, body_part="KNEE") == studies(3)
     assert found(pacs, modality="DX") == []
+    assert found(pacs, body_part="") == studies(3, 2, 1, 6)
+    assert "1 series of which the PACS names no part" in " ".join(
+        search(pacs, Query(body_part="KNEE")).notes
+    )
     said = " ".join(search(pacs, Query()).notes)
     assert "1 series of other parts" in said
     assert "1 series of more than 20 images" in said
@@ -97,10 +102,10 @@ def test_results_are_sent_once_and_the_film_is_read(
     data = fetch(film)
     region = MarkedRegion((1, 2, 3, 4), {"T": 0.5})
     made = results(data, cxr.assess(film, phantom_model), phantom_model, region=region)
-    assert found(pacs, unread=True) == studies(2, 1)
+    assert found(pacs, unread=True) == studies(2, 1, 6)
     assert store(pacs, [each.data for each in made]) == (2, 0)
     assert store(pacs, [each.data for each in made]) == (0, 2)
-    assert found(pacs, unread=True) == studies(2)
+    assert found(pacs, unread=True) == studies(2, 6)
     for each in made:
         kept = dcmread(io.BytesIO(fetch(Reference(each.study, each.series, each.instance, pacs))))
         sent = dcmread(io.BytesIO(each.data))

@@ -76,6 +76,13 @@ def test_a_folder_becomes_a_profile_that_scores_go_by(
     assert main(["site", "show", "Drawn"]) == 0
     assert kept.identity in capsys.readouterr().out
     store.save(replace(yields.moved(kept, kept.threshold + 1), name="Moved"))
+    report = {**kept.report, "outside": 3, "left_out": 2, "aside": 1}
+    store.save(replace(kept, name="Mixed", report=report))
+    assert main(["site", "show", "Mixed"]) == 0
+    told = capsys.readouterr().out
+    assert "outside what the model knows: 3 films [outside]\n" in told
+    assert "left out: 2 films\n" in told
+    assert "of another label, or without one, so set aside: 1 film\n" in told
     assert main(["site", "show", "Moved"]) == 0
     told = capsys.readouterr().out
     assert "specificity, moved by hand, counted on its own films: " in told

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 from ..errors import ScreenError, UnreadableFile
 from ..sources.films import SourceFilm
 from . import table_rows
-from .scorer import Answer, Stopped
+from .scorer import Answer, Seconds, Stopped
 from .state import State
 
 TRIES = 2
@@ -160,7 +160,7 @@ class Crew:
                 return
         elif message is not None:
             row, seconds = message
-            self._keep(member, row)
+            self._keep(member, row, seconds)
             for stage, spent in seconds.items():
                 self.seconds[stage] += spent
         member.ready = True
@@ -179,7 +179,7 @@ class Crew:
             return True
         return False
 
-    def _keep(self, member: _Member, row: table_rows.Row) -> None:
+    def _keep(self, member: _Member, row: table_rows.Row, seconds: Seconds) -> None:
         assert member.film is not None
         number, _ = member.film
         numbers = [number]
@@ -187,7 +187,7 @@ class Crew:
             self._state.refuse(number, row)
         else:
             numbers += [other for other, _ in self._same.pop(member.sha256)]
-            self._state.keep(member.sha256, row, numbers)
+            self._state.keep(member.sha256, row, numbers, seconds)
             self.scored += 1
         self.answered += len(numbers)
 
@@ -219,7 +219,7 @@ class Crew:
                 self._again.append(member.film)
                 self._again.extend(self._same.pop(member.sha256 or "", ()))
             else:
-                self._keep(member, table_rows.refused(_crashed()))
+                self._keep(member, table_rows.refused(_crashed()), {})
         self._add(failed)
 
 

@@ -106,7 +106,7 @@ class ScreeningTable:
             path = _part(self._parts, begin)
             if not path.exists():
                 found = [{**row, **self._same} for row in self._state.rows(begin, end)]
-                with _whole(path, self._parts) as part:
+                with whole(path, self._parts) as part:
                     pq.write_table(pa.Table.from_pylist(found, self._schema), part)
             self._next = end
 
@@ -114,7 +114,7 @@ class ScreeningTable:
         """Write the table of all parts, part by part; the same parts give the same bytes."""
         counts = ScreeningCounts(pair=self._pair, without_frontal=self._state.find_laterals())
         scores = Scores(self._known) if self._known else None
-        with _whole(out, self._parts) as part, pq.ParquetWriter(part, self._schema) as writer:
+        with whole(out, self._parts) as part, pq.ParquetWriter(part, self._schema) as writer:
             for table in self._read():
                 writer.write_table(table)
                 counts.films += len(table)
@@ -127,7 +127,7 @@ class ScreeningTable:
             counts.scores = scores.compare() if scores else None
             writer.add_key_value_metadata({SUMMARY: json.dumps(counts.told())})
         if csv_out is not None:
-            with _whole(csv_out, self._parts) as part:
+            with whole(csv_out, self._parts) as part:
                 self._write_csv(part)
         return counts
 
@@ -166,7 +166,7 @@ def _part(parts: Path, begin: int) -> Path:
 
 
 @contextmanager
-def _whole(path: Path, parts: Path) -> Iterator[Path]:
+def whole(path: Path, parts: Path) -> Iterator[Path]:
     """Where to write a file that is there at once or not at all."""
     part = parts / "unfinished"
     try:

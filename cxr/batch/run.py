@@ -17,7 +17,7 @@ from ..model.classifier import Classifier
 from ..screening.assess import shipped_lungs
 from ..sources.films import SourceFilm, films, kind_of
 from ..sources.watch import Looks
-from . import engine, parquet, positives, summary
+from . import engine, parquet, positives, summary, timings
 from .local import Processes
 from .state import State
 
@@ -44,8 +44,10 @@ class Run:
         self._model, self._asked = model, asked
         self._parts = asked.out.with_name(f"{asked.out.name}.parts")
         self._csv = asked.out.with_suffix(".csv")
+        self._timings = asked.out.with_suffix(timings.ENDING)
         self._wanted = positives.asked(model, asked)
-        written = {*map(os.path.realpath, (asked.out, self._parts, *[self._csv] * asked.csv))}
+        made = asked.out, self._parts, self._timings, *[self._csv] * asked.csv
+        written = {*map(os.path.realpath, made)}
         if os.path.realpath(asked.source) in written:
             raise ScreenError(
                 "bad_request",
@@ -137,7 +139,9 @@ class Run:
 
     def _write(self) -> parquet.ScreeningCounts:
         self._table.write_ready()
-        return self._table.merge(self._asked.out, self._csv if self._asked.csv else None)
+        counts = self._table.merge(self._asked.out, self._csv if self._asked.csv else None)
+        timings.write(self._timings, self._parts, self.state)
+        return counts
 
     def _extras(self) -> None:
         if self._wanted is None:

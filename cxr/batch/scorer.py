@@ -13,8 +13,9 @@ from ..screening.assess import Assessment, assess, by_origin
 from ..sources.films import fetcher
 from . import table_rows
 
+STAGES = ("read", "decode", "score")
 Seconds = dict[str, float]
-"""Of a film, by stage."""
+"""Of a film, by :data:`STAGES`."""
 Answer = tuple[table_rows.Row, Seconds]
 
 
@@ -79,6 +80,6 @@ class Scorer:
         seconds["decode"] = time.perf_counter() - began
         if film is not None:
             found = assess(film, self._model)
-        seconds["score"] = time.perf_counter() - began - seconds["decode"]
+            seconds["score"] = time.perf_counter() - began - seconds["decode"]
         said = table_rows.answer(by_origin(found, self._model, self._known_hospital), self._model)
         return {"study": study, "view": view, **said}, seconds

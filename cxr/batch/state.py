@@ -19,7 +19,9 @@ from .table_rows import Row
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS answers (sha256 TEXT PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS answers (
+    sha256 TEXT PRIMARY KEY, answer TEXT NOT NULL, seconds TEXT
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS made (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS films (
     number INTEGER PRIMARY KEY, path BLOB, place BLOB, stamp TEXT, sha256 TEXT, refusal TEXT
@@ -58,6 +60,7 @@ class State:
                     "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; "
                     f"PRAGMA synchronous=NORMAL; BEGIN EXCLUSIVE; {_TABLES} COMMIT;"
                 )
+                self._timed()
                 self._same(plan)
             except BaseException:
                 self._base.close()  # else the lock is held until what was raised is forgotten
@@ -69,6 +72,12 @@ class State:
 
     def close(self) -> None:
         self._base.close()
+
+    def _timed(self) -> None:
+        """A run that was begun before times were kept goes on: films that it has have none."""
+        columns = self._base.execute("PRAGMA table_info(answers)")
+        if "seconds" not in {name for _, name, *_ in columns}:
+            self._base.execute("ALTER TABLE answers ADD COLUMN seconds TEXT")
 
     def _same(self, plan: Mapping[str, str]) -> None:
         known = dict(self._base.execute("SELECT name, value FROM about WHERE name != 'films'"))
@@ -180,12 +189,29 @@ class State:
         sql = "SELECT 1 FROM answers WHERE sha256 = ?"
         return self._base.execute(sql, (sha256,)).fetchone() is not None
 
-    def keep(self, sha256: str, answer: Row | None, numbers: Iterable[int]) -> None:
-        """Keep the answer to these bytes, and which films have them; None: it is there already."""
+    def keep(
+        self,
+        sha256: str,
+        answer: Row | None,
+        numbers: Iterable[int],
+        seconds: Mapping[str, float] | None = None,
+    ) -> None:
+        """Keep the answer to these bytes, which films have them, and how long it took by stage.
+
+        Parameters
+        ----------
+        sha256 : str
+        answer : Row or None
+            None: it is there already.
+        numbers : iterable of int
+        seconds : mapping, optional
+            Stage → seconds; without it the film has no times.
+        """
         with self._whole():
             if answer is not None:
                 self._base.execute(
-                    "INSERT INTO answers VALUES (?, ?)", (sha256, json.dumps(answer))
+                    "INSERT INTO answers VALUES (?, ?, ?)",
+                    (sha256, json.dumps(answer), _told(seconds) if seconds else None),
                 )
             self._base.executemany(
                 "UPDATE films SET sha256 = ? WHERE number = ?", [(sha256, n) for n in numbers]
@@ -209,6 +235,15 @@ class State:
             {"path": path.decode(errors="backslashreplace"), "sha256": mark, **json.loads(answer)}
             for path, mark, answer in found
         ]
+
+    def times(self) -> Iterator[tuple[str, str, dict[str, float]]]:
+        """Path, sha256, and stage → seconds of the films that were worked out, in order. Films of
+        the same bytes were worked out once, so the first of them stands for all."""
+        for path, mark, seconds, _ in self._base.execute(
+            f"SELECT path, sha256, seconds, MIN(number) AS first FROM {_ANSWERED} "
+            "WHERE seconds IS NOT NULL GROUP BY sha256 ORDER BY first"
+        ):
+            yield path.decode(errors="backslashreplace"), mark, json.loads(seconds)
 
     def find_laterals(self) -> int:
         """Find the lateral and oblique films of each study, for :meth:`laterals`; returns the
@@ -253,6 +288,10 @@ class State:
     def keep_made(self, name: str) -> None:
         with self._whole():
             self._base.execute("INSERT OR IGNORE INTO made VALUES (?)", (name,))
+
+
+def _told(seconds: Mapping[str, float]) -> str:
+    return json.dumps({stage: round(spent, 5) for stage, spent in seconds.items()})
 
 
 def not_written(error: OSError) -> ScreenError:

@@ -33,6 +33,7 @@ def picture(
     model: Classifier,
     drawn: Map | None,
     chosen: Mapping[str, float],
+    known_hospital: bool,
 ) -> Dataset:
     """The picture.
 
@@ -42,10 +43,11 @@ def picture(
         See :func:`cxr.dicom_out.source.source_of`.
     drawn : Map or None
     chosen : mapping
+    known_hospital : bool
         See :func:`cxr.dicom_out.results.results`.
     """
     film = str(source.SOPInstanceUID)
-    shown = _drawn(found, model, drawn, chosen)
+    shown = _drawn(found, drawn, sentences.standing(found, chosen, known_hospital), model)
     runs = found.film.orientation if found.film is not None else None
     capture = SCImage.from_ref_dataset(
         source,
@@ -81,7 +83,7 @@ def picture(
 
 
 def _drawn(
-    found: Assessment, model: Classifier, drawn: Map | None, chosen: Mapping[str, float]
+    found: Assessment, drawn: Map | None, standing: list[str], model: Classifier
 ) -> NDArray[np.uint8]:
     assert found.film is not None
     film = found.film.eight_bit
@@ -91,7 +93,7 @@ def _drawn(
     lines = [
         *sentences.checks(found),
         sentences.scores(found),
-        *sentences.standing(found, chosen),
+        *standing,
         sentences.network(model),
     ]
     if drawn is None:

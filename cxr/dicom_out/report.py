@@ -49,6 +49,7 @@ def report(
     model: Classifier,
     region: MarkedRegion | None,
     chosen: Mapping[str, float],
+    known_hospital: bool,
 ) -> Dataset:
     """The report, preliminary and verified by nobody.
 
@@ -56,6 +57,9 @@ def report(
     ----------
     source : Dataset
         See :func:`cxr.dicom_out.source.source_of`.
+    chosen : mapping
+    known_hospital : bool
+        See :func:`cxr.dicom_out.results.results`.
     """
     prediction, _ = found.scored
     film = str(source.SOPInstanceUID)
@@ -70,7 +74,7 @@ def report(
             values.append((ours.THRESHOLD, round(stands.threshold, _DIGITS)))
     fall = region.effects if region is not None else {}
     falls = [(ours.effect(label), round(value, _DIGITS)) for label, value in fall.items()]
-    told = [*sentences.checks(found), *sentences.standing(found, chosen)]
+    told = [*sentences.checks(found), *sentences.standing(found, chosen, known_hospital)]
     texts = [NOTICE, *told, sentences.network(model)]
     outline = _outline(source, region) if region is not None else None
     content = {

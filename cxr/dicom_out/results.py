@@ -42,6 +42,7 @@ def results(
     region: MarkedRegion | None = None,
     window: Window | None = None,
     chosen: Mapping[str, float] | None = None,
+    known_hospital: bool = False,
 ) -> list[Result]:
     """A structured report of the scores, and a picture as a secondary capture; of a window a
     presentation state besides.
@@ -57,6 +58,9 @@ def results(
     drawn, region, window : optional
     chosen : mapping, optional
         Label → threshold of its probability that the reader has chosen; not under a profile.
+    known_hospital : bool
+        Whether the film is said to be of a hospital that the model knows. Of others no class is
+        called without a profile, and the files say so.
 
     Raises
     ------
@@ -79,8 +83,8 @@ def results(
         ) from None
 
     made = [
-        _file(REPORT, report(source, found, model, region, chosen or {})),
-        _file(PICTURE, picture(source, found, model, drawn, chosen or {})),
+        _file(REPORT, report(source, found, model, region, chosen or {}, known_hospital)),
+        _file(PICTURE, picture(source, found, model, drawn, chosen or {}, known_hospital)),
     ]
     if window is not None:
         assert found.film is not None

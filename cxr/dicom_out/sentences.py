@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..formatting import exact
 from ..model.classifier import Classifier
 from ..screening.assess import Assessment
+from ..screening.words import UNPLACED
 
 
 def scores(found: Assessment) -> str:
@@ -15,17 +16,22 @@ def scores(found: Assessment) -> str:
     return "Scores: " + ", ".join(f"{k} {p:.3f}" for k, p in prediction.probabilities.items())
 
 
-def standing(found: Assessment, chosen: Mapping[str, float]) -> list[str]:
+def standing(
+    found: Assessment, chosen: Mapping[str, float], known_hospital: bool = False
+) -> list[str]:
     """Where the film lies between two labels, and what a hospital's profile calls it, or the
-    thresholds of probabilities that its reader has chosen."""
+    thresholds of probabilities that its reader has chosen; that no class is called where nothing
+    says what a call is worth, as in a hospital that the model does not know."""
     stands, probabilities = found.standing, found.scored[0].probabilities
     by_reader = [
         f"{label} is {'above' if probabilities[label] >= at else 'below'} the threshold "
         f"{exact(at)} of the session"
         for label, at in chosen.items()
     ]
-    if stands is None:
+    if stands is None and (by_reader or known_hospital):
         return by_reader
+    if stands is None:
+        return [f"{UNPLACED}. No class is called: the film's hospital has no profile"]
     said = f"Log-odds of {stands.positive} against {stands.negative}: {stands.log_odds:+.2f}"
     if by_reader:
         return [said, *by_reader]

@@ -28,6 +28,7 @@ MOST = 50
 LONGEST = 20
 """Films that a series of radiographs may hold: what holds more is a sequence, or no film."""
 
+_PART = "00180015"
 _PAGE = 50
 _MOST_PAGES = 20
 _MOST_SERIES = 200
@@ -45,7 +46,8 @@ class Query:
         "CR", "DX", or "" for either.
     body_part : str
         "CHEST", which also takes films whose tags name no part, or the chest in another language;
-        else a term as the films' tags have it, or "" for any.
+        else a term as the films' tags have it, which leaves out films that name none, or "" for
+        any.
     accession : str
         Its number; "" for any.
     unread : bool
@@ -66,6 +68,10 @@ class Query:
             raise PacsError("bad_query", "Films are CR or DX: nothing else can be read here.")
         if re.search(r"[\\\r\n]", self.accession) or len(self.accession) > 16:
             raise PacsError("bad_query", "An accession number has 16 characters at most.")
+        if re.search(r"[\\\r\n]", self.body_part) or len(self.body_part) > 16:
+            raise PacsError(
+                "bad_query", "A part of the body has 16 characters at most, no backslash."
+            )
         if self.since and self.until and self.since > self.until:
             raise PacsError("bad_query", "The first day is after the last.")
         if self.most < 1:
@@ -99,7 +105,8 @@ class PacsFilm:
         """In one line."""
         day = f"{self.date[:4]}-{self.date[4:6]}-{self.date[6:8]}" if self.date else "no date"
         clock = f"{self.time[:2]}:{self.time[2:4]}" if len(self.time) >= 4 else ""
-        said = (f"{day} {clock}".strip(), self.modality, self.body_part, self.accession)
+        part = self.body_part or "no part named"
+        said = (f"{day} {clock}".strip(), self.modality, part, self.accession)
         return " · ".join(part for part in (*said, self.description) if part)
 
 
@@ -131,7 +138,7 @@ def search(pacs: Pacs, query: Query) -> SearchResult:
     """
     client = connect(pacs)
     films: list[PacsFilm] = []
-    others = long = 0
+    others = unnamed = long = 0
     notes: list[str] = []
     for study in _studies(client, query, notes):
         if len(films) > query.most:
@@ -143,7 +150,8 @@ def search(pacs: Pacs, query: Query) -> SearchResult:
             if text(each, "00080060") not in _modalities(query):
                 continue
             if not _wanted(each, query):
-                others += 1
+                named = bool(text(each, _PART))
+                others, unnamed = others + named, unnamed + (not named)
                 continue
             instances = _instances(client, uid, each)
             if instances is None:
@@ -156,6 +164,8 @@ def search(pacs: Pacs, query: Query) -> SearchResult:
         notes.append(f"There are more than {query.most} films: narrow the search to see the rest.")
     if others:
         notes.append(f"{others} series of other parts of the body are left out.")
+    if unnamed:
+        notes.append(f"{unnamed} series of which the PACS names no part of the body are left out.")
     if long:
         notes.append(f"{long} series of more than {LONGEST} images are left out as no films.")
     return SearchResult(tuple(films[: query.most]), tuple(notes))
@@ -212,7 +222,7 @@ def _series(client: DICOMwebClient, study: str) -> Answers:
 
 
 def _wanted(series: dict[str, Any], query: Query) -> bool:
-    part = text(series, "00180015")
+    part = text(series, _PART)
     if not query.body_part:
         return True
     if query.body_part.upper() != CHEST:
@@ -252,7 +262,7 @@ def _listed(
         text(study, "00080030"),
         text(study, "00080050"),
         text(series, "00080060"),
-        text(series, "00180015"),
+        text(series, _PART),
         text(series, "0008103E"),
         series_of(REPORT, name[1]) in held,
     )

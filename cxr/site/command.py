@@ -139,9 +139,13 @@ def show(profile: Profile) -> None:
     for each in report.get("more", ()):
         widths = (f"{name} {w:.2f}" for name, w in each.items() if name != "films")
         print(f"with {each['films']:.0f} more of each label, widths: {', '.join(widths)}")
-    for name in ("outside", "left_out", "aside"):
-        if report.get(name):
-            print(f"{name.replace('_', ' ')}: {report[name]} films")
+    for name, title, code in (
+        ("outside", "outside what the model knows", " [outside]"),
+        ("left_out", "left out", ""),
+        ("aside", "of another label, or without one, so set aside", ""),
+    ):
+        if many := report.get(name):
+            print(f"{title}: {many} film{'s' * (many > 1)}{code}")
     for each in report.get("called_at", ()):
         said = "as stated" if each["share"] == profile.wanted["share"] else "were it so"
         print(

@@ -67,6 +67,26 @@ def test_films_are_searched_for(
     assert listed(server, **wanted) == [uids(study=number)[2] for number in studies]
 
 
+def test_films_that_name_no_part_are_chest_films_and_are_counted_where_they_are_left_out(
+    server: Server,
+) -> None:
+    parts = ("CHEST", None, "", "KNEE")
+    server.hold(*(stored(study=n, BodyPartExamined=part) for n, part in enumerate(parts)))
+    found = search(server.pacs(), Query())
+    titles = {film.film.study: film.title for film in found.films}
+    assert set(titles) == {uids(study=n)[0] for n in range(3)}
+    assert "· no part named ·" in titles[uids(study=1)[0]]
+    assert found.notes == ("1 series of other parts of the body are left out.",)
+    found = search(server.pacs(), Query(body_part="knee"))
+    assert [film.film.study for film in found.films] == [uids(study=3)[0]]
+    assert found.notes == (
+        "1 series of other parts of the body are left out.",
+        "2 series of which the PACS names no part of the body are left out.",
+    )
+    assert search(server.pacs(), Query(body_part="")).notes == ()
+    assert code(lambda: Query(body_part="A" * 17)) == "bad_query"
+
+
 @pytest.mark.parametrize("counts", [True, False])
 def test_what_is_left_out_is_said(server: Server, counts: bool) -> None:
     server.counts = counts

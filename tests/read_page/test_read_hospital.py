@@ -19,6 +19,7 @@ from cxr.model.bundle import manifest_values, write_manifest
 from cxr.screening import words
 from cxr.site_profiles import store
 from ui.base.formatting import odds, told_apart
+from ui.panels import findings
 from ui.session import films as ui_films
 from ui.session import hospitals, operating_points
 from ui.session.hospitals import KNOWN, OTHER
@@ -197,6 +198,19 @@ def test_without_films_of_unseen_hospitals_nothing_is_called_but_in_known_ones(
     click(app, "take-child-02")
     assert 'class="cxr-call"' in text(app)
     assert "margin" in listed(app)[1]["said"]
+
+
+def test_a_reader_who_cannot_set_up_a_hospital_is_told_who_can(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_film(app.run())
+    assert findings.ASK not in text(app)
+    monkeypatch.setattr("ui.server.access.role", lambda: "reader")
+    app.run()
+    assert findings.ASK in text(app)
+    assert "Set up your hospital" not in _links(app)
+    app.sidebar.selectbox(key="hospital").set_value(KNOWN).run()
+    assert findings.ASK not in text(app)
 
 
 def test_a_profile_of_another_network_is_not_offered(

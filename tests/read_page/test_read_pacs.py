@@ -113,6 +113,27 @@ def test_films_of_any_part_are_found_on_wish(app: AppTest, server: Server) -> No
     assert len(app.multiselect(key="pacs-taken").options) == 3
 
 
+def test_a_part_of_the_body_may_be_typed_and_what_it_leaves_out_is_said(
+    app: AppTest, server: Server
+) -> None:
+    server.hold(stored(study=3, StudyDate="20261103", BodyPartExamined=None))
+    searched(app)
+    assert len(app.multiselect(key="pacs-taken").options) == 3, "Chest takes it too"
+    for typed, films in (("TORAX", 0), ("any", 3), ("x" * 17, None)):
+        box = app.selectbox(key="pacs-part")
+        box.options.append(typed)  # the tests' harness knows only what can be picked
+        box.set_value(typed)
+        (form,) = (button for button in app.button if button.label == "Search")
+        form.click().run()
+        shown = [each for each in app.multiselect if each.key == "pacs-taken"]
+        assert (len(shown[0].options) if shown else 0) == (films or 0)
+        if films == 0:
+            assert "2 series of other parts of the body are left out" in text(app)
+            assert "1 series of which the PACS names no part of the body are left out" in text(app)
+            assert "No film that fits." in text(app)
+    assert "[bad_query]" in text(app).replace("\\", "")
+
+
 def test_a_fault_is_a_sentence_and_the_button_tries_again(app: AppTest, server: Server) -> None:
     server.faults = ["503"] * 2
     searched(app)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import screening
-from screening import rows, screen
+from screening import rows, screen, times
 
 import cxr
 from cxr.batch import engine, local, scorer
@@ -153,6 +153,7 @@ def test_killed_at_any_point_it_ends_with_the_same_bytes(
     assert status == 0
     assert kills >= 2
     assert out.read_bytes() == whole.read_bytes()
+    assert [line["path"] for line in times(out)] == [line["path"] for line in times(whole)]
     # Only what was in its hands at that moment is scored again.
     assert len(log.read_text().split()) <= screening.SCORED + kills
 

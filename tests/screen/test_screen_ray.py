@@ -15,7 +15,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from screening import rows, screen
+from screening import rows, screen, times
 
 import cxr
 from cxr.batch import cluster as cluster_module
@@ -104,9 +104,9 @@ def test_an_actor_that_is_killed_and_a_node_that_goes_cost_nothing(
     monkeypatch.setattr(engine.Crew, "_wanted", fatal)
     keep = engine.Crew._keep
 
-    def noted(crew: engine.Crew, member: Any, row: Any) -> None:
+    def noted(crew: engine.Crew, member: Any, *given: Any) -> None:
         kept.append(member.sha256)
-        keep(crew, member, row)
+        keep(crew, member, *given)
 
     monkeypatch.setattr(engine.Crew, "_keep", noted)
     out = tmp_path / "ray.parquet"
@@ -115,6 +115,9 @@ def test_an_actor_that_is_killed_and_a_node_that_goes_cost_nothing(
     assert out.read_bytes() == local_table
     marks = [mark for mark in kept if mark]
     assert len(marks) == len(set(marks))
+    lines = {line["sha256"]: line for line in times(out)}
+    assert lines.keys() == {row["sha256"] for row in rows(out)}
+    assert all(line["ms_read"] and line["ms_decode"] for line in lines.values())
 
 
 @wants_ray

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import appwalk
 import pytest
 from appwalk import click, full_screen, plates, running, text, wait
+from films import film, png
 from reviewroom import make_own
 from sites import profile
 from streamlit.testing.v1 import AppTest
@@ -18,7 +19,9 @@ import cxr
 from cxr.site_profiles import store
 from cxr.study.answers import Answers
 from ui.session import reload
-from ui.study import setup
+from ui.session.films import Film
+from ui.session.hospitals import KNOWN
+from ui.study import room, setup
 
 
 def test_what_is_asked_of_the_reader_is_said_first(place: Path) -> None:
@@ -200,6 +203,41 @@ def test_films_of_one_s_own_folder_are_called_by_the_profile(
     click(at, "study-begin")
     plan = at.session_state[setup.PLAN]
     assert {case.advice for case in plan.cases if not case.seeded} == {"T"}
+
+
+def test_where_read_calls_nothing_the_call_says_so(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside every call, also those that are wrong on purpose: it gives none of them away."""
+    monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
+    monkeypatch.setenv("CXR_DATA", str(make_own(tmp_path / "own")))
+    at = opened()
+    wait(lambda: not running(at))
+    assert "worth in the hospital of all of these films" in text(at.run())
+    click(at, "study-begin")
+    for _ in at.session_state[setup.PLAN].cases:
+        assert room.UNCALLED not in text(at), "nothing of the call before the first answer"
+        assert room.UNCALLED in text(said(at, "N"))
+        at = said(at, "N")
+    at = opened("B. Reader")
+    at.sidebar.selectbox(key="hospital").set_value(KNOWN).run()
+    assert "Nobody knows" not in text(at)
+    click(at, "study-begin")
+    assert room.UNCALLED not in text(said(at, "N"))
+
+
+def test_a_film_of_the_session_is_called_as_where_it_is_from(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXR_SITES", str(tmp_path / "sites"))
+    monkeypatch.delenv("CXR_DATA")
+    at = click(opened(), "study-samples")
+    assert "Nobody knows" not in text(at), "samples are of a hospital that it knows"
+    first = next(each for each in at.session_state["films"].values() if each.label == "N")
+    upload = Film(99, "own.png", png(film(300, 260)), "0" * 64, "T")
+    at.session_state["films"] = {first.number: first, 99: upload}
+    at.run()
+    assert "worth in the hospital of 1 of these films" in text(at)
 
 
 def test_a_study_is_sent_as_a_link(place: Path) -> None:

@@ -19,6 +19,11 @@ from ui.session import hospitals, operating_points
 from ui.session.films import Film, Reading
 from ui.session.models import line
 
+ASK = (
+    "Films of your hospital are called once it has a profile. If it does not stand under “Films "
+    "from” in the sidebar, ask an instructor or admin: they set it up on the page Hospital."
+)
+
 
 def show_scores(
     prediction: Prediction,
@@ -72,8 +77,15 @@ def show_scores(
         f'<div class="cxr-bars" role="list">{_bars(prediction, bundle, marks, calls, called)}</div>'
         f'<details class="cxr-quiet"><summary>Why?</summary>{"".join(why)}</details></div>'
     )
-    if model.site is None and not (home or judged) and access.may("instructor"):
+    if model.site is None and not (home or judged):
+        _way_to_a_profile()
+
+
+def _way_to_a_profile() -> None:
+    if access.may("instructor"):
         st.page_link("pages/hospital.py", label="Set up your hospital")
+    else:
+        st.html(f'<div class="cxr-quiet"><p>{escape(ASK)}</p></div>')
 
 
 def brief(prediction: Prediction, model: Classifier, stands: Standing | None, home: bool) -> str:

@@ -21,6 +21,12 @@ from ui.session.own_calls import SURE
 from ui.study import opening, setup, source
 from ui.viewer import Plate, viewer
 
+UNCALLED = (
+    "Where it is the model’s own, it is the class with the highest score: nobody knows what that "
+    "is worth in this film’s hospital."
+)
+"""Beside a call of a hospital that the model does not know; the same whether or not the call was
+made wrong on purpose."""
 _DRAFT, _FAILED = "study_draft", "study_not_kept"
 
 
@@ -135,6 +141,8 @@ def _question(
             f'<div class="cxr-call"><b>{escape(case.advice)}</b>'
             f"<span>{escape(called_means(case.advice, plan.labels))}</span></div>"
         )
+        if case.film in st.session_state[setup.POOL].uncalled:
+            st.html(f'<div class="cxr-quiet">{escape(UNCALLED)}</div>')
     for answer in first:
         said = f"Alone you said {answer.read}, {SURE[answer.confidence].lower()}."
         st.html(f'<div class="cxr-quiet">{escape(said)}</div>')

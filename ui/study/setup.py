@@ -49,6 +49,8 @@ def show(model: Classifier) -> None:
             st.caption(plain(f"The model’s calls go by the profile of {pool.hospital}."))
         elif pool.candidates:
             as_shipped("The model’s calls are")
+        if pool.uncalled:
+            st.info(_uncalled(pool))
         with st.container(horizontal=True):
             st.button(
                 "I know that some calls are wrong on purpose: begin" if share else "Begin",
@@ -152,6 +154,18 @@ def _said(pool: source.Pool) -> str:
     kinds = sorted({c.truth for c in pool.candidates})
     counts = [f"{sum(c.truth == kind for c in pool.candidates)} {kind}" for kind in kinds]
     return f"{len(pool.candidates):,} films to choose from: {', '.join(counts)}."
+
+
+def _uncalled(pool: source.Pool) -> str:
+    """That the calls of these films are worth less than others, and what to do."""
+    every = len(pool.uncalled) == len(pool.candidates)
+    which = "all of these films" if every else f"{len(pool.uncalled):,} of these films"
+    return (
+        f"Nobody knows what a call is worth in the hospital of {which}, so Read by itself calls "
+        "nothing there. In this study the model’s own call is the class with the highest score: "
+        "many may be wrong, besides those wrong on purpose. For calls by the hospital’s own "
+        "threshold, pick its profile in the sidebar first."
+    )
 
 
 def _begin(pool: source.Pool, model: Classifier, sent: Sent | None) -> None:

@@ -45,6 +45,10 @@ class Pool:
         What a link calls them, as whoever opens it finds the same: see :data:`SENDABLE`.
     waits : bool
         Whether they are still being scored, which the page says.
+    uncalled : frozenset of film
+        Those of which Read calls nothing, as nothing says what a call is worth there: of a
+        hospital that the model does not know and that has no profile. Their call is the class
+        with the highest score.
     file : dict of film to callable
         Where a candidate's file lies, if its `film` is not the hash of that; raises CxrError.
     """
@@ -54,6 +58,7 @@ class Pool:
     hospital: str = ""
     sendable: str = ""
     waits: bool = False
+    uncalled: frozenset[str] = frozenset()
     file: dict[str, Callable[[], Path]] = field(default_factory=dict)
 
 
@@ -123,6 +128,7 @@ def _samples() -> set[str]:
 def _known(model: Classifier, listed: list[Film]) -> Pool:
     candidates: list[Candidate] = []
     opened: dict[str, Callable[[], Radiograph]] = {}
+    uncalled: set[str] = set()
     for film in listed:
         label = model.bundle.called(film.label)
         found = films.reading(film, model) if label in model.labels else None
@@ -136,10 +142,13 @@ def _known(model: Classifier, listed: list[Film]) -> Pool:
             )
         )
         opened[film.sha256] = partial(films.radiograph_of, film)
+        if model.site is None and not hospitals.at_home(film):
+            uncalled.add(film.sha256)
     every = {film.name for film in listed if film.source} == _samples()
     alone = len(listed) == len(_samples())
     hospital = model.site.name if model.site else ""
-    return Pool(candidates, opened, hospital, "samples" if every and alone else "")
+    sendable = "samples" if every and alone else ""
+    return Pool(candidates, opened, hospital, sendable, uncalled=frozenset(uncalled))
 
 
 def of_table(model: Classifier) -> Pool:
@@ -170,7 +179,11 @@ def of_folder(model: Classifier) -> Pool:
     rows = None if folder is None else own.table(folder, model)
     if folder is None or rows is None:
         return Pool([], {}, waits=True)
-    return replace(_of_rows(rows, folder), hospital=model.site.name if model.site else "")
+    found = _of_rows(rows, folder)
+    if model.site is not None:
+        return replace(found, hospital=model.site.name)
+    uncalled = () if hospitals.all_at_home() else found.opened
+    return replace(found, uncalled=frozenset(uncalled))
 
 
 def _of_rows(rows: pd.DataFrame, folder: DataFolder) -> Pool:

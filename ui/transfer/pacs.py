@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 _OPEN, _FOUND, _CAME, _SENT = "pacs_open", "pacs_found", "pacs_came", "pacs_sent"
 _EITHER = "CR or DX"
 _PARTS = {"Chest": "CHEST", "Any": ""}
+_HELP = (
+    "Chest also lists films of which the PACS names no part of the body, as is common, or the "
+    "chest in another language. Any leaves out none. Or type a term as the films have it, such as "
+    "RIBS: films without a part are then left out, and the page says how many."
+)
 
 
 def find() -> None:
@@ -60,7 +65,9 @@ def _search(pacs: Pacs) -> None:
         kind, where, number = st.columns(3)
         modality = kind.selectbox("Modality", (_EITHER, "CR", "DX"), key="pacs-modality")
         accession = number.text_input("Accession number", max_chars=16, key="pacs-accession")
-        part = where.selectbox("Body part", tuple(_PARTS), key="pacs-part")
+        part = where.selectbox(
+            "Body part", tuple(_PARTS), key="pacs-part", help=_HELP, accept_new_options=True
+        )
         unread = st.checkbox("Only films without a report of CXR Lens", True, key="pacs-unread")
         asked = st.form_submit_button("Search")
     if asked:
@@ -68,7 +75,7 @@ def _search(pacs: Pacs) -> None:
             from cxr.dicomweb.query import Query, search
 
             wanted = "" if modality == _EITHER else modality
-            query = Query(since, until, wanted, _PARTS[part], accession.strip(), unread)
+            query = Query(since, until, wanted, _term(part), accession.strip(), unread)
             with st.spinner("Asking the PACS"):
                 st.session_state[_FOUND] = search(pacs, query)
         except PacsError as refusal:
@@ -89,6 +96,11 @@ def _search(pacs: Pacs) -> None:
         )
         if st.button("Fetch", key="pacs-fetch", type="primary", disabled=not taken):
             _fetch([titles[name] for name in taken])
+
+
+def _term(part: str) -> str:
+    """What is searched for of what was picked or typed."""
+    return _PARTS.get(part.strip().capitalize(), part.strip())
 
 
 def _fetch(taken: list[PacsFilm]) -> None:
@@ -193,4 +205,7 @@ def _maker(
     )
     drawn = as_shown.map_shown(film, model)
     chosen = operating_points.chosen(model.bundle) if model.site is None else {}
-    return lambda: results(film.data, found, model, drawn(), window=window(), chosen=chosen)
+    home = hospitals.at_home(film)
+    return lambda: results(
+        film.data, found, model, drawn(), window=window(), chosen=chosen, known_hospital=home
+    )
