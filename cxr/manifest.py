@@ -8,6 +8,7 @@ from collections.abc import Collection
 from hashlib import sha256
 
 from .errors import DataError
+from .spreadsheet import original
 
 FILE = "manifest.csv"
 _MISFIT = (
@@ -31,7 +32,8 @@ def read(content: bytes, needed: Collection[str] = ()) -> tuple[list[str], list[
     list of str
         Its columns.
     list of dict
-        A row a film, in file order, each with all columns.
+        A row a film, in file order, each with all columns. Cells of one that the program wrote,
+        which has a column ``notice``, are as they were before a spreadsheet's rule was applied.
 
     Raises
     ------
@@ -50,8 +52,12 @@ def read(content: bytes, needed: Collection[str] = ()) -> tuple[list[str], list[
         raise _bad("is empty. Its first row names the columns, each further row a film.")
     if any(len(line) != len(header) for line in lines):
         raise _bad(_MISFIT)
+    if "notice" in header:
+        header, *lines = ([original(cell) for cell in line] for line in (header, *lines))
     if missing := [name for name in needed if name not in header]:
         raise _bad(f"lacks the columns {', '.join(missing)}.")
+        if missing := [name for name in needed if name not in header]:
+            raise _bad(f"lacks the columns {', '.join(missing)}.")
     return header, [dict(zip(header, line, strict=True)) for line in lines]
 
 

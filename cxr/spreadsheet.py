@@ -1,4 +1,7 @@
-"""The one rule for tables that leave the program: no cell is run as a formula."""
+"""The one rule for tables that leave the program: no cell is run as a formula.
+
+Whatever the library or a page hands out as CSV goes through :func:`write`, which guards every cell.
+A bundle's or a run's own tables do not: they are read by programs alone."""
 
 from __future__ import annotations
 
@@ -19,7 +22,19 @@ def inert(cell: str) -> str:
 
 def original(cell: str) -> str:
     """The text that :func:`inert` made this cell of."""
-    return cell[1:] if cell.startswith("'") else cell
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_ACTS) else cell
+
+
+class Number(str):
+    """A number in digits of its own, as ``Number(-1.5, ".6f")``: the one text that is left as it
+    is."""
+
+    def __new__(cls, value: float, form: str) -> Number:
+        return super().__new__(cls, format(value, form))
+
+
+def _cell(value: Any) -> Any:
+    return inert(value) if isinstance(value, str) and not isinstance(value, Number) else value
 
 
 def write(
@@ -29,5 +44,4 @@ def write(
     writer = csv.writer(file, lineterminator=end)
     writer.writerow([*map(inert, columns), "notice"])
     for line in lines:
-        cells = (inert(value) if isinstance(value, str) else value for value in line)
-        writer.writerow([*cells, NOTICE])
+        writer.writerow([*map(_cell, line), NOTICE])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 from reviews import consensus, moment, verdict
 
 from cxr.errors import DataError
+from cxr.manifest import read
 from cxr.notice import NOTICE
 from cxr.review.entries import Entry, settled
 from cxr.review.relabel import relabel, told
@@ -116,3 +118,17 @@ def test_what_films_are_by_their_verdicts() -> None:
     labels, undecided = told(said(*rows))
     assert labels == {"images/1.jpg": "N", "images/5.jpg": "T", "images/6.jpg": "P"}
     assert undecided == 4, "readers disagree, no right label, nothing said of two"
+
+
+def test_no_cell_of_the_list_is_run_by_a_spreadsheet_and_training_reads_it_as_it_was() -> None:
+    listed = b"image,label,split,=odd\n-1.jpg,=T,train,@x\n2.jpg,T,train,'y\n"
+    voices = said(replace(wrong("=A", 2), image="2.jpg"))
+    found = relabel(listed, voices)
+    first, second, _ = csv.reader(io.StringIO(found.manifest.decode(), newline=""))
+    assert (first[3], second[:4]) == ("'=odd", ["'-1.jpg", "'=T", "train", "'@x"])
+    header, rows = read(found.manifest, ("image", "label"))
+    assert header[:4] == ["image", "label", "split", "=odd"]
+    assert [row["image"] for row in rows] == ["-1.jpg", "2.jpg"]
+    assert [row["=odd"] for row in rows] == ["@x", "'y"]
+    assert rows[1]["relabelled_by"] == "=A"
+    assert relabel(found.manifest, voices).manifest == found.manifest

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from .. import spreadsheet
 from ..errors import ReviewError
 from ..notice import NOTICE
-from ..spreadsheet import inert, original
+from ..spreadsheet import original
 from .entries import FIELDS, LATER, Entry, checked
 
 FORMAT = 1
@@ -25,10 +26,8 @@ def to_csv(entries: Iterable[Entry], log_head: str = "") -> bytes:
     Cells are those of :func:`cxr.spreadsheet.inert`.
     """
     out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow([*FIELDS, "log_head", "notice"])
-    for entry in entries:
-        table.writerow([*map(inert, asdict(entry).values()), log_head, NOTICE])
+    lines = ([*asdict(entry).values(), log_head] for entry in entries)
+    spreadsheet.write(out, [*FIELDS, "log_head"], lines, end="\n")
     return out.getvalue().encode("utf-8-sig")
 
 

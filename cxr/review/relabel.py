@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from .. import spreadsheet
 from ..manifest import read
-from ..notice import NOTICE
-from ..spreadsheet import inert
 from .entries import Entry
 
 ADDED = ("label_before", "relabelled_by", "relabelled_at", "notice")
@@ -177,16 +175,16 @@ def _written(
 ) -> bytes:
     out = io.StringIO()
     names = [*header, *(name for name in ADDED if name not in header)]
-    table = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")
-    table.writeheader()
+    names.remove("notice")  # which the writer adds
     for row in rows:
         change = changes.get(row["image"])
         if change is not None:
             row |= {
                 "label": change.after,
                 "label_before": change.before,
-                "relabelled_by": inert("; ".join(change.readers)),
+                "relabelled_by": "; ".join(change.readers),
                 "relabelled_at": change.time,
             }
-        table.writerow({**row, "notice": NOTICE})
+    lines = ([row.get(name, "") for name in names] for row in rows)
+    spreadsheet.write(out, names, lines, end="\n")
     return out.getvalue().encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import tables
+from metricspage import rewrite
 
 import cxr
 from cxr.metrics import evidence, subgroups
@@ -84,6 +86,20 @@ def test_names_in_a_table_are_not_markup(tmp_path: Path, monkeypatch: pytest.Mon
     assert "&lt;b&gt;x" in page
     found = pd.read_csv(io.BytesIO(export.figures_csv(scopes.scope(open_bundle(folder), "test"))))
     assert "'=1+1" in set(found.slice)
+
+
+def test_no_name_of_a_model_or_label_is_run_by_a_spreadsheet(tmp_path: Path) -> None:
+    odd = dict(zip(tables.LABELS, ("=N", "+P", "@T"), strict=True))
+    logits = {f"logit_{label}": f"logit_{name}" for label, name in odd.items()}
+    frame = tables.raw(60).replace({"label": odd}).rename(columns=logits)
+    folder = tables.bundle(tmp_path / "odd", frame)
+    fitted = {"operating_points": {}, "conformal": {}, "metrics": {}}
+    rewrite(folder, name="=1+1", labels=list(odd.values()), **fitted)
+    found = export.figures_csv(scopes.scope(open_bundle(folder), "test")).decode("utf-8-sig")
+    cells = [cell for line in csv.reader(io.StringIO(found, newline="")) for cell in line]
+    assert {"'=1+1", "'=N", "'+P", "'@T"} <= set(cells)
+    texts = [cell for cell in cells if not re.fullmatch(r"-?[0-9.]+", cell)]
+    assert not [cell for cell in texts if cell.startswith(("=", "+", "-", "@"))]
 
 
 def test_a_demonstration_is_no_rival_in_an_export_and_marked_in_its_own(

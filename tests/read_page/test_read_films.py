@@ -25,6 +25,7 @@ from ui.base.formatting import plain, score
 from ui.session import films as ui_films
 from ui.session import map_tasks, reload
 from ui.session.hospitals import KNOWN
+from ui.transfer.export import scores_csv
 from ui.work import long_work
 from ui.work.session_cache import Workspace
 
@@ -287,8 +288,6 @@ def test_the_table_holds_every_file_and_the_notice(
     upload(app, ("=1+1.png", FILM), ("b.txt", NOT_A_FILM))
     read = {number: reading for (number, _), reading in app.session_state["readings"].items()}
     rows = [(film, read[number]) for number, film in files(app).items()]
-    from ui.transfer.export import scores_csv
-
     table = pd.read_csv(io.BytesIO(scores_csv(rows, phantom_model)))
     assert list(table.notice) == [cxr.NOTICE] * 2
     assert list(table.file) == ["'=1+1.png", "b.txt"]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from html import escape
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import plotly.io
 import streamlit as st
+from pandas.api.typing import NAType
 from plotly.offline import get_plotlyjs
 
+from cxr import spreadsheet
 from cxr.metrics.subgroups import Subgroup, frame
 from cxr.notice import NOTICE
-from cxr.spreadsheet import inert
+from cxr.spreadsheet import Number
 from ui.base.charts import CONFIG
 from ui.metrics import (
     classes,
@@ -138,16 +142,22 @@ def figures_csv(scope: Scope) -> bytes:
     """Every figure of these films and of their subgroups, at home and away, UTF-8 with a mark that
     spreadsheets need."""
     found = pd.concat([_figures(each) for each in scope.both()], ignore_index=True)
-    for name in ("split", "source", "slice", "label"):
-        found[name] = [inert(str(text)) for text in found[name]]
     bundle = scope.bundle
     found = found.assign(
         model=f"{bundle.name}{models.mark(bundle.folder)}",
         model_created=bundle.created,
         model_sha256=bundle.digest,
-        notice=NOTICE,
     )
-    return found.to_csv(index=False, lineterminator="\n", float_format="%.6f").encode("utf-8-sig")
+    lines = (map(_cell, line) for line in found.itertuples(index=False))
+    out = io.StringIO()
+    spreadsheet.write(out, list(found), lines, end="\n")
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float | NAType):
+        return "" if pd.isna(value) else Number(value, ".6f")
+    return value
 
 
 def _figures(scope: Scope) -> pd.DataFrame:

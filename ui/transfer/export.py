@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from math import isnan
 
+from cxr import spreadsheet
 from cxr.input_checks import CODES, Passport
 from cxr.model.bundle import Bundle
 from cxr.model.classifier import Classifier, Prediction
 from cxr.model.decision import prediction_sets
-from cxr.notice import NOTICE
-from cxr.spreadsheet import inert
+from cxr.spreadsheet import Number
 from ui.session import hospitals, operating_points, own_calls
 from ui.session.films import Film, Reading
 
@@ -49,27 +48,23 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier, log_head: st
         "hospital",
         "hospital_sha256",
         "log_head",
-        "notice",
     ]
+    of_all = {
+        "model": bundle.name,
+        "model_created": bundle.created,
+        "model_sha256": bundle.digest,
+        **_hospital(model),
+        "log_head": log_head,
+    }
+    found = (
+        {"file": film.name, "sha256": film.sha256, "changed": _changed(film, reading)}
+        | _own(film)
+        | _of(reading, model, film)
+        | of_all
+        for film, reading in rows
+    )
     out = io.StringIO()
-    table = csv.DictWriter(out, names, restval="", lineterminator="\n")
-    table.writeheader()
-    for film, reading in rows:
-        table.writerow(
-            {
-                "file": inert(film.name),
-                "sha256": film.sha256,
-                "changed": _changed(film, reading),
-                **_own(film),
-                **_of(reading, model, film),
-                "model": bundle.name,
-                "model_created": bundle.created,
-                "model_sha256": bundle.digest,
-                **_hospital(model),
-                "log_head": log_head,
-                "notice": NOTICE,
-            }
-        )
+    spreadsheet.write(out, names, ([row.get(name, "") for name in names] for row in found), "\n")
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -90,7 +85,7 @@ def _own(film: Film) -> dict[str, str]:
 def _hospital(model: Classifier) -> dict[str, str]:
     if model.site is None:
         return {}
-    return {"hospital": inert(model.site.name), "hospital_sha256": model.site.identity}
+    return {"hospital": model.site.name, "hospital_sha256": model.site.identity}
 
 
 def _stands(reading: Reading) -> dict[str, str]:
@@ -101,10 +96,10 @@ def _stands(reading: Reading) -> dict[str, str]:
     called = {None: "", True: found.positive, False: f"not {found.positive}"}[found.called]
     values = (
         f"{found.positive}:{found.negative}",
-        f"{found.log_odds:.6f}",
-        "" if found.threshold is None else f"{found.threshold:.6f}",
+        Number(found.log_odds, ".6f"),
+        "" if found.threshold is None else Number(found.threshold, ".6f"),
         called,
-        "" if isnan(found.below_negatives) else f"{found.below_negatives:.4f}",
+        "" if isnan(found.below_negatives) else Number(found.below_negatives, ".4f"),
     )
     return dict(zip(STANDING, values, strict=True))
 
@@ -123,7 +118,7 @@ def _by_threshold(p: dict[str, float], bundle: Bundle, home: bool) -> dict[str, 
     for label in bundle.labels:
         at = operating_points.threshold(bundle, label)
         if at is not None and (home or operating_points.is_chosen(bundle, label)):
-            found[f"threshold_{label}"] = f"{at:.6g}"
+            found[f"threshold_{label}"] = Number(at, ".6g")
             found[f"called_{label}"] = f"{label}{'+' if p[label] >= at else '-'}"
     return found
 
@@ -141,13 +136,13 @@ def _of(reading: Reading, model: Classifier, film: Film) -> dict[str, str]:
     found = reading.passport or Passport(())
     return {
         "passport": ";".join(found.flags),
-        **{f"check_{each.code}": f"{each.score:.4g}" for each in found.findings},
+        **{f"check_{each.code}": Number(each.score, ".4g") for each in found.findings},
         "unchecked": " ".join(found.unchecked),
         **_stands(reading),
         "class": prediction.label,
-        "margin": f"{prediction.margin:.6g}",
-        **{f"p_{label}": f"{value:.6g}" for label, value in p.items()},
-        **{f"raw_{label}": f"{value:.6g}" for label, value in prediction.raw.items()},
+        "margin": Number(prediction.margin, ".6g"),
+        **{f"p_{label}": Number(value, ".6g") for label, value in p.items()},
+        **{f"raw_{label}": Number(value, ".6g") for label, value in prediction.raw.items()},
         **_abnormal(prediction),
         **(_promised(p, bundle) if home and model.site is None else {}),
         **(_by_threshold(p, bundle, home) if model.site is None else {}),
@@ -158,4 +153,4 @@ def _abnormal(prediction: Prediction) -> dict[str, str]:
     """Empty where the model has no label N."""
     if "N" not in prediction.probabilities:
         return {}
-    return {"abnormal_log_odds": f"{prediction.abnormal('N'):.6f}"}
+    return {"abnormal_log_odds": Number(prediction.abnormal("N"), ".6f")}
