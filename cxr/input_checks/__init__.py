@@ -30,6 +30,7 @@ __all__ = [
     "limits_of",
     "load",
     "refuse",
+    "scores",
     "written",
 ]
 
@@ -193,33 +194,53 @@ def inspect(
     """
     if fitted is None:
         return _chest_alone(film, finder)
-    scores: dict[str, float] = {}
+    averages = None if features is None else features.mean((0, 1))
+    found = scores(film.eight_bit, averages, fitted, finder)
     limits = dict(fitted.limits)
     unchecked = []
-    small = reduce_film(film.eight_bit, LONGER_SIDE)
-    scores |= film_scores(small, fitted) | {"too_small": float(max(film.pixels.shape))}
     if finder is None:
         unchecked.append(
             "Not checked, as the network that finds lungs is missing: whether the film shows a "
             "chest, is turned or cut off."
         )
     else:
-        found = finder.square(preprocess(small, finder.bundle.preprocessing))
         limits["not_chest"] = _least_presence(finder)
-        scores |= lung_scores(found, fitted)
-    if features is not None and len(fitted.mean):
-        scores |= feature_scores(features.mean((0, 1)), fitted)
-    else:
+    if averages is None or not len(fitted.mean):
         unchecked.append(
             "Not checked, as this network has no feature maps: whether the film is outside what "
             "it knows, and whether it shows a child."
         )
     if film.age_years is not None:
-        scores["child"], limits["child"] = float(film.age_years < ADULT), 0.5
-    found_codes = [code for code in CODES if code in scores]
+        found["child"], limits["child"] = float(film.age_years < ADULT), 0.5
+    found_codes = [code for code in CODES if code in found]
     return Passport(
-        tuple(Finding(code, scores[code], limits[code]) for code in found_codes), tuple(unchecked)
+        tuple(Finding(code, found[code], limits[code]) for code in found_codes), tuple(unchecked)
     )
+
+
+def scores(
+    film: measures.Film,
+    averages: NDArray[np.floating] | None,
+    fitted: Fitted,
+    finder: LungFinder | None,
+) -> dict[str, float]:
+    """What one film measures, by code: the scores of :func:`inspect`, without limits.
+
+    Parameters
+    ----------
+    film : uint8 (height, width)
+    averages : float (K,) or None
+        Of the network's last feature maps; without them, as without `finder`, what needs them is
+        left out.
+    """
+    small = reduce_film(film, LONGER_SIDE)
+    found = film_scores(small, fitted) | {"too_small": float(max(film.shape))}
+    if finder is not None:
+        square = preprocess(small, finder.bundle.preprocessing)
+        found |= lung_scores(finder.square(square), fitted)
+    if averages is not None and len(fitted.mean):
+        found |= feature_scores(averages, fitted)
+    return found
 
 
 def _chest_alone(film: Radiograph, finder: LungFinder | None) -> Passport:

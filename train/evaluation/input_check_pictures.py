@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxr import input_checks
 from cxr.errors import CxrError
 from cxr.imaging.preprocessing import reduce_film
 from cxr.imaging.radiograph import Radiograph
@@ -21,6 +20,7 @@ from cxr.imaging.reader import read
 from cxr.input_checks import Fitted
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import LungFinder
+from cxr.screening.assess import assess
 
 from .input_checks import flags, score
 
@@ -47,6 +47,7 @@ class Bench:
 
 
 def rows(bench: Bench, films: Sequence[Film]) -> Iterator[str]:
+    """Rows of a table: pictures of other things, and films that are shown amiss."""
     folder = bench.data / "not_chest"
     forms: dict[str, Callable[[Path], Radiograph]] = {
         "as they are": read,
@@ -54,7 +55,6 @@ def rows(bench: Bench, films: Sequence[Film]) -> Iterator[str]:
         "in grey, 256 pixels": lambda path: as_film(reduce_film(_grey(path), 256)),
         "in grey, inside a DICOM file": lambda path: read(_dicom(_grey(path))),
     }
-    """Rows of a table: pictures of other things, and films that are shown amiss."""
     yield "| pictures | n | refused by reading | refused by the passport | let in | outside |"
     yield "| --- | --- | --- | --- | --- | --- |"
     if folder.is_dir():
@@ -78,8 +78,7 @@ def _refusals(bench: Bench, name: str, items: Sequence[T], form: Callable[[T], R
         except CxrError:
             unread += 1
             continue
-        features = bench.model.predict([film])[0].features
-        found = input_checks.inspect(film, features, bench.fitted, bench.finder)
+        _, found = assess(film, bench.model, let_in=True).scored
         refused += "not_chest" in found.flags
         outside += found.outside
     let_in = len(items) - unread - refused

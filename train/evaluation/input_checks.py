@@ -203,13 +203,8 @@ def scores(
 
 def score(model: Classifier, finder: LungFinder, fitted: Fitted, film: Film) -> dict[str, float]:
     """What one film measures, by code."""
-    reduced = reduce_film(film, input_checks.LONGER_SIDE)
-    found = input_checks.film_scores(reduced, fitted) | {"too_small": float(max(film.shape))}
-    square = preprocess(reduced, finder.bundle.preprocessing)
-    found |= input_checks.lung_scores(finder.square(square), fitted)
-    if len(fitted.mean):
-        found |= input_checks.feature_scores(average(model, film), fitted)
-    return found
+    averages = average(model, film) if len(fitted.mean) else None
+    return input_checks.scores(film, averages, fitted, finder)
 
 
 def limits(val: pd.DataFrame, children: NDArray[np.bool_]) -> dict[str, float]:
