@@ -19,13 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 import cxr
 from cxr.explain import FILLS, METHODS, make_map
 from cxr.explain.overlay import KINDS
 from cxr.explain_eval import compare_fills, faithfulness, sanity
 from cxr.imaging.radiograph import Radiograph
+from train.data import manifest
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,7 +62,7 @@ def hashed_films(n: int) -> Iterator[Radiograph]:
     if "CXR_DATA" not in os.environ:
         sys.exit("CXR_DATA must name the folder of the films.")
     data = Path(os.environ["CXR_DATA"])
-    frame = pd.read_csv(data / "manifest.csv")
+    frame = manifest.load(data)
     names = frame.image[frame.split.isin(["val", "external"])]
     for name in sorted(names, key=lambda x: hashlib.sha256(x.encode()).hexdigest())[:n]:
         yield cxr.read(data / name)

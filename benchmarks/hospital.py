@@ -16,11 +16,11 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-import pandas as pd
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.app import WAIT_MS, chromium, load, opened, served, settled
 from benchmarks.pages import IDLE_CORES, IDLE_LOAD, busy, seconds
+from train.data import manifest
 
 GOAL_S = 60.0
 STEPS = ("drop → read and scored", "read → fitted and drawn", "Enter → saved", "in all")
@@ -29,7 +29,7 @@ ZONES = {"N": "negative", "T": "positive"}
 
 def films_of(data: Path, source: str, each: int) -> dict[str, list[Path]]:
     """So many films of either label."""
-    listed = pd.read_csv(data / "manifest.csv", dtype=str, keep_default_na=False)
+    listed = manifest.load(data)
     here = listed[listed.source == source]
     found = {label: here.image[here.label == label].head(each) for label in ZONES}
     if any(len(images) < each for images in found.values()):

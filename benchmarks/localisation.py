@@ -34,6 +34,7 @@ from cxr.explain.overlay import KINDS
 from cxr.explain.target import to_film
 from cxr.explain_eval.deletion import centre_map
 from cxr.explain_eval.localisation import box_mask, hits, overlap, share_inside
+from train.data import manifest
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "benchmarks" / "out" / "localisation.csv"
@@ -60,8 +61,8 @@ def main() -> None:
 
 def boxed(data: Path) -> pd.DataFrame:
     """The films with boxes, in the order of their hash; `half` is 0 to tune on, 1 to report."""
-    frame = pd.read_csv(data / "manifest.csv", dtype={"boxes": str})
-    frame = frame[frame.boxes.fillna("[]").str.len() > 2]
+    frame = manifest.load(data)
+    frame = frame[frame.boxes.str.len() > 2]
     of_class = {"tbx11k": "T", "nih": "P"}
     frame = frame[frame.label == frame.source.map(of_class)].copy()
     frame["hash"] = [hashlib.sha256(name.encode()).hexdigest() for name in frame.image]

@@ -25,6 +25,7 @@ from cxr.site import fit, thresholds
 from cxr.site.alignment import moments, moved_head
 from cxr.site.films import gather
 from cxr.site_profiles import drift
+from train.data import manifest
 
 ROOT = Path(__file__).parents[1]
 WITH_N = ("shenzhen", "montgomery", "rsna", "nih", "sakha", "mendeley_pk", "jsrt")
@@ -41,7 +42,7 @@ Rows = NDArray[np.float32]
 def main() -> None:
     data = Path(os.environ["CXR_DATA"])
     model = cxr.load(ROOT / "models" / "default")
-    films = pd.read_csv(data / "manifest.csv", dtype=str, keep_default_na=False)
+    films = manifest.load(data)
     kept = films.source.isin({*WITH_N, *DEVICES}) & films.label.isin(["N", "T"])
     films = films[(films.split != "train") & kept]
     films = films.groupby(["source", "label"]).head(300).reset_index(drop=True)

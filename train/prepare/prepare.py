@@ -109,9 +109,9 @@ def prepare(plan: PreparePlan, out: Path) -> Prepared:
             "asked for (--labels) or match no row. seen.csv says which.",
         )
     _write(plan, frame, out)
-    listed = _shown(frame.drop(columns=["member", "cropped"]), plan.display, out / "manifest.csv")
+    listed = _shown(frame.drop(columns=["member", "cropped"]), plan.display, out / manifest.FILE)
     _keep(copies, out / "copies.csv")
-    _keep(listed, out / "manifest.csv", free="display")
+    _keep(listed, out / manifest.FILE, free="display")
     return Prepared(listed, seen, copies, wanted)
 
 
@@ -303,12 +303,14 @@ def _write_film(plan: PreparePlan, row: Any, content: bytes | Path | CxrError, o
 def _keep(frame: pd.DataFrame, path: Path, free: str = "") -> None:
     """Write a table, never over another; one that differs in the column `free` alone may change."""
     content = _csv(frame)
-    if path.is_file() and _csv(_read_seen(path), free) != _csv(frame, free):
-        raise DataError(
-            "would_overwrite",
-            "The sources hold other films than when this folder was finished. Prepare them in an "
-            "empty one.",
-        )
+    if path.is_file() and path.read_bytes() != content:
+        before = manifest.load(path.parent) if path.name == manifest.FILE else _read_seen(path)
+        if _csv(before, free) != _csv(frame, free):
+            raise DataError(
+                "would_overwrite",
+                "The sources hold other films than when this folder was finished. Prepare them in "
+                "an empty one.",
+            )
     part = path.with_suffix(".part")
     part.write_bytes(content)
     part.replace(path)
