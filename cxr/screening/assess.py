@@ -1,5 +1,5 @@
-"""How a file becomes an answer: read, check, predict, decide. Every way to a score goes through
-here: pages, command line, stories, and whoever uses the library for real films."""
+"""How a file becomes an answer: read, check, predict, decide. Every film that somebody brings is
+scored here: by pages, command line, stories, and whoever uses the library for real films."""
 
 from __future__ import annotations
 
