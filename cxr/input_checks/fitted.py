@@ -26,9 +26,11 @@ STEM = "passport"
 TEXT, ARRAYS = f"{STEM}.json", f"{STEM}.npz"
 _LINES = ("inverted", "rotated", "cropped")
 _LIMITS = (
-    *("outside", "inverted", "noisy", "burnt_in_text", "rotated", "cropped"),
-    *("under_exposed", "over_exposed", "too_small", "child", "known_film"),
+    *("inverted", "noisy", "burnt_in_text", "rotated", "cropped"),
+    *("under_exposed", "over_exposed", "too_small", "known_film"),
 )
+_FEATURE_LIMITS = ("outside", "child")
+"""Of a network that has feature maps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +161,7 @@ def _checked(text: Any, arrays: dict[str, NDArray[Any]], maps: int) -> Fitted:
     known = arrays["known"]
     if known.dtype != np.uint8 or known.ndim != 2 or known.shape[1] != -(-BITS // 8):
         raise ValueError("hashes have the wrong size")
-    needed = set(_LIMITS) - (set() if maps else {"outside", "child"})
+    needed = {*_LIMITS, *(_FEATURE_LIMITS if maps else ())}
     if not needed <= set(limits) or not np.isfinite(list(limits.values())).all():
         raise ValueError("a limit is missing")
     return Fitted(limits, mean, axes, lines, known)
