@@ -1,7 +1,28 @@
 """Every refusal of the library: a code for programs and a sentence for the reader.
 
-The sentence stands where it is raised: search for its code. ``docs/errors.md`` and
-``docs/reading.md`` list the codes.
+The sentences do not stand here. Each stands once, behind its code, where it is raised; most are
+worded with what was found there. To change one, search for its code, which the reader sees behind
+the sentence; ``docs/errors.md`` and ``docs/reading.md`` list the codes. They stand in:
+
+- UnreadableFile: ``imaging/reader.py``, ``imaging/raster.py``, ``imaging/decode_limits.py``,
+  ``imaging/dicom/pixels.py``; of a file in a list or store ``sources/``, ``batch/engine.py``; of a
+  picture in a report ``report/pictures.py``
+- NotARadiograph: ``imaging/dicom/tag_checks.py`` (by what a DICOM file says), ``imaging/raster.py``
+  and ``imaging/decode_limits.py`` (by colours and size), ``input_checks/__init__.py`` (no lungs)
+- BundleError: ``model/``, of its tables ``metrics/``, of its Keras file ``gradients/tape.py``
+- DataError: ``manifest.py``, ``review/folder.py``, ``metrics/comparison.py``
+- ExplainError: ``explain/``, ``features/``, ``gradients/``, ``commands/explain.py``,
+  ``dicom_out/command.py``
+- AlignmentError: ``model/side_by_side.py``
+- ReviewError: ``review/``, ``study/``, ``audit/``
+- SiteError: ``site/``, ``site_profiles/``; of a profile that is another network's
+  ``model/classifier.py``
+- ReportError: ``report/``
+- DicomOutError: ``dicom_out/``
+- PacsError: ``dicomweb/``, ``pacs/``
+- ScreenError: ``batch/``, ``sources/``, ``worklist/``
+
+Training raises BundleError, DataError and UnreadableFile too, in ``train/``.
 """
 
 from __future__ import annotations
