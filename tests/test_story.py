@@ -37,7 +37,13 @@ STORY = Story(
     "Films: drawn.",
     (
         StoryStep("one", "A caption."),
-        StoryStep("one", view="methods", label="T", methods=("gradcam", "occlusion"), twin=True),
+        StoryStep(
+            "one",
+            view="methods",
+            label="T",
+            methods=("gradcam", "occlusion"),
+            shuffled_weights=True,
+        ),
         StoryStep(
             "two", view="regions", fill="black", hidden=(Hidden("box", (0.1, 0.2, 0.3, 0.4)),)
         ),
@@ -66,6 +72,15 @@ def told(*steps: Any, **more: Any) -> bytes:
     """A file of these steps and one film."""
     text = {"version": 1, "title": "", "credit": "", "steps": list(steps), **more}
     return packed({"story.json": json.dumps(text).encode(), "films/one": FILM})
+
+
+def test_a_step_with_shuffled_weights_keeps_its_word_in_files() -> None:
+    with zipfile.ZipFile(io.BytesIO(write_story(STORY))) as archive:
+        steps = json.loads(archive.read("story.json"))["steps"]
+    assert [step for step in steps if "twin" in step] == [steps[1]]
+    assert "shuffled_weights" not in steps[1]
+    assert read_story(told({"film": "one", "twin": True})).steps[0].shuffled_weights
+    assert code_of(told({"film": "one", "shuffled_weights": True})) == "bad_story"
 
 
 def code_of(data: bytes) -> str:
@@ -219,7 +234,7 @@ def test_the_shipped_network_draws_the_beautiful_story_s_maps() -> None:
         label = model.predict([film])[0].label
         for method in step.methods:
             scale = step.scales.get(method, KINDS[method].scale)
-            networks = [model, with_shuffled_weights(model)] if step.twin else [model]
+            networks = [model, with_shuffled_weights(model)] if step.shuffled_weights else [model]
             for network in networks:
                 drawn[method] = make_map(network, film, label, method)
                 assert drawn[method].max() > 0.4 * scale, (step.caption, method)

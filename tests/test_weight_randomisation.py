@@ -62,7 +62,7 @@ def test_the_words_follow_their_rule(ssim: float, rank: float, word: str) -> Non
     assert word_of(ssim, rank) == word
 
 
-def test_a_twin_has_the_same_weights_in_another_order(phantom_model: cxr.Classifier) -> None:
+def test_shuffled_weights_are_the_same_in_another_order(phantom_model: cxr.Classifier) -> None:
     content = (phantom_model.bundle.folder / "model.tflite").read_bytes()
     head = phantom_model.head_weights
     assert head is not None
@@ -85,7 +85,7 @@ def test_the_cascade_starts_at_the_logits(phantom_model: cxr.Classifier, drawn: 
     assert mine.logits != other.logits
 
 
-def test_a_twins_head_is_that_of_its_network(
+def test_a_shuffled_head_is_that_of_its_network(
     phantom_model: cxr.Classifier, drawn: Radiograph
 ) -> None:
     """Closed-form Grad-CAM would lie if head.npy and model.tflite were shuffled apart."""
@@ -100,7 +100,7 @@ def test_a_twins_head_is_that_of_its_network(
     np.testing.assert_allclose(moved, expected, atol=1e-3)
 
 
-def test_a_twin_leaves_the_bundle_alone_and_goes_with_its_folder(
+def test_a_shuffled_network_leaves_the_bundle_alone_and_goes_with_its_folder(
     phantom_model: cxr.Classifier, drawn: Radiograph
 ) -> None:
     before = phantom_model.predict([drawn])[0].logits
@@ -132,7 +132,7 @@ def test_keras_is_shuffled_too(phantom_model: cxr.Classifier) -> None:
         assert not np.array_equal(a, np.asarray(w))
 
 
-def test_a_network_whose_head_is_not_linear_has_a_twin(tmp_path: Path, drawn: Radiograph) -> None:
+def test_a_network_with_another_head_can_be_shuffled(tmp_path: Path, drawn: Radiograph) -> None:
     import keras
 
     from train.export.network_files import write_network

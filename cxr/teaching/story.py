@@ -65,6 +65,10 @@ class Hidden:
     radius: float = 0.0
 
 
+_KEYS = {"shuffled_weights": "twin"}
+"""Attribute of a step → its key in a file, where the two differ."""
+
+
 @dataclass(frozen=True)
 class StoryStep:
     """One picture of a story.
@@ -83,7 +87,7 @@ class StoryStep:
         A class; "": the likeliest.
     methods : tuple of str
         Of maps, see :data:`cxr.explain.METHODS`.
-    twin : bool
+    shuffled_weights : bool
         Also the maps of the network with shuffled weights.
     hidden : tuple of Hidden
         Regions that are filled together.
@@ -104,7 +108,7 @@ class StoryStep:
     model: str = ""
     label: str = ""
     methods: tuple[str, ...] = ()
-    twin: bool = False
+    shuffled_weights: bool = False
     hidden: tuple[Hidden, ...] = ()
     fill: str = FILLS[0]
     way: Mapping[str, float] = field(default_factory=dict)
@@ -151,7 +155,8 @@ def write_story(story: Story) -> bytes:
 def _short(step: StoryStep) -> dict[str, Any]:
     """What of a step is not as it is unless said."""
     plain = asdict(StoryStep(step.film))
-    return {k: v for k, v in asdict(step).items() if k in ("film", "view") or v != plain[k]}
+    said = {k: v for k, v in asdict(step).items() if k in ("film", "view") or v != plain[k]}
+    return {_KEYS.get(k, k): v for k, v in said.items()}
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
@@ -264,9 +269,8 @@ def _steps(listed: Any, films: Mapping[str, bytes]) -> tuple[StoryStep, ...]:
 
 def _step(values: dict[str, Any], films: Mapping[str, bytes]) -> StoryStep:
     """A step, its values of the right kinds and within bounds; ValueError and the like if not."""
-    known = {each.name for each in fields(StoryStep)}
-    if not set(values) <= known:
-        raise ValueError
+    known = {_KEYS.get(each.name, each.name): each.name for each in fields(StoryStep)}
+    values = {known[key]: value for key, value in values.items()}
     hidden = tuple(_hidden(each) for each in values.get("hidden", ()))
     way = dict(values.get("way", {}))
     changed(Preprocessing(), way)
@@ -280,7 +284,7 @@ def _step(values: dict[str, Any], films: Mapping[str, bytes]) -> StoryStep:
         raise ValueError
     if not set(step.methods) <= set(METHODS) or len(step.methods) > 4 or len(hidden) > 100:
         raise ValueError
-    if not isinstance(step.twin, bool):
+    if not isinstance(step.shuffled_weights, bool):
         raise ValueError
     if not all(scale in KINDS[method].scales for method, scale in step.scales.items()):
         raise ValueError

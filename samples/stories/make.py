@@ -147,7 +147,7 @@ def _beautiful() -> Story:
             "methods",
             methods=("gradcam",),
             scales=scales,
-            twin=True,
+            shuffled_weights=True,
         ),
         StoryStep(
             "phantom",

@@ -111,7 +111,7 @@ def kept(film: Film, model: Classifier) -> dict[str, Any]:
     return {
         "methods": tuple(state.get(_methods_key(methods_of(model))) or _FIRST),
         "label": state.get(class_key(film, model)) or "",
-        "twin": bool(state.get("lab-randomised")),
+        "shuffled_weights": bool(state.get("lab-randomised")),
     }
 
 

@@ -211,7 +211,7 @@ def _methods(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
     for method in dict.fromkeys(wanted):
         what = map_tasks.wanted(radiograph, model, label, method)
         tasks[what.title] = method, map_tasks.map_task(radiograph, model, what)
-        if now.twin:
+        if now.shuffled_weights:
             randomised = map_tasks.randomised_map_task(radiograph, model, what)
             tasks[f"{what.title}, shuffled weights"] = method, randomised
     st.html(score_bars.still(before))
