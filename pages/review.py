@@ -140,11 +140,11 @@ def toolbar(place: QueuePosition, hidden: bool) -> None:
             disabled=hidden,
         )
         st.button(
-            "Film alone" if shown == "near" else "Link neighbours",
-            key="review-near",
+            "Film alone" if shown == "neighbours" else "Link neighbours",
+            key="review-neighbours",
             shortcut=None if hidden else keymap.of("alike"),
             on_click=film_view.toggle,
-            args=("near",),
+            args=("neighbours",),
             disabled=hidden,
         )
         st.html(f'<div class="cxr-name">{escape(queue.where(place))}</div>', width="content")

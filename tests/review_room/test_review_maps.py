@@ -63,5 +63,5 @@ def test_neighbours_stand_beside_the_film_once_they_are_found(place: Path) -> No
     captions = " ".join(image.caption for e in at.get("image") for image in e.proto.imgs)
     assert re.search(r"Nearest T called right", captions)
     assert re.search(r"Nearest N called right", captions)
-    press(at, "review-near")
+    press(at, "review-neighbours")
     assert not at.get("image")

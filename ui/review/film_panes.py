@@ -36,10 +36,10 @@ def show(place: QueuePosition, case: Case, table: pd.DataFrame, model: Classifie
         film = Plate(case.film, "The film", boxes=case.outlined)
         if shown == "maps":
             return maps.show(place, case, case.film, model)
-        if shown == "near":
+        if shown == "neighbours":
             found = neighbours.found(case, table, model)
-            near = [] if isinstance(found, Job) else neighbours.plates(case, found, table)
-            mark = film_view.show(place, [film, *near], case.told, film=case.film)
+            nearest = [] if isinstance(found, Job) else neighbours.plates(case, found, table)
+            mark = film_view.show(place, [film, *nearest], case.told, film=case.film)
             if isinstance(found, Job):
                 neighbours.progress(found, case, table, model)
             return mark

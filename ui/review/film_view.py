@@ -15,7 +15,7 @@ from ui.viewer import FREE_HEIGHT, Plate, viewer
 from ui.work.fragments import every, pressed
 from ui.work.session_cache import Job
 
-Shown = Literal["film", "near", "maps"]
+Shown = Literal["film", "neighbours", "maps"]
 _SHOWN, _DRAWN, _SPENT = "review_shown", "review_drawn", "review_spent"
 
 

@@ -36,20 +36,20 @@ def found(case: Case, table: pd.DataFrame, model: Classifier) -> dict[str, Neigh
         return job
     vectors = job.result
     at = int(np.flatnonzero((table.case == case.row.case).to_numpy())[0])
-    near: dict[str, Neighbour] = workspace().shelf.get(
-        ("near", str(job.key), model.identity, str(case.row.case), case.classes),
+    nearest: dict[str, Neighbour] = workspace().shelf.get(
+        ("neighbours", str(job.key), model.identity, str(case.row.case), case.classes),
         lambda: neighbours.references(vectors, table, at, case.classes),
         lambda _: 1000,
     )
     held = studies.cases()
-    return {label: each for label, each in near.items() if table.case.iloc[each.row] not in held}
+    return {label: each for label, each in nearest.items() if table.case.iloc[each.row] not in held}
 
 
-def plates(case: Case, near: dict[str, Neighbour], table: pd.DataFrame) -> list[Plate]:
+def plates(case: Case, nearest: dict[str, Neighbour], table: pd.DataFrame) -> list[Plate]:
     """The neighbours' films, under what they are."""
     assert case.folder is not None
     made = []
-    for label, neighbour in near.items():
+    for label, neighbour in nearest.items():
         row = table.iloc[neighbour.row]
         try:
             film = film_of(case.folder, str(row.image))
@@ -63,15 +63,15 @@ def plates(case: Case, near: dict[str, Neighbour], table: pd.DataFrame) -> list[
 
 def beside(case: Case, table: pd.DataFrame, model: Classifier) -> None:
     """The neighbours as pictures, one above the other."""
-    near = found(case, table, model)
-    if isinstance(near, Job):
-        progress(near, case, table, model)
+    nearest = found(case, table, model)
+    if isinstance(nearest, Job):
+        progress(nearest, case, table, model)
         return
-    for plate in plates(case, near, table):
+    for plate in plates(case, nearest, table):
         st.image(_small(plate.radiograph), caption=plain(plate.title), width="stretch")
     if case.row.split == "train":
         st.caption("Of a film that it learnt from no alike ones are shown.")
-    elif missing := [label for label in case.classes if label not in near]:
+    elif missing := [label for label in case.classes if label not in nearest]:
         st.caption(plain(f"There is no film of {' or '.join(missing)} called right to compare."))
 
 
@@ -86,7 +86,7 @@ def _small(film: Radiograph) -> NDArray[np.uint8]:
 def progress(job: Job, case: Case, table: pd.DataFrame, model: Classifier) -> None:
     """How far the search is, or why there is none."""
     if job.running and not job.cancelled:
-        film_view.watch(job, "near", "Looking for like films")
+        film_view.watch(job, "neighbours", "Looking for like films")
         return
     if job.cancelled:
         st.caption("The search for like films was stopped.")
@@ -95,4 +95,4 @@ def progress(job: Job, case: Case, table: pd.DataFrame, model: Classifier) -> No
         st.caption(plain(str(said)))
     if job.refusal is None or job.refusal.code != "no_convolution":
         again = (model, case.folder, table)
-        st.button("Go on", key="near-again", on_click=source.go_on, args=again)
+        st.button("Go on", key="neighbours-again", on_click=source.go_on, args=again)
