@@ -22,8 +22,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from . import forward, gradcam, harness, occlusion, process
-from .case import Case
-from .harness import HERE, OUT, ROOT, THREADS, Agreement, Findings, Plan, Row
+from .case import BenchmarkCase
+from .harness import HERE, OUT, ROOT, THREADS, Findings, PeerAgreement, Plan, Row
 
 CLAIMS = {
     "process": process.measure,
@@ -75,14 +75,14 @@ def _install_peers() -> None:
     installed.write_bytes(wanted.read_bytes())
 
 
-def _case(model: Path, film: Path) -> tuple[Case, list[str]]:
+def _case(model: Path, film: Path) -> tuple[BenchmarkCase, list[str]]:
     """Write the case for the measured processes, and say what it is."""
     OUT.mkdir(exist_ok=True)
     model, film = model.resolve(), film.resolve()
     command = [harness.OURS, "-m", "benchmarks.ours.prepare", str(model), str(film)]
     answer = harness.run([*command, str(OUT / "square.npy")]).answer
     harness.CASE.write_text(json.dumps(answer["case"]))
-    case = Case(**answer["case"])
+    case = BenchmarkCase(**answer["case"])
     height, width = answer["shape"]
     network = f"Network {model.name}, {answer['sha256'][:12]}"
     return case, [f"{network}; film {film.name}, {height}×{width}; class {case.label}."]
@@ -120,7 +120,7 @@ def _table_line(row: Row) -> str:
     return f"| {row.claim} | {row.ours} | {row.peer} | {ratio} | {goal} | {met} |"
 
 
-def _agreement_line(each: Agreement) -> str:
+def _agreement_line(each: PeerAgreement) -> str:
     return f"- {each.what}: {each.value}{'' if each.holds else ' — **NOT THE SAME WORK**'}"
 
 

@@ -10,7 +10,7 @@ PATCH, STRIDE = 32, 16
 
 
 @dataclass(frozen=True)
-class Case:
+class BenchmarkCase:
     """One network, one film, one class.
 
     Attributes
@@ -46,5 +46,5 @@ class Case:
         return Path(self.model) / "model.keras"
 
 
-def read_case(file: str | Path) -> Case:
-    return Case(**json.loads(Path(file).read_text()))
+def read_case(file: str | Path) -> BenchmarkCase:
+    return BenchmarkCase(**json.loads(Path(file).read_text()))

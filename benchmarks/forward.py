@@ -13,13 +13,13 @@ from pathlib import Path
 from statistics import median
 
 from . import harness
-from .case import Case
+from .case import BenchmarkCase
 from .harness import THREADS, Contender, Findings, Plan
 
 FORWARD, AS_IT_COMES, AVX512 = "LiteRT forward", "numpy as it comes", "numpy with AVX-512 kernels"
 
 
-def measure(case: Case, plan: Plan) -> Findings:
+def measure(case: BenchmarkCase, plan: Plan) -> Findings:
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), str(THREADS))
     product = harness.warm(harness.OURS, "ours.product")
     contenders = [

@@ -10,7 +10,7 @@ user takes care, or none.
 from __future__ import annotations
 
 from . import harness
-from .case import Case
+from .case import BenchmarkCase
 from .harness import Contender, Findings, Plan
 
 EXAMPLE = "tf.GradientTape, Keras' example"
@@ -25,7 +25,7 @@ PEERS = (  # what it is called, module, how, goal
 )
 
 
-def measure(case: Case, plan: Plan) -> Findings:
+def measure(case: BenchmarkCase, plan: Plan) -> Findings:
     n = plan.repeats
     contenders = [Contender("ours", harness.warm(harness.OURS, "ours.gradcam", 5 * n))]
     for name, module, how, _ in PEERS:

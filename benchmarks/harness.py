@@ -83,7 +83,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class PeerAgreement:
     """Whether both did the same work."""
 
     what: str
@@ -94,7 +94,7 @@ class Agreement:
 @dataclass(frozen=True)
 class Findings:
     rows: list[Row]
-    agreements: list[Agreement]
+    agreements: list[PeerAgreement]
     notes: list[str]
 
 
@@ -179,20 +179,20 @@ def _show(value: float, unit: str) -> str:
     return f"{value:.3g} {unit}" if value < 100 else f"{value:.0f} {unit}"
 
 
-def same_map(what: str, ours: Sequence[float], theirs: Sequence[float]) -> Agreement:
+def same_map(what: str, ours: Sequence[float], theirs: Sequence[float]) -> PeerAgreement:
     """Maps must correlate by .99 or more; scale is left out, as Keras' example divides by it."""
     if min(len(set(ours)), len(set(theirs))) < 2:
-        return Agreement(what, "a map is flat: take another film or class", False)
+        return PeerAgreement(what, "a map is flat: take another film or class", False)
     r = correlation(ours, theirs)
-    return Agreement(what, f"correlation {r:.5f}", r >= 0.99)
+    return PeerAgreement(what, f"correlation {r:.5f}", r >= 0.99)
 
 
 def same_numbers(
     what: str, ours: Sequence[float], theirs: Sequence[float], limit: float
-) -> Agreement:
+) -> PeerAgreement:
     """Numbers must differ by no more than `limit`."""
     worst = max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
-    return Agreement(what, f"differ by {worst:.2g} at most (limit {limit:g})", worst <= limit)
+    return PeerAgreement(what, f"differ by {worst:.2g} at most (limit {limit:g})", worst <= limit)
 
 
 def keep(claim: str, findings: Findings, raw: dict[str, list[Round]]) -> None:

@@ -10,7 +10,7 @@ is worth: ``drill_down.py``.
 from __future__ import annotations
 
 from . import harness
-from .case import Case
+from .case import BenchmarkCase
 from .harness import Contender, Findings, Plan
 
 LOOP = "batched tf.function loop"
@@ -25,7 +25,7 @@ OURS = (  # what it is called, how, goal
 )
 
 
-def measure(case: Case, plan: Plan) -> Findings:
+def measure(case: BenchmarkCase, plan: Plan) -> Findings:
     n = max(1, plan.repeats // 3)
     contenders = [
         *(Contender(c, harness.warm(harness.OURS, "ours.occlusion", 2 * n, h)) for c, h, _ in OURS),

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from . import harness
-from .case import Case
+from .case import BenchmarkCase
 from .harness import Contender, Findings, Plan, Round, Row
 
 CLAIM = "`python -m cxr predict film.jpg`, whole process"
 PEER, OWN = "Keras load + predict", "the same with this project's own TensorFlow"
 
 
-def measure(case: Case, plan: Plan) -> Findings:
+def measure(case: BenchmarkCase, plan: Plan) -> Findings:
     command = [harness.OURS, "-m", "cxr", "predict", case.film, "--json", "--model", case.model]
     contenders = [
         Contender("ours", command),

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .case import Case
+from .case import BenchmarkCase
 
 
-def network_input(case: Case) -> Any:
+def network_input(case: BenchmarkCase) -> Any:
     """The film as the network takes it, float32 (1, size, size, 1), 0 to 255."""
     return np.load(case.square)[None, ..., None].astype(np.float32)
 

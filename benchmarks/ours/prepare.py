@@ -10,7 +10,7 @@ from dataclasses import asdict
 import numpy as np
 
 import cxr
-from benchmarks.case import Case
+from benchmarks.case import BenchmarkCase
 from cxr.imaging.preprocessing import preprocess
 
 
@@ -22,7 +22,7 @@ def main() -> None:
     if bundle.gradcam_layer is None or model.size != 224:
         sys.exit("The claims are about a convolutional network at 224 pixels.")
     label = model.predict([film])[0].label
-    case = Case(
+    case = BenchmarkCase(
         folder, file, square, list(model.labels), label, bundle.gradcam_layer, bundle.temperature
     )
     about = {"sha256": bundle.digest, "shape": film.eight_bit.shape}
