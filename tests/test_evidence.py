@@ -190,7 +190,7 @@ def test_subgroups_become_rows(rows: pd.DataFrame) -> None:
     found = subgroups.all_subgroups(rows, LABELS, ("sex",), 0)
     frame = subgroups.frame(found)
     assert len(frame) == len(found) * (len(evidence.OF_CLASS) * 4 + len(evidence.OVERALL))
-    line = frame[(frame.slice == "F") & (frame.figure == "recall") & (frame.label == "T")]
+    line = frame[(frame.subgroup == "F") & (frame.figure == "recall") & (frame.label == "T")]
     first = next(each for each in found if each.name == "F")
     assert line.value.item() == first.figures["recall", "T"].value
 
@@ -316,6 +316,6 @@ def test_no_patients_are_counted_where_none_is_known(rows: pd.DataFrame) -> None
     found = {each.name: each for each in subgroups.all_subgroups(anonymous, LABELS, ("sex",), 0)}
     assert found["F"].patients is None
     assert found["M"].patients
-    table = subgroups.frame(list(found.values())).set_index("slice")
-    assert table.loc["F", ["slice_patients", "patients"]].isna().all(axis=None)
-    assert table.loc["M", ["slice_patients", "patients"]].notna().all(axis=None)
+    table = subgroups.frame(list(found.values())).set_index("subgroup")
+    assert table.loc["F", ["subgroup_patients", "patients"]].isna().all(axis=None)
+    assert table.loc["M", ["subgroup_patients", "patients"]].notna().all(axis=None)

@@ -112,15 +112,15 @@ def worst_first(subgroups: list[Subgroup], name: evidence.Name) -> list[Subgroup
 
 
 def frame(subgroups: list[Subgroup]) -> pd.DataFrame:
-    """One row a figure: ``by``, ``slice`` (the subgroup's name), ``slice_films``,
-    ``slice_patients``, ``figure``, ``label``, ``value``, ``low``, ``high``, ``films``,
+    """One row a figure: ``by``, ``subgroup`` (the subgroup's name), ``subgroup_films``,
+    ``subgroup_patients``, ``figure``, ``label``, ``value``, ``low``, ``high``, ``films``,
     ``patients``; no patients where no film's is known."""
     found = pd.DataFrame(
         {
             "by": each.by,
-            "slice": each.name,
-            "slice_films": each.films,
-            "slice_patients": each.patients,
+            "subgroup": each.name,
+            "subgroup_films": each.films,
+            "subgroup_patients": each.patients,
             "figure": figure,
             "label": label,
             **asdict(found),
@@ -129,4 +129,4 @@ def frame(subgroups: list[Subgroup]) -> pd.DataFrame:
         for each in subgroups
         for (figure, label), found in each.figures.items()
     )
-    return found.astype({"slice_patients": "Int64", "patients": "Int64"})
+    return found.astype({"subgroup_patients": "Int64", "patients": "Int64"})

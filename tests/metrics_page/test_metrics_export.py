@@ -85,7 +85,7 @@ def test_names_in_a_table_are_not_markup(tmp_path: Path, monkeypatch: pytest.Mon
     assert "<b>x</b>" not in page
     assert "&lt;b&gt;x" in page
     found = pd.read_csv(io.BytesIO(export.figures_csv(scopes.scope(open_bundle(folder), "test"))))
-    assert "'=1+1" in set(found.slice)
+    assert "'=1+1" in set(found.subgroup)
 
 
 def test_no_name_of_a_model_or_label_is_run_by_a_spreadsheet(tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_patients_are_counted_nowhere_where_none_is_known(tmp_path: Path) -> Non
     scope = scopes.scope(open_bundle(folder), "test")
     csv = export.figures_csv(scope)
     found = pd.read_csv(io.BytesIO(csv))
-    assert found[["slice_patients", "patients"]].isna().all(axis=None)
-    assert found.slice_films.notna().all()
+    assert found[["subgroup_patients", "patients"]].isna().all(axis=None)
+    assert found.subgroup_films.notna().all()
     by_source = "".join(map(str, overview.blocks(scope.key)))
     assert re.search(r"<td[^>]*>home</td><td>[0-9]+</td><td>–</td>", by_source)
     subgroups = "".join(map(str, worst_subgroups.blocks(scope)))
@@ -132,5 +132,5 @@ def test_patients_are_counted_nowhere_where_none_is_known(tmp_path: Path) -> Non
 def test_counts_leave_as_whole_numbers(rows: pd.DataFrame, room: Path) -> None:
     csv = export.figures_csv(scopes.scope(open_bundle(room / "default"), "test"))
     found = pd.read_csv(io.BytesIO(csv), dtype=str)
-    for name in ("slice_films", "slice_patients", "films", "patients"):
+    for name in ("subgroup_films", "subgroup_patients", "films", "patients"):
         assert found[name].str.fullmatch("[0-9]+").all(), name
