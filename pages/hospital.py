@@ -8,8 +8,8 @@ import streamlit as st
 
 from cxr.errors import BundleError, SiteError
 from ui.base import frame
-from ui.hospital import bench, fitted, intake, kept, refusals, report, words
-from ui.hospital.pile import elsewhere, pile
+from ui.hospital import fitted, intake, refusals, report, saved_profiles, threshold, words
+from ui.hospital.profile_films import elsewhere, profile_films
 from ui.metrics.blocks import heading, said
 from ui.session import models
 from ui.work.session_cache import workspace
@@ -38,7 +38,7 @@ def main() -> None:
         )
         fitted.ask_pair(model)
     intake.zones(model, negative, positive)
-    here = pile(model)
+    here = profile_films(model)
     intake.read(model)
     if here.held or here.refused:
         intake.state(model)
@@ -55,11 +55,11 @@ def main() -> None:
     if profile is not None:
         if profile.kind == "aligned":
             report.aligned(profile)
-            kept.save(profile)
+            saved_profiles.save(profile)
         else:
             report.labelled(profile)
-            bench.show(profile, model, here.usable())
-    kept.show(model)
+            threshold.show(profile, model, here.usable())
+    saved_profiles.show(model)
 
 
 main()

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.site.films import SiteFilm
-from ui.hospital.pile import Pile, PileFilm
+from ui.hospital.profile_films import ProfileFilm, ProfileFilms
 
 
 def ran(at: AppTest) -> AppTest:
@@ -28,8 +28,8 @@ def drop(at: AppTest, zone: str, *files: tuple[str, bytes]) -> AppTest:
     return ran(at.run())
 
 
-def pile_of(at: AppTest) -> Pile:
-    (found,) = at.session_state["hospital-piles"].values()
+def profile_films_of(at: AppTest) -> ProfileFilms:
+    (found,) = at.session_state["hospital-profile-films"].values()
     return found
 
 
@@ -42,7 +42,7 @@ def give(
 ) -> AppTest:
     """The page with films that were read before."""
     held = {
-        film.identity: PileFilm(
+        film.identity: ProfileFilm(
             film,
             (f"{place}.png",),
             (label,) if label else (),
@@ -50,5 +50,5 @@ def give(
         )
         for place, (film, label) in enumerate(zip(films, labels, strict=True))
     }
-    at.session_state["hospital-piles"] = {model.identity: Pile(model.labels, held)}
+    at.session_state["hospital-profile-films"] = {model.identity: ProfileFilms(model.labels, held)}
     return ran(at.run())

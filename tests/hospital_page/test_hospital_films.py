@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from appwalk import FILM, OTHER, click, upload
 from films import dicom, film, png
-from hospitalpage import drop, pile_of, ran, text
+from hospitalpage import drop, profile_films_of, ran, text
 from reviews import verdict
 from streamlit.testing.v1 import AppTest
 
 import cxr
 from cxr.review.store import ReviewStore
 from ui.hospital import intake
-from ui.hospital.pile import Pile
+from ui.hospital.profile_films import ProfileFilms
 from ui.session import studies
 
 N, T, NONE, FOLDER = "N films", "T films", "Films without a label", "A folder"
@@ -24,7 +24,7 @@ THIRD = png(film(260, 240))
 
 
 def labels(at: AppTest) -> dict[str, str | None]:
-    return {held.names[0]: held.label for held in pile_of(at).held.values()}
+    return {held.names[0]: held.label for held in profile_films_of(at).held.values()}
 
 
 def unescaped(at: AppTest) -> str:
@@ -37,12 +37,12 @@ def test_each_zone_gives_its_label(page: AppTest) -> None:
     at = drop(at, NONE, ("c.png", THIRD))
     assert labels(at) == {"a.png": "N", "b.png": "T", "c.png": ""}
     assert "1 N · 1 T · 1 without a label" in text(at)
-    assert not pile_of(at).waiting
+    assert not profile_films_of(at).waiting
 
 
 def test_no_file_is_kept(page: AppTest) -> None:
     at = drop(page, N, ("a.png", FILM))
-    held = next(iter(pile_of(at).held.values()))
+    held = next(iter(profile_films_of(at).held.values()))
     assert not any(isinstance(value, bytes) for value in vars(held).values())
     assert not any(isinstance(value, bytes) for value in vars(held.film).values())
 
@@ -52,7 +52,7 @@ def test_dicom_files_say_whose_films_they_are_and_a_table_says_it_first(page: Ap
     at = drop(page, N, ("a.dcm", taken[0]), ("b.dcm", taken[1]), ("c.png", THIRD))
     assert "3 N · 1 known patient" in text(at)
     assert "4711" not in text(at)
-    people = {held.names[0]: held.person for held in pile_of(at).held.values()}
+    people = {held.names[0]: held.person for held in profile_films_of(at).held.values()}
     assert people["a.dcm"] == people["b.dcm"] != ""
     assert people["c.png"] == ""
     at = drop(at, N, ("films.csv", b"file,patient\na.dcm,one\n"))
@@ -86,7 +86,7 @@ def test_a_table_labels_by_name_before_and_after(page: AppTest, first: bool) -> 
     for files in ([table], films) if first else (films, [table]):
         at = drop(at, NONE, *files)
     assert labels(at) == {"a.png": "N", "b.png": "T", "c.png": ""}
-    assert [held.columns["age"] for held in pile_of(at).held.values()] == ["40", "60", "1"]
+    assert [held.columns["age"] for held in profile_films_of(at).held.values()] == ["40", "60", "1"]
     assert "[unknown_label]" in unescaped(at)
     assert "The table names 3 films; 3 are here." in text(at)
 
@@ -133,7 +133,7 @@ def test_what_is_refused_is_listed_and_the_rest_taken(page: AppTest) -> None:
 
 def test_reading_that_is_stopped_goes_on(page: AppTest) -> None:
     at = drop(page, N, ("a.png", FILM))
-    here = pile_of(at)
+    here = profile_films_of(at)
     here.wait("b.png", OTHER, "T")
     here.stopped = True
     ran(at.run())
@@ -145,8 +145,8 @@ def test_reading_that_is_stopped_goes_on(page: AppTest) -> None:
 
 def test_what_was_not_read_can_be_left(page: AppTest) -> None:
     at = drop(page, N, ("a.png", FILM))
-    pile_of(at).wait("b.png", OTHER, "T")
-    pile_of(at).stopped = True
+    profile_films_of(at).wait("b.png", OTHER, "T")
+    profile_films_of(at).stopped = True
     ran(at.run())
     ran(at.button(key="hospital-leave").click().run())
     assert "not read" not in text(at)
@@ -156,7 +156,7 @@ def test_what_was_not_read_can_be_left(page: AppTest) -> None:
 def test_more_than_a_session_takes_is_refused(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.hospital.pile.MOST_BYTES", len(FILM))
+    monkeypatch.setattr("ui.hospital.profile_films.MOST_BYTES", len(FILM))
     at = drop(page, N, ("a.png", FILM), ("b.png", OTHER))
     assert "1 N · 1 refused" in text(at)
     assert "[too_many_files]" in unescaped(at)
@@ -194,7 +194,7 @@ def test_films_are_taken_as_they_were_judged_on_review(page: AppTest, data_folde
     ran(at.selectbox(key="hospital-review").select("home").run())
     ran(at.button(key="hospital-from-review").click().run())
     assert labels(at) == {"a.png": "T"}
-    (held,) = pile_of(at).held.values()
+    (held,) = profile_films_of(at).held.values()
     assert held.patient == "p1"
 
 
@@ -263,7 +263,7 @@ def test_a_run_that_is_interrupted_loses_no_film_and_takes_none_twice(
         return cxr.assess(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(intake, "assess", slow)
-    here = Pile(phantom_model.labels)
+    here = ProfileFilms(phantom_model.labels)
     for name, data in (("a.png", FILM), ("b.png", OTHER)):
         here.wait(name, data, "N")
     earlier = threading.Thread(target=intake.read_one, args=(here, phantom_model))

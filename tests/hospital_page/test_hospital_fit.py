@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hospitalpage import give, pile_of, ran, text
+from hospitalpage import give, profile_films_of, ran, text
 from sites import hospital, profile, reference
 from streamlit.testing.v1 import AppTest
 
@@ -211,7 +211,7 @@ def test_films_of_one_patient_are_too_few_for_a_sensitivity(
 ) -> None:
     at = give(page, phantom_model, *hospital(phantom_model, 20, 20))
     ran(at.segmented_control(key="hospital-figure").set_value("sensitivity").run())
-    here = pile_of(at)
+    here = profile_films_of(at)
     here.held = {name: replace(held, patient="one") for name, held in here.held.items()}
     ran(at.run())
     assert any("too_few_films" in info.value.replace("\\", "") for info in at.info)

@@ -276,8 +276,8 @@ def test_a_film_is_marked_for_the_hospital_page(app: AppTest) -> None:
     assert [film.label for film in app.session_state["films"].values()] == ["N"]
     app.switch_page("pages/hospital.py").run()
     app.button(key="hospital-from-read").click().run()
-    (pile,) = app.session_state["hospital-piles"].values()
-    assert [held.label for held in pile.held.values()] == ["N"]
+    (films,) = app.session_state["hospital-profile-films"].values()
+    assert [held.label for held in films.held.values()] == ["N"]
     app.switch_page("pages/read.py").run()
     app.button(key="known-N").click().run()
     assert [film.label for film in app.session_state["films"].values()] == [""]

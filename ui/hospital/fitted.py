@@ -15,7 +15,7 @@ from cxr.site import fit, thresholds
 from cxr.site.alignment import LEAST
 from cxr.site_profiles.profile import Profile
 from ui.hospital import refusals
-from ui.hospital.pile import Pile, PileFilm, pile
+from ui.hospital.profile_films import ProfileFilm, ProfileFilms, profile_films
 
 AT_ONCE = 150
 """Films up to which a fit takes less than a second; more are fitted on a press."""
@@ -74,7 +74,7 @@ class FitRequest:
     without_outside: bool = False
 
 
-def ask(here: Pile, negative: str, positive: str) -> FitRequest:
+def ask(here: ProfileFilms, negative: str, positive: str) -> FitRequest:
     """The controls of a fit."""
     numbers = here.numbers()
     outside = sum(held.film.outside for held in here.usable())
@@ -120,7 +120,7 @@ def fitted(model: Classifier, negative: str, positive: str, said: FitRequest) ->
 
     It is worked out once for the same films and the same wishes.
     """
-    here = pile(model)
+    here = profile_films(model)
     rows = here.usable()
     if not rows:
         return None
@@ -139,7 +139,7 @@ def fitted(model: Classifier, negative: str, positive: str, said: FitRequest) ->
 
 
 def _fit(
-    model: Classifier, rows: Sequence[PileFilm], negative: str, positive: str, said: FitRequest
+    model: Classifier, rows: Sequence[ProfileFilm], negative: str, positive: str, said: FitRequest
 ) -> Profile | CxrError:
     try:
         return fit(
@@ -157,5 +157,5 @@ def _fit(
         return refusal
 
 
-def _key(rows: Sequence[PileFilm]) -> Hashable:
+def _key(rows: Sequence[ProfileFilm]) -> Hashable:
     return tuple((held.film.identity, held.label, held.patient) for held in rows)

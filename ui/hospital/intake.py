@@ -17,7 +17,7 @@ from cxr.site.table import read_table
 from ui.base import keymap
 from ui.base.formatting import meaning, plain, short
 from ui.hospital import refusals
-from ui.hospital.pile import LEFT_OUT, Pile, PileFilm, pile
+from ui.hospital.profile_films import LEFT_OUT, ProfileFilm, ProfileFilms, profile_films
 from ui.review import source as review
 from ui.session import films as read_list
 from ui.session import studies
@@ -35,7 +35,7 @@ _FOLDER = "Choose it with the button: a folder that is dragged here loses its fo
 
 def zones(model: Classifier, negative: str, positive: str) -> None:
     """The drop zones. What is dropped waits until :func:`read` has read it."""
-    here = pile(model)
+    here = profile_films(model)
     named = {
         label: " · ".join(filter(None, (f"{label} films", meaning(label, model.labels))))
         for label in (negative, positive)
@@ -63,7 +63,7 @@ def zones(model: Classifier, negative: str, positive: str) -> None:
         _verdicts(here)
 
 
-def _verdicts(here: Pile) -> None:
+def _verdicts(here: ProfileFilms) -> None:
     """Films of the data folder as they were judged on Review; one hospital's at a time."""
     folder = review.folder()
     if folder is None:
@@ -76,7 +76,7 @@ def _verdicts(here: Pile) -> None:
         name = names[0]
         if len(names) > 1:
             name = st.selectbox("Judged on Review, of", names, key="hospital-review", width=240)
-        held = studies.cases()  # these would tell their label by the pile, see :func:`_of_read`
+        held = studies.cases()  # these would tell their label by the zone, see :func:`_of_read`
         films = [film for film in found.of(name) if case_of(film.image) not in held]
         left = f"{found.undecided} judged films have no agreed label and stay out."
         st.button(
@@ -89,7 +89,7 @@ def _verdicts(here: Pile) -> None:
 
 
 def _take_judged(
-    here: Pile, films: list[Reviewed], refused: Iterable[tuple[str, CxrError]]
+    here: ProfileFilms, films: list[Reviewed], refused: Iterable[tuple[str, CxrError]]
 ) -> None:
     here.refused += refused
     for film in films:
@@ -102,7 +102,7 @@ def _take_judged(
         here.wait(film.image, data, film.label, film.patient)
 
 
-def _drop(here: Pile, said: str, label: str, name: str) -> None:
+def _drop(here: ProfileFilms, said: str, label: str, name: str) -> None:
     folder = name == "folder"
     given = st.file_uploader(
         said,
@@ -124,21 +124,21 @@ def _drop(here: Pile, said: str, label: str, name: str) -> None:
         st.rerun()
 
 
-def _table(here: Pile, name: str, data: bytes) -> None:
+def _table(here: ProfileFilms, name: str, data: bytes) -> None:
     try:
         here.tell(read_table(data))
     except CxrError as refusal:
         here.refused.append((name, refusal))
 
 
-def _take_list(here: Pile) -> None:
+def _take_list(here: ProfileFilms) -> None:
     for film in _of_read():
         here.wait(film.name, film.data, film.label)
 
 
 def _of_read() -> list[read_list.Film]:
     """Read's films of this hospital: a sample, which names its source, is another's, and one of a
-    reader study under way would tell its label by the pile that it lies in."""
+    reader study under way would tell its label by the zone that it lies in."""
     return [
         film
         for film in read_list.films().values()
@@ -151,7 +151,7 @@ def read(model: Classifier) -> None:
 
     A press on the page while films are read starts it anew and loses nothing.
     """
-    here = pile(model)
+    here = profile_films(model)
     if not here.waiting:
         return
     if here.stopped:
@@ -180,7 +180,7 @@ def read(model: Classifier) -> None:
     st.rerun()
 
 
-def read_one(here: Pile, model: Classifier) -> None:
+def read_one(here: ProfileFilms, model: Classifier) -> None:
     """Read the first film that waits, if one does."""
     with here.reading:
         if not here.waiting:
@@ -197,7 +197,7 @@ def read_one(here: Pile, model: Classifier) -> None:
 
 def state(model: Classifier) -> None:
     """What has come in, what was refused, and what only the person can decide."""
-    here = pile(model)
+    here = profile_films(model)
     numbers = here.numbers()
     said = [f"{numbers[label]} {label}" for label in model.labels if numbers[label]]
     said += [f"{numbers['']} without a label"] if numbers[""] else []
@@ -228,11 +228,11 @@ def state(model: Classifier) -> None:
 
 
 def _clear() -> None:
-    for name in ("piles", "fit", "scores", "curve"):
+    for name in ("profile-films", "fit", "scores", "curve"):
         st.session_state.pop(f"hospital-{name}", None)
 
 
-def _contrary(here: Pile) -> None:
+def _contrary(here: ProfileFilms) -> None:
     """Films that were given under two labels: taken once it is said which holds."""
     found = here.contrary
     open_ones = [name for name, held in found.items() if held.undecided]
@@ -257,13 +257,13 @@ def _contrary(here: Pile) -> None:
             _one(here, identity, held)
 
 
-def _all(here: Pile, identities: list[str], label: str) -> None:
+def _all(here: ProfileFilms, identities: list[str], label: str) -> None:
     for identity in identities:
         if label == LEFT_OUT or label in here.held[identity].labels:
             here.decide(identity, label)
 
 
-def _one(here: Pile, identity: str, held: PileFilm) -> None:
+def _one(here: ProfileFilms, identity: str, held: ProfileFilm) -> None:
     key = f"hospital-two-{identity[:12]}-{held.chosen}"
     options = [*held.labels, LEFT_OUT]
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -24,7 +24,7 @@ from ui.session.missing import Missing
 
 KEYS = (
     *("accepted", "reader", "hospital", "model", "call-first", "review_given", "review_folder"),
-    *("story_kept", "story-title", "tries", "hospital-piles"),
+    *("story_kept", "story-title", "tries", "hospital-profile-films"),
     *("study-instructed", "study-answered", "study-given-up"),
     *("study_plan", "study_pool", "study_stopped", "study_passed", "study-held", "study-opened"),
     *("films", "film", "last_number", "readings", "looked-at", "removed", "one-patient"),

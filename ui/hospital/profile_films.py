@@ -26,6 +26,7 @@ TWICE = "film_twice"
 """Code of a file whose film is there already, with the same label."""
 LEFT_OUT = "left out"
 """What is chosen for a film that has two labels and shall have none."""
+_HELD = "hospital-profile-films"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, eq=False)
-class PileFilm:
+class ProfileFilm:
     """A film, and all that was said of it.
 
     Attributes
@@ -77,12 +78,12 @@ class PileFilm:
 
 
 @dataclass
-class Pile:
+class ProfileFilms:
     """All films of one session under one network.
 
     Attributes
     ----------
-    held : dict of str to PileFilm
+    held : dict of str to ProfileFilm
         By the film's identity: another file of the same film is the same film.
     refused : list of (str, CxrError)
         File and why.
@@ -98,7 +99,7 @@ class Pile:
     """
 
     labels: tuple[str, ...]
-    held: dict[str, PileFilm] = field(default_factory=dict)
+    held: dict[str, ProfileFilm] = field(default_factory=dict)
     waiting: deque[Waiting] = field(default_factory=deque)
     refused: list[tuple[str, CxrError]] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
@@ -153,7 +154,7 @@ class Pile:
         """Add a film that was read."""
         row = (self.table.find(waiting.name) if self.table else None) or TableRow()
         said = (waiting.label,) if waiting.label else ()
-        new = self._told(PileFilm(film, (waiting.name,), said, waiting.patient), row)
+        new = self._told(ProfileFilm(film, (waiting.name,), said, waiting.patient), row)
         there = self.held.get(film.identity)
         if there is None:
             self.held[film.identity] = new
@@ -189,7 +190,7 @@ class Pile:
             named += bool(rows)
         return named
 
-    def _told(self, held: PileFilm, row: TableRow) -> PileFilm:
+    def _told(self, held: ProfileFilm, row: TableRow) -> ProfileFilm:
         known = {label.casefold(): label for label in self.labels}
         said = [known[x.casefold()] for x in row.labels if x.casefold() in known]
         self.unknown |= {x for x in row.labels if x.casefold() not in known}
@@ -212,11 +213,11 @@ class Pile:
         return sum(refusal.code == TWICE for _, refusal in self.refused)
 
     @property
-    def contrary(self) -> dict[str, PileFilm]:
+    def contrary(self) -> dict[str, ProfileFilm]:
         """Films with more than one label, decided or not."""
         return {name: held for name, held in self.held.items() if len(held.labels) > 1}
 
-    def usable(self) -> list[PileFilm]:
+    def usable(self) -> list[ProfileFilm]:
         """Films with one label or none, those left out not among them."""
         return [held for held in self.held.values() if held.label is not None]
 
@@ -225,14 +226,14 @@ class Pile:
         return Counter(str(held.label) for held in self.usable())
 
 
-def pile(model: Classifier) -> Pile:
-    """This session's pile under a model: averages mean nothing to another network."""
-    piles: dict[tuple[object, ...], Pile] = st.session_state.setdefault("hospital-piles", {})
-    return piles.setdefault(model.at(None).identity, Pile(model.labels))
+def profile_films(model: Classifier) -> ProfileFilms:
+    """This session’s under a model: averages mean nothing to another network."""
+    by_model: dict[tuple[object, ...], ProfileFilms] = st.session_state.setdefault(_HELD, {})
+    return by_model.setdefault(model.at(None).identity, ProfileFilms(model.labels))
 
 
 def elsewhere(model: Classifier) -> int:
     """Films that were read with another model."""
-    here = pile(model)
-    piles = st.session_state["hospital-piles"].values()
-    return sum(len(other.held) for other in piles if other is not here)
+    here = profile_films(model)
+    others = (other for other in st.session_state[_HELD].values() if other is not here)
+    return sum(len(other.held) for other in others)

@@ -25,8 +25,8 @@ from cxr.site.yields import Group, Yield
 from cxr.site_profiles.profile import Profile
 from ui.base import charts
 from ui.base.formatting import percent
-from ui.hospital import drawings, kept, report, words
-from ui.hospital.pile import PileFilm
+from ui.hospital import drawings, report, saved_profiles, words
+from ui.hospital.profile_films import ProfileFilm
 from ui.hospital.report import FIGURES
 from ui.metrics.blocks import heading, numbers, quiet, ranged, said, share, table
 
@@ -37,7 +37,7 @@ PREVALENCE = 5.0
 
 
 @st.fragment
-def show(profile: Profile, model: Classifier, rows: Sequence[PileFilm]) -> None:
+def show(profile: Profile, model: Classifier, rows: Sequence[ProfileFilm]) -> None:
     """The threshold and all that follows from it; a moved slider draws this part only."""
     score, positive = yields.scored(profile)
     key = f"hospital-threshold-{profile.identity[:12]}"
@@ -87,7 +87,7 @@ def show(profile: Profile, model: Classifier, rows: Sequence[PileFilm]) -> None:
             st.html(
                 _figures(profile, threshold, found) + _expected(profile, found, prevalence, cost)
             )
-            kept.save(there)
+            saved_profiles.save(there)
         st.html(report.more(there))
         _groups(profile, model, rows, threshold, prevalence, cost)
 
@@ -225,7 +225,7 @@ def _curve(profile: Profile, resamples: int) -> Curve:
 def _groups(
     profile: Profile,
     model: Classifier,
-    rows: Sequence[PileFilm],
+    rows: Sequence[ProfileFilm],
     threshold: float,
     prevalence: float,
     cost: float,
@@ -283,7 +283,7 @@ def _yielded(group: Group, prevalence: float, cost: float) -> list[str]:
     return [*told, *[per_found] * bool(cost)]
 
 
-def _scores(profile: Profile, model: Classifier, rows: Sequence[PileFilm]) -> np.ndarray:
+def _scores(profile: Profile, model: Classifier, rows: Sequence[ProfileFilm]) -> np.ndarray:
     held = st.session_state.get("hospital-scores")
     if held is None or held[0] != profile.identity:
         films = [each.film for each in rows]
