@@ -12,6 +12,7 @@ from ui.base import frame
 from ui.base.formatting import plain, site
 from ui.metrics import (
     blocks,
+    calibration,
     card,
     cases,
     classes,
@@ -21,7 +22,6 @@ from ui.metrics import (
     model_comparison,
     operating_bench,
     overview,
-    trust,
     worst_subgroups,
 )
 from ui.metrics.export import STYLE
@@ -118,7 +118,7 @@ def show(part: str, films: Scope) -> None:
     elif part == "Curves":
         blocks.show(curves.blocks(films), columns=2)
     elif part == "Calibration":
-        blocks.show(trust.blocks(films), columns=2)
+        blocks.show(calibration.blocks(films), columns=2)
     elif part == "Threshold":
         operating_bench.show(films)
     elif part == "Subgroups":

@@ -21,11 +21,11 @@ from ui.panels import own_call
 from ui.review import (
     address,
     consensus,
-    elsewhere,
     film_panes,
     film_view,
     history,
     own,
+    page_links,
     queue,
     reader,
     records,
@@ -200,7 +200,7 @@ def open_case(
             verdict.panel(place, model, store, blind, mark)
             history.show(place, rows)
             consensus.show(place, model, store, rows)
-        elsewhere.show(case)
+        page_links.show(case)
         scores(place.row, model)
         facts(case, model)
 

@@ -13,7 +13,7 @@ import pytest
 from cxr.study.answers import CONFIDENCES
 from ui.base import keymap
 from ui.base.keymap import MAP
-from ui.review.keeping import VERDICTS
+from ui.review.saving import VERDICTS
 
 ROOT = Path(__file__).parents[1]
 ROOMS = {"work": ("read", "review", "lab"), "panels": ("read",), "transfer": ("read",)}

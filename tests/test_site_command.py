@@ -16,7 +16,7 @@ import cxr
 from cxr.__main__ import main
 from cxr.report.page import page_of
 from cxr.review.store import ReviewStore
-from cxr.site import yields
+from cxr.site import diagnostic_yield
 from cxr.site_profiles import store
 from cxr.teaching import samples
 
@@ -75,7 +75,7 @@ def test_a_folder_becomes_a_profile_that_scores_go_by(
     assert "Drawn" in capsys.readouterr().out
     assert main(["site", "show", "Drawn"]) == 0
     assert kept.identity in capsys.readouterr().out
-    store.save(replace(yields.moved(kept, kept.threshold + 1), name="Moved"))
+    store.save(replace(diagnostic_yield.moved(kept, kept.threshold + 1), name="Moved"))
     report = {**kept.report, "outside": 3, "left_out": 2, "aside": 1}
     store.save(replace(kept, name="Mixed", report=report))
     assert main(["site", "show", "Mixed"]) == 0

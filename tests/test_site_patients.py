@@ -12,7 +12,7 @@ from PIL import Image
 from sites import hospital
 
 import cxr
-from cxr.site import fit, thresholds, yields
+from cxr.site import diagnostic_yield, fit, thresholds
 from cxr.site.films import distinct, gather, people
 from cxr.teaching import samples
 
@@ -80,7 +80,7 @@ def test_a_dicom_file_says_whose_film_it_is_where_nobody_else_does(
         fit(phantom_model, films, labels, patients=said),
     )
     assert by_file.report == by_table.report
-    scores = yields.film_scores(phantom_model, by_file, stated, labels, [""] * 40)
+    scores = diagnostic_yield.film_scores(phantom_model, by_file, stated, labels, [""] * 40)
     assert sorted(scores[:20]) == pytest.approx(by_file.negatives)
 
 

@@ -122,7 +122,7 @@ def calls(options: Namespace) -> None:
 
 
 def learnt(options: Namespace) -> None:
-    from .evaluation.learnt import score
+    from .evaluation.training_films import score
 
     films, wrong = score(options.out, options.data, options.runs / "cache")
     print(f"{options.out}: {films:,} films of train, {wrong:,} of them called wrong")

@@ -16,7 +16,7 @@ from .dicom.without_preamble import start_of_data_set
 from .radiograph import Radiograph
 
 if TYPE_CHECKING:
-    from .dicom.whose import Whose
+    from .dicom.patient import Whose
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -94,7 +94,7 @@ def whose(data: bytes, key: bytes) -> Whose | None:
     read as a film or refused; None where they are no DICOM."""
     if (found := _data_set(data)) is None:
         return None
-    from .dicom.whose import whose as stated
+    from .dicom.patient import whose as stated
 
     return stated(found[0], key, found[1])
 

@@ -12,7 +12,7 @@ from sites import hospital, profile, reference
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.site import to_bytes, yields
+from cxr.site import diagnostic_yield, to_bytes
 from cxr.site_profiles import store
 from ui.hospital import words
 
@@ -109,7 +109,7 @@ def test_a_moved_threshold_moves_the_figures_and_is_saved(
     assert "Out of fold" in text(at)
     slider = at.select_slider[0]
     assert slider.value == curve.threshold
-    to = yields.tried(curve)[5]
+    to = diagnostic_yield.tried(curve)[5]
     ran(slider.set_value(to).run())
     assert "Moved by hand" in text(at)
     ran(at.button(key="hospital-keep").click().run())

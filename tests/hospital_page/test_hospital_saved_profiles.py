@@ -12,7 +12,7 @@ from sites import hospital, profile
 from streamlit.testing.v1 import AppTest
 
 import cxr
-from cxr.site import to_bytes, yields
+from cxr.site import diagnostic_yield, to_bytes
 from cxr.site_profiles import store
 from ui.session import hospitals
 
@@ -50,7 +50,7 @@ def test_two_versions_of_one_day_are_told_apart(
     at = give(page, phantom_model, *hospital(phantom_model, 40, 40, apart=3))
     (fitted,) = [at.session_state["hospital-fit"][1]]
     ran(at.button(key="hospital-keep").click().run())
-    ran(at.select_slider[0].set_value(yields.tried(fitted)[5]).run())
+    ran(at.select_slider[0].set_value(diagnostic_yield.tried(fitted)[5]).run())
     for _ in range(2):  # saved twice, it is one version
         ran(at.button(key="hospital-keep").click().run())
     moved, first = store.kept().profiles

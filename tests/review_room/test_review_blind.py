@@ -24,7 +24,7 @@ from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
 from cxr.review.queue import QueueFilter, queue
 from ui.base.formatting import score
-from ui.review.keeping import VERDICTS
+from ui.review.saving import VERDICTS
 
 
 def test_blind_nothing_tells_before_the_read(place: Path, room: tuple[Path, Path]) -> None:

@@ -31,7 +31,7 @@ from cxr.review.exchange import from_file, to_json
 from cxr.review.store import ReviewStore
 from ui.review import film_view
 from ui.review import verdict as verdict_panel
-from ui.review.keeping import VERDICTS
+from ui.review.saving import VERDICTS
 from ui.viewer import Plate, Region
 
 

@@ -19,9 +19,9 @@ from cxr.metrics.operating_points import (
     reaching,
 )
 from cxr.model.classifier import Classifier
-from cxr.site import yields
+from cxr.site import diagnostic_yield
+from cxr.site.diagnostic_yield import Group, Yield
 from cxr.site.films import people
-from cxr.site.yields import Group, Yield
 from cxr.site_profiles.profile import Profile
 from ui.base import charts
 from ui.base.formatting import percent
@@ -39,9 +39,9 @@ PREVALENCE = 5.0
 @st.fragment
 def show(profile: Profile, model: Classifier, rows: Sequence[ProfileFilm]) -> None:
     """The threshold and all that follows from it; a moved slider draws this part only."""
-    score, positive = yields.scored(profile)
+    score, positive = diagnostic_yield.scored(profile)
     key = f"hospital-threshold-{profile.identity[:12]}"
-    steps = yields.tried(profile)
+    steps = diagnostic_yield.tried(profile)
     presets = {"As fitted": profile.threshold}
     for figure, least in (("sensitivity", WHO_SENSITIVITY), ("specificity", WHO_SPECIFICITY)):
         at_least = reaching(score, positive, **{figure: least})
@@ -69,8 +69,8 @@ def show(profile: Profile, model: Classifier, rows: Sequence[ProfileFilm]) -> No
                     )
         with right:
             prevalence, cost = _asked(profile)
-        there = yields.moved(profile, threshold)
-        found = yields.at_threshold(profile, threshold, prevalence / 100, cost)
+        there = diagnostic_yield.moved(profile, threshold)
+        found = diagnostic_yield.at_threshold(profile, threshold, prevalence / 100, cost)
         st.plotly_chart(
             drawings.strip(profile, threshold),
             config=charts.CONFIG,
@@ -215,7 +215,7 @@ def _curve(profile: Profile, resamples: int) -> Curve:
     held = st.session_state.get("hospital-curve")
     key = (profile.identity, resamples)
     if held is None or held[0] != key:
-        score, positive = yields.scored(profile)
+        score, positive = diagnostic_yield.scored(profile)
         curve = both(score, positive, np.arange(len(score)), resamples)[0]
         held = st.session_state["hospital-curve"] = (key, curve)
     curve_there: Curve = held[1]
@@ -242,7 +242,7 @@ def _groups(
     patients = people(
         [held.film for held in rows], [held.patient for held in rows], list(np.flatnonzero(used))
     )
-    found = yields.groups(score[used], positive, patients, columns, threshold)
+    found = diagnostic_yield.groups(score[used], positive, patients, columns, threshold)
     if not found:
         return
     lines = [
@@ -275,7 +275,9 @@ def _groups(
 
 def _yielded(group: Group, prevalence: float, cost: float) -> list[str]:
     """What the threshold gives in a group of 1,000 films; nothing where it has one label alone."""
-    found = yields.expected_of(group.sensitivity, group.specificity, prevalence / 100, cost)
+    found = diagnostic_yield.expected_of(
+        group.sensitivity, group.specificity, prevalence / 100, cost
+    )
     expected = found.of_thousand
     values = ((expected.called, 0), (expected.found, 1), (expected.missed, 1))
     told = ["–" if isnan(value) else f"{value:.{digits}f}" for value, digits in values]
@@ -289,7 +291,7 @@ def _scores(profile: Profile, model: Classifier, rows: Sequence[ProfileFilm]) ->
         films = [each.film for each in rows]
         labels = [str(each.label) for each in rows]
         patients = [each.patient for each in rows]
-        found = yields.film_scores(model, profile, films, labels, patients)
+        found = diagnostic_yield.film_scores(model, profile, films, labels, patients)
         held = st.session_state["hospital-scores"] = (profile.identity, found)
     scores: np.ndarray = held[1]
     return scores

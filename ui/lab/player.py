@@ -21,7 +21,7 @@ from cxr.teaching.preprocessing_stages import changed
 from cxr.teaching.story import Story, StoryStep
 from ui.base import keymap
 from ui.base.formatting import plain
-from ui.lab import layers, preprocessing, score_bars, stability, tries
+from ui.lab import layers, preprocessing, score_bars, stability, tried_regions
 from ui.panels import full_screen, input_checks
 from ui.session import films, map_tasks, models, studies
 from ui.session.films import Film
@@ -235,13 +235,13 @@ def _regions(now: StoryStep, film: Film, before: Scores, model: Classifier) -> N
     workspace().leave_job()
     radiograph = films.radiograph_of(film)
     height, width = radiograph.pixels.shape
-    tried = tries.tried(now.hidden, (height, width))
+    tried = tried_regions.tried(now.hidden, (height, width))
     if not tried:
         _scores(now, film, before, model)
         return
-    answer = tries.answer(film, radiograph, tried, now.fill, model)
+    answer = tried_regions.answer(film, radiograph, tried, now.fill, model)
     st.html(score_bars.moved(answer.before, answer.after))
-    seen = tries.seen(film, radiograph, tried, now.fill, model)
+    seen = tried_regions.seen(film, radiograph, tried, now.fill, model)
     _films(
         [
             Plate(radiograph, "Film", regions=now.hidden),

@@ -14,8 +14,8 @@ from cxr.imaging.radiograph import Radiograph
 from cxr.model.classifier import Classifier
 from ui.base import keymap
 from ui.base.formatting import plain, score
-from ui.lab import fills, score_bars, tries
-from ui.lab.tries import Try
+from ui.lab import fills, score_bars, tried_regions
+from ui.lab.tried_regions import Try
 from ui.lab.words import signed
 from ui.panels import full_screen
 from ui.session import films
@@ -47,8 +47,11 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         left, right = st.columns([3, 1])
     with left:
         fill, add = _choose(film)
-        answers = [tries.answer(film, radiograph, t, fill, model) for t in tries.trail(film)]
-        place = tries.chosen(film)
+        answers = [
+            tried_regions.answer(film, radiograph, t, fill, model)
+            for t in tried_regions.trail(film)
+        ]
+        place = tried_regions.chosen(film)
         moved = st.container()
         plates = _plates(film, radiograph, answers, place, fill, model)
         region = viewer(
@@ -60,9 +63,17 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
             on_step=films.step,
             caption=[*full_screen.lines(film, reading, model), *_hidden(answers, place)],
         )
-        if tries.take(film, region, [plate.radiograph.pixels.shape for plate in plates], add):
+        if tried_regions.take(
+            film, region, [plate.radiograph.pixels.shape for plate in plates], add
+        ):
             # Scores at once, before the run that the films need.
-            moved.html(_moves(tries.answer(film, radiograph, tries.trail(film)[-1], fill, model)))
+            moved.html(
+                _moves(
+                    tried_regions.answer(
+                        film, radiograph, tried_regions.trail(film)[-1], fill, model
+                    )
+                )
+            )
             _again()
         moved.html(score_bars.still(whole) if place is None else _moves(answers[place]))
     with right:
@@ -71,7 +82,7 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
         else:
             _trail(film, answers)
             st.html(f'<div class="cxr-quiet"><p>{_SIGN}</p></div>')
-        alone = tries.fill_alone(film, radiograph, fill, model)
+        alone = tried_regions.fill_alone(film, radiograph, fill, model)
         said = ", ".join(f"{escape(label)} {score(p)}" for label, p in alone.items())
         st.html(
             '<div class="cxr-heading">The fill alone</div>'
@@ -83,9 +94,12 @@ def show(film: Film, reading: Reading, model: Classifier) -> None:
 
 def kept(film: Film, _: Classifier) -> dict[str, Any]:
     """What a story keeps of the view: as :class:`cxr.teaching.story.StoryStep` names it."""
-    place = tries.chosen(film)
-    tried = tries.trail(film)[place] if place is not None else ()
-    return {"hidden": tries.hidden(tried), "fill": st.session_state.get("lab-fill") or FILLS[0]}
+    place = tried_regions.chosen(film)
+    tried = tried_regions.trail(film)[place] if place is not None else ()
+    return {
+        "hidden": tried_regions.hidden(tried),
+        "fill": st.session_state.get("lab-fill") or FILLS[0],
+    }
 
 
 def _hidden(answers: list[RegionEffect], place: int | None) -> list[str]:
@@ -107,12 +121,12 @@ def _choose(film: Film) -> tuple[str, bool]:
             label_visibility="collapsed",
         )
         add = st.toggle("Add to the last", key="lab-add", persist_state="session")
-        none = not tries.trail(film)
+        none = not tried_regions.trail(film)
         st.button(
             "Take back",
             key="take-back",
             shortcut=keymap.of("back"),
-            on_click=tries.take_back,
+            on_click=tried_regions.take_back,
             args=(film.number,),
             disabled=none,
         )
@@ -120,7 +134,7 @@ def _choose(film: Film) -> tuple[str, bool]:
             "Take all back",
             key="take-all-back",
             type="tertiary",
-            on_click=tries.take_all_back,
+            on_click=tried_regions.take_all_back,
             args=(film.number,),
             disabled=none,
         )
@@ -138,8 +152,8 @@ def _plates(
     """The film under what was tried, and the film as the network saw it last."""
     if place is None:
         return [Plate(radiograph, "Film", regions=())]
-    outlined = tries.hidden(tries.trail(film)[place])
-    masks = [tries.mask_of(tried, model.size) for tried in tries.trail(film)]
+    outlined = tried_regions.hidden(tried_regions.trail(film)[place])
+    masks = [tried_regions.mask_of(tried, model.size) for tried in tried_regions.trail(film)]
     before = answers[place].before
     layers = tuple(
         MapLayer(
@@ -150,7 +164,7 @@ def _plates(
         )
         for label in sorted(before, key=lambda label: -before[label])
     )
-    seen = tries.seen(film, radiograph, tries.trail(film)[place], fill, model)
+    seen = tried_regions.seen(film, radiograph, tried_regions.trail(film)[place], fill, model)
     return [
         Plate(
             radiograph,
@@ -175,11 +189,11 @@ def _moves(answer: RegionEffect) -> str:
 
 
 def _trail(film: Film, answers: list[RegionEffect]) -> None:
-    made = tries.trail(film)
+    made = tried_regions.trail(film)
     st.radio(
         f"Tries ({len(made)})",
         range(len(made)),
-        key=tries.CHOSEN,
+        key=tried_regions.CHOSEN,
         format_func=lambda place: f"{place + 1} · {_name(made[place])}",
         captions=[_caption(answer) for answer in answers],
     )

@@ -21,13 +21,13 @@ from cxr.notice import NOTICE
 from cxr.spreadsheet import Number
 from ui.base.charts import CONFIG
 from ui.metrics import (
+    calibration,
     classes,
     curves,
     hospitals,
     model_comparison,
     operating_bench,
     overview,
-    trust,
     worst_subgroups,
 )
 from ui.metrics.blocks import Block, Chart
@@ -92,7 +92,7 @@ def page(scope: Scope, used: tuple[float | None, float]) -> bytes:
             *(block for each in scope.both() for block in classes.matrix_blocks(each)),
         ],
         "Curves": curves.blocks(scope),
-        "Calibration": trust.blocks(scope),
+        "Calibration": calibration.blocks(scope),
         "Operating point": operating_bench.blocks(scope, used),
         "Subgroups": worst_subgroups.blocks(scope),
         "Hospitals": hospitals.blocks(scope.bundle),

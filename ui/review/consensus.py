@@ -12,9 +12,9 @@ from cxr.review.entries import LONGEST_NOTE, Entry, standing, withdrawal
 from cxr.review.entries import consensus as agreed
 from cxr.review.store import ReviewStore, new_key
 from ui.base.formatting import plain
-from ui.review import address, keeping, reader
-from ui.review.keeping import VERDICTS
+from ui.review import address, reader, saving
 from ui.review.queue import QueuePosition
+from ui.review.saving import VERDICTS
 from ui.review.verdict import choices
 from ui.session import record
 
@@ -121,7 +121,7 @@ def _kept(row: Entry, store: ReviewStore) -> None:
     forms = st.session_state.setdefault(_FORMS, {})
     unconfirmed = st.session_state.get(_FAILED, ("",))[0] == row.case
     try:
-        kept, too_soon = keeping.recorded(row, store, unconfirmed)
+        kept, too_soon = saving.recorded(row, store, unconfirmed)
     except CxrError as refusal:
         st.session_state[_FAILED] = row.case, str(refusal)
         if refusal.code == "key_taken":  # it was kept before, unconfirmed, and changed since

@@ -12,8 +12,8 @@ from cxr.review import agreement
 from cxr.review.entries import Entry, box_of, consensus, standing
 from cxr.review.folder import Boxes
 from ui.review import reader
-from ui.review.keeping import VERDICTS
 from ui.review.queue import QueuePosition
+from ui.review.saving import VERDICTS
 
 
 def show(place: QueuePosition, rows: list[Entry]) -> None:

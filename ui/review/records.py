@@ -19,8 +19,8 @@ from cxr.review.relabel import LabelChange, Relabelled, relabel
 from cxr.review.store import ReviewStore
 from ui.base.formatting import flags, plain, site
 from ui.review import address, history, reader, source
-from ui.review.keeping import VERDICTS
 from ui.review.queue import QueuePosition
+from ui.review.saving import VERDICTS
 from ui.server import access
 from ui.session import record, studies
 

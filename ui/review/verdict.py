@@ -11,10 +11,10 @@ from cxr.review.entries import CONFIDENCES, LONGEST_NOTE, SEVERITIES, Entry, cle
 from cxr.review.store import ReviewStore, new_key
 from ui.base import keymap
 from ui.base.formatting import meaning, plain
-from ui.review import address, film_view, keeping, reader
-from ui.review.keeping import VERDICTS
+from ui.review import address, film_view, reader, saving
 from ui.review.queue import QueuePosition
 from ui.review.reader import FORMS
+from ui.review.saving import VERDICTS
 
 _NOT_OFFERED = {True: "model_wrong", False: "call_right"}
 """Where the call is the label, and where it isn't: there the label would be wrong."""
@@ -59,7 +59,7 @@ def blind_read(place: QueuePosition, model: Classifier, store: ReviewStore) -> N
                 args=(about, draft, confidence, store),
             )
     st.html('<div class="cxr-quiet">Label, scores, maps and neighbours come after it.</div>')
-    keeping.outcome(store)
+    saving.outcome(store)
 
 
 @address.held
@@ -70,7 +70,7 @@ def _pick(key: str, label: str) -> None:
 @address.held
 def _commit(about: Entry, draft: str, confidence: str, store: ReviewStore) -> None:
     read = st.session_state[draft]  # as it stands at the press, not as it was drawn
-    keeping.keep(replace(about, kind="blind", read=read, confidence=confidence), store)
+    saving.keep(replace(about, kind="blind", read=read, confidence=confidence), store)
 
 
 def panel(
@@ -85,7 +85,7 @@ def panel(
     own = _own(about)
     keys = {name: f"{name}-{own}" for name in ("note", "severity", "correction", "read")}
     buttons = st.container(key="verdicts", horizontal=True, gap="small")
-    keeping.outcome(
+    saving.outcome(
         store
     )  # before the note: whoever leaves that by Tab must not land on taking back
     others = [label for label in bundle.labels if label != about.label]
@@ -187,7 +187,7 @@ def _about(place: QueuePosition, model: Classifier) -> Entry:
     """The case as a row without a verdict, with this form's key."""
     forms = st.session_state.setdefault(FORMS, {})
     about = place.entry(model, "")
-    return replace(about, key=forms.setdefault(keeping.form_of(about), new_key()))
+    return replace(about, key=forms.setdefault(saving.form_of(about), new_key()))
 
 
 @address.held
@@ -197,7 +197,7 @@ def _give(
     said = {name: str(st.session_state.get(key) or "") for name, key in keys.items()}
     if verdict != "label_wrong":
         said["correction"] = ""
-    if not keeping.keep(replace(about, verdict=verdict, **said), store):
+    if not saving.keep(replace(about, verdict=verdict, **said), store):
         return
     film_view.spend()
     if following:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from cxr.imaging.dicom.whose import Whose
+from cxr.imaging.dicom.patient import Whose
 from cxr.imaging.reader import whose
 from ui.session.films import Film, films
 from ui.work.session_cache import workspace

@@ -9,7 +9,7 @@ import pytest
 from sites import hospital, profile
 
 import cxr
-from cxr.site import fit, from_bytes, thresholds, to_bytes, yields
+from cxr.site import diagnostic_yield, fit, from_bytes, thresholds, to_bytes
 
 
 def drawn(model: cxr.Classifier) -> cxr.site.Profile:
@@ -30,7 +30,7 @@ def drawn(model: cxr.Classifier) -> cxr.site.Profile:
 
 def test_a_moved_threshold_is_counted(phantom_model: cxr.Classifier) -> None:
     site = drawn(phantom_model)
-    found = yields.at_threshold(site, 0.5, 0.1, 20.0)
+    found = diagnostic_yield.at_threshold(site, 0.5, 0.1, 20.0)
     assert found.sensitivity.value == pytest.approx(4 / 5)
     assert found.specificity.value == pytest.approx(3 / 4)
     assert found.of_thousand.called == pytest.approx(80 + 225)
@@ -46,33 +46,35 @@ def test_films_of_one_patient_count_once(phantom_model: cxr.Classifier) -> None:
     """Four N of two patients, two films each: a moved threshold has the interval of two."""
     site = drawn(phantom_model)
     of_two = {**site.report, "independent": {"sensitivity": 5.0, "specificity": 2.0}}
-    found = yields.rates(replace(site, report=of_two), -0.5)[1]
+    found = diagnostic_yield.rates(replace(site, report=of_two), -0.5)[1]
     assert found == thresholds.share(2, 4, 2)
-    there = yields.moved(replace(site, report=of_two), -0.5).report["more"][0]
+    there = diagnostic_yield.moved(replace(site, report=of_two), -0.5).report["more"][0]
     assert there["specificity"] == pytest.approx(thresholds.width(0.5, 24**2 / (4**2 / 2 + 20)))
 
 
 def test_its_own_threshold_has_the_figures_of_the_fit(phantom_model: cxr.Classifier) -> None:
     site = drawn(phantom_model)
-    assert yields.rates(site, site.threshold)[0].value == 0.5
+    assert diagnostic_yield.rates(site, site.threshold)[0].value == 0.5
 
 
 def test_without_t_only_false_alarms_can_be_told(phantom_model: cxr.Classifier) -> None:
     site = replace(drawn(phantom_model), positives=np.zeros(0, np.float32))
-    found = yields.at_threshold(site, 0.5, 0.1, 20.0)
+    found = diagnostic_yield.at_threshold(site, 0.5, 0.1, 20.0)
     assert np.isnan([found.sensitivity.value, found.cost, found.cost_per_found]).all()
     assert found.of_thousand.alarms == pytest.approx(225)
-    assert set(yields.moved(site, 0.5).report["more"][0]) == set(site.report["more"][0])
+    assert set(diagnostic_yield.moved(site, 0.5).report["more"][0]) == set(site.report["more"][0])
 
 
 def test_nothing_found_costs_no_number(phantom_model: cxr.Classifier) -> None:
-    assert np.isnan(yields.at_threshold(drawn(phantom_model), 99.0, 0.1, 20.0).cost_per_found)
+    assert np.isnan(
+        diagnostic_yield.at_threshold(drawn(phantom_model), 99.0, 0.1, 20.0).cost_per_found
+    )
 
 
 def test_a_moved_profile_is_another_and_says_so(phantom_model: cxr.Classifier) -> None:
     site = drawn(phantom_model)
-    assert yields.moved(site, site.threshold) is site
-    there = yields.moved(site, 0.5)
+    assert diagnostic_yield.moved(site, site.threshold) is site
+    there = diagnostic_yield.moved(site, 0.5)
     assert (there.threshold, dict(there.wanted)) == (0.5, {"threshold": 0.5})
     assert there.report["sensitivity"]["value"] == pytest.approx(0.8)
     assert there.report["more"][0]["sensitivity"] != 0.1
@@ -83,11 +85,11 @@ def test_a_moved_profile_is_another_and_says_so(phantom_model: cxr.Classifier) -
 
 def test_thresholds_to_try_span_the_films(phantom_model: cxr.Classifier) -> None:
     site = drawn(phantom_model)
-    steps = yields.tried(site)
+    steps = diagnostic_yield.tried(site)
     assert steps == sorted(set(steps))
     assert site.threshold in steps
-    assert yields.at_threshold(site, steps[0], 0.1, 0).sensitivity.value == 1
-    assert yields.at_threshold(site, steps[-1], 0.1, 0).specificity.value == 1
+    assert diagnostic_yield.at_threshold(site, steps[0], 0.1, 0).sensitivity.value == 1
+    assert diagnostic_yield.at_threshold(site, steps[-1], 0.1, 0).specificity.value == 1
 
 
 @pytest.mark.parametrize("apart", [0.0, 3.0])
@@ -100,7 +102,7 @@ def test_film_by_film_the_scores_are_the_profiles(
     patients = [str(place // 2) if place % 3 else "" for place in range(48)]
     site = fit(phantom_model, films, labels, patients=patients, without_outside=True)
     assert site.kind == ("head" if apart else "threshold")
-    scores = yields.film_scores(phantom_model, site, films, labels, patients)
+    scores = diagnostic_yield.film_scores(phantom_model, site, films, labels, patients)
     assert np.isnan(scores[[2, 5, 30]]).all()
     ill = np.array(labels) == "T"
     for side, kept in ((~ill, site.negatives), (ill, site.positives)):
@@ -118,7 +120,7 @@ def test_groups_are_few_and_ages_parted_at_55() -> None:
         "same": ["x"] * 7,
         "none": [""] * 7,
     }
-    found = yields.groups(score, positive, np.arange(7), columns, 0.0)
+    found = diagnostic_yield.groups(score, positive, np.arange(7), columns, 0.0)
     parts = {(each.column, each.value): each for each in found}
     assert set(parts) == {
         ("age", "?"),
@@ -132,7 +134,7 @@ def test_groups_are_few_and_ages_parted_at_55() -> None:
     assert np.isnan(old.specificity.value)
     young = parts["age", "55 or under"]
     assert (young.negatives, young.positives, young.specificity.value) == (2, 0, 0.5)
-    shared = yields.groups(score, positive, np.array([0, 0, 1, 1, 1, 2, 2]), columns, 0.0)
+    shared = diagnostic_yield.groups(score, positive, np.array([0, 0, 1, 1, 1, 2, 2]), columns, 0.0)
     wider = {(each.column, each.value): each for each in shared}["age", "55 or under"].specificity
     assert wider.value == 0.5
     assert wider.low < young.specificity.low
