@@ -21,7 +21,7 @@ from cxr.explain import grad_cam
 from cxr.metrics.model_card import card
 from cxr.model.bundle import manifest_values, write_manifest
 from train.__main__ import main
-from train.evaluation import input_check_report, input_checks
+from train.evaluation.input_checks import fitting, report
 from train.export import adopt, foreign, foreign_maps
 
 
@@ -193,9 +193,9 @@ def test_grad_cam_of_a_nested_backbone_needs_no_gradient(adopted: Path, data: Pa
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(input_checks, "LINES", 4)
-    monkeypatch.setattr(input_check_report, "FILMS", 1)
-    monkeypatch.setattr(input_check_report, "CALLS", 1)
+    monkeypatch.setattr(fitting, "LINES", 4)
+    monkeypatch.setattr(report, "FILMS", 1)
+    monkeypatch.setattr(report, "CALLS", 1)
 
 
 @pytest.mark.usefixtures("few")

@@ -29,7 +29,7 @@ from cxr.model.bundle import open_bundle
 from cxr.review.queue import QueueFilter, queue
 from cxr.screening import words
 from cxr.teaching.story import Story, StoryStep
-from train.evaluation import input_check_pictures
+from train.evaluation.input_checks import pictures
 from ui.panels import input_checks as shown
 from ui.panels import map_text
 from ui.review import address, case
@@ -311,8 +311,8 @@ def test_what_is_no_chest_is_refused_in_every_form(
     fitted = cxr.input_checks.limits_of(shipped)
     if fitted is None:
         pytest.skip("models/default brings no passport")
-    bench = input_check_pictures.Bench(shipped, finder, fitted, cxr_data)
-    rows = list(input_check_pictures.rows(bench, []))[2:6]
+    bench = pictures.Bench(shipped, finder, fitted, cxr_data)
+    rows = list(pictures.rows(bench, []))[2:6]
     for row in rows:
         name, shown, _, _, let_in, *_ = row.strip("| ").split(" | ")
         assert int(shown) > 20, name

@@ -19,7 +19,8 @@ from cxr.metrics.predictions import table
 from cxr.model.bundle import manifest_values, write_manifest
 from train.__main__ import main
 from train.data import manifest
-from train.evaluation import evaluate, input_check_report, input_checks
+from train.evaluation import evaluate
+from train.evaluation.input_checks import fitting, report
 
 COUNTS = {"train": 20, "val": 12, "test": 6}
 
@@ -61,9 +62,9 @@ def bundle(phantom_model: cxr.Classifier, data: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(input_checks, "AXES", 2)
-    monkeypatch.setattr(input_check_report, "FILMS", 1)
-    monkeypatch.setattr(input_check_report, "CALLS", 1)
+    monkeypatch.setattr(fitting, "AXES", 2)
+    monkeypatch.setattr(report, "FILMS", 1)
+    monkeypatch.setattr(report, "CALLS", 1)
 
 
 def test_one_command_fits_stores_and_reports(
@@ -88,7 +89,7 @@ def test_one_command_fits_stores_and_reports(
     flagged = table(model.bundle).passport.astype(str)
     # No network that knows films finds lungs in these drawings, and val sets the limits.
     assert flagged.str.contains("not_chest").mean() > 0.8
-    scored = input_checks.scores(
+    scored = fitting.scores(
         model, cxr.model.lungs.load(), fitted, ["train0.png", "train1.png"], data
     )
     assert scored.known_film.tolist() == [0, 0]
@@ -99,7 +100,7 @@ def test_a_bundle_without_predictions_has_no_limits(
     phantom_model: cxr.Classifier, data: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(BundleError, match="no_predictions"):
-        input_checks.store(phantom_model.bundle.folder, manifest.load(data), data)
+        fitting.store(phantom_model.bundle.folder, manifest.load(data), data)
 
 
 @pytest.mark.parametrize(("split", "left"), [("train", 1), ("train", 0), ("val", 0)])
@@ -107,7 +108,7 @@ def test_too_few_films_are_refused(bundle: Path, data: Path, split: str, left: i
     frame = manifest.load(data)
     others = frame[frame.split != split]
     with pytest.raises(DataError, match=split) as caught:
-        input_checks.store(bundle, pd.concat([others, frame[frame.split == split][:left]]), data)
+        fitting.store(bundle, pd.concat([others, frame[frame.split == split][:left]]), data)
     assert caught.value.code == "bad_data"
 
 
@@ -116,7 +117,7 @@ def test_limits_follow_their_rules() -> None:
     codes = [code for code in cxr.input_checks.CODES if code != "not_chest"]
     number = np.arange(1000.0)
     val = pd.DataFrame(dict.fromkeys(codes, number)).assign(inverted=0.01)
-    found = input_checks.limits(val, number < 500)
+    found = fitting.limits(val, number < 500)
     flagged = {
         code: int(sum(cxr.input_checks.Finding(code, x, found[code]).flagged for x in val[code]))
         for code in codes

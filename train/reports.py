@@ -80,8 +80,8 @@ def passport(options: Namespace) -> None:
     from cxr.model.bundle import open_bundle
 
     from .data import manifest
-    from .evaluation.input_check_report import report
-    from .evaluation.input_checks import store
+    from .evaluation.input_checks.fitting import store
+    from .evaluation.input_checks.report import report
 
     frame = manifest.of_bundle(
         manifest.load(options.data), open_bundle(options.out), ("train", "val", "test")

@@ -22,7 +22,7 @@ from cxr.model.reference import HospitalReference, save
 from cxr.site import ridge
 
 from ..data import manifest
-from .input_checks import by_hash
+from .input_checks.fitting import by_hash
 from .left_out import HoldOutScores, scored
 
 FILMS = 3000

@@ -22,7 +22,7 @@ from cxr.model.classifier import Classifier
 from cxr.model.lungs import LungFinder
 from cxr.screening.assess import assess
 
-from .input_checks import flags, score
+from .fitting import flags, score
 
 Film = NDArray[np.uint8]
 T = TypeVar("T")

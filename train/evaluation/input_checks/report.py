@@ -22,9 +22,9 @@ from cxr.metrics import confusion
 from cxr.model import lungs
 from cxr.model.classifier import Classifier
 
-from . import input_check_pictures
-from .input_check_pictures import Bench, as_film
-from .input_checks import RULES, by_hash, small
+from . import pictures
+from .fitting import RULES, by_hash, small
+from .pictures import Bench, as_film
 
 FILMS = 150
 """Of test, in each cell of the table of corruptions."""
@@ -114,7 +114,7 @@ def report(
         As :func:`train.data.manifest.of_bundle` gives it.
     data : Path
     rows, scored : DataFrame
-        As :func:`train.evaluation.input_checks.store` gives them.
+        As :func:`train.evaluation.input_checks.fitting.store` gives them.
     """
     model = Classifier(folder)
     fitted = input_checks.limits_of(model)
@@ -131,7 +131,7 @@ def report(
     yield from _sources(rows, bench.flagged(scored))
     yield from _worth(rows, bench, scored)
     yield from ("", "## What is no frontal chest film", "")
-    yield from input_check_pictures.rows(bench, films)
+    yield from pictures.rows(bench, films)
     yield from _children(rows, scored)
     yield from _copies(bench, learnt)
     yield from _speed(bench, films[0])

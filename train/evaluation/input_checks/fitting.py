@@ -28,8 +28,8 @@ from cxr.model.bundle import manifest_values, write_manifest
 from cxr.model.classifier import Classifier
 from cxr.model.lungs import LungFinder
 
-from ..data import manifest
-from . import evaluate
+from ...data import manifest
+from .. import evaluate
 
 FEATURES, LINES = 3000, 600
 """Films of train that the distance, and the linear models, are fitted on."""
