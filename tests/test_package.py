@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from email import message_from_string
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -118,6 +119,24 @@ def test_nothing_else_is_within_its_reach(installed: Path, tmp_path: Path) -> No
         "    except ModuleNotFoundError:\n        print(name, True)"
     )
     assert run(installed, code, tmp_path).count("True") == 5
+
+
+def test_the_wheel_brings_its_terms_and_its_readme(installed: Path) -> None:
+    (folder,) = installed.glob("*.dist-info")
+    found = message_from_string((folder / "METADATA").read_text(encoding="utf-8"))
+    assert found["License-Expression"] == "Apache-2.0 AND LicenseRef-CXR-Lens-Weights"
+    for name in found.get_all("License-File"):
+        text = (HERE / name).read_text(encoding="utf-8")
+        assert (folder / "licenses" / name).read_text(encoding="utf-8") == text
+    assert {"LICENSE", "LICENSE-WEIGHTS.md"} <= set(found.get_all("License-File"))
+    assert found["Description-Content-Type"] == "text/markdown"
+    assert found.get_payload().startswith("# CXR Lens")
+
+
+def test_the_citation_names_the_version() -> None:
+    project = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = (HERE / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {project['version']}\n" in citation
 
 
 def test_what_is_declared_is_what_is_pinned() -> None:
