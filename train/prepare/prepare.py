@@ -24,6 +24,7 @@ from tqdm import tqdm
 from cxr.errors import CxrError, DataError
 from cxr.imaging.preprocessing import reduce_film
 from cxr.imaging.reader import read
+from cxr.manifest import FILE
 
 from ..data import manifest
 from . import perceptual_hash
@@ -109,9 +110,9 @@ def prepare(plan: PreparePlan, out: Path) -> Prepared:
             "asked for (--labels) or match no row. seen.csv says which.",
         )
     _write(plan, frame, out)
-    listed = _shown(frame.drop(columns=["member", "cropped"]), plan.display, out / manifest.FILE)
+    listed = _shown(frame.drop(columns=["member", "cropped"]), plan.display, out / FILE)
     _keep(copies, out / "copies.csv")
-    _keep(listed, out / manifest.FILE, free="display")
+    _keep(listed, out / FILE, free="display")
     return Prepared(listed, seen, copies, wanted)
 
 
@@ -304,7 +305,7 @@ def _keep(frame: pd.DataFrame, path: Path, free: str = "") -> None:
     """Write a table, never over another; one that differs in the column `free` alone may change."""
     content = _csv(frame)
     if path.is_file() and path.read_bytes() != content:
-        before = manifest.load(path.parent) if path.name == manifest.FILE else _read_seen(path)
+        before = manifest.load(path.parent) if path.name == FILE else _read_seen(path)
         if _csv(before, free) != _csv(frame, free):
             raise DataError(
                 "would_overwrite",

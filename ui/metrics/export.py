@@ -150,7 +150,7 @@ def figures_csv(scope: Scope) -> bytes:
     )
     lines = (map(_cell, line) for line in found.itertuples(index=False))
     out = io.StringIO()
-    spreadsheet.write(out, list(found), lines, end="\n")
+    spreadsheet.write(out, found.columns.tolist(), lines, end="\n")
     return out.getvalue().encode("utf-8-sig")
 
 

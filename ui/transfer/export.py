@@ -114,7 +114,7 @@ def _promised(p: dict[str, float], bundle: Bundle) -> dict[str, str]:
 
 def _by_threshold(p: dict[str, float], bundle: Bundle, home: bool) -> dict[str, str]:
     """The session's own thresholds, and the bundle's in hospitals that the model knows."""
-    found = {}
+    found: dict[str, str] = {}
     for label in bundle.labels:
         at = operating_points.threshold(bundle, label)
         if at is not None and (home or operating_points.is_chosen(bundle, label)):
