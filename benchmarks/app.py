@@ -38,10 +38,13 @@ class App(NamedTuple):
 
 
 @contextmanager
-def served(root: Path = ROOT) -> Iterator[App]:
-    """The app of a checkout, as it starts by itself."""
+def served(root: Path = ROOT, port: int = 0, secrets: str = "") -> Iterator[App]:
+    """The app of a checkout, as it starts by itself; with secrets it asks who comes."""
     with tempfile.TemporaryDirectory() as home:
-        server = start(free_port(), Path(home), root)
+        if secrets:
+            (Path(home) / ".streamlit").mkdir()
+            (Path(home) / ".streamlit" / "secrets.toml").write_text(secrets)
+        server = start(port or free_port(), Path(home), root)
         try:
             answered(server)
             yield server

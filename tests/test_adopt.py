@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from foreignnets import SIZE, command, functional, nested, taught
+from foreignnets import FLAT, SIZE, STUDENT, command, functional, nested
 from numpy.typing import NDArray
 from traindata import make_data
 
@@ -151,15 +151,10 @@ def test_what_was_adapted_to_its_films_is_kept() -> None:
 
 
 @pytest.fixture(scope="module")
-def student(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return taught(data, tmp_path_factory.mktemp("student") / "student.keras")
-
-
-@pytest.fixture(scope="module")
-def adopted(data: Path, student: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def adopted(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle that the command made of a nested network."""
     out = tmp_path_factory.mktemp("adopted") / "models" / "student"
-    assert main(command(student, data, out, "--sensitivity", "PNEUMONIA=.9")) == 0
+    assert main(command(STUDENT, data, out, "--sensitivity", "PNEUMONIA=.9")) == 0
     return out
 
 
@@ -243,10 +238,9 @@ def test_a_folder_without_the_films_that_are_needed_is_refused(
 @pytest.fixture(scope="module")
 def flat(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle whose head is not linear in the averages of maps."""
-    root = tmp_path_factory.mktemp("flat")
-    path = taught(data, root / "student.keras", "flat")
-    assert main(command(path, data, root / "models" / "flat", "--scaling", "unit")) == 0
-    return root / "models" / "flat"
+    out = tmp_path_factory.mktemp("flat") / "models" / "flat"
+    assert main(command(FLAT, data, out, "--scaling", "unit")) == 0
+    return out
 
 
 def test_a_head_that_is_not_linear_gets_its_gradient_within_the_backbone(
@@ -282,11 +276,9 @@ def test_a_bundle_whose_keras_file_would_run_code_is_refused_its_gradient(
     assert caught.value.code == "unsafe_keras_file"
 
 
-def test_several_labels_of_the_manifest_may_mean_one(
-    data: Path, student: Path, tmp_path: Path
-) -> None:
+def test_several_labels_of_the_manifest_may_mean_one(data: Path, tmp_path: Path) -> None:
     out, labels = tmp_path / "models" / "ill", "N=NORMAL,P=ILL,T=ILL"
-    assert main(command(student, data, out, "--labels", labels, "--scaling", "unit")) == 0
+    assert main(command(STUDENT, data, out, "--labels", labels, "--scaling", "unit")) == 0
     values = json.loads((out / "bundle.json").read_text())
     assert values["labels"] == ["NORMAL", "ILL"]
     assert values["metrics"]["test"]["n"] == 18

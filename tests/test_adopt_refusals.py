@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from foreignnets import SIZE, command, nested, taught
+from foreignnets import SIZE, STUDENT, command, nested
 from traindata import make_data
 
 from cxr.errors import BundleError
@@ -18,11 +18,6 @@ from train.export import foreign
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_data(tmp_path_factory.mktemp("data") / "films")
-
-
-@pytest.fixture(scope="module")
-def student(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return taught(data, tmp_path_factory.mktemp("student") / "student.keras")
 
 
 def layers_of(*layers: Any) -> Callable[[], Any]:
@@ -77,17 +72,17 @@ def test_a_network_of_any_size_takes_the_one_that_is_named() -> None:
 
 
 def test_refusals_end_the_command_and_leave_nothing(
-    data: Path, student: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "models" / "student"
     h5 = tmp_path / "student.h5"
     h5.write_bytes(b"\x89HDF\r\n\x1a\n")
     for arguments, code in (
         (command(h5, data, out), "not_keras_file"),
-        (command(student, data, out, "--scaling", "sepia"), "unknown_scaling"),
-        (command(student, data / "images", out), "no_manifest"),
-        (command(student, data, out, "--labels", "N=NORMAL,X=PNEUMONIA"), "bad_data"),
-        (command(student, data, out, "--labels", "N,P,T"), "wrong_outputs"),
+        (command(STUDENT, data, out, "--scaling", "sepia"), "unknown_scaling"),
+        (command(STUDENT, data / "images", out), "no_manifest"),
+        (command(STUDENT, data, out, "--labels", "N=NORMAL,X=PNEUMONIA"), "bad_data"),
+        (command(STUDENT, data, out, "--labels", "N,P,T"), "wrong_outputs"),
     ):
         assert main(arguments) == 2
         assert f"[{code}]" in capsys.readouterr().err

@@ -2,8 +2,8 @@
 
 Of scope package: a process starts one of each for all the browser's modules that it is given, and
 ends them before it goes on to others, since Playwright's event loop would be in the way of theirs.
-A session of the app, and a tab of the browser, is each test's own. A module whose server has other
-settings, or that counts what a server keeps, has an ``address`` of its own.
+A session of the app is each test's own, but for tests that only look. A module whose server has
+other settings, or that counts what a server keeps, has an ``address`` of its own.
 """
 
 from __future__ import annotations
@@ -14,10 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    Page,
+    expect,
+    sync_playwright,
+)
 from serving import ROOT, served
 from viewing import Open, ready
-from waiting import WAIT_MS, accept, settled
+from waiting import WAIT_MS, WINDOW, arrive, settled
 
 FLAGS = [
     "--no-sandbox",
@@ -61,7 +68,7 @@ def chromium(installed: tuple[BrowserType, dict[str, Any]]) -> Iterator[Browser]
 @pytest.fixture(scope="package")
 def profile(chromium: Browser) -> Iterator[BrowserContext]:
     """What the browser keeps between tests: Streamlit's scripts, fetched and compiled once."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context = chromium.new_context(viewport=WINDOW)
     context.set_default_timeout(WAIT_MS)
     context.set_default_navigation_timeout(WAIT_MS)
     yield context
@@ -88,12 +95,24 @@ def tab(profile: BrowserContext) -> Iterator[Callable[[], Page]]:
     assert not errors
 
 
+@pytest.fixture(scope="module")
+def shared_tab(chromium: Browser) -> Iterator[Page]:
+    """A tab for all tests of a module that only look, with what it keeps to itself."""
+    errors: list[str] = []
+    with chromium.new_context(viewport=WINDOW) as context:
+        context.set_default_timeout(WAIT_MS)
+        context.set_default_navigation_timeout(WAIT_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
+    assert not errors
+
+
 @pytest.fixture
 def page(tab: Callable[[], Page], address: str) -> Page:
     """A session that has accepted the notice."""
     page = tab()
-    page.goto(address)
-    accept(page)
+    arrive(page, address)
     expect(page.get_by_test_id("stFileUploaderDropzoneInput")).to_be_attached()
     settled(page)
     return page

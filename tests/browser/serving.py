@@ -33,8 +33,10 @@ def served(
     folder: Path = ROOT,
     port: int = 0,
     end: signal.Signals = signal.SIGTERM,
+    data: Path | None = None,
 ) -> Iterator[str]:
-    """Run `script` in `folder`, which has the settings; gives the address it listens at.
+    """Run `script` in `folder`, which has the settings; gives the address it listens at. Its folder
+    of films is `data`.
 
     The page shows no traceback: what went wrong is told from the log at the end.
     """
@@ -43,6 +45,8 @@ def served(
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     for name in ("CXR_DATA", "XDG_DATA_HOME"):
         environment.pop(name, None)
+    if data:
+        environment["CXR_DATA"] = str(data)
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.headless", "true", "--server.port", str(port)]
     with (home / "log").open("w+") as log:

@@ -11,7 +11,7 @@ import pytest
 from films import png
 from playwright.sync_api import Page, expect
 from serving import ROOT, served
-from waiting import MAIN, fits, go, settled
+from waiting import MAIN, arrive, fits, settled
 
 import cxr
 from cxr.site_profiles import store
@@ -29,7 +29,7 @@ def address(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     before = os.environ.get(store.SETTING)
     os.environ[store.SETTING] = str(kept)
     try:
-        with served(ROOT / "app.py", tmp_path_factory.mktemp("home")) as found:
+        with served(ROOT / "serve.py", tmp_path_factory.mktemp("home")) as found:
             yield found
     finally:
         os.environ.pop(store.SETTING)
@@ -49,10 +49,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def fitted(page: Page, folder: Path) -> Page:
-    """The page with a profile fitted on twelve films of each label."""
-    go(page, "Hospital")
+@pytest.fixture(scope="module")
+def fitted(shared_tab: Page, address: str, folder: Path) -> Page:
+    """The page with a profile fitted on twelve films of each label; what is saved of it stays."""
+    page = shared_tab
+    arrive(page, f"{address}/hospital")
     expect(page.get_by_text("Your hospital", exact=True)).to_be_visible()
     page.get_by_test_id("stFileUploaderDropzoneInput").nth(3).set_input_files(folder)
     expect(page.get_by_text("12 N · 12 T")).to_be_visible()

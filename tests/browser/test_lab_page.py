@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from viewing import drag, frame, ready
-from waiting import go, settled
+from waiting import arrive, settled
 
 import cxr
 
@@ -17,8 +18,15 @@ pytestmark = pytest.mark.browser
 CHILD = Path(__file__).parents[2] / "samples" / "child-01.jpg"
 
 
+@pytest.fixture
+def page(tab: Callable[[], Page], address: str) -> Page:
+    """The lab before a film."""
+    page = tab()
+    arrive(page, f"{address}/workbench")
+    return page
+
+
 def open_lab(page: Page) -> None:
-    go(page, "Lab")
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(str(CHILD))
     expect(page.get_by_text("Films (1)")).to_be_visible()
     ready(page)
@@ -118,7 +126,6 @@ def test_a_channel_is_chosen_by_hand_and_a_layer_by_keyboard(page: Page) -> None
 
 
 def test_a_story_is_played_by_keyboard(page: Page) -> None:
-    go(page, "Lab")
     page.get_by_role("button", name="The letter R").click()
     for place in range(1, 5):
         expect(page.get_by_text(f"{place} of 8 ·")).to_be_visible()

@@ -13,7 +13,7 @@ import pytest
 import tables
 from playwright.sync_api import Browser, Page, Request, expect
 from serving import ROOT, served
-from waiting import MAIN, WAIT_MS, fits, go, settled
+from waiting import MAIN, WAIT_MS, WINDOW, arrive, fits, go, settled
 
 from cxr.metrics.predictions import select, table
 from cxr.model.bundle import open_bundle
@@ -60,6 +60,23 @@ def metrics(page: Page) -> Page:
     return page
 
 
+@pytest.fixture(scope="module")
+def opened(shared_tab: Page, address: str) -> Page:
+    arrive(shared_tab, address)
+    go(shared_tab, "Metrics")
+    return shared_tab
+
+
+@pytest.fixture
+def looked_at(opened: Page) -> Page:
+    """The page as it opens, for tests that only look at its parts."""
+    opened.set_viewport_size(WINDOW)
+    opened.emulate_media(color_scheme="null")
+    part(opened, "Overview")
+    expect(opened.get_by_text("Balanced accuracy is")).to_be_visible()
+    return opened
+
+
 def test_a_clicked_cell_lists_its_films_and_opens_them(metrics: Page, rows: pd.DataFrame) -> None:
     part(metrics, "Classes")
     listed = metrics.locator("strong").filter(has_text="labelled")
@@ -84,13 +101,13 @@ def test_a_clicked_cell_lists_its_films_and_opens_them(metrics: Page, rows: pd.D
     expect(listed.first).to_contain_text("labelled N called T")
 
 
-def test_no_table_leaves_without_the_notice(metrics: Page) -> None:
+def test_no_table_leaves_without_the_notice(looked_at: Page) -> None:
     """Pages have exports of their own; what Streamlit offers is the bare table."""
-    part(metrics, "Classes")
-    metrics.get_by_test_id("stDataFrame").first.hover()
-    offered = metrics.get_by_test_id("stElementToolbar").get_by_role("button")
+    part(looked_at, "Classes")
+    looked_at.get_by_test_id("stDataFrame").first.hover()
+    offered = looked_at.get_by_test_id("stElementToolbar").get_by_role("button")
     expect(offered.filter(visible=True).first).to_be_visible()
-    expect(metrics.get_by_role("button", name=re.compile("CSV: "))).to_have_count(0)
+    expect(looked_at.get_by_role("button", name=re.compile("CSV: "))).to_have_count(0)
 
 
 def test_an_address_leads_to_its_part(metrics: Page) -> None:
@@ -118,11 +135,11 @@ def test_the_slider_moves_with_the_keyboard(metrics: Page) -> None:
 
 
 def test_the_export_draws_its_charts_offline(
-    metrics: Page, chromium: Browser, tmp_path: Path
+    looked_at: Page, chromium: Browser, tmp_path: Path
 ) -> None:
-    part(metrics, "Export")
-    with metrics.expect_download() as waiting:
-        metrics.get_by_role("button", name="Whole page (HTML)").click()
+    part(looked_at, "Export")
+    with looked_at.expect_download() as waiting:
+        looked_at.get_by_role("button", name="Whole page (HTML)").click()
     file = tmp_path / "page.html"
     waiting.value.save_as(file)
     context = chromium.new_context(offline=True)
@@ -144,21 +161,21 @@ def test_the_export_draws_its_charts_offline(
     context.close()
 
 
-def test_tables_are_whole_at_1024_while_the_sidebar_is_open(metrics: Page) -> None:
-    metrics.set_viewport_size({"width": 1024, "height": 768})
-    expect(metrics.get_by_role("combobox", name="Model")).to_be_in_viewport()
-    expect(metrics.get_by_role("radio", name="Export", exact=True)).to_be_in_viewport(ratio=1)
+def test_tables_are_whole_at_1024_while_the_sidebar_is_open(looked_at: Page) -> None:
+    looked_at.set_viewport_size({"width": 1024, "height": 768})
+    expect(looked_at.get_by_role("combobox", name="Model")).to_be_in_viewport()
+    expect(looked_at.get_by_role("radio", name="Export", exact=True)).to_be_in_viewport(ratio=1)
     for name, last in (("Classes", "AUPRC"), ("Subgroups", "Rests on")):
-        part(metrics, name)
-        head = metrics.get_by_role("columnheader", name=last).first
+        part(looked_at, name)
+        head = looked_at.get_by_role("columnheader", name=last).first
         head.scroll_into_view_if_needed()
         expect(head).to_be_in_viewport(ratio=1)
-        assert not metrics.locator(".ev-scroll").evaluate_all(
+        assert not looked_at.locator(".ev-scroll").evaluate_all(
             "boxes => boxes.filter((box) => box.scrollWidth > box.clientWidth + 1).length"
         )
 
 
-def test_nothing_leads_out_of_the_window(metrics: Page) -> None:
+def test_nothing_leads_out_of_the_window(looked_at: Page) -> None:
     """On a wide screen, a tablet and a telephone, dark and light."""
     for name, shown in (
         ("Overview", "each source by itself"),
@@ -166,9 +183,9 @@ def test_nothing_leads_out_of_the_window(metrics: Page) -> None:
         ("Calibration", "Calibration, and what is gained"),
         ("Threshold", "Of 1,000 films at a prevalence"),
     ):
-        part(metrics, name)
-        expect(metrics.get_by_text(shown).first).to_be_visible()
+        part(looked_at, name)
+        expect(looked_at.get_by_text(shown).first).to_be_visible()
         for scheme, width in product(("dark", "light"), (1600, 1024, 430)):
-            metrics.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            metrics.set_viewport_size({"width": width, "height": 900})
-            fits(metrics, MAIN)
+            looked_at.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            looked_at.set_viewport_size({"width": width, "height": 900})
+            fits(looked_at, MAIN)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 WAIT_MS = 180_000  # a loaded machine is slow, not wrong
+WINDOW: ViewportSize = {"width": 1440, "height": 900}
 MAIN = "[data-testid=stMain]"
 
 
@@ -14,6 +15,14 @@ def accept(page: Page) -> None:
     expect(button).to_be_visible()
     settled(page)
     button.click()
+
+
+def arrive(page: Page, address: str) -> None:
+    """Come to a page of the app and accept the notice; it is the first that is drawn."""
+    page.goto(address)
+    accept(page)
+    expect(page.get_by_test_id("stTopNavLink").first).to_be_attached()
+    settled(page)
 
 
 def go(page: Page, name: str) -> None:

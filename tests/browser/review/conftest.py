@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from serving import ROOT, served
-from waiting import accept, go, settled, still
+from viewing import ready
+from waiting import arrive
 
 from cxr.metrics.predictions import table
 from cxr.model.bundle import open_bundle
@@ -37,21 +38,16 @@ def address(room: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
         settings.setenv("CXR_MODELS", str(room[1]))
         settings.setenv("CXR_REVIEW", str(home / "review.sqlite3"))
         settings.setenv("CXR_CACHE", str(home / "cache"))
-        with served(ROOT / "app.py", home) as found:
+        with served(ROOT / "serve.py", home, data=room[0]) as found:
             yield found
 
 
 @pytest.fixture
-def page(tab: Callable[[], Page], address: str, room: tuple[Path, Path]) -> Page:
-    """The review page, with the room's films, read by nobody yet."""
+def page(tab: Callable[[], Page], address: str) -> Page:
+    """The review page with the first of the room's films, read by nobody yet."""
     page = tab()
-    page.goto(address)
-    accept(page)
-    go(page, "Review")
-    page.get_by_text("Another folder").click()
-    page.get_by_role("textbox", name="Path on the server").fill(str(room[0]))
-    still(page)
-    page.get_by_role("button", name="Use this folder").click()
+    arrive(page, f"{address}/cases")
     expect(page.get_by_text("31 films listed")).to_be_visible()
-    settled(page)
+    expect(page.get_by_role("textbox", name="Your name")).to_be_visible()
+    ready(page)  # before its film is seen no key judges it
     return page

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from reviewing import at_case, begin, exported
-from waiting import MAIN, WAIT_MS, accept, fits, settled
+from waiting import MAIN, WAIT_MS, accept, arrive, fits, go, settled, still
 
 from cxr.review.exchange import from_file
 
@@ -16,6 +20,23 @@ WITHOUT_STYLES = """() => {
   body.querySelectorAll("style, script").forEach((element) => element.remove());
   return body.innerHTML;
 }"""
+
+
+def test_another_folder_is_named_on_the_page(
+    tab: Callable[[], Page], address: str, room: tuple[Path, Path], tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(room[0], tmp_path / "other"))
+    lines = (other / "manifest.csv").read_text().splitlines(keepends=True)
+    (other / "manifest.csv").write_text("".join(lines[:-2]))
+    page = tab()
+    arrive(page, address)
+    go(page, "Review")
+    page.get_by_text("Another folder").click()
+    page.get_by_role("textbox", name="Path on the server").fill(str(other))
+    still(page)
+    page.get_by_role("button", name="Use this folder").click()
+    expect(page.get_by_text("29 films listed")).to_be_visible()
+    settled(page)
 
 
 def test_a_double_click_is_one_verdict(page: Page, cases: list[str]) -> None:
@@ -120,10 +141,10 @@ def test_neighbours_and_maps_come_to_the_film(page: Page, cases: list[str]) -> N
     at_case(page, cases[1])
 
 
-@pytest.mark.parametrize("width", [430, 1024, 1440])
-def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    fits(page, "html", MAIN, "[data-testid=stMainBlockContainer]")
+def test_nothing_scrolls_sideways(page: Page) -> None:
+    for width in (430, 1024, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        fits(page, "html", MAIN, "[data-testid=stMainBlockContainer]")
 
 
 def test_verdicts_stand_beside_the_film_while_the_sidebar_is_open(
