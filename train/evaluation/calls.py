@@ -12,13 +12,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from cxr.errors import CxrError
-from cxr.imaging.reader import read
 from cxr.metrics.calls import FILE
 from cxr.metrics.evidence import pair_area
 from cxr.metrics.predictions import table
 from cxr.model.bundle import Bundle, manifest_values, write_manifest
 from cxr.model.classifier import Classifier
+from cxr.screening.assess import assess
 
 from ..data import manifest
 
@@ -91,11 +90,9 @@ def _other(model: Classifier, data: Path) -> dict[str, dict[str, int]]:
 
 
 def _called(model: Classifier, path: Path) -> str:
-    """ "" for a film that cannot be read."""
-    try:
-        return model.predict([read(path)])[0].label
-    except CxrError:
-        return ""
+    """ "" for a film that is refused."""
+    prediction = assess(path, model).prediction
+    return "" if prediction is None else prediction.label
 
 
 def _held_out(
