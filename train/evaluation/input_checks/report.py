@@ -36,19 +36,19 @@ INTRODUCTION = """\
 # The input passport
 
 Before a score is believed, `cxr.input_checks` asks what the picture is. Read shows the answer
-with the scores and what is done about it; the command line and the CSV carry its flags and the
-score of each check. `predictions.csv` keeps, for every film that the model was measured on, the
-flags (`passport`), which are subgroups of the metrics page and a column and a filter of the review
-queue, and the score of each check (`check_<code>`).
+with the scores, and shows what is done about it. The command line and the CSV carry its flags and
+the score of each check. `predictions.csv` keeps both for every film that the model was measured
+on. The flags (`passport`) are subgroups of the metrics page. They are also a column and a filter
+of the review queue. The score of each check is kept as `check_<code>`.
 
 - No lungs of a frontal chest film: the picture is refused (`not_chest`), with its score. Only
-  Review, where the table lists it, and the stories of Lab show it; a story says so before its
+  Review, where the table lists it, and the stories of Lab show it. A story says so before its
   scores.
-- Outside what the model knows: said before the scores on Read, Review, Lab and the command
-  line, and first in the caption of a saved map; Read and Review mute the scores. Measured is how
-  far the roots of the network's averaged feature maps lie from the subspace of the films that
-  it learnt from.
-- Black and white exchanged: said, and the film is not turned back
+- Outside what the model knows: this is said before the scores on Read, Review, Lab and the
+  command line. It is said first in the caption of a saved map. Read and Review mute the scores.
+  The check takes the roots of the network's averaged feature maps. It measures how far they lie
+  from the subspace of the films that the network learnt from.
+- Black and white exchanged: this is said, and the film is not turned back
   ([why](#would-inverting-back-help)).
 - All other flags are said and nothing is changed. A check that cannot be made is said to be
   missing.
@@ -57,36 +57,39 @@ queue, and the score of each check (`check_<code>`).
 python -m train passport --data DIR --out models/{name}
 ```
 
-fits the limits of one network, writes them with the flags into its bundle, and prints this page
-(network `{digest}`). Train a network anew, and its bundle has no passport until that is
-run; of a bundle without one that is said, and only what shows no lungs is refused."""
+This command fits the limits of one network. It writes them with the flags into its bundle, and
+prints this page (network `{digest}`). If a network is trained anew, its bundle has no passport
+until the command is run. For a bundle without one, that is said, and only what shows no lungs is
+refused."""
 
 LIMITATIONS = """\
 ## What it cannot do
 
-- No lateral film was at hand: neither network ever saw one, and whether one is refused was not
+- No lateral film was at hand, and neither network ever saw one. Whether one is refused was not
   measured. A DICOM file whose tags say so is refused when it is read.
-- A film photographed off a screen is refused only in part; the row above is drawn, not
+- A film photographed off a screen is refused only in part. The row above is drawn, not
   photographed.
-- That a film is not flagged as outside does not make its score right: another hospital's films
-  may look like known ones and be scored wrongly, as the table of scores inside and outside
-  shows.
+- A film that is not flagged as outside need not have a right score. Another hospital's films may
+  look like known ones and be scored wrongly. The table of scores inside and outside shows this.
 - Every film that carries an L or R has letters: `burnt_in_text` tells more of them than usual.
 - `child` knows children of one to five from one hospital. It orders older ones badly (the
   row of nih). An age in DICOM tags takes its place.
 - `cropped` and `rotated` go by the lungs alone, and miss what is slight.
-- `known_film` finds copies, also after other packing or windowing; a turned or cut copy
-  escapes.
+- `known_film` finds copies, also after other packing or windowing. A turned or cut copy escapes.
 
 ## What was chosen having seen what
 
 Every limit comes from val. The kinds of check do not come from val alone, so the tables above
-flatter them. The distance is one of nineteen that were tried on one network, taken for what it
-made of `not_chest`, of corruptions in 150 films of test, and of test and external as they are; the
-crop is one of five and the turn one of three, tried on 150 films of test; the hash one of four,
-on 400 films of test; noise, text and greys were tried on val. That the limit of `child` comes
-from films not known to be children's was settled after a limit of .5 had called a quarter of two
-adult hospitals children, in val as in test and external."""
+flatter them.
+
+- The distance is one of nineteen that were tried on one network. It was taken for what it made of
+  `not_chest`, of corruptions in 150 films of test, and of test and external as they are.
+- The crop is one of five and the turn one of three, tried on 150 films of test.
+- The hash is one of four, tried on 400 films of test.
+- Noise, text and greys were tried on val.
+- The limit of `child` comes from films not known to be children's. That was settled after a limit
+  of .5 had called a quarter of two adult hospitals children. It had done so in val as in test and
+  external."""
 
 DETECTORS = {
     "inverted": "inverted",
@@ -163,13 +166,13 @@ def _corruptions(
 ) -> Iterator[str]:
     yield from ("", "## Corruptions", "")
     yield (
-        f"AUROC of corrupted against sound films, and in brackets the share of corrupted films "
-        f"flagged. Corrupted: {len(films)} films of test in each cell, made by "
-        f"`cxr/imaging/corruptions.py` at its five "
-        f"strengths; sound: all {len(sound):,} of test. The last two rows are films made smaller, "
-        f"to {', '.join(map(str, SIDES))} pixels, and films of train stored as JPEG like those "
-        "above. No corruption makes a child of an adult, or of a chest something else: for `child` "
-        "and `not_chest` see the tables of real ones below."
+        f"The first figure is the AUROC of corrupted against sound films. The figure in brackets "
+        f"is the share of corrupted films flagged. Corrupted are {len(films)} films of test in "
+        f"each cell, made by `cxr/imaging/corruptions.py` at its five strengths. Sound are all "
+        f"{len(sound):,} of test. The last two rows are other films. One is of films made smaller, "
+        f"to {', '.join(map(str, SIDES))} pixels. The other is of films of train stored as JPEG "
+        "like those above. No corruption makes a child of an adult, or of a chest something else. "
+        "For `child` and `not_chest` see the tables of real ones below."
     )
     head = " | ".join(map(str, STRENGTHS))
     yield from ("", f"| corruption | check | {head} |", f"| --- | --- |{' --- |' * len(STRENGTHS)}")
@@ -219,9 +222,10 @@ def _inversion(bench: Bench, films: Sequence[Film], sample: pd.DataFrame) -> Ite
 
     yield from ("", "## Would inverting back help", "")
     yield (
-        f"Macro-F1 on the same {len(films)} films as they come, and with every film that is "
-        "flagged as inverted turned into its negative before it is scored. It is not done: "
-        "strengths under 5 are negatives of low contrast, and what is shown is what was filed."
+        f"The first column is the macro-F1 on the same {len(films)} films as they come. For the "
+        "second, every film that is flagged as inverted is turned into its negative before it is "
+        "scored. It is not done: strengths under 5 are negatives of low contrast, and what is "
+        "shown is what was filed."
     )
     yield from ("", "| films | as they come | inverted back |", "| --- | --- | --- |")
     yield f"| sound | {macro_f1(films)} | {macro_f1([righted(film) for film in films])} |"
@@ -323,7 +327,8 @@ def _speed(bench: Bench, film: Film) -> Iterator[str]:
     scores, passports = np.median(both, axis=0) * 1000
     yield from ("", "## Time", "")
     yield (
-        f"A film of 2,500 × 3,000 pixels, median of {CALLS}: its passport took {passports:.0f} ms "
-        f"besides the {scores:.0f} ms of its scores, {passports / scores:.1f} times as long, on "
-        f"{os.cpu_count()} cores under a load of {os.getloadavg()[0]:.1f}."
+        f"These are medians of {CALLS} times, of a film of 2,500 × 3,000 pixels. Its passport took "
+        f"{passports:.0f} ms besides the {scores:.0f} ms of its scores, "
+        f"{passports / scores:.1f} times as long. That was on {os.cpu_count()} cores under a load "
+        f"of {os.getloadavg()[0]:.1f}."
     )
