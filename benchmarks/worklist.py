@@ -62,7 +62,7 @@ def main() -> None:
 def draw(path: Path, count: int) -> None:
     """A table as a run of the default network writes it."""
     model = cxr.load()
-    schema = parquet._schema(model, False, "drawn")
+    schema = parquet.schema_of(model, False, "drawn")
     counts = parquet.ScreeningCounts(films=count)
     with pq.ParquetWriter(path, schema) as writer:
         for begin in range(0, count, parquet.SHARD):
@@ -138,13 +138,23 @@ def shown(small: str, large: str) -> dict[str, float]:
     def narrow() -> None:
         next(each for each in at.number_input if each.label == "Log-odds from").set_value(1.0).run()
 
+    def stands(which: str) -> None:
+        assert any(which in str(each.value) for each in at.get("html")), which
+
     again = taken(at.run)
     os.environ["CXR_SCREEN"] = large
+    rows = f"{pq.read_metadata(large).num_rows:,}"
+    first = taken(at.run)
+    stands(f"of {rows} films")
+    following = taken(press)
+    stands("51–")
+    narrowed = taken(narrow)
+    assert not any(f"of {rows} films" in str(each.value) for each in at.get("html"))
     return {
         "page with a hundred rows, drawn again, s": again,
-        "page with the table, first time, s": taken(at.run),
-        "its next page, s": taken(press),
-        "log-odds from 1, s": taken(narrow),
+        "page with the table, first time, s": first,
+        "its next page, s": following,
+        "log-odds from 1, s": narrowed,
         "held beside the small table, MB": resident(os.getpid()) - before,
         "peak of the process, MB": peak(),
     }

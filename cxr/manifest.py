@@ -56,8 +56,6 @@ def read(content: bytes, needed: Collection[str] = ()) -> tuple[list[str], list[
         header, *lines = ([original(cell) for cell in line] for line in (header, *lines))
     if missing := [name for name in needed if name not in header]:
         raise _bad(f"lacks the columns {', '.join(missing)}.")
-        if missing := [name for name in needed if name not in header]:
-            raise _bad(f"lacks the columns {', '.join(missing)}.")
     return header, [dict(zip(header, line, strict=True)) for line in lines]
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
+from streamlit.runtime.state.session_state import SessionState
+from streamlit.testing.v1 import AppTest
 
 from ui.work import callbacks
+
+APP = Path(__file__).parents[1] / "app.py"
 
 
 @pytest.fixture
@@ -38,3 +43,9 @@ def test_a_callback_that_fails_leaves_all_as_it_was(
     with pytest.raises(ZeroDivisionError):
         callbacks._called_whole()
     assert waiting.on_scriptrunner_yield() is not None
+
+
+def test_the_app_has_it_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SessionState, "_call_callbacks", callbacks._call)
+    AppTest.from_file(str(APP), default_timeout=60).run()
+    assert SessionState._call_callbacks is callbacks._called_whole

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,3 +58,36 @@ def test_only_what_has_no_kernel_goes_this_way() -> None:
     assert lacks_kernel(films, three, (2, 2))
     assert not lacks_kernel(films, three, (1, 1))
     assert not lacks_kernel(films.float(), five, (2, 2))
+
+
+FUSED = """
+import keras, numpy as np
+from train.fit.fused import fuse
+keras.config.set_dtype_policy("mixed_bfloat16")
+keras.utils.set_random_seed(0)
+x = inputs = keras.Input((15, 14, 6))
+for kernel, steps, padding in ((5, 1, "same"), (3, 2, "same"), (5, 2, "same"), (3, 1, "valid")):
+    x = keras.layers.DepthwiseConv2D(kernel, steps, padding)(x)
+model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
+films, target = np.random.default_rng(0).normal(size=(2, 8, 15, 14, 6))[0], np.zeros((8, 6))
+before = model.get_weights()
+taught = []
+for fused in (False, True):
+    model.set_weights(before)
+    if fused:
+        fuse(model)
+    model.compile(keras.optimizers.SGD(1.0), "mse")
+    said = model.predict_on_batch(films)
+    model.train_on_batch(films, target)
+    taught.append([said, *model.get_weights()])
+for one, other, start in zip(*taught, [0, *before]):
+    assert np.abs(one - start).max() > 0
+    np.testing.assert_allclose(one - start, other - start, atol=0.05 * np.abs(one - start).max())
+"""
+
+
+def test_layers_under_torch_give_and_learn_what_those_of_keras_do() -> None:
+    own = {**os.environ, "KERAS_BACKEND": "torch"}
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", FUSED], cwd=root, env=own, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()

@@ -114,26 +114,32 @@ def test_under_a_profile_the_report_says_what_the_hospital_calls(
     assert not any("No class is called" in text for text in said)
 
 
-def test_where_nothing_is_called_both_files_say_so(
-    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on Read: in a hospital that is not known, whether or not films are there to hold it
-    against; not in a known one, nor where the reader's own threshold judges."""
-    shown: list[str] = []
+@pytest.fixture
+def captions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines that were drawn below pictures."""
+    drawn: list[str] = []
     captioned = overlay.captioned
 
     def noted(picture: Any, lines: list[str], *more: Any) -> Image.Image:
-        shown.extend(lines)
+        drawn.extend(lines)
         return captioned(picture, lines, *more)
 
     monkeypatch.setattr(overlay, "captioned", noted)
+    return drawn
+
+
+def test_where_nothing_is_called_both_files_say_so(
+    phantom_model: cxr.Classifier, captions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Read: in a hospital that is not known, whether or not films are there to hold it
+    against; not in a known one, nor where the reader's own threshold judges."""
 
     def said(**how: Any) -> list[str]:
-        shown.clear()
+        captions.clear()
         made = {each.kind: each for each in results(stored(), found, phantom_model, **how)}
         texts = [str(each.get("TextValue", "")) for each in opened(made["report"]).ContentSequence]
         none = [text for text in texts if "No class is called" in text]
-        assert none == [line for line in shown if "No class is called" in line]
+        assert none == [line for line in captions if "No class is called" in line]
         return none
 
     found = cxr.assess(stored(), phantom_model)
@@ -179,23 +185,15 @@ def test_the_picture_is_the_film_under_its_map_with_the_notice(made: dict[str, R
 
 
 def test_below_the_picture_stands_what_is_said(
-    phantom_model: cxr.Classifier, monkeypatch: pytest.MonkeyPatch
+    phantom_model: cxr.Classifier, captions: list[str]
 ) -> None:
-    said: list[str] = []
-    captioned = overlay.captioned
-
-    def noted(picture: Any, lines: list[str], *more: Any) -> Image.Image:
-        said.extend(lines)
-        return captioned(picture, lines, *more)
-
-    monkeypatch.setattr(overlay, "captioned", noted)
     turned = altered(cxr.read(stored()), turns=1)
     found = cxr.assess(turned, phantom_model)
     results(stored(), found, phantom_model, Map(np.zeros(turned.pixels.shape), "gradcam", "T"))
     for line in (turned.notes[-1], words.CAVEAT):
-        assert line in said
-    assert any(line.startswith("Scores: N ") for line in said)
-    assert any(phantom_model.bundle.digest[:12] in line for line in said)
+        assert line in captions
+    assert any(line.startswith("Scores: N ") for line in captions)
+    assert any(phantom_model.bundle.digest[:12] in line for line in captions)
 
 
 def test_who_says_the_same_again_makes_the_same(

@@ -93,7 +93,7 @@ class ScreeningTable:
             "network": model.bundle.digest,
             "hospital": model.site and model.site.identity,
         }
-        self._schema = _schema(model, known_hospital, given)
+        self._schema = schema_of(model, known_hospital, given)
         self._known = known_of(model, known_hospital)
         self._pair = table_rows.pair_of(model) or ("", "")
 
@@ -178,7 +178,8 @@ def whole(path: Path, parts: Path) -> Iterator[Path]:
         raise not_written(error) from error
 
 
-def _schema(model: Classifier, known_hospital: bool, given: str) -> pa.Schema:
+def schema_of(model: Classifier, known_hospital: bool, given: str) -> pa.Schema:
+    """Columns of the table, and what is said of the run in its metadata."""
     kinds = {str: pa.string(), float: pa.float64()}
     bundle, site, fitted = model.bundle, model.site, limits_of(model)
     about: dict[str, Any] = {

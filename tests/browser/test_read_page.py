@@ -217,7 +217,7 @@ def test_nothing_scrolls_sideways(page: Page) -> None:
     expect(panes(page)).to_be_visible()
     settled(page)
     ask_for_map(page)
-    for width in (400, 800, 1440):
+    for width in (400, 800, 1440, 800, 400):
         page.set_viewport_size({"width": width, "height": 900})
         fits(page, "html", MAIN, "[data-testid=stMainBlockContainer]")
 

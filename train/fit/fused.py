@@ -58,14 +58,14 @@ def _convolved(layer: Any, inputs: Any, kernel: Any, groups: int) -> Any:
         for side, width, step in sides
     ]
     around = tuple(each // 2 for each in whole)
-    if any(each % 2 for each in whole):
+    weights = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+    slow = groups > 1 and depthwise.lacks_kernel(films, weights, layer.strides)
+    if any(whole) and (slow or any(each % 2 for each in whole)):
         (above, below), (left, right) = ((each // 2, each - each // 2) for each in whole)
         films = torch.nn.functional.pad(films, (left, right, above, below))
         around = (0, 0)
-    weights = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
     films = films.contiguous(memory_format=torch.channels_last)
-    if groups > 1 and depthwise.lacks_kernel(films, weights, layer.strides):
-        films = torch.nn.functional.pad(films, (around[1], around[1], around[0], around[0]))
+    if slow:
         out = depthwise.Depthwise.apply(films, weights, layer.strides)
     else:
         out = torch.nn.functional.conv2d(films, weights, None, layer.strides, around, 1, groups)

@@ -64,7 +64,8 @@ def scores_csv(rows: list[tuple[Film, Reading]], model: Classifier, log_head: st
         for film, reading in rows
     )
     out = io.StringIO()
-    spreadsheet.write(out, names, ([row.get(name, "") for name in names] for row in found), "\n")
+    lines = ([row.get(name, "") for name in names] for row in found)
+    spreadsheet.write(out, names, lines, end="\n")
     return out.getvalue().encode("utf-8-sig")
 
 

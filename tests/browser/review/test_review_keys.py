@@ -98,7 +98,7 @@ def test_a_key_before_the_next_case_is_shown_judges_neither(page: Page, cases: l
     expect(page.get_by_text("[key_taken]")).to_have_count(0)
 
 
-@pytest.mark.parametrize("apart", [40, 100, 150])
+@pytest.mark.parametrize("apart", [40, 100, 150, 200])
 def test_quick_keys_judge_the_case_whose_film_was_on_the_screen(
     page: Page, cases: list[str], apart: int
 ) -> None:
